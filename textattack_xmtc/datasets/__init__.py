@@ -1,0 +1,1 @@
+"""Text collections with labels: readers, the corpus type, statistics, and the embedded corpus."""

@@ -1,0 +1,44 @@
+"""The exceptions of this package: one family, and every message says what to do next."""
+
+from __future__ import annotations
+
+
+class XMTCError(Exception):
+    """Base of all errors raised on purpose by this package.
+
+    Args:
+        problem: what is wrong, with where it was found and what came instead of what was expected.
+        fix: what the user can do about it, as a command or an instruction.
+
+    Example:
+        >>> print(XMTCError("k=50 is more than the 12 labels of this victim", "choose k between 1 and 12"))
+        k=50 is more than the 12 labels of this victim; choose k between 1 and 12
+    """
+
+    def __init__(self, problem: str, fix: str = "") -> None:
+        self.problem = problem
+        self.fix = fix
+        super().__init__(f"{problem}; {fix}" if fix else problem)
+
+    def __reduce__(self) -> tuple[type[XMTCError], tuple[str, str]]:
+        return type(self), (self.problem, self.fix)
+
+
+class InputError(XMTCError, ValueError):
+    """A text, label, target or parameter that cannot be used."""
+
+
+class DataError(XMTCError, ValueError):
+    """A data file or data set that cannot be read as what it should be."""
+
+
+class VictimError(XMTCError, ValueError):
+    """A victim answered with something that cannot be a score: wrong shape, not finite, out of range."""
+
+
+class ModelFolderError(XMTCError, ValueError):
+    """A model folder that is missing, incomplete or does not fit its own configuration."""
+
+
+class MissingExtraError(XMTCError, ImportError):
+    """An optional dependency is needed and not installed; the message names the install command."""

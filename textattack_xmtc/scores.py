@@ -1,0 +1,120 @@
+"""What is kept of a victim's answer for one text: the scores that were asked for, never a dense row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+ScoreKind = Literal["probability", "logit", "score"]
+"""What a victim's scores are: probabilities in [0, 1], logits, or any other real number (margins, inner products)."""
+
+
+@dataclass(frozen=True, slots=True)
+class TopK:
+    """The k best labels of one text, best first; ties are broken by the lower label index.
+
+    Attributes:
+        labels: label indices, length k.
+        scores: their scores, length k, not increasing.
+    """
+
+    labels: tuple[int, ...]
+    scores: tuple[float, ...]
+
+    def __contains__(self, label: object) -> bool:
+        return label in self.labels
+
+    def rank(self, label: int) -> int | None:
+        """The rank of `label`, 1 for the best, or None where it is beyond the k best.
+
+        Example:
+            >>> TopK((4, 2), (0.9, 0.5)).rank(2), TopK((4, 2), (0.9, 0.5)).rank(7)
+            (2, None)
+        """
+        return self.labels.index(label) + 1 if label in self.labels else None
+
+
+@dataclass(slots=True)
+class LabelScores:
+    """A victim's answer for one text, extended on demand.
+
+    Attributes:
+        scores: score of each label that was asked for.
+        top: the k best labels, where they were asked for.
+        ranks: rank of each label that was asked for, 1 for the best; None where the victim only
+            knows that the label is beyond what it shows.
+    """
+
+    scores: dict[int, float] = field(default_factory=dict)
+    top: TopK | None = None
+    ranks: dict[int, int | None] = field(default_factory=dict)
+
+    def missing(self, labels: Iterable[int]) -> list[int]:
+        """Those of `labels` whose scores are not held yet.
+
+        Example:
+            >>> LabelScores({3: 0.5}).missing([3, 8])
+            [8]
+        """
+        return [label for label in labels if label not in self.scores]
+
+    def total(self, labels: Iterable[int]) -> float:
+        """Sum of the scores of `labels` (the sums of Eq. 3.1 to 3.4).
+
+        Raises:
+            KeyError: a label was never asked for. What one target learnt never answers for another.
+        """
+        return float(sum(self.scores[label] for label in labels))
+
+    def add(self, scores: Mapping[int, float]) -> None:
+        """Add the scores of further labels of the same text."""
+        self.scores.update(scores)
+
+
+def top_k_of_rows(dense: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+    """The k best labels of each row and their scores; ties are broken by the lower label index.
+
+    Args:
+        dense: scores, shape `(texts, labels)`.
+        k: how many, at most the number of labels.
+
+    Returns:
+        Label indices (int64) and scores, both of shape `(texts, k)`, best first.
+
+    Example:
+        >>> top_k_of_rows(np.array([[0.1, 0.7, 0.7, 0.3]]), 3)[0].tolist()
+        [[1, 2, 3]]
+    """
+    # A partition is cheap but breaks ties anyhow: it only finds the k-th best score, and every
+    # label that reaches it is then sorted, score first and index second.
+    kth = np.partition(dense, -k, axis=1)[:, -k]
+    labels = np.empty((len(dense), k), dtype=np.int64)
+    for row, threshold in enumerate(kth):
+        reached = np.flatnonzero(dense[row] >= threshold)
+        labels[row] = reached[np.lexsort((reached, -dense[row, reached]))[:k]]
+    return labels, np.take_along_axis(dense, labels, axis=1)
+
+
+def ranks_of_rows(dense: np.ndarray, labels: Iterable[int]) -> np.ndarray:
+    """The rank of each of `labels` in each row, 1 for the best; ties are broken by the lower label index.
+
+    Args:
+        dense: scores, shape `(texts, labels)`.
+        labels: m label indices.
+
+    Returns:
+        Ranks (int64), shape `(texts, m)`.
+
+    Example:
+        >>> ranks_of_rows(np.array([[0.1, 0.7, 0.7, 0.3]]), [2, 0]).tolist()
+        [[2, 4]]
+    """
+    wanted = list(labels)
+    ranks = np.empty((len(dense), len(wanted)), dtype=np.int64)
+    for column, label in enumerate(wanted):
+        own = dense[:, label : label + 1]
+        ranks[:, column] = 1 + (dense > own).sum(axis=1) + (dense[:, :label] == own).sum(axis=1)
+    return ranks
