@@ -10,10 +10,34 @@ from typing import Any
 
 from textattack_xmtc._version import __version__
 
-__all__ = ["__version__"]
+_HOMES = {
+    "XMTCDataset": "textattack_xmtc.datasets.attack_dataset",
+    "XMTCNegative": "textattack_xmtc.attack_recipes",
+    "XMTCPositive": "textattack_xmtc.attack_recipes",
+    "XMTCUntargeted": "textattack_xmtc.attack_recipes",
+    "load_corpus": "textattack_xmtc.datasets.load",
+    "load_model": "textattack_xmtc.models.folder",
+}
+_SUBPACKAGES = {
+    "attack_recipes",
+    "constraints",
+    "datasets",
+    "goal_functions",
+    "models",
+    "search_methods",
+    "transformations",
+}
 
-_HOME = {}
+__all__ = ["__version__", *sorted(_HOMES)]
 
 
 def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    if name in _SUBPACKAGES:
+        return import_module(f"{__name__}.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__, *_SUBPACKAGES})

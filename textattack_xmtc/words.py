@@ -1,8 +1,11 @@
-"""Where the words of a text stand, so that one can be exchanged by cutting the string once."""
+"""Where the words of a text stand, so that one can be exchanged by cutting the string once; how many may be."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
+
+from textattack_xmtc.errors import InputError
 
 Span = tuple[int, int]
 """Start and end of a word in its text, in characters; the end is exclusive."""
@@ -42,3 +45,23 @@ def replaced(text: str, span: Span, word: str) -> str:
         'a [MASK] test'
     """
     return text[: span[0]] + word + text[span[1] :]
+
+
+def change_budget(max_change_rate: float, words: int) -> int:
+    """How many of `words` words may be changed: `floor(max_change_rate * words)` (theta of section 3.2).
+
+    The rate counts as the decimal number it is written as: a tenth of 30 words is 3, where the binary
+    product of 0.29 and 100 falls just short of 29.
+
+    Raises:
+        InputError: the rate is not in (0, 1].
+
+    Example:
+        >>> change_budget(0.1, 30), change_budget(0.29, 100), change_budget(0.1, 9)
+        (3, 29, 0)
+    """
+    if not 0 < max_change_rate <= 1:
+        raise InputError(
+            f"max_change_rate={max_change_rate} is not a share of the words", "choose one above 0 and up to 1"
+        )
+    return int(Fraction(str(float(max_change_rate))) * words)

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import datasets
 import numpy as np
+from scipy import sparse
 
 from textattack_xmtc.errors import DataError
+
+FEATURES = datasets.Features(
+    id=datasets.Value("string"),
+    text=datasets.Value("string"),
+    labels=datasets.Sequence(datasets.Value("int32")),
+    targets=datasets.Sequence(datasets.Value("int32")),
+)
+"""The columns of every split."""
 
 
 class Document(NamedTuple):
@@ -31,6 +40,42 @@ class Document(NamedTuple):
 
 
 @dataclass(frozen=True)
+class Findings:
+    """What was found in the documents of one split: nothing is dropped in silence.
+
+    Attributes:
+        documents: how many there are.
+        without_labels: those without labels, which are kept.
+        without_text: those whose text is empty or blank, which are kept.
+        repeated_labels: how many labels stood in a document's list before; each is kept once.
+    """
+
+    documents: int = 0
+    without_labels: int = 0
+    without_text: int = 0
+    repeated_labels: int = 0
+
+    @classmethod
+    def of(cls, tally: Mapping[str, int]) -> Findings:
+        """From the tally that `numbered_row` has kept."""
+        return cls(**tally)
+
+    def __str__(self) -> str:
+        """What is unusual, in words; empty where nothing is.
+
+        Example:
+            >>> str(Findings(documents=10, without_labels=2, repeated_labels=1))
+            '2 texts without labels, 1 repeated labels (kept once)'
+        """
+        notes = {
+            "texts without labels": self.without_labels,
+            "empty texts": self.without_text,
+            "repeated labels (kept once)": self.repeated_labels,
+        }
+        return ", ".join(f"{count} {what}" for what, count in notes.items() if count)
+
+
+@dataclass(frozen=True)
 class Corpus:
     """Texts and their labels, in named splits over one label space.
 
@@ -39,6 +84,7 @@ class Corpus:
         label_names: label names by index, the most frequent in training first, ties by name.
         splits: "train", "test" or both; each a `datasets.Dataset` (Arrow) with the columns `id`,
             `text`, `labels` (lists of label indices) and `targets` (the same, or None).
+        findings: what was found in the documents of each split.
 
     Example:
         >>> documents = [Document("1", "how to boil an egg", ["eggs", "boiling"]), Document("2", "egg salad", ["eggs"])]
@@ -50,6 +96,7 @@ class Corpus:
     name: str
     label_names: tuple[str, ...]
     splits: Mapping[str, datasets.Dataset] = field(repr=False)
+    findings: Mapping[str, Findings] = field(default_factory=dict, repr=False)
 
     @classmethod
     def from_documents(
@@ -73,11 +120,9 @@ class Corpus:
         if label_names is None:
             label_names = _by_frequency(documents)
         index = {label: position for position, label in enumerate(label_names)}
-        return cls(
-            name,
-            tuple(label_names),
-            {split: _table(rows, index, f"{name}/{split}") for split, rows in documents.items()},
-        )
+        tallies: dict[str, Counter[str]] = {split: Counter() for split in documents}
+        tables = {split: _table(rows, index, f"{name}/{split}", tallies[split]) for split, rows in documents.items()}
+        return cls(name, tuple(label_names), tables, {split: Findings.of(tallies[split]) for split in tables})
 
     def split(self, name: str) -> datasets.Dataset:
         """The rows of one split.
@@ -96,15 +141,53 @@ class Corpus:
         """How many training texts each label has (int64, one entry a label)."""
         counts = np.zeros(len(self.label_names), dtype=np.int64)
         if "train" in self.splits:
-            for batch in self.splits["train"].with_format("numpy", columns=["labels"]).iter(10_000):
-                for labels in batch["labels"]:
-                    counts[np.asarray(labels, dtype=np.int64)] += 1
+            for _, labels in self._label_batches("train"):
+                counts += np.bincount(labels, minlength=len(counts))
         return counts
+
+    def label_matrix(self, split: str) -> sparse.csr_matrix:
+        """The true labels of a split as CSR (float32 ones), shape `(texts, labels)`.
+
+        Raises:
+            DataError: there is no such split.
+
+        Example:
+            >>> corpus = Corpus.from_documents("eggs", {"test": [Document("1", "", ["a", "b"]), Document("2", "", ["b"])]})
+            >>> corpus.label_names, corpus.label_matrix("test").toarray().tolist()
+            (('b', 'a'), [[1.0, 1.0], [1.0, 0.0]])
+        """
+        sizes, labels = [np.zeros(1, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
+        for sizes_of_batch, labels_of_batch in self._label_batches(split):
+            sizes.append(sizes_of_batch)
+            labels.append(labels_of_batch)
+        starts, indices = np.cumsum(np.concatenate(sizes)), np.concatenate(labels)
+        ones = np.ones(len(indices), dtype=np.float32)
+        matrix = sparse.csr_matrix((ones, indices, starts), shape=(len(starts) - 1, len(self.label_names)))
+        matrix.sort_indices()
+        return matrix
+
+    def _label_batches(self, split: str) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """How many labels each text has, and the labels of all of them in one row, a batch of texts at a time."""
+        rows = self.split(split)
+        for table in rows.with_format("arrow", columns=["labels"]).iter(10_000):
+            for chunk in table["labels"].chunks:
+                yield chunk.value_lengths().to_numpy(), chunk.flatten().to_numpy()
+
+
+def numbered_row(document: Document, number: Callable[[str], int], tally: Counter[str]) -> dict[str, Any]:
+    """A document as a row of a split, each label once, counting in `tally` what `Findings` reports."""
+    labels = list(dict.fromkeys(map(number, document.labels)))
+    tally["documents"] += 1
+    tally["without_labels"] += not labels
+    tally["without_text"] += not document.text.strip()
+    tally["repeated_labels"] += len(document.labels) - len(labels)
+    targets = None if document.targets is None else list(dict.fromkeys(map(number, document.targets)))
+    return {"id": document.id, "text": document.text, "labels": labels, "targets": targets}
 
 
 def _by_frequency(documents: Mapping[str, list[Document]]) -> list[str]:
     reference = "train" if "train" in documents else next(iter(documents))
-    counts = Counter(label for row in documents[reference] for label in row.labels)
+    counts = Counter(label for row in documents[reference] for label in set(row.labels))
     for rows in documents.values():
         for row in rows:
             for label in (*row.labels, *(row.targets or ())):
@@ -112,26 +195,14 @@ def _by_frequency(documents: Mapping[str, list[Document]]) -> list[str]:
     return sorted(counts, key=lambda label: (-counts[label], label))
 
 
-def _table(rows: list[Document], index: Mapping[str, int], where: str) -> datasets.Dataset:
-    def positions(labels: Sequence[str], row: Document) -> list[int]:
+def _table(rows: list[Document], index: Mapping[str, int], where: str, tally: Counter[str]) -> datasets.Dataset:
+    numbered = []
+    for row in rows:
         try:
-            return [index[label] for label in labels]
+            numbered.append(numbered_row(row, index.__getitem__, tally))
         except KeyError as missing:
             raise DataError(
                 f"document {row.id!r} of {where} has the label {missing.args[0]!r}, which is not in the label list",
                 "add it to the label list or drop it from the document",
             ) from None
-
-    features = datasets.Features(
-        id=datasets.Value("string"),
-        text=datasets.Value("string"),
-        labels=datasets.Sequence(datasets.Value("int32")),
-        targets=datasets.Sequence(datasets.Value("int32")),
-    )
-    columns = {
-        "id": [row.id for row in rows],
-        "text": [row.text for row in rows],
-        "labels": [positions(row.labels, row) for row in rows],
-        "targets": [None if row.targets is None else positions(row.targets, row) for row in rows],
-    }
-    return datasets.Dataset.from_dict(columns, features=features)
+    return datasets.Dataset.from_dict({key: [row[key] for row in numbered] for key in FEATURES}, features=FEATURES)

@@ -1,0 +1,53 @@
+# Two commands are enough: `make demo` and `make test`. Nothing beside Python 3.11 to 3.13, make and pip is assumed.
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+PIP = $(BIN)/python -m pip --disable-pip-version-check
+READY = $(VENV)/.ready
+
+.PHONY: demo test test-use lint format bench clean
+
+# The main job: trains a small victim the first time (minutes, with progress bars), then attacks it.
+demo: $(READY)
+	@echo "[2/3] corpus, demo victim and masked LM (trained once, then cached)"
+	@$(BIN)/python -m textattack_xmtc.models.demo
+	@echo "[3/3] textattack attack --recipe xmtc-positive --model xmtc-demo --num-examples 10"
+	@$(BIN)/textattack attack --recipe xmtc-positive --model xmtc-demo --num-examples 10
+
+test: lint
+	$(BIN)/python -m pytest
+
+# The Universal Sentence Encoder's path with a real TensorFlow, which wants an environment of its own.
+test-use: .venv-use/.ready
+	.venv-use/bin/python -m pytest tests/use tests/constraints
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(READY)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(READY)
+	$(BIN)/python -m benchmarks
+
+clean:
+	rm -rf $(VENV) .venv-use build dist .pytest_cache .mypy_cache .ruff_cache
+
+# torch first and by its exact version: a range takes the newest build, with gigabytes of libraries for GPUs.
+$(READY): pyproject.toml requirements/constraints.txt
+	@echo "[1/3] environment $(VENV)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(PIP) install --quiet --constraint requirements/constraints.txt torch
+	@$(PIP) install --quiet --constraint requirements/constraints.txt --editable '.[dev]'
+	@touch $@
+
+.venv-use/.ready: pyproject.toml requirements/constraints-use.txt
+	$(PYTHON) -m venv .venv-use
+	.venv-use/bin/python -m pip --disable-pip-version-check install --quiet \
+		--constraint requirements/constraints-use.txt torch
+	.venv-use/bin/python -m pip --disable-pip-version-check install --quiet \
+		--constraint requirements/constraints-use.txt --editable '.[dev,use]'
+	@touch $@

@@ -1,0 +1,6 @@
+"""The attacks of the paper, ready to use."""
+
+from textattack_xmtc.attack_recipes.recipe import XMTCRecipe
+from textattack_xmtc.attack_recipes.recipes import XMTCNegative, XMTCPositive, XMTCUntargeted
+
+__all__ = ["XMTCNegative", "XMTCPositive", "XMTCRecipe", "XMTCUntargeted"]

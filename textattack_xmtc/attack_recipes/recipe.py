@@ -1,0 +1,130 @@
+"""What the recipes have in common: the parts of section 3, and what is measured of the final text."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+from textattack.attack_recipes import AttackRecipe
+from textattack.attack_results import AttackResult, SkippedAttackResult
+from textattack.constraints.pre_transformation import RepeatModification
+from textattack.goal_function_results import GoalFunctionResultStatus
+from textattack.shared import logger
+
+from textattack_xmtc.constraints.encoders import load_encoder
+from textattack_xmtc.constraints.similarity import EncoderSimilarity, measure
+from textattack_xmtc.constraints.words import FunctionWordModification
+from textattack_xmtc.goal_functions import TopKGoalFunction, TopKGoalFunctionResult
+from textattack_xmtc.models.wrappers import as_victim
+from textattack_xmtc.scores import ScoreKind
+from textattack_xmtc.search_methods import MaskedDelta
+from textattack_xmtc.transformations import XMTCWordSwapMaskedLM
+from textattack_xmtc.words import change_budget
+
+DEFAULT_MASKED_LM = "bert-base-uncased"
+
+
+class XMTCRecipe(AttackRecipe):  # type: ignore[misc]
+    """An attack on the k best labels, as section 3 describes it; the recipes fill in the goal."""
+
+    goal: ClassVar[type[TopKGoalFunction]]
+    encoder: Any = None
+
+    @classmethod
+    def build(  # type: ignore[override]
+        cls,
+        model_wrapper: Any,
+        k: int = 5,
+        max_change_rate: float = 0.1,
+        candidates: int = 48,
+        masked_lm: str | Path | XMTCWordSwapMaskedLM = "auto",
+        encoder: Any = "auto",
+        min_similarity: float | None = None,
+        score_space: ScoreKind | None = None,
+    ) -> Self:
+        """Assemble the attack.
+
+        Args:
+            model_wrapper: the victim; any wrapper of TextAttack, any of `textattack_xmtc.models.wrappers`.
+            k: how many labels count as predicted.
+            max_change_rate: theta, share of the words that may be changed (rounded down).
+            candidates: how many words of the masked LM are tried for each word.
+            masked_lm: a hub name, a folder, or "auto": the one that is kept with the victim, else
+                bert-base-uncased; or a word swap that has it loaded (then `candidates` is its own).
+            encoder: measures how similar the final text is: "use", "sbert", "embedded", "auto" or
+                an encoder (`textattack_xmtc.constraints.encoders`).
+            min_similarity: where given, candidates must be more similar to the original than this
+                (cosine); otherwise similarity is measured on the final text only, as in the paper.
+            score_space: rank and pick on "probability" or "logit" scores; the victim's own by default.
+
+        Returns:
+            An attack for `Attacker`, `attack.attack(text, ground_truth)` and the command line.
+
+        Raises:
+            InputError: a parameter that cannot be; MissingExtraError: an encoder that is not installed.
+
+        Example:
+            ::
+
+                from textattack import Attacker
+                from textattack_xmtc import XMTCPositive, XMTCDataset, load_corpus
+
+                attack = XMTCPositive.build(model, k=5, max_change_rate=0.1)
+                results = Attacker(attack, XMTCDataset(load_corpus("data/"))).attack_dataset()
+        """
+        victim = as_victim(model_wrapper)
+        goal = cls.goal(victim, k=k, score_space=score_space)
+        kept = masked_lm == "auto" and victim.masked_lm_folder is not None
+        if masked_lm == "auto":
+            masked_lm = victim.masked_lm_folder or DEFAULT_MASKED_LM
+        if not isinstance(masked_lm, XMTCWordSwapMaskedLM):
+            masked_lm = XMTCWordSwapMaskedLM(masked_lm, max_candidates=candidates)
+        measuring = load_encoder(encoder) if isinstance(encoder, str) else encoder
+        constraints: list[Any] = [RepeatModification(), FunctionWordModification()]
+        if min_similarity is not None:
+            constraints.append(EncoderSimilarity(measuring, min_similarity))
+        attack = cls(goal, constraints, masked_lm, MaskedDelta(max_change_rate))
+        attack.encoder = measuring
+        size = "" if victim.labels.size is None else f" ({victim.labels.size:,} labels)"
+        logger.info(
+            f"xmtc: victim {victim.name}{size}, k={k}, masked LM {Path(masked_lm.masked_lm_source).name}"
+            f"{' (kept with the victim)' if kept else ''}, "
+            f"similarity measured by {measuring.name!r}"
+        )
+        return attack
+
+    def attack(self, example: Any, ground_truth_output: int | str) -> AttackResult:
+        """Attack one text; the result says where the targets stand and how similar the final text is."""
+        try:
+            result = super().attack(example, ground_truth_output)
+        finally:
+            self.clear_cache()  # the parent does not after a skipped example
+        if not isinstance(result, SkippedAttackResult):
+            self._measure(result)
+        return result
+
+    def _attack(self, initial_result: TopKGoalFunctionResult) -> AttackResult:
+        words = initial_result.attacked_text.num_words
+        rate = self.search_method.max_change_rate
+        if change_budget(rate, words) == 0:
+            initial_result.goal_status = GoalFunctionResultStatus.SKIPPED
+            initial_result.reason = f"skipped: too short, {words} words allow no change at {rate:.0%}"
+            return SkippedAttackResult(initial_result)
+        return super()._attack(initial_result)
+
+    def _measure(self, result: AttackResult) -> None:
+        first, final = result.original_result, result.perturbed_result
+        self.goal_function.ask_ranks(first, final)
+        changed = len(first.attacked_text.all_words_diff(final.attacked_text))
+        words = first.attacked_text.num_words
+        similarity = measure(self.encoder, first.attacked_text.text, final.attacked_text.text)
+        final.similarity = similarity
+        final.notes.append(
+            f"{changed} of {words} words changed ({changed / words:.1%}), "
+            f"similarity {similarity.cosine:.3f} (cosine, {similarity.encoder})"
+        )
+
+    def __repr__(self) -> str:
+        return super().__repr__()[:-1] + f"  (similarity measured by):  {getattr(self.encoder, 'name', None)}\n)"
+
+    __str__ = __repr__

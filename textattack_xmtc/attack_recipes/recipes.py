@@ -1,0 +1,27 @@
+"""The recipes: parts and citation, no logic.
+
+The attacks are those of "Adversarial Examples for Extreme Multilabel Text Classification" (section 3): words
+ranked by masking them (Eq. 3.1 to 3.3), exchanged for what a masked language model proposes (Eq. 3.4), until the
+targets have left or entered the k best labels.
+"""
+
+from textattack_xmtc.attack_recipes.recipe import XMTCRecipe
+from textattack_xmtc.goal_functions import NegativeTargeted, NonTargeted, PositiveTargeted
+
+
+class XMTCPositive(XMTCRecipe):
+    """Push a true label out of the k best (Algorithm 1): `textattack attack --recipe xmtc-positive`."""
+
+    goal = PositiveTargeted
+
+
+class XMTCNegative(XMTCRecipe):
+    """Pull a wrong label into the k best (Eq. 3.3): `textattack attack --recipe xmtc-negative`."""
+
+    goal = NegativeTargeted
+
+
+class XMTCUntargeted(XMTCRecipe):
+    """Push any true label out of the k best (Eq. 3.1): `textattack attack --recipe xmtc-untargeted`."""
+
+    goal = NonTargeted

@@ -1,0 +1,15 @@
+"""Constraints on adversarial texts: what is added to TextAttack's sentence encoders and word constraints."""
+
+from textattack_xmtc.constraints.encoders import Encoder, load_encoder
+from textattack_xmtc.constraints.similarity import EncoderSimilarity, Similarity, measure
+from textattack_xmtc.constraints.words import FunctionWordModification, MaxChangeRate
+
+__all__ = [
+    "Encoder",
+    "EncoderSimilarity",
+    "FunctionWordModification",
+    "MaxChangeRate",
+    "Similarity",
+    "load_encoder",
+    "measure",
+]

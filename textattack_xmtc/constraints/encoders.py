@@ -1,0 +1,226 @@
+"""Sentence encoders by name: TextAttack's two, each an optional extra, and the embedded one that is always there.
+
+TensorFlow and sentence-transformers are imported when an encoder that needs them is loaded, never before.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import importlib.util
+import os
+import tempfile
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Sequence
+from http.client import HTTPException
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+from textattack.constraints.semantics.sentence_encoders import UniversalSentenceEncoder
+from textattack.constraints.semantics.sentence_encoders.sentence_bert import SBERT
+from textattack.shared import logger  # the parent's: its set-up silences loggers that were made before it
+
+from textattack_xmtc.constraints.embedded import EmbeddedEncoder
+from textattack_xmtc.errors import InputError, MissingExtraError, ModelFolderError, XMTCError
+
+DEFAULT_SBERT = "all-MiniLM-L6-v2"
+"""What "sbert" alone stands for; the makers of TextAttack's default, bert-base-nli-stsb-mean-tokens, deprecate it."""
+
+_KNOWN = "'use', 'use:FOLDER-OR-URL', 'sbert', 'sbert:FOLDER-OR-NAME', 'embedded' or 'auto'"
+_MODULES = {"use": "tensorflow_hub", "sbert": "sentence_transformers"}
+_REACH_SECONDS = 5.0
+
+
+class Encoder(Protocol):
+    """Turns whole texts into vectors whose cosine says how alike the texts are.
+
+    Attributes:
+        name: what it is, model included; `load_encoder(name)` gives the same encoder again.
+    """
+
+    name: str
+
+    def encode(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        """Encode `texts`; shape `(len(texts), d)`, all values finite."""
+        ...
+
+
+class ModelEncoder:
+    """The model of one of TextAttack's sentence encoder constraints, without the constraint around it.
+
+    Pickles as its name and is loaded again where it is unpickled: the models of TensorFlow do not pickle at all.
+
+    Args:
+        name: what `load_encoder` calls it.
+        model_encode: takes a list of texts and answers with one vector a text.
+    """
+
+    def __init__(self, name: str, model_encode: Callable[[list[str]], Any]) -> None:
+        self.name = name
+        self._model_encode = model_encode
+        self._dimensions = np.asarray(model_encode(["two texts", "to try the model"])).shape[1]
+
+    def encode(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        """Encode whole texts in one batch; shape `(len(texts), d)`."""
+        if not texts:
+            return np.zeros((0, self._dimensions), dtype=np.float32)
+        return np.asarray(self._model_encode(list(texts)), dtype=np.float32)
+
+    def __reduce__(self) -> tuple[Callable[[str], Encoder], tuple[str]]:
+        return load_encoder, (self.name,)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> ModelEncoder:
+        # Encoding changes nothing in the model: a copy may share it.
+        return self
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+def load_encoder(name: str = "auto") -> Encoder:
+    """The sentence encoder of that name, loaded and tried on a text.
+
+    Args:
+        name: "use" is TextAttack's `UniversalSentenceEncoder`; "use:FOLDER-OR-URL" is the same with another
+            TensorFlow Hub model. "sbert" is TextAttack's `SBERT` with all-MiniLM-L6-v2; "sbert:FOLDER-OR-NAME" takes
+            another sentence-transformers model. "embedded" is `EmbeddedEncoder`. "auto" is "use" where it is
+            installed and its model loads, else "sbert" where it is installed and its model is on this machine, else
+            "embedded"; what was passed over is logged with the reason.
+
+    Returns:
+        An encoder whose `name` says what it is, model included.
+
+    Raises:
+        InputError: there is no encoder of that name.
+        MissingExtraError: the package that it needs is not installed or cannot be imported.
+        ModelFolderError: its model cannot be found or loaded.
+
+    Example:
+        >>> load_encoder("embedded").encode(["one text", "another text"]).shape
+        (2, 512)
+    """
+    kind, colon, model = name.partition(":")
+    if name == "embedded":
+        return EmbeddedEncoder()
+    if name == "auto":
+        return _first_at_hand()
+    if kind not in _MODULES or (colon and not model):
+        raise InputError(f"{name!r} is no sentence encoder", f"choose {_KNOWN}")
+    return _load_use(model) if kind == "use" else _load_sbert(model or DEFAULT_SBERT)
+
+
+def _load_use(model: str) -> Encoder:
+    _import("use")
+    constraint = UniversalSentenceEncoder()
+    if model:
+        constraint._tfhub_url = model
+    return _tried(f"use:{constraint._tfhub_url}", lambda: constraint.encode)
+
+
+def _load_sbert(model: str) -> Encoder:
+    _import("sbert")
+    # A copy on this machine is loaded from its folder: by its name the hub would be asked first, network or not.
+    source = _local_sbert(model) or model
+    return _tried(f"sbert:{model}", lambda: SBERT(model_name=source).encode)
+
+
+def _tried(name: str, load: Callable[[], Callable[[list[str]], Any]]) -> Encoder:
+    try:
+        return ModelEncoder(name, load())
+    except Exception as error:  # TensorFlow, TensorFlow Hub and the hub client each raise families of their own
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise ModelFolderError(
+            f"the sentence encoder {name!r} cannot be loaded ({reason})",
+            "check the folder or the network, or choose 'embedded', which needs neither",
+        ) from error
+
+
+def _import(kind: str) -> None:
+    try:
+        importlib.import_module(_MODULES[kind])
+    except ImportError as error:
+        raise _missing(kind, str(error)) from error
+
+
+def _missing(kind: str, reason: str) -> MissingExtraError:
+    return MissingExtraError(
+        f"the encoder {kind!r} is not installed ({reason})", f"run: pip install 'textattack-xmtc[{kind}]'"
+    )
+
+
+def _first_at_hand() -> Encoder:
+    """What "auto" stands for on this machine; never waits for a network that is not there."""
+    encoder: Encoder | None = None
+    for kind, load in (("use", _use_at_hand), ("sbert", _sbert_at_hand)):
+        try:
+            if importlib.util.find_spec(_MODULES[kind]) is None:
+                raise _missing(kind, f"no module named {_MODULES[kind]}")
+            encoder = load()
+            break
+        except XMTCError as error:
+            logger.info(f"xmtc: sentence encoder {kind!r} passed over: {error.problem}")
+    encoder = encoder or EmbeddedEncoder()
+    logger.info(f"xmtc: sentence encoder {encoder.name!r} chosen")
+    return encoder
+
+
+def _use_at_hand() -> Encoder:
+    url = UniversalSentenceEncoder()._tfhub_url
+    if not (_tfhub_folder(url) / "saved_model.pb").is_file():
+        if not _reachable(url):
+            raise ModelFolderError(f"its model is not on this machine, and {url} cannot be reached")
+        logger.info(f"xmtc: downloading {url}")
+    return _load_use("")
+
+
+def _sbert_at_hand() -> Encoder:
+    if _local_sbert(DEFAULT_SBERT) is None:
+        raise ModelFolderError(f"its model {DEFAULT_SBERT} is not on this machine")
+    return _load_sbert(DEFAULT_SBERT)
+
+
+def _tfhub_folder(url: str) -> Path:
+    """Where TensorFlow Hub keeps its copy of a model (compressed_module_resolver.py), without importing it."""
+    cache = os.environ.get("TFHUB_CACHE_DIR") or Path(tempfile.gettempdir()) / "tfhub_modules"
+    return Path(cache) / hashlib.sha1(url.encode("utf8")).hexdigest()
+
+
+def _local_sbert(model: str) -> str | None:
+    """The folder of a sentence-transformers model on this machine, or None; asks no network."""
+    if Path(model).is_dir():
+        return model
+    from huggingface_hub import snapshot_download
+
+    repository = model if "/" in model else f"sentence-transformers/{model}"
+    try:
+        folder = snapshot_download(
+            repository, cache_dir=os.environ.get("SENTENCE_TRANSFORMERS_HOME"), local_files_only=True
+        )
+    except (OSError, ValueError):  # not there, or not a name that a repository can have
+        return None
+    # A download that was broken off leaves a folder without weights.
+    weights = [file for ending in ("safetensors", "bin") for file in Path(folder).rglob(f"*.{ending}")]
+    return folder if weights and (Path(folder) / "modules.json").is_file() else None
+
+
+def _reachable(url: str) -> bool:
+    """Whether a server answers for `url` within 5 s; in a thread, because looking up a name knows no time limit."""
+    answered = threading.Event()
+
+    def ask() -> None:
+        try:
+            with urllib.request.urlopen(urllib.request.Request(url, method="HEAD"), timeout=_REACH_SECONDS):
+                answered.set()
+        except urllib.error.HTTPError:
+            answered.set()  # a server that refuses HEAD may still serve the model
+        except (OSError, HTTPException):
+            return
+
+    thread = threading.Thread(target=ask, daemon=True)
+    thread.start()
+    thread.join(_REACH_SECONDS)
+    return answered.is_set()

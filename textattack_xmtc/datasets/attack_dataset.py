@@ -1,0 +1,57 @@
+"""A corpus as TextAttack's `Dataset`: one row an example, true labels and targets encoded as ground truth."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from textattack.datasets import Dataset
+
+from textattack_xmtc.datasets.corpus import Corpus
+from textattack_xmtc.targets import GroundTruth
+
+
+class XMTCDataset(Dataset):  # type: ignore[misc]
+    """The examples that an attack works through.
+
+    Where a text has targets, it is one example. Where it has none, the positive-targeted goal wants one
+    example a true label, and the other goals one example a text, whose targets they choose themselves.
+
+    Args:
+        corpus: where the texts are.
+        split: which of its splits.
+        one_per_label: one example a true label, for texts without targets.
+
+    Example:
+        >>> from textattack_xmtc.datasets.corpus import Document
+        >>> corpus = Corpus.from_documents("eggs", {"test": [Document("1", "how to boil an egg", ["eggs", "boiling"])]})
+        >>> len(XMTCDataset(corpus)), len(XMTCDataset(corpus, one_per_label=False))
+        (2, 1)
+    """
+
+    def __init__(self, corpus: Corpus, split: str = "test", one_per_label: bool = True) -> None:
+        self.corpus = corpus
+        self._rows = corpus.split(split)
+        # Labels travel by name: the victim may count them differently.
+        super().__init__([], input_columns=["text"])
+        self.aim(one_per_label)
+
+    def aim(self, one_per_label: bool) -> None:
+        """Lay the rows out anew for a goal that wants one example a true label, or one a text."""
+        # Positions only: the texts stay in the corpus.
+        self._dataset: list[tuple[int, int | None]] = []
+        for row, (labels, targets) in enumerate(zip(self._rows["labels"], self._rows["targets"], strict=True)):
+            if one_per_label and targets is None and labels:
+                self._dataset += [(row, label) for label in labels]
+            else:
+                self._dataset.append((row, None))
+
+    def _format_as_dict(self, example: tuple[int, int | None]) -> Any:
+        row, target = example
+        document = self._rows[row]
+        names = self.corpus.label_names
+        targets = document["targets"] if target is None else [target]
+        truth = GroundTruth(
+            tuple(names[label] for label in document["labels"]),
+            None if targets is None else tuple(names[label] for label in targets),
+        )
+        return super()._format_as_dict((document["text"], truth.encode()))

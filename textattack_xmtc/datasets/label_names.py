@@ -1,0 +1,146 @@
+"""What labels are called: names from a file beside the data, where there is one, else what the data say.
+
+A **list** of names (`labels.txt`, one a line) defines the label space: an integer label is an index into it, a string
+label must be one of its names. A **table** (`label_names.json`, from label to name) only translates the labels it
+holds and leaves the others as they are. Without names an integer label is called by its decimal string.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from textattack_xmtc.datasets.readers.lines import read_lines
+from textattack_xmtc.errors import DataError
+
+NAME_FILES = (
+    "label_names.json",
+    "label_names.txt",
+    "labels.txt",
+    "Y.txt",
+    "lf.txt",
+    "output-items.txt",
+    "lbl.json",
+    "lbl.json.gz",
+    "lf.json",
+    "lf.json.gz",
+)
+"""Files that give the label names, in the order they are looked for.
+
+`label_names.json` is an object from label to name or a list by index; .txt files have a name a line, by index; the
+others are the XMC repository's, an object with `title` a line, by index.
+"""
+
+
+@dataclass(frozen=True)
+class LabelNames:
+    """How the labels of a collection are turned into names.
+
+    Attributes:
+        source: where the names come from, for messages.
+        by_index: the label space, where the names are a list.
+        by_label: names by label, where they are a table.
+    """
+
+    source: str = "the data"
+    by_index: Sequence[str] | None = None
+    by_label: Mapping[str, str] | None = None
+
+    @classmethod
+    def beside(cls, folder: Path) -> LabelNames:
+        """The names in the first of `NAME_FILES` in `folder`, or none.
+
+        Raises:
+            DataError: the file cannot be read as one of names.
+        """
+        for name in NAME_FILES:
+            if (folder / name).is_file():
+                return cls.read(folder / name)
+        return cls()
+
+    @classmethod
+    def read(cls, path: Path) -> LabelNames:
+        """The names in a file of one of the kinds in `NAME_FILES`.
+
+        Two labels of one name are told apart as `name (label)`.
+
+        Raises:
+            DataError: the file cannot be read as one of names.
+        """
+        if path.name.startswith(("lbl.json", "lf.json")):
+            return cls(str(path), by_index=_by_index(_titles(path)))
+        if path.suffix != ".json":
+            return cls(str(path), by_index=_by_index(line.strip() for _, line in read_lines(path)))
+        value = _json(path)
+        if isinstance(value, list) and all(isinstance(name, str) for name in value):
+            return cls(str(path), by_index=_by_index(value))
+        if isinstance(value, dict) and all(isinstance(name, str) for name in value.values()):
+            return cls(str(path), by_label=dict(zip(value, _distinct(value.items()), strict=True)))
+        raise DataError(
+            f"{path}: expected an object from label to name, or a list of names, got a {type(value).__name__}",
+            "write every name as a string",
+        )
+
+    def name_of(self, label: str | int) -> str | None:
+        """The name of a label, or None where the list of names has no such label.
+
+        Example:
+            >>> LabelNames(by_index=("eggs", "boiling")).name_of(1), LabelNames().name_of(1)
+            ('boiling', '1')
+        """
+        if self.by_index is not None:
+            if isinstance(label, int):
+                return self.by_index[label] if 0 <= label < len(self.by_index) else None
+            return label if label in self._known else None
+        return self.by_label.get(str(label), str(label)) if self.by_label else str(label)
+
+    def expectation(self, label: str | int) -> str:
+        """What `label` should have been, where `name_of` gives None."""
+        count = len(self.by_index or ())
+        return f"an index from 0 to {count - 1}" if isinstance(label, int) else f"one of the {count} label names"
+
+    @cached_property
+    def _known(self) -> frozenset[str]:
+        return frozenset(self.by_index or ())
+
+
+def _by_index(names: Iterable[str]) -> tuple[str, ...]:
+    """Names for indices: blank lines at the end are no labels, a blank one before is called by its index."""
+    listed = list(names)
+    while listed and not listed[-1]:
+        listed.pop()
+    return _distinct((str(index), name) for index, name in enumerate(listed))
+
+
+def _distinct(labels_and_names: Iterable[tuple[str, str]]) -> tuple[str, ...]:
+    pairs = [(label, name or label) for label, name in labels_and_names]
+    counts = Counter(name for _, name in pairs)
+    return tuple(name if counts[name] == 1 else f"{name} ({label})" for label, name in pairs)
+
+
+def _json(path: Path) -> object:
+    text = "\n".join(line for _, line in read_lines(path))
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{path}: expected JSON ({error})", "correct the file, or move it away") from None
+
+
+def _titles(path: Path) -> Iterable[str]:
+    for number, line in read_lines(path):
+        if not line.strip():
+            continue
+        try:
+            title = json.loads(line)["title"]
+        except (ValueError, RecursionError, KeyError, TypeError):
+            title = None
+        if not isinstance(title, str):
+            raise DataError(
+                f"{path}, line {number}: expected an object with the label's `title`, got {line[:80]!r}",
+                "correct the file, or move it away",
+            )
+        yield title

@@ -1,0 +1,262 @@
+"""What the three goals have in common: targets, queries, and the two questions that a search asks.
+
+A search asks `objective` (how near are these texts to the goal; target scores only) for every candidate, and
+`get_results` (is the goal reached; k best labels too) for the text it picked. TextAttack's own searches only know
+the second question and work as well, at its price.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from textattack.goal_function_results import GoalFunctionResultStatus
+from textattack.goal_functions import GoalFunction
+from textattack.shared import AttackedText, logger, validators
+
+from textattack_xmtc.errors import InputError
+from textattack_xmtc.goal_functions.result import Display, TopKGoalFunctionResult
+from textattack_xmtc.models.wrappers import BEYOND, as_victim
+from textattack_xmtc.scores import LabelScores, ScoreKind, TopK
+from textattack_xmtc.targets import GroundTruth
+
+Examples = Literal["one per true label", "one per text"]
+
+
+class TopKGoalFunction(GoalFunction):  # type: ignore[misc]
+    """A goal about which labels are among the k best.
+
+    Args:
+        model_wrapper: the victim; any wrapper of TextAttack, any of `textattack_xmtc.models.wrappers`.
+        k: how many labels count as predicted.
+        score_space: rank and pick on scores of this kind; the victim's own where it is None.
+        options: what TextAttack's `GoalFunction` takes, such as `query_budget`.
+
+    Attributes:
+        examples: what one example of this goal is, where a data set names no targets.
+        targets: the labels under attack in the current example (Gamma of section 3), ascending.
+
+    Raises:
+        InputError: k is not between 1 and the number of labels; the victim has no scores of that kind.
+    """
+
+    examples: ClassVar[Examples]
+    falling: ClassVar[bool]
+    """Whether the targets' scores are to fall (positive, non-targeted) or to rise (negative)."""
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        # TextAttack warns about goals that its table of compatible models lacks; ours take any victim.
+        validators.MODELS_BY_GOAL_FUNCTION[cls] = [r""]
+
+    def __init__(self, model_wrapper: Any, k: int = 5, score_space: ScoreKind | None = None, **options: Any) -> None:
+        victim = as_victim(model_wrapper)
+        if score_space is not None:
+            victim = victim.with_score_kind(score_space)
+        victim.check_k(k)
+        # The parent's cache is keyed by text alone and survives a skip; the answers below are kept per example.
+        super().__init__(victim, use_cache=False, **options)
+        self.k = k
+        self.score_space = victim.score_kind
+        self.targets: tuple[int, ...] = ()
+        self._answers: dict[str, LabelScores] = {}
+        self._initial: TopKGoalFunctionResult | None = None
+        self._said_unknown = False
+
+    # One example ---------------------------------------------------------------------------------------------------
+
+    def init_attack_example(
+        self, attacked_text: AttackedText, ground_truth_output: int | str
+    ) -> tuple[TopKGoalFunctionResult, bool]:
+        """Decide what is under attack, and whether there is anything to do.
+
+        Raises:
+            InputError: a target that the victim does not know, more targets than fit, a text in several columns.
+            VictimError: the victim's answer is not usable.
+        """
+        self.clear_cache()
+        self.num_queries = 0
+        self.initial_attacked_text = attacked_text
+        self.ground_truth_output = ground_truth_output
+        text = _text_of(attacked_text)
+        truth = GroundTruth.decode(ground_truth_output)
+        true_labels = frozenset(self._known(truth))
+        asked = None if truth.targets is None else self.model.labels.require(truth.targets)
+
+        self._ask_top_k([text])
+        top = self._answers[text].top
+        assert top is not None
+        self.true_labels, self.top = true_labels, top
+        self.targets, reason = self._choose(text, asked)
+        if not self.targets:
+            reason = self._explain(truth, reason)
+        self._ask_scores([text], self.targets)
+        self._display = Display(self.model.labels, self.targets, self._starred())
+        status = GoalFunctionResultStatus.SEARCHING if self.targets else GoalFunctionResultStatus.SKIPPED
+        initial = self._result(attacked_text, status, reason=reason)
+        self._initial = initial
+        return initial, self.num_queries >= self.query_budget
+
+    @abstractmethod
+    def _choose(self, text: str, asked: list[int] | None) -> tuple[tuple[int, ...], str]:
+        """Gamma for this example, ascending, and why it is empty."""
+
+    @abstractmethod
+    def _reached(self, top: TopK) -> bool:
+        """Whether the goal is met by a text with these k best labels."""
+
+    def _starred(self) -> frozenset[int]:
+        """The labels that results mark with a star."""
+        return frozenset(self.targets)
+
+    def get_output(self, attacked_text: AttackedText) -> str:
+        """The k best labels as a ground truth, which is what interactive mode attacks with."""
+        labels, _ = self.model.top_k([_text_of(attacked_text)], self.k)
+        names = self.model.labels.names
+        return GroundTruth(tuple(int(i) if names is None else names[i] for i in labels[0])).encode()
+
+    def clear_cache(self) -> None:
+        """Forget every answer: what one example learnt never answers for another."""
+        self._answers = {}
+
+    # What a search asks --------------------------------------------------------------------------------------------
+
+    def objective(self, texts: Sequence[str]) -> np.ndarray:
+        """How near texts are to the goal: the sum of the targets' scores, negated where they are to fall.
+
+        The differences of these numbers are Eq. 3.1 to 3.4. Asks the victim for the targets' scores only.
+
+        Args:
+            texts: n texts; those beyond the query budget are left unanswered.
+
+        Returns:
+            float64, at most n numbers; larger is nearer.
+        """
+        admitted = self._admit(texts)
+        self._ask_scores(admitted, self.targets)
+        return np.array([self._value(text) for text in admitted], dtype=np.float64)
+
+    def get_results(
+        self, attacked_text_list: Sequence[AttackedText], check_skip: bool = False
+    ) -> tuple[list[TopKGoalFunctionResult], bool]:
+        """Results of whole texts, k best labels included, and whether the query budget is used up."""
+        texts = self._admit([_text_of(text) for text in attacked_text_list])
+        self._ask_top_k(texts)
+        self._ask_scores(texts, self.targets)
+        results = []
+        for attacked_text, text in zip(attacked_text_list, texts, strict=False):
+            top = self._answers[text].top
+            assert top is not None
+            reached = self._reached(top)
+            status = GoalFunctionResultStatus.SUCCEEDED if reached else GoalFunctionResultStatus.SEARCHING
+            results.append(self._result(attacked_text, status))
+        return results, self.num_queries >= self.query_budget
+
+    def ask_ranks(self, *results: TopKGoalFunctionResult) -> None:
+        """Look up the ranks of the targets that `results` show beyond the k best; may cost a dense row each."""
+        for result in results:
+            answer = result.raw_output
+            beyond = [label for label in result.targets if answer.top is None or label not in answer.top]
+            ranks = self.model.rank([_text_of(result.attacked_text)], beyond)
+            for label, rank in zip(beyond, ranks[0], strict=True):
+                answer.ranks[label] = None if rank == BEYOND else int(rank)
+
+    # Queries: a distinct text sent to the victim, in whatever form -------------------------------------------------
+
+    def _admit(self, texts: Sequence[str]) -> list[str]:
+        """Count the texts that are new; cut the list where the query budget ends."""
+        admitted = []
+        for text in texts:
+            if text not in self._answers:
+                if self.num_queries >= self.query_budget:
+                    break
+                self.num_queries += 1
+                self._answers[text] = LabelScores()
+            admitted.append(text)
+        return admitted
+
+    def _ask_top_k(self, texts: Sequence[str]) -> None:
+        self._admit(texts)
+        new = list(dict.fromkeys(text for text in texts if self._answers[text].top is None))
+        labels, scores = self.model.top_k(new, self.k)
+        for text, row, values in zip(new, labels, scores, strict=True):
+            self._answers[text].top = TopK(tuple(map(int, row)), tuple(map(float, values)))
+
+    def _ask_scores(self, texts: Sequence[str], labels: Sequence[int]) -> None:
+        new = list(dict.fromkeys(text for text in texts if self._answers[text].missing(labels)))
+        if new:
+            for text, row in zip(new, self.model.score(new, labels), strict=True):
+                self._answers[text].add(zip(labels, map(float, row), strict=True))
+
+    def _value(self, text: str) -> float:
+        total = self._answers[text].total(self.targets)
+        return -total if self.falling else total
+
+    def _result(self, attacked_text: AttackedText, status: int, reason: str = "") -> TopKGoalFunctionResult:
+        text = _text_of(attacked_text)
+        return TopKGoalFunctionResult(
+            attacked_text,
+            self._answers[text],
+            self._display,
+            status,
+            self._value(text),
+            self.num_queries,
+            self.ground_truth_output,
+            initial=self._initial,
+            reason=reason,
+        )
+
+    def _known(self, truth: GroundTruth) -> list[int]:
+        known = self.model.labels.known(truth.labels)
+        unknown = [label for label in truth.labels if self.model.labels.index(label) is None]
+        if unknown and not self._said_unknown:
+            self._said_unknown = True
+            logger.warning(
+                f"xmtc: {len(unknown)} of the {len(truth.labels)} labels of a text, such as {unknown[0]!r}, are not "
+                "among the victim's and are left out; this is said once"
+            )
+        return known
+
+    def _explain(self, truth: GroundTruth, reason: str) -> str:
+        if truth.labels and not self.true_labels and not truth.targets:
+            return f"skipped: the victim knows none of the labels {', '.join(map(str, truth.labels))}"
+        return f"skipped: {reason}"
+
+    # What TextAttack's base class wants ----------------------------------------------------------------------------
+
+    @property
+    def batch_size(self) -> int:
+        """How many texts go into one call of the victim (`--model-batch-size`)."""
+        return int(self.model.batch_size)
+
+    @batch_size.setter
+    def batch_size(self, size: int) -> None:
+        self.model.batch_size = size
+
+    def _is_goal_complete(self, model_output: LabelScores, _: AttackedText) -> bool:
+        return model_output.top is not None and self._reached(model_output.top)
+
+    def _get_score(self, model_output: LabelScores, _: AttackedText) -> float:
+        total = model_output.total(self.targets)
+        return -total if self.falling else total
+
+    def _goal_function_result_type(self) -> type[TopKGoalFunctionResult]:
+        return TopKGoalFunctionResult
+
+    def _process_model_outputs(self, inputs: Any, outputs: Any) -> Any:
+        return outputs
+
+    def extra_repr_keys(self) -> list[str]:  # noqa: D102
+        return ["k", "score_space", *super().extra_repr_keys()]
+
+
+def _text_of(attacked_text: AttackedText) -> str:
+    text = attacked_text.tokenizer_input
+    if not isinstance(text, str):
+        raise InputError(
+            f"this text has the columns {', '.join(attacked_text.column_labels)}, expected one",
+            "join the columns of the data set into one text",
+        )
+    return text

@@ -1,0 +1,213 @@
+"""A model as a folder: JSON and safetensors, nothing that runs code when it is read.
+
+config.json        format, architecture, hyper-parameters, what the scores are
+model.safetensors  the weights
+vocabulary.json    the words, by number (architectures with a vocabulary of their own)
+labels.json        the label names, by index
+training.json      what it was trained on, and the log (optional)
+test.jsonl         its test split, one {"id", "text", "labels"} a line (optional)
+masked_lm/         a masked language model of the same texts, as transformers saves it (optional)
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterable, Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import safetensors
+import torch
+from safetensors.torch import load_file, save_file
+
+from textattack_xmtc._version import __version__
+from textattack_xmtc.cache import atomic_folder
+from textattack_xmtc.datasets.corpus import Document
+from textattack_xmtc.errors import ModelFolderError
+from textattack_xmtc.models.torch_scorer import TorchScorer
+
+FORMAT = 1
+CONFIG, WEIGHTS, VOCABULARY, LABELS = "config.json", "model.safetensors", "vocabulary.json", "labels.json"
+TRAINING, TEST, MASKED_LM = "training.json", "test.jsonl", "masked_lm"
+
+ARCHITECTURES = {"attention-xml": "textattack_xmtc.models.attention_xml:AttentionXML"}
+"""The class that reads a folder (its `from_folder`), by architecture: module and name, imported when it is needed."""
+
+_AGAIN = "save or copy the model again"
+
+
+def load_model(folder: Path | str, device: torch.device | str | None = None) -> TorchScorer:
+    """The model of a folder that this package saved, ready to score.
+
+    Args:
+        folder: the folder.
+        device: "cpu", "cuda", ...; by default the GPU where there is one.
+
+    Raises:
+        ModelFolderError: the folder or one of its files is missing, damaged, of an unknown architecture or a newer
+            format, or its weights do not fit its configuration (the message names the key).
+    """
+    folder = Path(folder)
+    config = read_config(folder)
+    module, name = ARCHITECTURES[config["architecture"]].split(":")
+    kind: type[TorchScorer] = getattr(import_module(module), name)
+    return kind.from_folder(folder, config, device)
+
+
+def save_model(
+    model: TorchScorer,
+    folder: Path | str,
+    training: Mapping[str, Any] | None = None,
+    test: Iterable[Document] | None = None,
+    masked_lm: Path | None = None,
+) -> Path:
+    """Save a model as a folder; what was there before stays until the new one is complete.
+
+    Args:
+        model: the model.
+        folder: where to.
+        training: what it was trained on and the log, kept as `training.json`.
+        test: its test split, kept as `test.jsonl`.
+        masked_lm: a folder with a masked language model of the same texts, copied.
+
+    Returns:
+        The folder.
+    """
+    with atomic_folder(folder) as new:
+        write_model(model, new, training, test)
+        if masked_lm is not None:
+            shutil.copytree(masked_lm, new / MASKED_LM)
+    return Path(folder)
+
+
+def write_model(
+    model: TorchScorer,
+    folder: Path,
+    training: Mapping[str, Any] | None = None,
+    test: Iterable[Document] | None = None,
+) -> None:
+    """Write a model's files into a folder that is there; `save_model` is the safe way to replace one."""
+    config = {
+        "format": FORMAT,
+        "architecture": model.architecture,
+        "written_by": f"textattack-xmtc {__version__}",
+        "score_kinds": list(model.score_kinds),
+        "mask_word": model.mask_word,
+        **model.settings(),
+    }
+    write_json(folder / CONFIG, config, indent=2)
+    write_json(folder / LABELS, model.label_names)
+    model.write_own_files(folder)
+    weights = {key: value.detach().cpu().contiguous() for key, value in model.network.state_dict().items()}
+    save_file(weights, folder / WEIGHTS)
+    if training is not None:
+        write_json(folder / TRAINING, training, indent=2)
+    if test is not None:
+        with (folder / TEST).open("w", encoding="utf-8") as lines:
+            for row in test:
+                values = {"id": row.id, "text": row.text, "labels": list(row.labels)}
+                lines.write(json.dumps(values, ensure_ascii=False) + "\n")
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """The configuration of a model folder, once it is clear that this version can read the folder.
+
+    Raises:
+        ModelFolderError: as `load_model` says.
+    """
+    if not folder.is_dir():
+        raise ModelFolderError(f"there is no model folder {str(folder)!r}", "check the path, or train a model first")
+    config = read_dict(folder, CONFIG)
+    if "format" not in config and "model_type" in config:
+        raise ModelFolderError(
+            f"{str(folder)!r} is a Hugging Face model ({config['model_type']}), not one that this package saved",
+            "load it with textattack_xmtc.models.wrappers.HuggingFaceWrapper",
+        )
+    version, architecture = config.get("format"), config.get("architecture")
+    if not isinstance(version, int) or version < 1:
+        raise ModelFolderError(f"{CONFIG} in {str(folder)!r} has the format {version!r}, not a number", _AGAIN)
+    if version > FORMAT:
+        raise ModelFolderError(
+            f"{str(folder)!r} has format {version}; this version reads up to format {FORMAT}",
+            "upgrade textattack-xmtc",
+        )
+    if architecture not in ARCHITECTURES:
+        raise ModelFolderError(
+            f"{str(folder)!r} holds a model of the unknown architecture {architecture!r}",
+            f"this version knows {', '.join(ARCHITECTURES)}",
+        )
+    return config
+
+
+def masked_lm_of(folder: Path) -> Path | None:
+    """The masked language model kept in a model folder, or None."""
+    return folder / MASKED_LM if (folder / MASKED_LM / CONFIG).is_file() else None
+
+
+def write_json(file: Path, value: Any, indent: int | None = None) -> None:
+    """Write a JSON file as UTF-8 that people can read."""
+    file.write_text(json.dumps(value, ensure_ascii=False, indent=indent) + "\n", encoding="utf-8")
+
+
+def read_dict(folder: Path, name: str) -> dict[str, Any]:
+    """The JSON object in a file of a model folder.
+
+    Raises:
+        ModelFolderError: the file is missing or does not hold that.
+    """
+    value = _read_json(folder, name)
+    if not isinstance(value, dict):
+        raise ModelFolderError(f"{name} in {str(folder)!r} holds a {type(value).__name__}, not an object", _AGAIN)
+    return value
+
+
+def read_words(folder: Path, name: str) -> list[str]:
+    """The JSON list of strings in a file of a model folder.
+
+    Raises:
+        ModelFolderError: the file is missing or does not hold that.
+    """
+    value = _read_json(folder, name)
+    if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
+        raise ModelFolderError(f"{name} in {str(folder)!r} does not hold a list of strings", _AGAIN)
+    return value
+
+
+def read_weights(folder: Path, network: torch.nn.Module) -> None:
+    """Give `network`, which may be on the device "meta", the weights of a model folder, on the CPU.
+
+    Raises:
+        ModelFolderError: the file is missing or damaged, or a weight is missing, unknown or of another shape.
+    """
+    file = folder / WEIGHTS
+    if not file.is_file():
+        raise ModelFolderError(f"{str(folder)!r} has no {WEIGHTS}", _AGAIN)
+    try:
+        found = load_file(file)
+    except (safetensors.SafetensorError, OSError) as error:
+        raise ModelFolderError(f"{str(file)!r} is damaged or cut off ({error})", _AGAIN) from error
+    wanted = network.state_dict()
+    for key in sorted(wanted.keys() - found.keys()):
+        raise ModelFolderError(f"{str(file)!r} lacks the weight {key!r}", _AGAIN)
+    for key in sorted(found.keys() - wanted.keys()):
+        raise ModelFolderError(f"{str(file)!r} holds the weight {key!r}, which {CONFIG} does not ask for", _AGAIN)
+    for key, value in wanted.items():
+        if found[key].shape != value.shape:
+            raise ModelFolderError(
+                f"the weight {key!r} in {str(file)!r} has the shape {tuple(found[key].shape)}; its {CONFIG}, "
+                f"vocabulary and labels ask for {tuple(value.shape)}",
+                "put the files that were saved together into the folder",
+            )
+    network.load_state_dict(found, assign=True)
+
+
+def _read_json(folder: Path, name: str) -> Any:
+    file = folder / name
+    if not file.is_file():
+        raise ModelFolderError(f"{str(folder)!r} has no {name}", "check that it is a folder that this package saved")
+    try:
+        return json.loads(file.read_text(encoding="utf-8"))
+    except (ValueError, OSError) as error:
+        raise ModelFolderError(f"{str(file)!r} cannot be read as JSON ({error})", _AGAIN) from error

@@ -1,0 +1,47 @@
+"""Victims: what an attack asks of a model, and the models that can be asked. One file a family."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from textattack.models.wrappers import HuggingFaceModelWrapper, ModelWrapper
+
+from textattack_xmtc.errors import InputError
+from textattack_xmtc.models.wrappers.base import BEYOND, XMTCModelWrapper
+from textattack_xmtc.models.wrappers.function import FunctionWrapper
+from textattack_xmtc.models.wrappers.huggingface import HuggingFaceWrapper
+from textattack_xmtc.models.wrappers.scorer import ScorerWrapper
+from textattack_xmtc.models.wrappers.sklearn import SklearnWrapper
+
+__all__ = [
+    "BEYOND",
+    "FunctionWrapper",
+    "HuggingFaceWrapper",
+    "ScorerWrapper",
+    "SklearnWrapper",
+    "XMTCModelWrapper",
+    "as_victim",
+]
+
+
+def as_victim(model: Any) -> XMTCModelWrapper:
+    """Whatever TextAttack calls a model wrapper, as a victim that can be asked for few labels.
+
+    A Hugging Face wrapper of TextAttack's gives probabilities (its logits come without a sigmoid); any
+    other wrapper, and any function, gives scores of unknown kind, which is all that can be said of it.
+
+    Raises:
+        InputError: not something that answers for texts.
+    """
+    if isinstance(model, XMTCModelWrapper):
+        return model
+    if isinstance(model, HuggingFaceModelWrapper):
+        return HuggingFaceWrapper(model.model, model.tokenizer)
+    if hasattr(model, "characters_read") and hasattr(model, "top_k"):
+        return ScorerWrapper(model)
+    if isinstance(model, ModelWrapper) or callable(model):
+        return FunctionWrapper(model, scores="score")
+    raise InputError(
+        f"a {type(model).__name__} is not a victim",
+        "pass a wrapper of TextAttack or of textattack_xmtc.models.wrappers, or a function from texts to scores",
+    )

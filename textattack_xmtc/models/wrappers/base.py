@@ -1,0 +1,236 @@
+"""The contract of a victim: scores of just the labels that are asked for, the k best, and ranks.
+
+An attack on one label of 10^5 needs three numbers a text, so a victim is never asked for all labels where it can
+answer for few. A victim that only knows dense rows fills in `_dense`; one that knows better overrides `_score`,
+`_top_k` and `_rank` too. The public methods check what goes in and what comes out.
+"""
+
+from __future__ import annotations
+
+import copy
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from textattack.models.wrappers import ModelWrapper
+
+from textattack_xmtc.errors import InputError, VictimError
+from textattack_xmtc.scores import ScoreKind, ranks_of_rows, top_k_of_rows
+from textattack_xmtc.targets import LabelSpace
+
+BEYOND = 0
+"""The rank of a label of which a victim only knows that it is beyond what it shows."""
+
+
+class XMTCModelWrapper(ModelWrapper):  # type: ignore[misc]
+    """A victim that answers with the scores that are asked for.
+
+    Args:
+        name: what the victim is, for people.
+        score_kind: what its scores are. Nothing is guessed from values.
+        label_names: label names by index, or None.
+        num_labels: number of labels, where there are no names; None if only an answer will tell.
+        mask: the word that hides another one from this victim.
+        batch_size: how many texts go into one call of the model.
+
+    Attributes:
+        model: what does the work; TextAttack moves it between devices.
+        masked_lm_folder: a masked language model that is kept with this victim, or None.
+    """
+
+    masked_lm_folder: Path | None = None
+
+    def __init__(
+        self,
+        model: Any,
+        *,
+        name: str,
+        score_kind: ScoreKind,
+        label_names: Sequence[str] | None = None,
+        num_labels: int | None = None,
+        mask: str = "[MASK]",
+        batch_size: int = 32,
+    ) -> None:
+        self.model = model
+        self.name = name
+        self.score_kind: ScoreKind = score_kind
+        self.labels = LabelSpace(label_names, num_labels)
+        self.mask = mask
+        self.batch_size = batch_size
+
+    # What an attack asks -------------------------------------------------------------------------------------------
+
+    def score(self, texts: Sequence[str], labels: Sequence[int]) -> np.ndarray:
+        """Scores of just `labels`.
+
+        Args:
+            texts: n texts.
+            labels: m label indices.
+
+        Returns:
+            float32, shape `(n, m)`.
+
+        Raises:
+            InputError: a label index out of range, or something that is not a text.
+            VictimError: an answer of the wrong shape, not finite, or outside [0, 1] for probabilities.
+        """
+        _check_texts(texts)
+        wanted = self._check_labels(labels)
+        if not texts or not wanted:
+            return np.zeros((len(texts), len(wanted)), dtype=np.float32)
+        return self._checked(self._score(texts, wanted), (len(texts), len(wanted)))
+
+    def top_k(self, texts: Sequence[str], k: int) -> tuple[np.ndarray, np.ndarray]:
+        """The k best labels of each text and their scores; ties are broken by the lower label index.
+
+        Returns:
+            Label indices (int64) and scores (float32), each of shape `(n, k)`, best first.
+
+        Raises:
+            InputError: k is not between 1 and the number of labels.
+            VictimError: as for `score`.
+        """
+        _check_texts(texts)
+        self.check_k(k)
+        if not texts:
+            return np.zeros((0, k), dtype=np.int64), np.zeros((0, k), dtype=np.float32)
+        labels, scores = self._top_k(texts, k)
+        return labels, self._checked(scores, (len(texts), k))
+
+    def rank(self, texts: Sequence[str], labels: Sequence[int]) -> np.ndarray:
+        """Where `labels` stand among all labels, 1 for the best, `BEYOND` where only a victim's best are shown.
+
+        Asked for the first and the final text of an attack only: it may cost a dense row.
+
+        Returns:
+            int64, shape `(n, m)`.
+
+        Raises:
+            InputError, VictimError: as for `score`.
+        """
+        _check_texts(texts)
+        wanted = self._check_labels(labels)
+        if not texts or not wanted:
+            return np.zeros((len(texts), len(wanted)), dtype=np.int64)
+        return self._rank(texts, wanted)
+
+    def __call__(self, text_input_list: Sequence[str], **kwargs: Any) -> np.ndarray:
+        """Scores of all labels, shape `(n, number of labels)`, for what only knows TextAttack's own contract."""
+        _check_texts(text_input_list)
+        return self._in_batches(text_input_list, self._checked_dense)
+
+    def characters_read(self, text: str) -> int:
+        """How many leading characters of `text` this victim reads before it cuts it off."""
+        return len(text)
+
+    def with_score_kind(self, kind: ScoreKind) -> Self:
+        """This victim with scores of another kind.
+
+        Raises:
+            InputError: the victim cannot give such scores.
+        """
+        if kind == self.score_kind:
+            return self
+        if kind not in self._score_kinds():
+            raise InputError(
+                f"{self.name} cannot give scores of kind {kind!r}", f"choose one of {', '.join(self._score_kinds())}"
+            )
+        other = copy.copy(self)
+        other.score_kind = kind
+        return other
+
+    def check_k(self, k: int) -> None:
+        """Raise InputError where there are not k labels to be best (as far as the number of labels is known)."""
+        size = self.labels.size
+        if not isinstance(k, int) or k < 1:
+            raise InputError(f"k={k!r} is not a number of labels", "choose k from 1 upwards")
+        if size is not None and k > size:
+            raise InputError(f"k={k} is more than the {size:,} labels of this victim", f"choose k between 1 and {size}")
+
+    # What a victim fills in ----------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def _dense(self, texts: Sequence[str]) -> Any:
+        """Scores of all labels for one batch of texts, shape `(len(texts), number of labels)`."""
+
+    def _score_kinds(self) -> tuple[ScoreKind, ...]:
+        return (self.score_kind,)
+
+    def _score(self, texts: Sequence[str], labels: list[int]) -> np.ndarray:
+        return self._in_batches(texts, lambda batch: self._checked_dense(batch)[:, labels])
+
+    def _top_k(self, texts: Sequence[str], k: int) -> tuple[np.ndarray, np.ndarray]:
+        def both(batch: Sequence[str]) -> np.ndarray:
+            dense = self._checked_dense(batch)
+            self.check_k(k)
+            labels, scores = top_k_of_rows(dense, k)
+            return np.concatenate([labels.astype(np.float64), scores], axis=1)
+
+        found = self._in_batches(texts, both)
+        return found[:, :k].astype(np.int64), found[:, k:].astype(np.float32)
+
+    def _rank(self, texts: Sequence[str], labels: list[int]) -> np.ndarray:
+        return self._in_batches(texts, lambda batch: ranks_of_rows(self._checked_dense(batch), labels))
+
+    # Shared work ---------------------------------------------------------------------------------------------------
+
+    def _in_batches(self, texts: Sequence[str], answer: Callable[[Sequence[str]], np.ndarray]) -> np.ndarray:
+        """`answer` of batches of texts of similar length, put back into the order of `texts`."""
+        order = sorted(range(len(texts)), key=lambda position: len(texts[position]))
+        parts = [
+            answer([texts[position] for position in order[start : start + self.batch_size]])
+            for start in range(0, len(order), self.batch_size)
+        ]
+        joined = np.concatenate(parts)
+        result = np.empty_like(joined)
+        result[order] = joined
+        return result
+
+    def _checked_dense(self, texts: Sequence[str]) -> np.ndarray:
+        dense = np.asarray(_as_numpy(self._dense(texts)), dtype=np.float32)
+        if dense.ndim == 2 and self.labels.size is None:
+            self.labels.size = dense.shape[1]
+        return self._checked(dense, (len(texts), self.labels.size or 0))
+
+    def _checked(self, scores: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+        if scores.shape != shape:
+            raise VictimError(
+                f"{self.name} answered with scores of shape {scores.shape}, expected {shape} (texts, labels)",
+                "return one row a text and one column a label",
+            )
+        if not np.isfinite(scores).all():
+            row = int(np.flatnonzero(~np.isfinite(scores).all(axis=1))[0])
+            raise VictimError(
+                f"{self.name} answered with a score that is not finite ({scores[row].min()}) for text {row} of a batch",
+                "a score must be a finite number: check the model for overflow and its input for empty texts",
+            )
+        if self.score_kind == "probability" and (scores.min() < 0 or scores.max() > 1):
+            raise VictimError(
+                f"{self.name} declares probabilities and answered with {scores.min():.4g} to {scores.max():.4g}",
+                "declare the scores as 'logit' or 'score', or apply a sigmoid",
+            )
+        return scores
+
+    def _check_labels(self, labels: Sequence[int]) -> list[int]:
+        return [self.labels.require([int(label)])[0] for label in labels]
+
+    def _tokenize(self, inputs: Sequence[str]) -> list[list[str]]:
+        return [text.split() for text in inputs]
+
+
+def _check_texts(texts: Sequence[str]) -> None:
+    if isinstance(texts, str):
+        raise InputError("a victim is asked with a list of texts, got one string", "put it into a list")
+    for position, text in enumerate(texts):
+        if not isinstance(text, str):
+            raise InputError(
+                f"text {position} is a {type(text).__name__}, expected a string",
+                "join the columns of an input into one text",
+            )
+
+
+def _as_numpy(scores: Any) -> Any:
+    detach = getattr(scores, "detach", None)
+    return scores if detach is None else detach().float().cpu().numpy()

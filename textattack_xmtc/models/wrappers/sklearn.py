@@ -1,0 +1,67 @@
+"""scikit-learn pipelines as victims: one-vs-rest and multi-output classifiers over a vectoriser."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from textattack_xmtc.errors import InputError
+from textattack_xmtc.models.wrappers.base import XMTCModelWrapper
+from textattack_xmtc.scores import ScoreKind
+
+
+class SklearnWrapper(XMTCModelWrapper):
+    """A fitted estimator that takes raw texts, usually a `Pipeline` of a vectoriser and a multilabel classifier.
+
+    Args:
+        model: has `predict_proba` or `decision_function`.
+        scores: "probability" asks `predict_proba`, "score" asks `decision_function`; None takes the
+            first of them that the estimator has.
+        label_names: label names by index; the estimator's `classes_` where it is None and they are names.
+        mask: the word that hides another one; a word that is in no vocabulary does.
+        batch_size: how many texts go into one call.
+
+    Raises:
+        InputError: the estimator has neither method, or not the one that `scores` needs.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        scores: ScoreKind | None = None,
+        label_names: Sequence[str] | None = None,
+        mask: str = "[MASK]",
+        batch_size: int = 256,
+    ) -> None:
+        methods = {"probability": "predict_proba", "score": "decision_function"}
+        usable = [kind for kind, method in methods.items() if hasattr(model, method)]
+        if not usable or (scores is not None and scores not in usable):
+            raise InputError(
+                f"{type(model).__name__} cannot give scores of kind {scores or 'probability or score'!r}",
+                f"it gives {' or '.join(usable)}" if usable else "fit an estimator with predict_proba",
+            )
+        classes = getattr(model, "classes_", None)
+        if label_names is None and classes is not None and len(classes) and isinstance(classes[0], str):
+            label_names = [str(label) for label in classes]
+        kind: ScoreKind = scores or ("probability" if "probability" in usable else "score")
+        super().__init__(
+            model,
+            name=type(model).__name__,
+            score_kind=kind,
+            label_names=label_names,
+            mask=mask,
+            batch_size=batch_size,
+        )
+        self._kinds = tuple(usable)
+
+    def _score_kinds(self) -> tuple[ScoreKind, ...]:
+        return self._kinds  # type: ignore[return-value]
+
+    def _dense(self, texts: Sequence[str]) -> Any:
+        if self.score_kind == "score":
+            return self.model.decision_function(list(texts))
+        answer = self.model.predict_proba(list(texts))
+        # MultiOutputClassifier gives one (texts, 2) array a label instead of one column a label.
+        return np.stack([column[:, -1] for column in answer], axis=1) if isinstance(answer, list) else answer

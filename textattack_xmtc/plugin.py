@@ -1,0 +1,196 @@
+"""What is registered in TextAttack: names for its command line, and what it needs on a machine without network.
+
+TextAttack has no entry points, so its tables are filled and four of its functions wrapped, by name, once. Nothing
+changes for attacks that use none of the names below.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+from collections.abc import Callable, Iterator, KeysView
+from pathlib import Path
+from typing import Any
+
+DEMO = "xmtc-demo"
+FOLDER_PREFIX = "xmtc:"
+
+RECIPES = {
+    "xmtc-positive": "textattack_xmtc.attack_recipes.XMTCPositive",
+    "xmtc-negative": "textattack_xmtc.attack_recipes.XMTCNegative",
+    "xmtc-untargeted": "textattack_xmtc.attack_recipes.XMTCUntargeted",
+}
+GOAL_FUNCTIONS = {
+    "xmtc-positive-targeted": "textattack_xmtc.goal_functions.PositiveTargeted",
+    "xmtc-negative-targeted": "textattack_xmtc.goal_functions.NegativeTargeted",
+    "xmtc-non-targeted": "textattack_xmtc.goal_functions.NonTargeted",
+}
+SEARCH_METHODS = {"masked-delta": "textattack_xmtc.search_methods.MaskedDelta"}
+TRANSFORMATIONS = {"xmtc-word-swap-masked-lm": "textattack_xmtc.transformations.XMTCWordSwapMaskedLM"}
+CONSTRAINTS = {
+    "xmtc-function-words": "textattack_xmtc.constraints.FunctionWordModification",
+    "xmtc-max-change-rate": "textattack_xmtc.constraints.MaxChangeRate",
+    "xmtc-similarity": "textattack_xmtc.constraints.EncoderSimilarity",
+}
+
+
+def loaded(module: str) -> None:
+    """Called by the start-up hook when TextAttack has loaded `module`."""
+    if module == "textattack":
+        register()
+    else:
+        provide_stop_words()
+
+
+def provide_stop_words() -> None:
+    """Let NLTK find this package's English function words where its own list is missing.
+
+    `import textattack` fails without one. NLTK's own list, wherever it is, comes first on the path.
+    """
+    import nltk
+
+    try:
+        nltk.data.find("corpora/stopwords")
+    except LookupError:
+        nltk.data.path.append(str(Path(__file__).parent / "resources" / "nltk_data"))
+
+
+def register() -> None:
+    """Make this package known to TextAttack's command line; done once, however often it is called."""
+    import textattack
+    from textattack import attack_args, model_args
+    from textattack.attack_results import attack_result
+
+    import textattack_xmtc
+
+    if getattr(attack_args, "textattack_xmtc", None) is textattack_xmtc:
+        return
+    attack_args.textattack_xmtc = textattack_xmtc  # the names below are evaluated in that module
+    attack_args.ATTACK_RECIPE_NAMES.update(RECIPES)
+    attack_args.ATTACK_RECIPE_NAMES = _RecipeNames(attack_args.ATTACK_RECIPE_NAMES)
+    attack_args.GOAL_FUNCTION_CLASS_NAMES.update(GOAL_FUNCTIONS)
+    attack_args.SEARCH_METHOD_CLASS_NAMES.update(SEARCH_METHODS)
+    attack_args.BLACK_BOX_TRANSFORMATION_CLASS_NAMES.update(TRANSFORMATIONS)
+    attack_args.CONSTRAINT_CLASS_NAMES.update(CONSTRAINTS)
+    model_args.TEXTATTACK_MODELS[DEMO] = "trained on this machine at first use"
+
+    _wrap(textattack.DatasetArgs, "_create_dataset_from_args", _create_dataset)
+    _wrap(textattack.ModelArgs, "_create_model_from_args", _create_model)
+    _wrap(textattack.CommandLineAttackArgs, "_create_attack_from_args", _create_attack)
+    _wrap_run()
+    attack_result.detect = _careful(attack_result.detect)
+
+
+class _RecipeNames(dict[str, str]):
+    """Recipe names whose `keys()`, argparse's choices, also hold `name^parameters`."""
+
+    def keys(self) -> Any:
+        return _RecipeKeys(self)
+
+
+class _RecipeKeys(KeysView[str]):
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and name.split("^")[0] in self._mapping
+
+    def __iter__(self) -> Iterator[str]:
+        return dict.__iter__(self._mapping)  # type: ignore[arg-type]
+
+
+# The command line --------------------------------------------------------------------------------------------------
+
+
+def _wrap(owner: Any, name: str, wrapper: Callable[..., Any]) -> None:
+    stock = getattr(owner, name)
+
+    @functools.wraps(stock)
+    def wrapped(cls: Any, *args: Any) -> Any:
+        return wrapper(stock, *args)
+
+    setattr(owner, name, classmethod(wrapped))
+
+
+_waiting: list[Any] = []
+"""The data set that the command line made before it knew the goal."""
+
+
+def _create_dataset(stock: Callable[..., Any], args: Any) -> Any:
+    file = args.dataset_from_file
+    own_model = _folder_of(getattr(args, "model", None) or args.dataset_by_model)
+    if file and not file.split("^")[0].endswith(".py"):
+        path = Path(file)
+    elif own_model and not (file or args.dataset_from_huggingface):
+        path = own_model() / "test.jsonl"
+    else:
+        return stock(args)
+
+    from textattack_xmtc.datasets.attack_dataset import XMTCDataset
+    from textattack_xmtc.datasets.load import load_corpus
+
+    corpus = load_corpus(path)
+    dataset = XMTCDataset(corpus, "test" if "test" in corpus.splits else next(iter(corpus.splits)))
+    _waiting[:] = [dataset]
+    return dataset
+
+
+def _create_model(stock: Callable[..., Any], args: Any) -> Any:
+    folder = _folder_of(args.model)
+    if folder is None or args.model_from_file or args.model_from_huggingface:
+        return stock(args)
+    from textattack_xmtc.models.wrappers import ScorerWrapper
+
+    return ScorerWrapper.from_folder(folder())
+
+
+def _create_attack(stock: Callable[..., Any], args: Any, model_wrapper: Any) -> Any:
+    attack = stock(args, model_wrapper)
+    examples = getattr(attack.goal_function, "examples", None)
+    if _waiting and examples is not None:
+        _waiting.pop().aim(one_per_label=examples == "one per true label")
+    return attack
+
+
+def _folder_of(model: str | None) -> Callable[[], Path] | None:
+    """How to get the folder of a model of this package, or None for other models."""
+    if model == DEMO:
+        from textattack_xmtc.models.demo import demo_folder
+
+        return demo_folder
+    if model and model.startswith(FOLDER_PREFIX):
+        return lambda: Path(model.removeprefix(FOLDER_PREFIX))
+    return None
+
+
+def _wrap_run() -> None:
+    from textattack.commands.attack_command import AttackCommand
+
+    stock = AttackCommand.run
+
+    @functools.wraps(stock)
+    def run(self: Any, args: Any) -> None:
+        from textattack_xmtc.errors import XMTCError
+
+        try:
+            stock(self, args)
+        except XMTCError as error:
+            if os.environ.get("TEXTATTACK_XMTC_DEBUG"):
+                raise
+            print(f"textattack-xmtc: {error}", file=sys.stderr)
+            raise SystemExit(2) from None
+
+    AttackCommand.run = run
+
+
+def _careful(detect: Callable[[str], str]) -> Callable[[str], str]:
+    """TextAttack asks for the language of every text it prints; for one without letters that raises."""
+
+    @functools.wraps(detect)
+    def careful(text: str) -> str:
+        from langdetect.lang_detect_exception import LangDetectException
+
+        try:
+            return detect(text)
+        except LangDetectException:
+            return "unknown"
+
+    return careful

@@ -1,0 +1,138 @@
+"""Algorithm 1: rank words by masking them, then exchange them one by one for the candidate that helps most."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+from textattack.goal_function_results import GoalFunctionResultStatus
+from textattack.search_methods import SearchMethod
+from textattack.shared import AttackedText, logger
+from textattack.shared.validators import transformation_consists_of_word_swaps
+
+from textattack_xmtc.errors import InputError
+from textattack_xmtc.transformations import CANDIDATE_ORDER
+from textattack_xmtc.words import change_budget, replaced, word_spans
+
+
+@runtime_checkable
+class ObjectiveGoal(Protocol):
+    """What the search asks of a goal beside TextAttack's `get_results`."""
+
+    def objective(self, texts: Sequence[str]) -> np.ndarray:
+        """How near each text is to the goal; larger is nearer."""
+        ...
+
+
+class MaskedDelta(SearchMethod):  # type: ignore[misc]
+    """Greedy search in the order of masked-word importance (Algorithm 1; Eq. 3.1 to 3.4).
+
+    Every word that may be changed is masked in the original text, and words are tried in the order of
+    how much nearer to the goal that brings the text; ties by position. For each, the candidate with the
+    largest gain over the current text wins; ties by the masked LM's order; no gain, no change. The goal
+    is tested on the text with the winner. At most `floor(max_change_rate * n)` words are changed.
+
+    Words that constraints keep as they are, and words that the victim does not read, are not asked
+    about: their importance could not matter.
+
+    Args:
+        max_change_rate: theta, share of the words that may be changed.
+
+    Raises:
+        InputError: the rate is not in (0, 1]; the goal cannot score texts by their targets alone.
+    """
+
+    is_black_box = True
+
+    def __init__(self, max_change_rate: float = 0.1) -> None:
+        change_budget(max_change_rate, 0)  # refuses what is not a rate
+        self.max_change_rate = max_change_rate
+        self._said_cut = False
+
+    @property
+    def goal_function(self) -> Any:
+        """The goal; TextAttack's `Attack` sets it."""
+        return self._goal_function
+
+    @goal_function.setter
+    def goal_function(self, goal: Any) -> None:
+        if not isinstance(goal, ObjectiveGoal):
+            raise InputError(
+                f"the search masked-delta cannot work with the goal {type(goal).__name__}",
+                "use it with xmtc-positive-targeted, xmtc-negative-targeted or xmtc-non-targeted, "
+                "or use another search such as greedy-word-wir",
+            )
+        self._goal_function = goal
+
+    def perform_search(self, initial_result: Any) -> Any:
+        """Attack one text; gives the result of the last text that was accepted."""
+        original: AttackedText = initial_result.attacked_text
+        budget = change_budget(self.max_change_rate, original.num_words)
+        current, changed = initial_result, 0
+        order = self._ranked(original, initial_result.score) if budget else []
+        for index in order:
+            if changed == budget or self._out_of_queries():
+                break
+            candidates = self._candidates(current.attacked_text, original, index)
+            nearness = self.goal_function.objective([candidate.text for candidate in candidates])
+            # argmax takes the first of equals, which is the masked LM's first.
+            if not len(nearness) or nearness.max() - current.score <= 0:
+                continue
+            results, _ = self.get_goal_results([candidates[int(nearness.argmax())]])
+            current, changed = results[0], changed + 1
+            if current.goal_status == GoalFunctionResultStatus.SUCCEEDED:
+                return current
+        return self._given_up(initial_result, current, budget, changed)
+
+    def _given_up(self, initial: Any, current: Any, budget: int, changed: int) -> Any:
+        words = initial.attacked_text.num_words
+        if budget == 0:
+            reason = f"too short: {words} words allow no change at {self.max_change_rate:.0%}"
+        elif self._out_of_queries():
+            reason = "query budget used up"
+        elif changed == budget:
+            reason = f"{changed} of {words} words changed, the limit"
+        else:
+            reason = "no word left to change"
+        # A copy: where nothing was changed, this is the result of the original text as well.
+        final = copy.copy(current)
+        final.initial, final.reason = initial, f"failed: {reason}"
+        return final
+
+    def _ranked(self, original: AttackedText, score: float) -> list[int]:
+        """Indices of the words that may be changed, the most important first."""
+        _, allowed = self.get_indices_to_order(original)
+        spans = word_spans(original.text, original.words)
+        victim = self.goal_function.model
+        read = victim.characters_read(original.text)
+        if read < len(original.text):
+            self._say_cut(read, len(original.text))
+        indices = [index for index in sorted(allowed) if spans[index][1] <= read]
+        masked = [replaced(original.text, spans[index], victim.mask) for index in indices]
+        importance = self.goal_function.objective(masked) - score
+        # A stable sort keeps the order of positions among equals; a query budget may have cut the list.
+        return [indices[position] for position in np.argsort(-importance, kind="stable")]
+
+    def _candidates(self, current: AttackedText, original: AttackedText, index: int) -> list[AttackedText]:
+        texts = self.get_transformations(current, original_text=original, indices_to_modify=[index])
+        return sorted(texts, key=lambda text: text.attack_attrs.get(CANDIDATE_ORDER, 0))
+
+    def _out_of_queries(self) -> bool:
+        return bool(self.goal_function.num_queries >= self.goal_function.query_budget)
+
+    def _say_cut(self, read: int, length: int) -> None:
+        if not self._said_cut:
+            self._said_cut = True
+            logger.warning(
+                f"xmtc: the victim reads the first {read:,} of the {length:,} characters of a text; words beyond "
+                "are left alone (said once)"
+            )
+
+    def check_transformation_compatibility(self, transformation: Any) -> bool:
+        """Only word swaps: the words of a text keep their places."""
+        return bool(transformation_consists_of_word_swaps(transformation))
+
+    def extra_repr_keys(self) -> list[str]:  # noqa: D102
+        return ["max_change_rate"]

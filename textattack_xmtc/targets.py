@@ -1,0 +1,130 @@
+"""The true labels and the target labels of one example, and the string that carries them through TextAttack.
+
+TextAttack lets only an `int` or a `str` through as ground truth, so label sets travel as JSON. This is the one
+place that writes and reads it.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from textattack_xmtc.errors import InputError
+
+Label = str | int
+"""A label as a data set gives it: its name, or its index where labels have no names."""
+
+
+@dataclass(frozen=True, slots=True)
+class GroundTruth:
+    """What is true of a text, and what an attack on it is to work on.
+
+    Attributes:
+        labels: the true labels.
+        targets: the labels under attack (A1 or A-1 of section 3), or None where the goal is to choose them.
+
+    Example:
+        >>> carried = GroundTruth(("stats", "scipy"), ("stats",)).encode()
+        >>> GroundTruth.decode(carried)
+        GroundTruth(labels=('stats', 'scipy'), targets=('stats',))
+    """
+
+    labels: tuple[Label, ...]
+    targets: tuple[Label, ...] | None = None
+
+    def encode(self) -> str:
+        """The string that TextAttack carries as ground truth."""
+        fields: dict[str, Sequence[Label]] = {"labels": self.labels}
+        if self.targets is not None:
+            fields["targets"] = self.targets
+        return json.dumps(fields, ensure_ascii=False)
+
+    @classmethod
+    def decode(cls, carried: Label) -> GroundTruth:
+        """Read what `encode` wrote; any other string is the name of a label and an integer its index.
+
+        Raises:
+            InputError: neither a string nor an integer.
+
+        Example:
+            >>> GroundTruth.decode(7)
+            GroundTruth(labels=(7,), targets=None)
+        """
+        if isinstance(carried, bool) or not isinstance(carried, (int, str)):
+            raise InputError(
+                f"a ground truth must be a string or an integer, got {type(carried).__name__}",
+                "encode label sets with GroundTruth(labels, targets).encode()",
+            )
+        if isinstance(carried, str):
+            try:
+                fields = json.loads(carried)
+            except ValueError:
+                fields = None
+            if isinstance(fields, dict) and isinstance(fields.get("labels"), list):
+                targets = fields.get("targets")
+                return cls(tuple(fields["labels"]), None if targets is None else tuple(targets))
+        return cls((carried,))
+
+
+class LabelSpace:
+    """The labels of one victim, by name and by index.
+
+    Args:
+        names: label names by index, or None where the victim has no names.
+        size: number of labels, or None where it is not known yet.
+
+    Raises:
+        InputError: two labels have the same name.
+
+    Example:
+        >>> space = LabelSpace(["scipy", "stats"])
+        >>> space.index("stats"), space.index("numpy"), space.name(0)
+        (1, None, 'scipy')
+    """
+
+    def __init__(self, names: Sequence[str] | None, size: int | None = None) -> None:
+        self.names = None if names is None else list(names)
+        self.size = size if names is None else len(names)
+        self._index = {name: position for position, name in enumerate(self.names or [])}
+        if self.names is not None and len(self._index) < len(self.names):
+            twice = next(name for position, name in enumerate(self.names) if self._index[name] != position)
+            raise InputError(f"two labels of this victim are called {twice!r}", "give every label a name of its own")
+
+    def index(self, label: Label) -> int | None:
+        """The index of `label`, or None where this victim does not know it."""
+        if isinstance(label, str):
+            return self._index.get(label)
+        known = label >= 0 and (self.size is None or label < self.size)
+        return label if known else None
+
+    def name(self, index: int) -> str:
+        """The name of a label, or its index as text where labels have no names."""
+        return str(index) if self.names is None else self.names[index]
+
+    def known(self, labels: Iterable[Label]) -> list[int]:
+        """Indices of those of `labels` that this victim knows, ascending, each once."""
+        return sorted({index for label in labels if (index := self.index(label)) is not None})
+
+    def require(self, labels: Iterable[Label]) -> list[int]:
+        """Indices of all of `labels`, ascending, each once.
+
+        Raises:
+            InputError: a label is not one of this victim's.
+        """
+        wanted = list(labels)
+        for label in wanted:
+            if self.index(label) is None:
+                raise InputError(*self._unknown(label))
+        return self.known(wanted)
+
+    def _unknown(self, label: Label) -> tuple[str, str]:
+        if isinstance(label, int):
+            count = "an unknown number of" if self.size is None else f"{self.size:,}"
+            return f"label index {label} is not one of the {count} labels of this victim", "count labels from 0"
+        if self.names is None:
+            return f"the label {label!r} was given by name, but this victim has no label names", "give label_names"
+        near = difflib.get_close_matches(label, self.names, n=3)
+        hint = f"did you mean {' or '.join(map(repr, near))}?" if near else "check the spelling and the label list"
+        return f"{label!r} is not one of the {len(self.names):,} labels of this victim", hint

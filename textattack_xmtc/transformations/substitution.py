@@ -1,0 +1,56 @@
+"""A text with one word exchanged, made by cutting the string instead of building it up again word by word."""
+
+from __future__ import annotations
+
+import re
+from collections import OrderedDict
+from typing import Any
+
+from textattack.shared import AttackedText
+
+from textattack_xmtc.words import Span, replaced
+
+_RESEGMENTED = re.compile("[\u4e00-\u9fff]")
+"""TextAttack cuts texts with these characters into words anew by their context."""
+
+
+class Substitution(AttackedText):  # type: ignore[misc]
+    """`text` with the word at `index` exchanged for `word`: what `replace_word_at_index` gives, sooner.
+
+    Args:
+        text: the current text, of one column.
+        index: which of its words.
+        span: where that word stands.
+        word: one word, as TextAttack splits words.
+    """
+
+    def __init__(self, text: AttackedText, index: int, span: Span, word: str) -> None:
+        # The parent's constructor would split the new text into words, which is most of its cost.
+        self._text_input = OrderedDict([(text.column_labels[0], replaced(text.text, span, word))])
+        self._words = list(text.words)
+        self._words[index] = word
+        self._words_per_input = None
+        self._pos_tags = None
+        self._ner_tags = None
+        previous = text.attack_attrs
+        self.attack_attrs: dict[str, Any] = {
+            "newly_modified_indices": {index},
+            "previous_attacked_text": text,
+            "modified_indices": previous["modified_indices"] | {index},
+            "original_index_map": previous["original_index_map"].copy(),
+        }
+        if "label_names" in previous:
+            self.attack_attrs["label_names"] = previous["label_names"]
+
+
+def substitute(text: AttackedText, index: int, span: Span, word: str) -> AttackedText:
+    """`text.replace_word_at_index(index, word)`, by cutting the string where that gives the same.
+
+    Example:
+        >>> text = AttackedText("A small test.")
+        >>> substitute(text, 1, (2, 7), "large").text
+        'A large test.'
+    """
+    if len(text.column_labels) > 1 or _RESEGMENTED.search(text.text) or _RESEGMENTED.search(word):
+        return text.replace_word_at_index(index, word)
+    return Substitution(text, index, span, word)
