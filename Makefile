@@ -17,7 +17,7 @@ demo: $(READY)
 test: lint
 	$(BIN)/python -m pytest
 
-# The Universal Sentence Encoder's path with a real TensorFlow, which wants an environment of its own.
+# The optional encoders for real: TensorFlow Hub wants other setuptools, and so an environment of its own.
 test-use: .venv-use/.ready
 	.venv-use/bin/python -m pytest tests/use tests/constraints
 
@@ -49,5 +49,5 @@ $(READY): pyproject.toml requirements/constraints.txt
 	.venv-use/bin/python -m pip --disable-pip-version-check install --quiet \
 		--constraint requirements/constraints-use.txt torch
 	.venv-use/bin/python -m pip --disable-pip-version-check install --quiet \
-		--constraint requirements/constraints-use.txt --editable '.[dev,use]'
+		--constraint requirements/constraints-use.txt --editable '.[dev,use,sbert]'
 	@touch $@

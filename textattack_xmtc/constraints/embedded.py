@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 from hashlib import blake2b
+from operator import mul
 
 import numpy as np
 import numpy.typing as npt
@@ -25,8 +26,8 @@ _NGRAM_LENGTHS = (3, 4, 5)
 _NGRAM_SHARE = 0.5
 _FUNCTION_WORD_WEIGHT = 0.15
 # Word vectors are whole numbers of about this length, so that sums of them are exact in any order: the encoding of a
-# text is the same to the last bit on every machine. 2^13 keeps every entry within 16 bits.
-_LENGTH = 2**13
+# text is the same to the last bit on every machine. No entry can exceed 16 bits.
+_LENGTH = 2**15
 _CACHED_WORDS = 2**15
 
 
@@ -56,14 +57,12 @@ class EmbeddedEncoder:
         Returns:
             Shape `(len(texts), 512)`; rows of length 1, or zeros for a text that is empty or all white space.
         """
-        sums = np.zeros((len(texts), DIMENSIONS), dtype=np.int64)
+        encodings = np.zeros((len(texts), DIMENSIONS), dtype=np.float32)
         for row, text in enumerate(texts):
             lowered = text.lower()
             words = _WORD.findall(lowered) or lowered.split()
             if words:
-                np.sum([_word_vector(word) for word in words], axis=0, dtype=np.int64, out=sums[row])
-        lengths = np.sqrt((sums * sums).sum(axis=1).astype(np.float64))
-        encodings: npt.NDArray[np.float32] = (sums / np.maximum(lengths, 1.0)[:, None]).astype(np.float32)
+                encodings[row] = _unit(np.sum([_word_vector(word) for word in words], axis=0, dtype=np.int64))
         return encodings
 
     def __repr__(self) -> str:
@@ -93,5 +92,7 @@ def _signs(feature: str) -> npt.NDArray[np.int64]:
 
 
 def _unit(vector: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-    unit: npt.NDArray[np.float64] = vector / max(math.sqrt(int(vector @ vector)), 1.0)
+    entries = vector.tolist()
+    length = math.sqrt(sum(map(mul, entries, entries)))  # Python's integers: exact, however long the text
+    unit: npt.NDArray[np.float64] = vector / max(length, 1.0)
     return unit

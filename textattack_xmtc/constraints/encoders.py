@@ -18,6 +18,8 @@ from http.client import HTTPException
 from pathlib import Path
 from typing import Any, Protocol
 
+import huggingface_hub
+import huggingface_hub.constants
 import numpy as np
 import numpy.typing as npt
 from textattack.constraints.semantics.sentence_encoders import UniversalSentenceEncoder
@@ -32,7 +34,8 @@ DEFAULT_SBERT = "all-MiniLM-L6-v2"
 
 _KNOWN = "'use', 'use:FOLDER-OR-URL', 'sbert', 'sbert:FOLDER-OR-NAME', 'embedded' or 'auto'"
 _MODULES = {"use": "tensorflow_hub", "sbert": "sentence_transformers"}
-_REACH_SECONDS = 5.0
+_OTHERWISE = "check the folder, the name or the network, or choose 'embedded', which needs none of them"
+_ANSWER_SECONDS = 5.0
 
 
 class Encoder(Protocol):
@@ -110,40 +113,49 @@ def load_encoder(name: str = "auto") -> Encoder:
         return _first_at_hand()
     if kind not in _MODULES or (colon and not model):
         raise InputError(f"{name!r} is no sentence encoder", f"choose {_KNOWN}")
-    return _load_use(model) if kind == "use" else _load_sbert(model or DEFAULT_SBERT)
+    load = _load_use if kind == "use" else _load_sbert
+    return load(model) if model else load()
 
 
-def _load_use(model: str) -> Encoder:
-    _import("use")
+def _load_use(model: str = "") -> Encoder:
+    _need("use")
     constraint = UniversalSentenceEncoder()
     if model:
         constraint._tfhub_url = model
-    return _tried(f"use:{constraint._tfhub_url}", lambda: constraint.encode)
+    source = constraint._tfhub_url
+    name = f"use:{source}"
+    if source.startswith(("http://", "https://")) and not (_tfhub_folder(source) / "saved_model.pb").is_file():
+        _ask_for_download(name, source)
+    return _tried(name, "use", lambda: constraint.encode)
 
 
-def _load_sbert(model: str) -> Encoder:
-    _import("sbert")
-    # A copy on this machine is loaded from its folder: by its name the hub would be asked first, network or not.
-    source = _local_sbert(model) or model
-    return _tried(f"sbert:{model}", lambda: SBERT(model_name=source).encode)
+def _load_sbert(model: str = DEFAULT_SBERT, download: bool = True) -> Encoder:
+    _need("sbert")
+    name = f"sbert:{model}"
+    source = _local_sbert(model)
+    if source is None:
+        if not download:
+            raise ModelFolderError(f"the model of {name!r} is not on this machine")
+        _ask_for_download(name, huggingface_hub.constants.ENDPOINT)
+    # A model on this machine is loaded from its folder: by its name the hub would be asked first, network or not.
+    return _tried(name, "sbert", lambda: SBERT(model_name=source or model).encode)
 
 
-def _tried(name: str, load: Callable[[], Callable[[list[str]], Any]]) -> Encoder:
+def _tried(name: str, kind: str, load: Callable[[], Callable[[list[str]], Any]]) -> Encoder:
+    try:
+        importlib.import_module(_MODULES[kind])
+    except ImportError as error:  # installed, but something that it stands on is not
+        raise _missing(kind, str(error)) from error
     try:
         return ModelEncoder(name, load())
     except Exception as error:  # TensorFlow, TensorFlow Hub and the hub client each raise families of their own
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise ModelFolderError(
-            f"the sentence encoder {name!r} cannot be loaded ({reason})",
-            "check the folder or the network, or choose 'embedded', which needs neither",
-        ) from error
+        raise ModelFolderError(f"the sentence encoder {name!r} cannot be loaded ({reason})", _OTHERWISE) from error
 
 
-def _import(kind: str) -> None:
-    try:
-        importlib.import_module(_MODULES[kind])
-    except ImportError as error:
-        raise _missing(kind, str(error)) from error
+def _need(kind: str) -> None:
+    if importlib.util.find_spec(_MODULES[kind]) is None:
+        raise _missing(kind, f"no module named {_MODULES[kind]}")
 
 
 def _missing(kind: str, reason: str) -> MissingExtraError:
@@ -152,35 +164,25 @@ def _missing(kind: str, reason: str) -> MissingExtraError:
     )
 
 
+def _ask_for_download(name: str, url: str) -> None:
+    """Refuse at once where nobody answers: left alone, the clients of the hubs wait and retry for minutes."""
+    if not _reachable(url):
+        raise ModelFolderError(f"the model of {name!r} is not on this machine, and {url} does not answer", _OTHERWISE)
+    logger.info(f"xmtc: downloading the model of {name!r}")
+
+
 def _first_at_hand() -> Encoder:
-    """What "auto" stands for on this machine; never waits for a network that is not there."""
-    encoder: Encoder | None = None
-    for kind, load in (("use", _use_at_hand), ("sbert", _sbert_at_hand)):
+    """What "auto" stands for on this machine."""
+    encoder: Encoder = EmbeddedEncoder()
+    attempts: dict[str, Callable[[], Encoder]] = {"use": _load_use, "sbert": lambda: _load_sbert(download=False)}
+    for kind, load in attempts.items():
         try:
-            if importlib.util.find_spec(_MODULES[kind]) is None:
-                raise _missing(kind, f"no module named {_MODULES[kind]}")
             encoder = load()
             break
         except XMTCError as error:
             logger.info(f"xmtc: sentence encoder {kind!r} passed over: {error.problem}")
-    encoder = encoder or EmbeddedEncoder()
     logger.info(f"xmtc: sentence encoder {encoder.name!r} chosen")
     return encoder
-
-
-def _use_at_hand() -> Encoder:
-    url = UniversalSentenceEncoder()._tfhub_url
-    if not (_tfhub_folder(url) / "saved_model.pb").is_file():
-        if not _reachable(url):
-            raise ModelFolderError(f"its model is not on this machine, and {url} cannot be reached")
-        logger.info(f"xmtc: downloading {url}")
-    return _load_use("")
-
-
-def _sbert_at_hand() -> Encoder:
-    if _local_sbert(DEFAULT_SBERT) is None:
-        raise ModelFolderError(f"its model {DEFAULT_SBERT} is not on this machine")
-    return _load_sbert(DEFAULT_SBERT)
 
 
 def _tfhub_folder(url: str) -> Path:
@@ -193,18 +195,16 @@ def _local_sbert(model: str) -> str | None:
     """The folder of a sentence-transformers model on this machine, or None; asks no network."""
     if Path(model).is_dir():
         return model
-    from huggingface_hub import snapshot_download
-
     repository = model if "/" in model else f"sentence-transformers/{model}"
     try:
-        folder = snapshot_download(
+        folder = huggingface_hub.snapshot_download(
             repository, cache_dir=os.environ.get("SENTENCE_TRANSFORMERS_HOME"), local_files_only=True
         )
     except (OSError, ValueError):  # not there, or not a name that a repository can have
         return None
     # A download that was broken off leaves a folder without weights.
-    weights = [file for ending in ("safetensors", "bin") for file in Path(folder).rglob(f"*.{ending}")]
-    return folder if weights and (Path(folder) / "modules.json").is_file() else None
+    weights = (file for ending in ("safetensors", "bin") for file in Path(folder).rglob(f"*.{ending}"))
+    return folder if any(weights) else None
 
 
 def _reachable(url: str) -> bool:
@@ -213,14 +213,14 @@ def _reachable(url: str) -> bool:
 
     def ask() -> None:
         try:
-            with urllib.request.urlopen(urllib.request.Request(url, method="HEAD"), timeout=_REACH_SECONDS):
+            with urllib.request.urlopen(urllib.request.Request(url, method="HEAD"), timeout=_ANSWER_SECONDS):
                 answered.set()
         except urllib.error.HTTPError:
             answered.set()  # a server that refuses HEAD may still serve the model
-        except (OSError, HTTPException):
+        except (OSError, HTTPException, ValueError):  # nobody there, or no address at all
             return
 
     thread = threading.Thread(target=ask, daemon=True)
     thread.start()
-    thread.join(_REACH_SECONDS)
+    thread.join(_ANSWER_SECONDS)
     return answered.is_set()
