@@ -152,7 +152,8 @@ class Corpus:
             DataError: there is no such split.
 
         Example:
-            >>> corpus = Corpus.from_documents("eggs", {"test": [Document("1", "", ["a", "b"]), Document("2", "", ["b"])]})
+            >>> documents = [Document("1", "egg salad", ["a", "b"]), Document("2", "boiled eggs", ["b"])]
+            >>> corpus = Corpus.from_documents("eggs", {"test": documents})
             >>> corpus.label_names, corpus.label_matrix("test").toarray().tolist()
             (('b', 'a'), [[1.0, 1.0], [1.0, 0.0]])
         """

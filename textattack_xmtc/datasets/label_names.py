@@ -51,18 +51,6 @@ class LabelNames:
     by_label: Mapping[str, str] | None = None
 
     @classmethod
-    def beside(cls, folder: Path) -> LabelNames:
-        """The names in the first of `NAME_FILES` in `folder`, or none.
-
-        Raises:
-            DataError: the file cannot be read as one of names.
-        """
-        for name in NAME_FILES:
-            if (folder / name).is_file():
-                return cls.read(folder / name)
-        return cls()
-
-    @classmethod
     def read(cls, path: Path) -> LabelNames:
         """The names in a file of one of the kinds in `NAME_FILES`.
 
@@ -74,7 +62,7 @@ class LabelNames:
         if path.name.startswith(("lbl.json", "lf.json")):
             return cls(str(path), by_index=_by_index(_titles(path)))
         if path.suffix != ".json":
-            return cls(str(path), by_index=_by_index(line.strip() for _, line in read_lines(path)))
+            return cls(str(path), by_index=_by_index(_lines_of_names(path)))
         value = _json(path)
         if isinstance(value, list) and all(isinstance(name, str) for name in value):
             return cls(str(path), by_index=_by_index(value))
@@ -108,12 +96,22 @@ class LabelNames:
         return frozenset(self.by_index or ())
 
 
+def names_file_in(folder: Path) -> Path | None:
+    """The first of `NAME_FILES` that is in `folder`, or None."""
+    return next((folder / name for name in NAME_FILES if (folder / name).is_file()), None)
+
+
 def _by_index(names: Iterable[str]) -> tuple[str, ...]:
-    """Names for indices: blank lines at the end are no labels, a blank one before is called by its index."""
-    listed = list(names)
-    while listed and not listed[-1]:
-        listed.pop()
-    return _distinct((str(index), name) for index, name in enumerate(listed))
+    """Names for indices; a blank one is called by its index."""
+    return _distinct((str(index), name) for index, name in enumerate(names))
+
+
+def _lines_of_names(path: Path) -> list[str]:
+    """The lines of a file; blank ones at its end are no labels."""
+    lines = [line.strip() for _, line in read_lines(path)]
+    while lines and not lines[-1]:
+        lines.pop()
+    return lines
 
 
 def _distinct(labels_and_names: Iterable[tuple[str, str]]) -> tuple[str, ...]:

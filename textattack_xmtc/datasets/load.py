@@ -12,16 +12,23 @@ from tqdm.auto import tqdm
 
 from textattack_xmtc.cache import cache_folder, cached_folder
 from textattack_xmtc.datasets.corpus import Corpus, Document
-from textattack_xmtc.datasets.label_names import NAME_FILES, LabelNames
+from textattack_xmtc.datasets.label_names import LabelNames, names_file_in
+from textattack_xmtc.datasets.readers.aplc_csv import AplcCsv
+from textattack_xmtc.datasets.readers.hugging_face import PREFIX, HuggingFace, is_dataset, open_dataset
 from textattack_xmtc.datasets.readers.jsonl import JsonLines
+from textattack_xmtc.datasets.readers.lines import first_line
+from textattack_xmtc.datasets.readers.pecos import Pecos
+from textattack_xmtc.datasets.readers.raw_text import RawText
 from textattack_xmtc.datasets.readers.source import SPLIT_STEMS, Source
+from textattack_xmtc.datasets.readers.xmc_json import XMCJson
 from textattack_xmtc.datasets.storage import open_corpus, write_corpus
 from textattack_xmtc.errors import DataError, InputError
 
-FORMATS: tuple[type[Source], ...] = (JsonLines,)
-"""The formats of files, in the order they are looked for."""
+FORMATS: tuple[type[Source], ...] = (JsonLines, RawText, XMCJson, Pecos, AplcCsv, HuggingFace)
+"""The formats that are known."""
 
 _STORED_VERSION = 1
+_MOST_LABELS = 100_000_000  # far beyond any published collection: a larger number is a damaged header
 _log = logging.getLogger(__name__)
 
 
@@ -30,6 +37,8 @@ def load_corpus(
     *,
     format: str | None = None,
     label_names: Path | str | None = None,
+    text_column: str = "text",
+    label_column: str = "labels",
     cache: Path | None = None,
 ) -> Corpus:
     """A labelled collection from files, whatever its size: texts stay on the disk, memory-mapped.
@@ -38,12 +47,14 @@ def load_corpus(
     changes its place, size or time of change.
 
     Args:
-        path: a folder with `train` and `test` files (one of them is enough), or one file, which is the split "train"
-            where its name begins so ("train", "trn"), else "test".
+        path: a folder with `train` and `test` files (one of them is enough); one file, which is the split "train"
+            where its name says so ("train", "trn"), else "test"; or `hf:NAME` for a dataset of the Hugging Face hub.
         format: the name of the format, for folders that hold several; otherwise it is recognised by file names and
             the first line.
         label_names: a file with label names; by default one of `label_names.NAME_FILES` beside the data, where there
             is one. Without names an integer label is called by its decimal string.
+        text_column: the column with the texts, for Hugging Face datasets.
+        label_column: the column with the lists of labels, for Hugging Face datasets.
         cache: where to keep the Arrow files; by default below TextAttack's cache folder.
 
     Raises:
@@ -60,43 +71,59 @@ def load_corpus(
         >>> corpus.label_names, len(corpus.split("train"))
         (('boiling', 'eggs'), 1)
     """
-    path = Path(path).expanduser().absolute()
-    sources = _sources(path, format)
-    folder = path if path.is_dir() else path.parent
-    names_file = Path(label_names).expanduser().absolute() if label_names is not None else _names_file(folder)
+    cache = cache or cache_folder() / "corpora"
+    columns = (text_column, label_column)
+    hub = str(path).startswith(PREFIX)
+    where = Path(path) if hub else Path(path).expanduser().absolute()
+    sources = _sources(where, format, columns, cache)
+    if label_names is not None:
+        names_file: Path | None = _existing(Path(label_names).expanduser().absolute())
+    else:
+        names_file = None if hub else names_file_in(where if where.is_dir() else where.parent)
     files = [file for source in sources.values() for file in source.files] + ([names_file] if names_file else [])
-    name = path.name.split(".")[0] if path.is_file() else path.name
-    stored = (cache or cache_folder() / "corpora") / f"{name}-{_key(sources, files)}"
+    name = where.name.split(".")[0] if where.is_file() else where.name.removeprefix(PREFIX)
+    stored = cache / f"{name[:60]}-{_key(sources, files, columns)}"
 
     def build(new: Path) -> None:
-        names = LabelNames.read(names_file) if names_file else LabelNames()
+        names = _names(sources, names_file)
         documents = {split: _shown(source.documents(names), split) for split, source in sources.items()}
         write_corpus(new, name, documents, _label_space(sources, names))
 
-    corpus = open_corpus(cached_folder(stored, build, f"an Arrow copy of {path}"))
+    try:
+        corpus = open_corpus(cached_folder(stored, build, f"an Arrow copy of {path}"))
+    except OSError as error:
+        raise DataError(
+            f"{stored}: the Arrow copy of {path} cannot be written ({error})",
+            "free some space, or set TA_CACHE_DIR to a folder on a disk that has it",
+        ) from error
     for split, found in corpus.findings.items():
         if str(found):
             _log.warning("%s of %s: %s", split, path, found)
     return corpus
 
 
-def _sources(path: Path, format: str | None) -> dict[str, Source]:
+def _sources(path: Path, format: str | None, columns: tuple[str, str], cache: Path) -> dict[str, Source]:
     """Which source gives which split of `path`."""
     kinds = [kind for kind in FORMATS if format in (None, kind.format)]
     known = ", ".join(kind.format for kind in FORMATS)
     if not kinds:
         raise InputError(f"there is no data format {format!r}", f"choose one of {known}")
+    if HuggingFace in kinds and is_dataset(str(path)):
+        if path.is_dir() and (others := [kind for kind in kinds if any(_of_kind(kind, path))]):
+            raise _ambiguous(path, [HuggingFace.format, *(kind.format for kind in others)])
+        return dict(open_dataset(str(path), _split_of(path), *columns, cache=cache / "hugging-face"))
     if path.is_dir():
         return _sources_in_folder(path, kinds)
     if not path.is_file():
-        raise DataError(f"{path} is neither a folder nor a file", "check the path")
+        raise DataError(f"{path} is neither a folder nor a file", "check the path; hf:NAME is a dataset of the hub")
     found = [source for kind in kinds if (source := kind.from_file(path)) is not None]
     if not found:
         raise DataError(
-            f"{path}: expected a file in one of the formats {known}, got something else",
-            "see the documentation of textattack_xmtc.datasets.readers for what each looks like",
+            f"{path}: expected a file in one of the formats {', '.join(kind.format for kind in kinds)}, "
+            f"got {first_line(path) or 'no line that can be read'!r:.80}",
+            "see textattack_xmtc.datasets.readers for what each looks like",
         )
-    return {"train" if _is_train(path) else "test": found[0]}
+    return {_split_of(path): found[0]}
 
 
 def _sources_in_folder(folder: Path, kinds: Sequence[type[Source]]) -> dict[str, Source]:
@@ -104,11 +131,7 @@ def _sources_in_folder(folder: Path, kinds: Sequence[type[Source]]) -> dict[str,
     for split in SPLIT_STEMS:
         found = [source for kind in kinds if (source := kind.in_folder(folder, split)) is not None]
         if len(found) > 1:
-            listed = "; ".join(f"{source.format}: {', '.join(file.name for file in source.files)}" for source in found)
-            raise DataError(
-                f"{folder} holds the split {split!r} in several formats ({listed})",
-                f"say which one is meant with format={found[0].format!r}",
-            )
+            raise _ambiguous(folder, [source.format for source in found])
         if found:
             sources[split] = found[0]
     if not sources:
@@ -121,13 +144,33 @@ def _sources_in_folder(folder: Path, kinds: Sequence[type[Source]]) -> dict[str,
     return sources
 
 
-def _is_train(path: Path) -> bool:
+def _of_kind(kind: type[Source], folder: Path) -> Iterator[Source]:
+    return (source for split in SPLIT_STEMS if (source := kind.in_folder(folder, split)) is not None)
+
+
+def _ambiguous(folder: Path, formats: Sequence[str]) -> DataError:
+    return DataError(
+        f"{folder} holds the same split in several formats: {', '.join(formats)}",
+        f"say which one is meant, for instance with format={formats[0]!r}",
+    )
+
+
+def _existing(file: Path) -> Path:
+    if not file.is_file():
+        raise DataError(f"{file} does not exist: expected a file of label names", "check the path")
+    return file
+
+
+def _split_of(path: Path) -> str:
     words = path.name.lower().replace("-", ".").replace("_", ".").split(".")
-    return any(word in SPLIT_STEMS["train"] for word in words)
+    return "train" if any(word in SPLIT_STEMS["train"] for word in words) else "test"
 
 
-def _names_file(folder: Path) -> Path | None:
-    return next((folder / name for name in NAME_FILES if (folder / name).is_file()), None)
+def _names(sources: dict[str, Source], names_file: Path | None) -> LabelNames:
+    if names_file is not None:
+        return LabelNames.read(names_file)
+    first = next(iter(sources.values()))
+    return first.label_names() if isinstance(first, HuggingFace) else LabelNames()
 
 
 def _label_space(sources: dict[str, Source], names: LabelNames) -> Sequence[str]:
@@ -143,16 +186,19 @@ def _label_space(sources: dict[str, Source], names: LabelNames) -> Sequence[str]
         )
     if names.by_index is not None:
         return names.by_index
-    return [names.name_of(label) or "" for label in range(stated.pop() or 0)] if stated else ()
+    n_labels = next(iter(stated), None) or 0
+    if n_labels > _MOST_LABELS:
+        raise DataError(f"the files state {n_labels} labels: expected at most {_MOST_LABELS}", "correct the number")
+    return [names.name_of(label) or str(label) for label in range(n_labels)]
 
 
-def _key(sources: dict[str, Source], files: Iterable[Path]) -> str:
+def _key(sources: dict[str, Source], files: Iterable[Path], columns: tuple[str, str]) -> str:
     """What tells one reading of these files from another, as a short hexadecimal number."""
     facts = [[str(file), file.stat().st_size, file.stat().st_mtime_ns] for file in files]
     formats = [[split, source.format] for split, source in sources.items()]
-    return hashlib.sha256(json.dumps([_STORED_VERSION, formats, facts]).encode()).hexdigest()[:16]
+    return hashlib.sha256(json.dumps([_STORED_VERSION, formats, columns, facts]).encode()).hexdigest()[:16]
 
 
 def _shown(documents: Iterator[Document], split: str) -> Iterator[Document]:
     """The same documents, with a progress bar once it takes long."""
-    return iter(tqdm(documents, desc=f"reading {split}", unit=" texts", delay=3, mininterval=1, leave=False))
+    yield from tqdm(documents, desc=f"reading {split}", unit=" texts", delay=3, mininterval=1, leave=False)

@@ -61,14 +61,24 @@ def write_corpus(
 
 
 def open_corpus(folder: Path) -> Corpus:
-    """The corpus in a folder that `write_corpus` has filled; its texts stay on the disk (memory-mapped)."""
-    about = json.loads((folder / LABELS).read_text(encoding="utf-8"))
-    return Corpus(
-        about["name"],
-        tuple(about["label_names"]),
-        {split: datasets.Dataset.from_file(str(folder / f"{split}.arrow")) for split in about["splits"]},
-        {split: Findings(**found) for split, found in about["splits"].items()},
-    )
+    """The corpus in a folder that `write_corpus` has filled; its texts stay on the disk (memory-mapped).
+
+    Raises:
+        DataError: the folder is not one of those, or is damaged.
+    """
+    try:
+        about = json.loads((folder / LABELS).read_text(encoding="utf-8"))
+        return Corpus(
+            about["name"],
+            tuple(about["label_names"]),
+            {split: datasets.Dataset.from_file(str(folder / f"{split}.arrow")) for split in about["splits"]},
+            {split: Findings(**found) for split, found in about["splits"].items()},
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DataError(
+            f"{folder}: expected a complete stored corpus ({type(error).__name__}: {error})",
+            "delete the folder; it is made again from the data",
+        ) from error
 
 
 def _write_split(path: Path, documents: Iterable[Document], numbers: dict[str, int]) -> tuple[Findings, Counter[int]]:
@@ -109,9 +119,13 @@ def _renumber(source: Path, target: Path, numbers: Mapping[int, int]) -> None:
         return pa.array(renumbered, type=lists.type)
 
     # Read as a plain file: a memory-mapped one would count all its texts as this process's memory.
-    with pa.OSFile(str(source)) as file, pa.ipc.open_stream(file) as reader, pa.OSFile(str(target), "wb") as out:
-        with pa.ipc.new_stream(out, reader.schema) as writer:
-            for batch in reader:
-                columns = [*batch.columns[:2], column(batch["labels"]), column(batch["targets"])]
-                writer.write_batch(pa.RecordBatch.from_arrays(columns, schema=reader.schema))
+    with (
+        pa.OSFile(str(source)) as file,
+        pa.ipc.open_stream(file) as reader,
+        pa.OSFile(str(target), "wb") as out,
+        pa.ipc.new_stream(out, reader.schema) as writer,
+    ):
+        for batch in reader:
+            columns = [*batch.columns[:2], column(batch["labels"]), column(batch["targets"])]
+            writer.write_batch(pa.RecordBatch.from_arrays(columns, schema=reader.schema))
     source.unlink()

@@ -6,16 +6,16 @@ import bz2
 import gzip
 import lzma
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, Any, cast
 
 from textattack_xmtc.errors import DataError
 
 COMPRESSIONS = ("", ".gz", ".xz", ".bz2")
 """The suffixes of files that are read as if they were plain text."""
 
-_OPENERS = {".gz": gzip.open, ".xz": lzma.open, ".bz2": bz2.open}
+_OPENERS: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".xz": lzma.open, ".bz2": bz2.open}
 
 
 def read_lines(path: Path) -> Iterator[tuple[int, str]]:
@@ -69,7 +69,7 @@ def plain_suffix(path: Path) -> str:
 
 def _open(path: Path) -> IO[bytes]:
     opener = _OPENERS.get(path.suffix)
-    return cast(IO[bytes], opener(path, "rb")) if opener else path.open("rb")
+    return cast("IO[bytes]", opener(path, "rb")) if opener else path.open("rb")
 
 
 def _decoded(line: bytes, path: Path, number: int) -> str:

@@ -5,12 +5,16 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, TypeVar, cast
 
 from textattack_xmtc.datasets.corpus import Document
 from textattack_xmtc.datasets.label_names import LabelNames
 from textattack_xmtc.errors import DataError
+
+T = TypeVar("T")
+U = TypeVar("U")
 
 SPLIT_STEMS = {"train": ("train", "trn"), "test": ("test", "tst")}
 """How file names begin, by split."""
@@ -111,6 +115,40 @@ def labels_at(place: Place, value: object, names: LabelNames, what: str = "label
     if not isinstance(value, list):
         raise place.error(f"the {what} as a list", value, f"give the {what} as a list of names or of indices")
     return [label_at(place, label, names) for label in value]
+
+
+def indices_at(place: Place, value: object, names: LabelNames, n_labels: int | None) -> list[str]:
+    """The names of a list of label indices, of which there are `n_labels` where that is known.
+
+    Raises:
+        DataError: it is no list of integers, or one is out of range.
+    """
+    if not isinstance(value, list) or not all(type(index) is int for index in value):
+        raise place.error("the labels as a list of indices", value, "give label indices, counted from 0")
+    for index in value:
+        if index < 0 or (n_labels is not None and index >= n_labels):
+            limit = "0 or more" if n_labels is None else f"from 0 to {n_labels - 1}"
+            raise place.error(f"a label index {limit}", index, "correct the index, or the number of labels stated")
+    return labels_at(place, value, names)
+
+
+def in_step(texts: Iterator[T], labels: Iterator[U], text_file: Path, label_file: Path) -> Iterator[tuple[T, U]]:
+    """Texts with their labels, from two files that go line by line together.
+
+    Raises:
+        DataError: one file has more lines than the other; the message says how many each has.
+    """
+    missing = object()
+    for count, (text, label) in enumerate(zip_longest(texts, labels, fillvalue=missing)):
+        if text is missing or label is missing:
+            n_texts = count + (0 if text is missing else 1 + sum(1 for _ in texts))
+            n_labels = count + (0 if label is missing else 1 + sum(1 for _ in labels))
+            raise DataError(
+                f"expected as many rows of labels as texts, got {n_texts} texts in {text_file} and {n_labels} rows of "
+                f"labels in {label_file}",
+                "put files together that belong together, or repair the one that is cut off",
+            )
+        yield cast("tuple[T, U]", (text, label))
 
 
 def label_at(place: Place, value: object, names: LabelNames) -> str:

@@ -1,0 +1,295 @@
+"""`load_corpus`: which files are taken for what, label names, the stored copy, and what is refused."""
+
+import csv
+import gzip
+import json
+import logging
+import os
+import re
+
+import datasets
+import numpy as np
+import pytest
+from scipy import sparse
+
+from tests.shared import SHARED, needs_shared
+from textattack_xmtc.datasets import load
+from textattack_xmtc.datasets.load import FORMATS, load_corpus
+from textattack_xmtc.datasets.readers.jsonl import JsonLines
+from textattack_xmtc.errors import DataError, InputError
+
+TEXTS = ["boil an egg", "egg soup", "soup"]
+LABELS = [[0], [0, 1], []]
+NAMES = ["eggs", "soups"]
+
+
+def jsonl(folder, texts, labels, split):
+    rows = [{"text": text, "labels": [NAMES[i] for i in own]} for text, own in zip(texts, labels, strict=True)]
+    (folder / f"{split}.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+
+
+def raw_text(folder, texts, labels, split):
+    (folder / f"{split}_raw_texts.txt").write_text("".join(f"{text}\n" for text in texts))
+    (folder / f"{split}_labels.txt").write_text("".join(f"{' '.join(NAMES[i] for i in own)}\n" for own in labels))
+
+
+def xmc_json(folder, texts, labels, split):
+    short = {"train": "trn", "test": "tst"}[split]
+    rows = [{"title": text, "content": "", "target_ind": own} for text, own in zip(texts, labels, strict=True)]
+    (folder / f"{short}.json.gz").write_bytes(gzip.compress("".join(f"{json.dumps(row)}\n" for row in rows).encode()))
+    pairs = "".join(f"{' '.join(f'{i}:1' for i in own)}\n" for own in labels)
+    (folder / f"{short}_X_Y.txt").write_text(f"{len(texts)} {len(NAMES)}\n{pairs}")
+    (folder / "Y.txt").write_text("".join(f"{name}\n" for name in NAMES))
+
+
+def pecos(folder, texts, labels, split):
+    short = {"train": "trn", "test": "tst"}[split]
+    (folder / f"X.{short}.txt").write_text("".join(f"{text}\n" for text in texts))
+    dense = np.zeros((len(texts), len(NAMES)), dtype=np.float32)
+    for row, own in zip(dense, labels, strict=True):
+        row[own] = 1
+    sparse.save_npz(folder / f"Y.{short}.npz", sparse.csr_matrix(dense))
+    (folder / "label_names.txt").write_text("".join(f"{name}\n" for name in NAMES))
+
+
+def aplc_csv(folder, texts, labels, split):
+    rows = [[i, text, ",".join(NAMES[j] for j in own)] for i, (text, own) in enumerate(zip(texts, labels, strict=True))]
+    with (folder / f"{'dev' if split == 'test' else split}.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([["guid", "text", "label"], *rows])
+    (folder / "labels.txt").write_text("".join(f"{name}\n" for name in NAMES))
+
+
+def hugging_face(folder, texts, labels, split):
+    features = datasets.Features(
+        text=datasets.Value("string"), labels=datasets.Sequence(datasets.ClassLabel(names=NAMES))
+    )
+    rows = datasets.Dataset.from_dict({"text": texts, "labels": labels}, features=features)
+    rows.to_parquet(str(folder / f"{split}.parquet"))
+
+
+WRITERS = {
+    "jsonl": jsonl,
+    "raw-text": raw_text,
+    "xmc-json": xmc_json,
+    "pecos": pecos,
+    "aplc-csv": aplc_csv,
+    "hugging-face": hugging_face,
+}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    path = tmp_path / "cooking"
+    path.mkdir()
+    return path
+
+
+@pytest.fixture
+def cache(tmp_path):
+    return tmp_path / "cache"
+
+
+def test_every_format_is_tried_here():
+    assert {kind.format for kind in FORMATS} == set(WRITERS)
+
+
+@pytest.mark.parametrize("format", WRITERS)
+def test_every_format_gives_the_same_corpus(folder, cache, format):
+    WRITERS[format](folder, TEXTS, LABELS, "train")
+    WRITERS[format](folder, TEXTS[:2], LABELS[:2], "test")
+    corpus = load_corpus(folder, cache=cache)
+    assert corpus.name == "cooking"
+    assert corpus.label_names == ("eggs", "soups")
+    assert corpus.split("train")["text"][:] == TEXTS
+    assert corpus.split("train")["labels"][:] == LABELS
+    assert corpus.split("test")["labels"][:] == LABELS[:2]
+    assert corpus.findings["train"].without_labels == 1
+    assert load_corpus(folder, cache=cache, format=format).label_names == ("eggs", "soups")
+
+
+@pytest.mark.parametrize("format", WRITERS)
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_one_split_is_enough(folder, cache, format, split):
+    WRITERS[format](folder, TEXTS, LABELS, split)
+    assert set(load_corpus(folder, cache=cache).splits) == {split}
+
+
+@pytest.mark.parametrize(
+    ("name", "split"),
+    [
+        ("train.jsonl", "train"),
+        ("tib-train.jsonl", "train"),
+        ("trn.json", "train"),
+        ("my_train_part.jsonl", "train"),
+        ("test.jsonl", "test"),
+        ("data.jsonl", "test"),
+        ("trains.jsonl", "test"),
+        ("constraint.jsonl", "test"),
+    ],
+)
+def test_a_single_file_is_the_split_that_its_name_says(folder, cache, name, split):
+    (folder / name).write_text('{"text": "x", "labels": ["a"]}\n')
+    corpus = load_corpus(folder / name, cache=cache)
+    assert set(corpus.splits) == {split}
+    assert corpus.name == name.split(".")[0]
+
+
+def test_single_files_of_formats_with_two_files(folder, cache):
+    raw_text(folder, TEXTS, LABELS, "train")
+    assert load_corpus(folder / "train_raw_texts.txt", cache=cache).split("train")["labels"][:] == LABELS
+    pecos(folder, TEXTS, LABELS, "test")
+    assert load_corpus(folder / "Y.tst.npz", cache=cache).split("test")["labels"][:] == LABELS
+
+
+def test_splits_may_be_of_different_formats(folder, cache):
+    aplc_csv(folder, TEXTS, LABELS, "train")
+    jsonl(folder, TEXTS[:1], LABELS[:1], "test")
+    corpus = load_corpus(folder, cache=cache)
+    assert (len(corpus.split("train")), len(corpus.split("test"))) == (3, 1)
+
+
+@pytest.mark.parametrize("other", ["aplc-csv", "hugging-face"])
+def test_a_split_in_two_formats_must_be_chosen(folder, cache, other):
+    WRITERS[other](folder, TEXTS, LABELS, "train")
+    jsonl(folder, TEXTS[:1], LABELS[:1], "train")
+    with pytest.raises(DataError, match=f"several formats: .*({other}, jsonl|jsonl, {other}).*format="):
+        load_corpus(folder, cache=cache)
+    assert len(load_corpus(folder, cache=cache, format="jsonl").split("train")) == 1
+    assert len(load_corpus(folder, cache=cache, format=other).split("train")) == 3
+
+
+def test_integer_labels_are_called_by_their_digits_or_by_a_file_of_names(folder, cache, tmp_path):
+    (folder / "train.jsonl").write_text('{"text": "x", "labels": [10, 9]}\n{"text": "y", "labels": [9, "b"]}\n')
+    assert load_corpus(folder, cache=cache).label_names == ("9", "10", "b")
+    names = tmp_path / "names.json"
+    names.write_text(json.dumps({"9": "nine"}))
+    assert load_corpus(folder, cache=cache, label_names=names).label_names == ("nine", "10", "b")
+    with pytest.raises(DataError, match=r"gone\.json does not exist: expected a file of label names"):
+        load_corpus(folder, cache=cache, label_names=tmp_path / "gone.json")
+
+
+def test_labels_that_the_files_state_exist_though_they_never_occur(folder, cache):
+    xmc_json(folder, TEXTS, [[0], [0], []], "train")
+    (folder / "Y.txt").unlink()
+    assert load_corpus(folder, cache=cache).label_names == ("0", "1")
+
+
+def test_numbers_of_labels_that_differ_are_refused(folder, cache):
+    pecos(folder, TEXTS, LABELS, "train")
+    (folder / "label_names.txt").write_text("eggs\nsoups\nstews\n")
+    with pytest.raises(DataError, match=r"number of labels differs .*Y\.trn\.npz: 2; .*label_names\.txt: 3"):
+        load_corpus(folder, cache=cache)
+
+
+def test_an_absurd_number_of_labels_is_refused(folder, cache):
+    xmc_json(folder, TEXTS, LABELS, "train")
+    (folder / "Y.txt").unlink()
+    path = folder / "trn_X_Y.txt"
+    path.write_text(path.read_text().replace("3 2", "3 99999999999"))
+    with pytest.raises(DataError, match="state 99999999999 labels"):
+        load_corpus(folder, cache=cache)
+
+
+def test_files_are_read_once_as_long_as_they_stay_the_same(folder, cache, monkeypatch):
+    reads = []
+    original = JsonLines.documents
+    monkeypatch.setattr(JsonLines, "documents", lambda self, names: reads.append(1) or original(self, names))
+    jsonl(folder, TEXTS, LABELS, "train")
+    first = load_corpus(folder, cache=cache)
+    again = load_corpus(folder, cache=cache)
+    assert len(reads) == 1
+    assert again.split("train")[:] == first.split("train")[:]
+    assert (again.label_names, again.findings) == (first.label_names, first.findings)
+
+    file = folder / "train.jsonl"
+    file.write_text(file.read_text().replace("boil", "cook"))  # of the same length
+    os.utime(file, ns=(0, 1))
+    assert load_corpus(folder, cache=cache).split("train")["text"][0] == "cook an egg"
+    assert len(reads) == 2
+    (folder / "label_names.json").write_text('{"eggs": "Eier"}')
+    assert load_corpus(folder, cache=cache).label_names == ("Eier", "soups")
+
+
+def test_other_columns_of_the_same_files_are_another_corpus(folder, cache):
+    rows = {"text": ["x"], "title": ["y"], "labels": [["a"]], "tags": [["b"]]}
+    datasets.Dataset.from_dict(rows).to_parquet(str(folder / "train.parquet"))
+    assert load_corpus(folder, cache=cache).label_names == ("a",)
+    other = load_corpus(folder, text_column="title", label_column="tags", cache=cache)
+    assert (other.split("train")["text"][:], other.label_names) == (["y"], ("b",))
+
+
+def test_a_reading_that_fails_leaves_nothing_behind(folder, cache):
+    jsonl(folder, TEXTS, LABELS, "train")
+    with (folder / "train.jsonl").open("a") as file:
+        file.write("{\n")
+    with pytest.raises(DataError, match=r"train\.jsonl, line 4"):
+        load_corpus(folder, cache=cache)
+    assert [entry for entry in cache.iterdir() if entry.is_dir()] == []
+
+
+def test_a_full_disk_is_an_error_of_ours(folder, cache, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    jsonl(folder, TEXTS, LABELS, "train")
+    monkeypatch.setattr(load, "write_corpus", full)
+    with pytest.raises(DataError, match=r"No space left on device.*TA_CACHE_DIR"):
+        load_corpus(folder, cache=cache)
+    assert [entry for entry in cache.iterdir() if entry.is_dir()] == []
+
+
+def test_the_stored_copy_is_below_textattacks_cache_folder(folder, tmp_path, monkeypatch):
+    monkeypatch.setenv("TA_CACHE_DIR", str(tmp_path / "ta"))
+    jsonl(folder, TEXTS, LABELS, "train")
+    load_corpus(folder)
+    (stored,) = (path for path in (tmp_path / "ta" / "xmtc" / "corpora").iterdir() if path.is_dir())
+    assert re.fullmatch(r"cooking-[0-9a-f]{16}", stored.name)
+
+
+def test_what_was_unusual_is_said(folder, cache, caplog):
+    (folder / "test.jsonl").write_text('{"text": "", "labels": ["a", "a"]}\n')
+    with caplog.at_level(logging.WARNING):
+        load_corpus(folder, cache=cache)
+    assert "test of" in caplog.text
+    assert "1 empty texts, 1 repeated labels (kept once)" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        ({}, "expected `train` and `test` files .*, got an empty folder"),
+        ({"notes.md": "x", "valid.jsonl": "x"}, r"expected `train` and `test` files .*, got notes\.md, valid\.jsonl"),
+    ],
+)
+def test_folders_without_known_files_are_refused_with_what_they_hold(folder, cache, files, message):
+    for name, content in files.items():
+        (folder / name).write_text(content)
+    with pytest.raises(DataError, match=message):
+        load_corpus(folder, cache=cache)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [("It begins.\n", "got 'It begins.'"), ("", "got 'no line that can be read'"), ("[1]\n", r"got '\[1\]'")],
+)
+def test_files_of_no_known_format_are_refused_with_their_first_line(folder, cache, content, message):
+    (folder / "prose").write_text(content)
+    with pytest.raises(DataError, match=f"prose: expected a file in one of the formats jsonl, .*{message}"):
+        load_corpus(folder / "prose", cache=cache)
+
+
+def test_paths_and_formats_that_do_not_exist(folder, cache):
+    with pytest.raises(DataError, match="gone is neither a folder nor a file"):
+        load_corpus(folder / "gone", cache=cache)
+    with pytest.raises(InputError, match="no data format 'arff'; choose one of jsonl, raw-text"):
+        load_corpus(folder, format="arff", cache=cache)
+
+
+@needs_shared("data/tib-bench/label_names.json")
+@pytest.mark.slow
+def test_a_real_collection_with_names_beside_it(cache):
+    corpus = load_corpus(SHARED / "data" / "tib-bench", cache=cache)
+    assert (len(corpus.split("train")), len(corpus.split("test"))) == (40_052, 8_935)
+    assert len(corpus.label_names) == 11_795
+    assert not any(name.startswith("gnd:") for name in corpus.label_names)
+    assert corpus.label_counts[0] == corpus.label_counts.max()

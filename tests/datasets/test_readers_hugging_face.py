@@ -1,0 +1,114 @@
+"""Hugging Face datasets: saved, as Parquet files, and from the hub (which the tests never ask)."""
+
+import datasets
+import pytest
+from hypothesis import given
+
+from tests.datasets.documents import any_text, documents
+from textattack_xmtc.datasets.corpus import Document
+from textattack_xmtc.datasets.label_names import LabelNames
+from textattack_xmtc.datasets.readers.hugging_face import HuggingFace, is_dataset, open_dataset
+from textattack_xmtc.errors import DataError
+
+NAMES = ["eggs", "soup", "stew"]
+PLAIN = {"text": ["x", "y"], "labels": [["a", "b"], []]}
+
+
+def read(splits, split="train"):
+    return list(splits[split].documents(splits[split].label_names()))
+
+
+@given(documents(text=any_text))
+def test_rows_are_read_as_they_are(drawn):
+    rows = datasets.Dataset.from_dict(
+        {"text": [row.text for row in drawn], "labels": [row.labels for row in drawn]},
+        features=datasets.Features(text=datasets.Value("string"), labels=datasets.Sequence(datasets.Value("string"))),
+    )
+    assert list(HuggingFace("drawn", rows, "text", "labels").documents(LabelNames())) == drawn
+
+
+def test_a_saved_dataset_with_class_labels_ids_and_other_column_names(tmp_path):
+    features = datasets.Features(
+        id=datasets.Value("int64"),
+        body=datasets.Value("string"),
+        tags=datasets.Sequence(datasets.ClassLabel(names=NAMES)),
+        year=datasets.Value("int32"),
+    )
+    train = datasets.Dataset.from_dict(
+        {"id": [70, 71], "body": ["x", "y"], "tags": [[2, 0], []], "year": [1, 2]}, features=features
+    )
+    datasets.DatasetDict(train=train, test=train.select([1])).save_to_disk(str(tmp_path / "saved"))
+    assert is_dataset(str(tmp_path / "saved"))
+    splits = open_dataset(str(tmp_path / "saved"), "test", "body", "tags", tmp_path / "cache")
+    assert read(splits) == [Document("70", "x", ["stew", "eggs"]), Document("71", "y", [])]
+    assert read(splits, "test") == [Document("71", "y", [])]
+    assert splits["train"].label_names().by_index == tuple(NAMES)
+    assert all(file.is_file() for file in splits["train"].files)
+
+
+def test_one_saved_split_is_the_split_that_its_name_says(tmp_path):
+    datasets.Dataset.from_dict(PLAIN).save_to_disk(str(tmp_path / "saved"))
+    assert set(open_dataset(str(tmp_path / "saved"), "train", "text", "labels", tmp_path)) == {"train"}
+
+
+def test_parquet_files_and_validation_in_place_of_test(tmp_path):
+    data = tmp_path / "data"
+    data.mkdir()
+    rows = datasets.Dataset.from_dict(PLAIN)
+    rows.select([0]).to_parquet(str(data / "train-00000-of-00002.parquet"))
+    rows.select([1]).to_parquet(str(data / "train-00001-of-00002.parquet"))
+    rows.select([1]).to_parquet(str(data / "validation-00000-of-00001.parquet"))
+    assert is_dataset(str(tmp_path))
+    splits = open_dataset(str(tmp_path), "test", "text", "labels", tmp_path / "cache")
+    assert read(splits) == [Document("1", "x", ["a", "b"]), Document("2", "y", [])]
+    assert read(splits, "test") == [Document("1", "y", [])]
+    single = open_dataset(str(data / "train-00000-of-00002.parquet"), "train", "text", "labels", tmp_path / "cache")
+    assert read(single) == [Document("1", "x", ["a", "b"])]
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"text": ["x", None], "labels": [["a"], ["a"]]}, "row 2: expected the text as a string, got None"),
+        ({"text": ["x", "y"], "labels": [["a"], None]}, "row 2: expected the labels as a list, got None"),
+        ({"text": ["x", "y"], "labels": ["a", "b"]}, "row 1: expected the labels as a list, got 'a'"),
+        ({"text": ["x"], "labels": [[1.5]]}, "row 1: expected a label as a name or an index, got 1.5"),
+    ],
+)
+def test_bad_rows_are_named(columns, message):
+    rows = datasets.Dataset.from_dict(columns)
+    with pytest.raises(DataError, match=f"drawn, {message}"):
+        list(HuggingFace("drawn", rows, "text", "labels").documents(LabelNames()))
+
+
+@pytest.mark.parametrize(("columns", "missing"), [(("body", "labels"), "body"), (("text", "tags"), "tags")])
+def test_a_missing_column_is_named_with_those_that_are_there(columns, missing):
+    with pytest.raises(DataError, match=f"expected a column '{missing}', got text, labels"):
+        HuggingFace("drawn", datasets.Dataset.from_dict(PLAIN), *columns)
+
+
+def test_names_of_the_hub_and_what_goes_wrong_there(tmp_path, monkeypatch):
+    asked = []
+
+    def load_dataset(name, configuration):
+        asked.append((name, configuration))
+        if name == "gone":
+            raise ConnectionError("no network")
+        rows = datasets.Dataset.from_dict(PLAIN)
+        return datasets.DatasetDict({"dev": rows} if name == "odd" else {"train": rows})
+
+    monkeypatch.setattr(datasets, "load_dataset", load_dataset)
+    assert read(open_dataset("hf:owner/name:large", "test", "text", "labels", tmp_path))[0].text == "x"
+    assert read(open_dataset("hf:owner/name", "test", "text", "labels", tmp_path))[0].text == "x"
+    assert asked == [("owner/name", "large"), ("owner/name", None)]
+    with pytest.raises(DataError, match=r"hf:gone: cannot be opened .*ConnectionError: no network"):
+        open_dataset("hf:gone", "test", "text", "labels", tmp_path)
+    with pytest.raises(DataError, match="hf:odd: expected a split train, test or validation, got dev"):
+        open_dataset("hf:odd", "test", "text", "labels", tmp_path)
+
+
+def test_a_damaged_parquet_file_is_refused(tmp_path):
+    path = tmp_path / "train.parquet"
+    path.write_bytes(b"no parquet")
+    with pytest.raises(DataError, match=r"train\.parquet: cannot be opened as a Hugging Face dataset"):
+        open_dataset(str(path), "train", "text", "labels", tmp_path / "cache")

@@ -1,0 +1,76 @@
+"""PECOS: `X.trn.txt` with a text a line, and `Y.trn.npz` with the labels as a sparse matrix."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+
+from scipy import sparse
+
+from textattack_xmtc.datasets.corpus import Document
+from textattack_xmtc.datasets.label_names import LabelNames
+from textattack_xmtc.datasets.readers.lines import read_lines
+from textattack_xmtc.datasets.readers.source import SPLIT_STEMS, Place, Source, in_step, labels_at
+from textattack_xmtc.errors import DataError
+
+
+class Pecos(Source):
+    """Texts in one file, and as many rows of a sparse matrix in another, whose non-zero entries are the labels.
+
+    The matrix is read without pickle. Its number of columns is the number of labels.
+    """
+
+    format = "pecos"
+
+    def __init__(self, texts: Path, labels: Path) -> None:
+        self.files = (texts, labels)
+
+    @classmethod
+    def in_folder(cls, folder: Path, split: str) -> Source | None:
+        """See `Source`: `X.trn.txt` with `Y.trn.npz`, or with "tst", "train" or "test"."""
+        found = (folder / f"X.{stem}.txt" for stem in SPLIT_STEMS[split][::-1])
+        return next((cls.from_file(path) for path in found if path.is_file()), None)
+
+    @classmethod
+    def from_file(cls, path: Path) -> Source | None:
+        """See `Source`: either of the two files; the other one lies beside.
+
+        Raises:
+            DataError: the other file is missing.
+        """
+        parts = path.name.split(".")
+        if len(parts) != 3 or (parts[0], parts[2]) not in (("X", "txt"), ("Y", "npz")):
+            return None
+        source = cls(path.with_name(f"X.{parts[1]}.txt"), path.with_name(f"Y.{parts[1]}.npz"))
+        for file in source.files:
+            if not file.is_file():
+                raise DataError(f"{path}: expected {file.name} beside it, got no such file", "put it beside")
+        return source
+
+    @cached_property
+    def _matrix(self) -> sparse.csr_matrix:
+        path = self.files[1]
+        try:
+            matrix = sparse.csr_matrix(sparse.load_npz(path))
+            matrix.check_format(full_check=True)
+        except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile, NotImplementedError) as error:
+            raise DataError(
+                f"{path}: expected a sparse matrix without pickled objects ({error})",
+                "save it with scipy.sparse.save_npz",
+            ) from error
+        matrix.eliminate_zeros()
+        return matrix
+
+    def n_labels(self) -> int | None:
+        """See `Source`."""
+        return int(self._matrix.shape[1])
+
+    def documents(self, names: LabelNames) -> Iterator[Document]:
+        """See `Source`; documents are called by their line number."""
+        texts, labels = self.files
+        matrix = self._matrix
+        rows = (matrix.indices[start:end] for start, end in zip(matrix.indptr, matrix.indptr[1:], strict=False))
+        for (number, text), indices in in_step(read_lines(texts), rows, texts, labels):
+            yield Document(str(number), text, labels_at(Place(labels, number, "row"), indices.tolist(), names))

@@ -1,0 +1,59 @@
+"""Raw text as AttentionXML and LightXML use it: `train_raw_texts.txt`, and the labels of each line in another file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from textattack_xmtc.datasets.corpus import Document
+from textattack_xmtc.datasets.label_names import LabelNames
+from textattack_xmtc.datasets.readers.lines import COMPRESSIONS, read_lines
+from textattack_xmtc.datasets.readers.source import SPLIT_STEMS, Place, Source, find_file, in_step, labels_at
+from textattack_xmtc.errors import DataError
+
+_TEXTS = ("_raw_texts.txt", "_texts.txt")
+_LABELS = "_labels.txt"
+
+
+class RawText(Source):
+    """A text a line in one file and its labels, split by white space, on the same line of another.
+
+    `_raw_texts.txt` is preferred to AttentionXML's tokenised `_texts.txt` where both are there. Labels are names, also
+    where they look like numbers. An empty line among the labels is a text without labels.
+    """
+
+    format = "raw-text"
+
+    def __init__(self, texts: Path, labels: Path) -> None:
+        self.files = (texts, labels)
+
+    @classmethod
+    def in_folder(cls, folder: Path, split: str) -> Source | None:
+        """See `Source`: `train_raw_texts.txt` with `train_labels.txt`, and likewise "trn", "test" and "tst"."""
+        texts = find_file(folder, SPLIT_STEMS[split], [f"{end}{pack}" for end in _TEXTS for pack in COMPRESSIONS])
+        return cls.from_file(texts) if texts is not None else None
+
+    @classmethod
+    def from_file(cls, path: Path) -> Source | None:
+        """See `Source`: the texts or the labels; the other file lies beside.
+
+        Raises:
+            DataError: the other file is missing.
+        """
+        for end in (*_TEXTS, _LABELS):
+            stem, found, _ = path.name.rpartition(end)
+            if not (found and stem):
+                continue
+            texts = find_file(path.parent, [stem], [f"{end}{pack}" for end in _TEXTS for pack in COMPRESSIONS])
+            labels = find_file(path.parent, [stem], [f"{_LABELS}{pack}" for pack in COMPRESSIONS])
+            if texts is None or labels is None:
+                wanted = f"{stem}{_LABELS}" if labels is None else f"{stem}{_TEXTS[0]}"
+                raise DataError(f"{path}: expected {wanted} beside it, got no such file", f"put {wanted} beside it")
+            return cls(path if end != _LABELS else texts, labels)
+        return None
+
+    def documents(self, names: LabelNames) -> Iterator[Document]:
+        """See `Source`; documents are called by their line number."""
+        texts, labels = self.files
+        for (number, text), (_, line) in in_step(read_lines(texts), read_lines(labels), texts, labels):
+            yield Document(str(number), text, labels_at(Place(labels, number), list(line.split()), names))
