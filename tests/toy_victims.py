@@ -173,7 +173,7 @@ def draw(rng: random.Random, goal: Goal, wanted: str) -> ToyWorld:
     words = [rng.choice(stop_words if rng.random() < 0.2 else vocabulary) for _ in range(n_words)]
     rate = rng.choice(RATES[4:] if wanted in (LONG_SUCCESS, REENTERED, DROPPED, CUT) else RATES)
     rate = {WORDS_END: 1.0, SKIP_SHORT: 0.1, SKIP_GOAL: 0.1}.get(wanted, rate)
-    n_labels = rng.randint(4, 9)
+    n_labels = rng.randint(5, 9)
     numbers = np.random.default_rng(rng.getrandbits(32))
     fine = 64 if many or rng.random() < 0.1 else 1  # finer scores tie less often
     weights = numbers.integers(-2 * fine, 2 * fine + 1, (2 * len(vocabulary) + 1, n_labels)) / fine
@@ -200,7 +200,7 @@ def draw(rng: random.Random, goal: Goal, wanted: str) -> ToyWorld:
 def choose_labels(rng: random.Random, world: ToyWorld, wanted: str) -> None:
     """Fill in true labels and targets (at least one): some of the top k, some that just missed it, some others."""
     ranked = top_k(world.score_row(world.words), world.n_labels)
-    inside, near, far = ranked[: world.k], ranked[world.k : world.k + 3], ranked[world.k + 3 :]
+    inside, near, far = ranked[: world.k], ranked[world.k : -1][:3], ranked[world.k + 3 :]
     some_inside = set(rng.sample(inside, rng.randint(1, world.k)))
     some_near = set(rng.sample(near, rng.randint(0, min(world.k, len(near)))))
     some_far = set(rng.sample(far, rng.randint(0, len(far))))
@@ -208,7 +208,7 @@ def choose_labels(rng: random.Random, world: ToyWorld, wanted: str) -> None:
     if world.goal == "negative":
         world.targets.update(some_inside if skip or rng.random() < 0.5 else ())
         world.targets.update(() if skip else some_near or near[:1])
-        world.true_labels.update((set(inside) | some_far) - world.targets)
+        world.true_labels.update({ranked[-1], *inside, *some_far} - world.targets)
     else:
         chosen = (some_near or set(near[:1])) if skip else some_inside | some_near
         world.true_labels.update(chosen | some_far)
