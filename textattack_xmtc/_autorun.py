@@ -5,7 +5,7 @@ TEXTATTACK_XMTC_AUTORUN=0 switches it off.
 """
 
 
-def _watch_for_textattack():  # type: ignore[no-untyped-def]
+def _watch_for_textattack() -> None:
     import os
     import sys
 
@@ -19,7 +19,7 @@ def _watch_for_textattack():  # type: ignore[no-untyped-def]
         # The first of these is imported after TextAttack fetched its data and before it needs them.
         awaited = ("textattack.shared.utils.install", "textattack")
 
-        def find_spec(self, name, path=None, target=None):  # type: ignore[no-untyped-def]
+        def find_spec(self, name, path=None, target=None):
             if name not in self.awaited:
                 return None
             for finder in sys.meta_path:
@@ -30,12 +30,12 @@ def _watch_for_textattack():  # type: ignore[no-untyped-def]
                     return spec
             return None
 
-        def follow(self, name, loader):  # type: ignore[no-untyped-def]
+        def follow(self, name, loader):
             execute = getattr(loader, "exec_module", None)
             if execute is None:
                 return
 
-            def exec_module(module):  # type: ignore[no-untyped-def]
+            def exec_module(module):
                 execute(module)
                 try:
                     from textattack_xmtc import plugin

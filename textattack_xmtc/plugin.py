@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import os
 import sys
-from collections.abc import Callable, Iterator, KeysView
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -89,12 +89,18 @@ class _RecipeNames(dict[str, str]):
         return _RecipeKeys(self)
 
 
-class _RecipeKeys(KeysView[str]):
+class _RecipeKeys:
+    def __init__(self, names: dict[str, str]) -> None:
+        self._names = names
+
     def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and name.split("^")[0] in self._mapping
+        return isinstance(name, str) and name.split("^")[0] in self._names
 
     def __iter__(self) -> Iterator[str]:
-        return dict.__iter__(self._mapping)  # type: ignore[arg-type]
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
 
 
 # The command line --------------------------------------------------------------------------------------------------

@@ -1,0 +1,104 @@
+"""What is registered in TextAttack, looked at from inside; tests/test_command_line.py runs the real command."""
+
+import importlib
+import subprocess
+import sys
+from argparse import ArgumentParser
+
+import nltk
+import pytest
+import textattack
+from textattack import attack_args
+from textattack.attack_results import attack_result
+from textattack.commands.list_things_command import ListThingsCommand
+
+from textattack_xmtc import plugin
+from textattack_xmtc.datasets.attack_dataset import XMTCDataset
+from textattack_xmtc.resources.function_words import ENGLISH
+
+TABLES = {
+    "attack-recipes": plugin.RECIPES,
+    "goal-functions": plugin.GOAL_FUNCTIONS,
+    "search-methods": plugin.SEARCH_METHODS,
+    "transformations": plugin.TRANSFORMATIONS,
+    "constraints": plugin.CONSTRAINTS,
+}
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_names_are_listed_and_lead_somewhere(table):
+    listed = ListThingsCommand.things()[table]
+    for name, path in TABLES[table].items():
+        assert listed[name] == path
+        module, _, attribute = path.rpartition(".")
+        assert callable(getattr(importlib.import_module(module), attribute))
+    assert plugin.DEMO in ListThingsCommand.things()["models"]
+
+
+def test_registering_twice_changes_nothing():
+    before = textattack.DatasetArgs.__dict__["_create_dataset_from_args"]
+    plugin.register()
+    assert textattack.DatasetArgs.__dict__["_create_dataset_from_args"] is before
+
+
+def parsed(*arguments: str) -> textattack.CommandLineAttackArgs:
+    parser = textattack.CommandLineAttackArgs._add_parser_args(ArgumentParser())
+    return textattack.CommandLineAttackArgs(**vars(parser.parse_args(arguments)))
+
+
+def test_recipe_parameters_pass_the_choices():
+    assert parsed("--recipe", "xmtc-positive^k=3,max_change_rate=0.05").attack_recipe.startswith("xmtc-positive^")
+    assert parsed("--recipe", "textfooler").attack_recipe == "textfooler"
+    assert len(attack_args.ATTACK_RECIPE_NAMES.keys()) == len(list(attack_args.ATTACK_RECIPE_NAMES))
+    with pytest.raises(SystemExit):
+        parsed("--recipe", "no-such-recipe^k=3")
+
+
+def test_a_data_file_is_read_and_waits_for_its_goal(tmp_path):
+    file = tmp_path / "data.jsonl"
+    file.write_text('{"text": "one two three", "labels": ["a", "b"]}\n', encoding="utf-8")
+    dataset = textattack.DatasetArgs._create_dataset_from_args(parsed("--dataset-from-file", str(file)))
+    assert isinstance(dataset, XMTCDataset) and len(dataset) == 2
+    assert plugin._waiting == [dataset]
+    plugin._waiting.clear()
+
+
+def test_python_files_stay_with_textattack(tmp_path):
+    file = tmp_path / "data.py"
+    file.write_text("import textattack\ndataset = textattack.datasets.Dataset([('fine', 1)])\n", encoding="utf-8")
+    dataset = textattack.DatasetArgs._create_dataset_from_args(parsed("--dataset-from-file", str(file)))
+    assert type(dataset) is textattack.datasets.Dataset
+
+
+def test_an_explicit_data_set_wins_over_the_models_own(tmp_path):
+    file = tmp_path / "data.jsonl"
+    file.write_text('{"text": "one two three", "labels": ["a"]}\n', encoding="utf-8")
+    arguments = parsed("--model", f"xmtc:{tmp_path / 'nowhere'}", "--dataset-from-file", str(file))
+    assert len(textattack.DatasetArgs._create_dataset_from_args(arguments)) == 1
+    plugin._waiting.clear()
+
+
+def test_a_text_without_letters_can_be_printed():
+    assert attack_result.detect("123 456") == "unknown"
+    assert attack_result.detect("This is a text in English, which has letters.") == "en"
+
+
+def test_nltks_own_stop_words_win(tmp_path, monkeypatch):
+    lists = tmp_path / "corpora" / "stopwords"
+    lists.mkdir(parents=True)
+    (lists / "english").write_text("only\nthese\n", encoding="utf-8")
+    monkeypatch.setattr(nltk.data, "path", [str(tmp_path)])
+    plugin.provide_stop_words()
+    assert nltk.data.path == [str(tmp_path)]
+    monkeypatch.setattr(nltk.data, "path", [])
+    plugin.provide_stop_words()
+    assert nltk.data.find("corpora/stopwords/english") and len(nltk.data.path) == 1
+
+
+def test_stop_words_of_this_package_where_there_are_none(tmp_path):
+    script = (
+        "import nltk; nltk.data.path[:] = []; nltk.download = lambda name: False; import textattack; "
+        "print(len(nltk.corpus.stopwords.words('english')))"
+    )
+    shown = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+    assert int(shown) == len(ENGLISH)
