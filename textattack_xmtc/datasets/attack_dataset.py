@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import Any
 
 from textattack.datasets import Dataset
@@ -10,11 +11,13 @@ from textattack_xmtc.datasets.corpus import Corpus
 from textattack_xmtc.targets import GroundTruth
 
 
-class XMTCDataset(Dataset):  # type: ignore[misc]
+class XMTCDataset(Dataset):
     """The examples that an attack works through.
 
     Where a text has targets, it is one example. Where it has none, the positive-targeted goal wants one
     example a true label, and the other goals one example a text, whose targets they choose themselves.
+    Examples come in turns: all texts once, each with one of its labels, then all texts with another; so
+    the first few examples show many texts, frequent labels and rare ones.
 
     Args:
         corpus: where the texts are.
@@ -37,13 +40,15 @@ class XMTCDataset(Dataset):  # type: ignore[misc]
 
     def aim(self, one_per_label: bool) -> None:
         """Lay the rows out anew for a goal that wants one example a true label, or one a text."""
-        # Positions only: the texts stay in the corpus.
-        self._dataset: list[tuple[int, int | None]] = []
+        turns: list[tuple[int, int, int | None]] = []
         for row, (labels, targets) in enumerate(zip(self._rows["labels"], self._rows["targets"], strict=True)):
             if one_per_label and targets is None and labels:
-                self._dataset += [(row, label) for label in labels]
+                turns += [(turn, row, labels[(row + turn) % len(labels)]) for turn in range(len(labels))]
             else:
-                self._dataset.append((row, None))
+                turns.append((0, row, None))
+        turns.sort(key=itemgetter(0))
+        # Positions only: the texts stay in the corpus.
+        self._dataset: list[tuple[int, int | None]] = [(row, label) for _, row, label in turns]
 
     def _format_as_dict(self, example: tuple[int, int | None]) -> Any:
         row, target = example
