@@ -1,9 +1,11 @@
 """What is registered in TextAttack, looked at from inside; tests/test_command_line.py runs the real command."""
 
 import importlib
+import shutil
 import subprocess
 import sys
 from argparse import ArgumentParser
+from pathlib import Path
 
 import nltk
 import pytest
@@ -102,3 +104,17 @@ def test_stop_words_of_this_package_where_there_are_none(tmp_path):
     )
     shown = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
     assert int(shown) == len(ENGLISH)
+
+
+def test_stop_words_where_others_can_write_to_the_package(tmp_path, monkeypatch):
+    """A umask of 002 makes such installations, and NLTK refuses to read them."""
+    package = tmp_path / "package"
+    shutil.copytree(Path(plugin.__file__).parent / "resources", package / "resources")
+    for path in package.rglob("*"):
+        path.chmod(path.stat().st_mode | 0o020)
+    monkeypatch.setattr(plugin, "__file__", str(package / "plugin.py"))
+    monkeypatch.setattr(nltk.data, "path", [])
+    monkeypatch.setenv("TA_CACHE_DIR", str(tmp_path / "cache"))
+    plugin.provide_stop_words()
+    assert nltk.data.path == [str(tmp_path / "cache" / "xmtc" / "nltk_data")]
+    assert nltk.data.find("corpora/stopwords/english")

@@ -46,14 +46,38 @@ def loaded(module: str) -> None:
 def provide_stop_words() -> None:
     """Let NLTK find this package's English function words where its own list is missing.
 
-    `import textattack` fails without one. NLTK's own list, wherever it is, comes first on the path.
+    `import textattack` fails without one. NLTK's own list, wherever it is, comes first on the path. NLTK reads only
+    folders that nobody else can write to; where this package lies in another kind, a copy in the cache folder serves.
     """
     import nltk
 
-    try:
-        nltk.data.find("corpora/stopwords")
-    except LookupError:
-        nltk.data.path.append(str(Path(__file__).parent / "resources" / "nltk_data"))
+    packaged = Path(__file__).parent / "resources" / "nltk_data"
+    for provide in (lambda: None, lambda: packaged, lambda: _private_copy(packaged)):
+        folder = provide()
+        if folder is not None:
+            nltk.data.path.append(str(folder))
+        try:
+            nltk.data.find("corpora/stopwords")
+            return
+        except LookupError:
+            if folder is not None:
+                nltk.data.path.remove(str(folder))
+
+
+def _private_copy(packaged: Path) -> Path:
+    """The packaged word list in a folder of this account's own, whatever its umask is."""
+    from textattack_xmtc.cache import cache_folder
+
+    copy = cache_folder() / "nltk_data"
+    for source in (packaged, *sorted(packaged.rglob("*"))):
+        target = copy / source.relative_to(packaged)
+        if source.is_dir():
+            target.mkdir(parents=True, exist_ok=True)
+            target.chmod(0o755)
+        else:
+            target.write_bytes(source.read_bytes())
+            target.chmod(0o644)
+    return copy
 
 
 def register() -> None:

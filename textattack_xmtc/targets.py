@@ -8,13 +8,18 @@ from __future__ import annotations
 
 import difflib
 import json
+import operator
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from numbers import Integral
+from typing import Any
 
 from textattack_xmtc.errors import InputError
 
 Label = str | int
 """A label as a data set gives it: its name, or its index where labels have no names."""
+
+_ENCODE = "encode label sets with GroundTruth(labels, targets).encode()"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +44,14 @@ class GroundTruth:
         fields: dict[str, Sequence[Label]] = {"labels": self.labels}
         if self.targets is not None:
             fields["targets"] = self.targets
-        return json.dumps(fields, ensure_ascii=False)
+        return json.dumps(fields, ensure_ascii=False, default=operator.index)  # NumPy's integers are indices as well
 
     @classmethod
     def decode(cls, carried: Label) -> GroundTruth:
         """Read what `encode` wrote; any other string is the name of a label and an integer its index.
 
         Raises:
-            InputError: neither a string nor an integer.
+            InputError: neither a string nor an integer, or a JSON object with "labels" that `encode` did not write.
 
         Example:
             >>> GroundTruth.decode(7)
@@ -55,17 +60,31 @@ class GroundTruth:
         if isinstance(carried, bool) or not isinstance(carried, (int, str)):
             raise InputError(
                 f"a ground truth must be a string or an integer, got {type(carried).__name__}",
-                "encode label sets with GroundTruth(labels, targets).encode()",
+                _ENCODE,
             )
-        if isinstance(carried, str):
-            try:
-                fields = json.loads(carried)
-            except ValueError:
-                fields = None
-            if isinstance(fields, dict) and isinstance(fields.get("labels"), list):
-                targets = fields.get("targets")
-                return cls(tuple(fields["labels"]), None if targets is None else tuple(targets))
-        return cls((carried,))
+        fields = _object_of(carried) if isinstance(carried, str) else {}
+        if "labels" not in fields:
+            return cls((carried,))
+        labels, targets = fields["labels"], fields.get("targets")
+        if not _are_labels(labels) or not (targets is None or _are_labels(targets)):
+            raise InputError(
+                f"labels and targets must be lists of names and indices, got {carried}",
+                _ENCODE,
+            )
+        return cls(tuple(labels), None if targets is None else tuple(targets))
+
+
+def _object_of(text: str) -> dict[str, Any]:
+    """The JSON object that `text` is, or an empty one."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _are_labels(found: object) -> bool:
+    return isinstance(found, list) and all(isinstance(it, (str, int)) and not isinstance(it, bool) for it in found)
 
 
 class LabelSpace:
@@ -96,8 +115,10 @@ class LabelSpace:
         """The index of `label`, or None where this victim does not know it."""
         if isinstance(label, str):
             return self._index.get(label)
+        if isinstance(label, bool) or not isinstance(label, Integral):
+            return None
         known = label >= 0 and (self.size is None or label < self.size)
-        return label if known else None
+        return int(label) if known else None
 
     def name(self, index: int) -> str:
         """The name of a label, or its index as text where labels have no names."""
@@ -120,9 +141,9 @@ class LabelSpace:
         return self.known(wanted)
 
     def _unknown(self, label: Label) -> tuple[str, str]:
-        if isinstance(label, int):
-            count = "an unknown number of" if self.size is None else f"{self.size:,}"
-            return f"label index {label} is not one of the {count} labels of this victim", "count labels from 0"
+        if not isinstance(label, str):
+            count = "" if self.size is None else f"{self.size:,} "
+            return f"label index {label} is not one of the {count}labels of this victim", "count labels from 0"
         if self.names is None:
             return f"the label {label!r} was given by name, but this victim has no label names", "give label_names"
         near = difflib.get_close_matches(label, self.names, n=3)

@@ -64,4 +64,4 @@ def change_budget(max_change_rate: float, words: int) -> int:
         raise InputError(
             f"max_change_rate={max_change_rate} is not a share of the words", "choose one above 0 and up to 1"
         )
-    return int(Fraction(str(float(max_change_rate))) * words)
+    return int(Fraction(str(max_change_rate)) * words)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from textattack.attack_recipes import AttackRecipe
-from textattack.attack_results import AttackResult, SkippedAttackResult
+from textattack.attack_results import AttackResult, FailedAttackResult, SkippedAttackResult
 from textattack.constraints.pre_transformation import RepeatModification
 from textattack.goal_function_results import GoalFunctionResultStatus
 from textattack.shared import logger
@@ -24,14 +24,14 @@ from textattack_xmtc.words import change_budget
 DEFAULT_MASKED_LM = "bert-base-uncased"
 
 
-class XMTCRecipe(AttackRecipe):  # type: ignore[misc]
+class XMTCRecipe(AttackRecipe):
     """An attack on the k best labels, as section 3 describes it; the recipes fill in the goal."""
 
     goal: ClassVar[type[TopKGoalFunction]]
     encoder: Any = None
 
     @classmethod
-    def build(  # type: ignore[override]
+    def build(
         cls,
         model_wrapper: Any,
         k: int = 5,
@@ -87,8 +87,8 @@ class XMTCRecipe(AttackRecipe):  # type: ignore[misc]
         attack.encoder = measuring
         size = "" if victim.labels.size is None else f" ({victim.labels.size:,} labels)"
         logger.info(
-            f"xmtc: victim {victim.name}{size}, k={k}, masked LM {Path(masked_lm.masked_lm_source).name}"
-            f"{' (kept with the victim)' if kept else ''}, "
+            f"xmtc: victim {victim.name}{size}, k={k}, "
+            f"masked LM {'kept with the victim' if kept else Path(masked_lm.masked_lm_source).name}, "
             f"similarity measured by {measuring.name!r}"
         )
         return attack
@@ -123,8 +123,13 @@ class XMTCRecipe(AttackRecipe):  # type: ignore[misc]
             f"{changed} of {words} words changed ({changed / words:.1%}), "
             f"similarity {similarity.cosine:.3f} (cosine, {similarity.encoder})"
         )
+        if isinstance(result, FailedAttackResult):
+            # TextAttack shows only the original of a failed attack: it says how far the attack came.
+            display = final.display
+            first.notes += [display.movement(label, first.raw_output, final.raw_output) for label in final.targets]
+            first.reason = final.reason
 
     def __repr__(self) -> str:
-        return super().__repr__()[:-1] + f"  (similarity measured by):  {getattr(self.encoder, 'name', None)}\n)"
+        return str(super().__repr__())[:-1] + f"  (similarity measured by):  {getattr(self.encoder, 'name', None)}\n)"
 
     __str__ = __repr__

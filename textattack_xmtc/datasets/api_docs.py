@@ -15,6 +15,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path, PurePosixPath
 
@@ -145,6 +146,17 @@ def _read(paths: Sequence[str]) -> Iterator[tuple[str, list[tuple[str, str, list
             yield from (json.loads(line) for line in lines)
 
 
+@contextmanager
+def _no_bars() -> Iterator[None]:
+    shown = not datasets.are_progress_bars_disabled()
+    datasets.disable_progress_bars()
+    try:
+        yield
+    finally:
+        if shown:
+            datasets.enable_progress_bars()
+
+
 def _build(folder: Path) -> None:
     splits: dict[str, list[Document]] = {"train": [], "test": []}
     for document in _documents():
@@ -156,6 +168,7 @@ def _build(folder: Path) -> None:
             "install them with pip into one folder",
         )
     corpus = Corpus.from_documents("api-docs", splits)
-    for name, rows in corpus.splits.items():
-        rows.save_to_disk(str(folder / name))
+    with _no_bars():  # writing what has been read takes no time worth a bar
+        for name, rows in corpus.splits.items():
+            rows.save_to_disk(str(folder / name))
     (folder / _LABELS).write_text(json.dumps(corpus.label_names, ensure_ascii=False), encoding="utf-8")

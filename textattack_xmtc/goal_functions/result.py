@@ -44,7 +44,7 @@ class Display:
         )
 
 
-class TopKGoalFunctionResult(GoalFunctionResult):  # type: ignore[misc]
+class TopKGoalFunctionResult(GoalFunctionResult):
     """One text with its victim's answer and how near it is to the goal.
 
     Attributes:
@@ -105,8 +105,8 @@ class TopKGoalFunctionResult(GoalFunctionResult):  # type: ignore[misc]
         lines += self.notes
         if self.reason:
             lines.append(f"({self.reason})")
-        # A skipped example prints its arrow after this: it stays on one line.
-        separator = " " if self.goal_status == GoalFunctionResultStatus.SKIPPED else "\n"
+        # The original's arrow is printed behind it: it stays on one line.
+        separator = " " if self.initial is None else "\n"
         return separator.join(lines)
 
     @property

@@ -8,6 +8,7 @@ import random
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.goal_functions.top_k import TopKGoalFunction
 from textattack_xmtc.scores import TopK
+from textattack_xmtc.targets import GroundTruth
 
 
 class PositiveTargeted(TopKGoalFunction):
@@ -49,7 +50,7 @@ class NegativeTargeted(TopKGoalFunction):
 
     def _choose(self, text: str, asked: list[int] | None) -> tuple[tuple[int, ...], str]:
         if asked is None:
-            asked = self._draw(text)
+            return tuple(self._draw(text)), f"every label is true or among the top {self.k} already"
         wrong = set(asked) & self.true_labels
         if wrong:
             raise InputError(
@@ -93,6 +94,9 @@ class NonTargeted(TopKGoalFunction):
     def _choose(self, text: str, asked: list[int] | None) -> tuple[tuple[int, ...], str]:
         right = any(label in self.true_labels for label in self.top.labels)
         return (tuple(sorted(self.top.labels)) if right else ()), f"no true label is among the top {self.k}"
+
+    def _asked(self, truth: GroundTruth) -> None:
+        return None  # this goal has no targets but its own
 
     def _starred(self) -> frozenset[int]:
         return self.true_labels

@@ -7,6 +7,7 @@ the second question and work as well, at its price.
 
 from __future__ import annotations
 
+import hashlib
 from abc import abstractmethod
 from collections.abc import Sequence
 from typing import Any, ClassVar, Literal
@@ -18,14 +19,18 @@ from textattack.shared import AttackedText, logger, validators
 
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.goal_functions.result import Display, TopKGoalFunctionResult
-from textattack_xmtc.models.wrappers import BEYOND, as_victim
+from textattack_xmtc.models.wrappers import BEYOND, XMTCModelWrapper, as_victim
 from textattack_xmtc.scores import LabelScores, ScoreKind, TopK
-from textattack_xmtc.targets import GroundTruth
+from textattack_xmtc.targets import GroundTruth, Label
+
+_NO_TARGETS = "the list of targets is empty"
+_NO_LABELS = "the text has no labels"
+_SHOWN = 5  # labels in a message
 
 Examples = Literal["one per true label", "one per text"]
 
 
-class TopKGoalFunction(GoalFunction):  # type: ignore[misc]
+class TopKGoalFunction(GoalFunction):
     """A goal about which labels are among the k best.
 
     Args:
@@ -42,6 +47,7 @@ class TopKGoalFunction(GoalFunction):  # type: ignore[misc]
         InputError: k is not between 1 and the number of labels; the victim has no scores of that kind.
     """
 
+    model: XMTCModelWrapper
     examples: ClassVar[Examples]
     falling: ClassVar[bool]
     """Whether the targets' scores are to fall (positive, non-targeted) or to rise (negative)."""
@@ -56,12 +62,13 @@ class TopKGoalFunction(GoalFunction):  # type: ignore[misc]
         if score_space is not None:
             victim = victim.with_score_kind(score_space)
         victim.check_k(k)
+        options.setdefault("model_batch_size", victim.batch_size)
         # The parent's cache is keyed by text alone and survives a skip; the answers below are kept per example.
         super().__init__(victim, use_cache=False, **options)
         self.k = k
         self.score_space = victim.score_kind
         self.targets: tuple[int, ...] = ()
-        self._answers: dict[str, LabelScores] = {}
+        self._answers: dict[bytes, LabelScores] = {}
         self._initial: TopKGoalFunctionResult | None = None
         self._said_unknown = False
 
@@ -77,21 +84,21 @@ class TopKGoalFunction(GoalFunction):  # type: ignore[misc]
             VictimError: the victim's answer is not usable.
         """
         self.clear_cache()
+        self._initial = None
         self.num_queries = 0
         self.initial_attacked_text = attacked_text
         self.ground_truth_output = ground_truth_output
         text = _text_of(attacked_text)
         truth = GroundTruth.decode(ground_truth_output)
         true_labels = frozenset(self._known(truth))
-        asked = None if truth.targets is None else self.model.labels.require(truth.targets)
+        asked = self._asked(truth)
 
         self._ask_top_k([text])
-        top = self._answers[text].top
+        top = self._answer(text).top
         assert top is not None
         self.true_labels, self.top = true_labels, top
         self.targets, reason = self._choose(text, asked)
-        if not self.targets:
-            reason = self._explain(truth, reason)
+        reason = "" if self.targets else f"skipped: {self._explain(truth, asked, reason)}"
         self._ask_scores([text], self.targets)
         self._display = Display(self.model.labels, self.targets, self._starred())
         status = GoalFunctionResultStatus.SEARCHING if self.targets else GoalFunctionResultStatus.SKIPPED
@@ -147,7 +154,7 @@ class TopKGoalFunction(GoalFunction):  # type: ignore[misc]
         self._ask_scores(texts, self.targets)
         results = []
         for attacked_text, text in zip(attacked_text_list, texts, strict=False):
-            top = self._answers[text].top
+            top = self._answer(text).top
             assert top is not None
             reached = self._reached(top)
             status = GoalFunctionResultStatus.SUCCEEDED if reached else GoalFunctionResultStatus.SEARCHING
@@ -169,36 +176,39 @@ class TopKGoalFunction(GoalFunction):  # type: ignore[misc]
         """Count the texts that are new; cut the list where the query budget ends."""
         admitted = []
         for text in texts:
-            if text not in self._answers:
+            if _key(text) not in self._answers:
                 if self.num_queries >= self.query_budget:
                     break
                 self.num_queries += 1
-                self._answers[text] = LabelScores()
+                self._answers[_key(text)] = LabelScores()
             admitted.append(text)
         return admitted
 
+    def _answer(self, text: str) -> LabelScores:
+        return self._answers[_key(text)]
+
     def _ask_top_k(self, texts: Sequence[str]) -> None:
         self._admit(texts)
-        new = list(dict.fromkeys(text for text in texts if self._answers[text].top is None))
+        new = list(dict.fromkeys(text for text in texts if self._answer(text).top is None))
         labels, scores = self.model.top_k(new, self.k)
         for text, row, values in zip(new, labels, scores, strict=True):
-            self._answers[text].top = TopK(tuple(map(int, row)), tuple(map(float, values)))
+            self._answer(text).top = TopK(tuple(map(int, row)), tuple(map(float, values)))
 
     def _ask_scores(self, texts: Sequence[str], labels: Sequence[int]) -> None:
-        new = list(dict.fromkeys(text for text in texts if self._answers[text].missing(labels)))
+        new = list(dict.fromkeys(text for text in texts if self._answer(text).missing(labels)))
         if new:
             for text, row in zip(new, self.model.score(new, labels), strict=True):
-                self._answers[text].add(zip(labels, map(float, row), strict=True))
+                self._answer(text).add(dict(zip(labels, map(float, row), strict=True)))
 
     def _value(self, text: str) -> float:
-        total = self._answers[text].total(self.targets)
+        total = self._answer(text).total(self.targets)
         return -total if self.falling else total
 
     def _result(self, attacked_text: AttackedText, status: int, reason: str = "") -> TopKGoalFunctionResult:
         text = _text_of(attacked_text)
         return TopKGoalFunctionResult(
             attacked_text,
-            self._answers[text],
+            self._answer(text),
             self._display,
             status,
             self._value(text),
@@ -219,10 +229,24 @@ class TopKGoalFunction(GoalFunction):  # type: ignore[misc]
             )
         return known
 
-    def _explain(self, truth: GroundTruth, reason: str) -> str:
-        if truth.labels and not self.true_labels and not truth.targets:
-            return f"skipped: the victim knows none of the labels {', '.join(map(str, truth.labels))}"
-        return f"skipped: {reason}"
+    def _asked(self, truth: GroundTruth) -> list[int] | None:
+        """The targets that came with the example, or None where this goal is to choose them."""
+        if truth.targets is None:
+            return None
+        labels = self.model.labels
+        wanted = truth.targets
+        if labels.names is not None:
+            # A true label that the victim never learnt is no mistake of the person who asks; any other name is.
+            wanted = tuple(label for label in wanted if label not in truth.labels or labels.index(label) is not None)
+        return labels.require(wanted)
+
+    def _explain(self, truth: GroundTruth, asked: list[int] | None, reason: str) -> str:
+        """Why there is no target: what is missing, or else the goal's own reason."""
+        if asked == []:
+            return f"the victim knows none of the targets {_listed(truth.targets)}" if truth.targets else _NO_TARGETS
+        if asked is None and self.falling and not self.true_labels:
+            return f"the victim knows none of the labels {_listed(truth.labels)}" if truth.labels else _NO_LABELS
+        return reason
 
     # What TextAttack's base class wants ----------------------------------------------------------------------------
 
@@ -252,6 +276,11 @@ class TopKGoalFunction(GoalFunction):  # type: ignore[misc]
         return ["k", "score_space", *super().extra_repr_keys()]
 
 
+def _key(text: str) -> bytes:
+    """What an answer is kept under: the masked texts of a long text would take its length squared."""
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
 def _text_of(attacked_text: AttackedText) -> str:
     text = attacked_text.tokenizer_input
     if not isinstance(text, str):
@@ -260,3 +289,7 @@ def _text_of(attacked_text: AttackedText) -> str:
             "join the columns of the data set into one text",
         )
     return text
+
+
+def _listed(labels: Sequence[Label]) -> str:
+    return ", ".join(map(str, labels[:_SHOWN])) + ", ..." * (len(labels) > _SHOWN)

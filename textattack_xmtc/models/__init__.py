@@ -1,0 +1,1 @@
+"""Extreme multilabel text classifiers: networks, training, model folders; and how any model becomes a victim."""

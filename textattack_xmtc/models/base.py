@@ -35,9 +35,7 @@ class LabelScorer(Protocol):
         """Scores of just these labels, shape `(len(texts), len(labels))`."""
         ...
 
-    def top_k(
-        self, texts: Sequence[str], k: int, kind: ScoreKind, batch_size: int
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def top_k(self, texts: Sequence[str], k: int, kind: ScoreKind, batch_size: int) -> tuple[np.ndarray, np.ndarray]:
         """The k best labels (int64) and their scores, each of shape `(len(texts), k)`, best first."""
         ...
 

@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 from textattack_xmtc.datasets.corpus import Corpus
 from textattack_xmtc.errors import InputError
+from textattack_xmtc.metrics import label_matrix, precision_at_k
 from textattack_xmtc.models.attention_xml import AttentionXML, AttentionXMLConfig, AttentionXMLNetwork
 from textattack_xmtc.models.batches import padded, shuffled_by_length
 from textattack_xmtc.models.torch_scorer import TorchScorer
@@ -94,6 +95,7 @@ def train_attention_xml(
         network = AttentionXMLNetwork(len(vocabulary), len(corpus.label_names), config)
     model = AttentionXML(network, vocabulary, corpus.label_names, max_length, device)
     encoded = model.encode(texts)
+    _start_at_mean_rate(network, list(rows["labels"]))
     if config.embedding_size < len(vocabulary):
         vectors = word_vectors(
             encoded, len(vocabulary), config.embedding_size, ignore=[PAD_ID, UNK_ID], seed=settings.seed
@@ -131,49 +133,50 @@ def fit(
     optimizer = torch.optim.Adam(network.parameters(), lr=settings.learning_rate)
     steps = settings.epochs * -(-len(texts) // settings.batch_size)
     schedule = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.1, total_iters=steps)
-    for number in range(1, settings.epochs + 1):
-        random = np.random.default_rng([settings.seed, number])
-        losses = []
-        with torch.random.fork_rng(), tqdm(total=len(texts), desc=f"epoch {number}/{settings.epochs}") as bar:
-            torch.manual_seed(int(random.integers(2**31)))
-            network.train()
-            for positions in shuffled_by_length([len(text) for text in texts], settings.batch_size, random):
-                words, lengths = padded([texts[position] for position in positions], PAD_ID, device)
-                if settings.word_dropout:
-                    hidden = torch.rand(words.shape, device=device) < settings.word_dropout
-                    words = words.masked_fill(hidden & (words != PAD_ID), UNK_ID)
-                loss = _loss(network, words, lengths, [true[position] for position in positions], settings, random)
-                optimizer.zero_grad()
-                loss.backward()  # type: ignore[no-untyped-call]
-                torch.nn.utils.clip_grad_norm_(network.parameters(), settings.clip)
-                optimizer.step()
-                schedule.step()
-                losses.append(float(loss.detach()))
-                bar.update(len(positions))
-                bar.set_postfix_str(f"loss {np.mean(losses):.3f}", refresh=False)
-        yield Epoch(number, float(np.mean(losses)))
+    total = settings.epochs * len(texts)
+    with tqdm(total=total, desc=f"AttentionXML, {settings.epochs} epochs", unit=" texts") as bar:
+        for number in range(1, settings.epochs + 1):
+            random = np.random.default_rng([settings.seed, number])
+            losses = []
+            with torch.random.fork_rng():
+                torch.manual_seed(int(random.integers(2**31)))
+                network.train()
+                for positions in shuffled_by_length([len(text) for text in texts], settings.batch_size, random):
+                    words, lengths = padded([texts[position] for position in positions], PAD_ID, device)
+                    words = _with_unknown_words(words, settings.word_dropout)
+                    loss = _loss(network, words, lengths, [true[position] for position in positions], settings, random)
+                    optimizer.zero_grad()
+                    loss.backward()  # type: ignore[no-untyped-call]
+                    torch.nn.utils.clip_grad_norm_(network.parameters(), settings.clip)
+                    optimizer.step()
+                    schedule.step()
+                    losses.append(float(loss.detach()))
+                    bar.update(len(positions))
+                    bar.set_postfix_str(f"loss {np.mean(losses):.2f}", refresh=False)
+            yield Epoch(number, float(np.mean(losses)))
 
 
 def precision(model: TorchScorer, rows: datasets.Dataset, batch_size: int = 64) -> dict[str, float]:
-    """P@1, P@3 and P@5 of a model on texts with labels, as `{"P@1": ...}`."""
+    """P@1, P@3 and P@5 of a model on texts with labels, as `{"P@1": ...}`, as far as it has so many labels."""
     deepest = min(PRECISION_AT[-1], len(model.label_names))
     best, _ = model.top_k(list(rows["text"]), deepest, "logit", batch_size)
-    return precision_of(best, list(rows["labels"]))
+    truth = label_matrix(rows["labels"], len(model.label_names))
+    return {f"P@{k}": precision_at_k(best, truth, k) for k in PRECISION_AT if k <= deepest}
 
 
-def precision_of(best: np.ndarray, true: Sequence[Sequence[int]]) -> dict[str, float]:
-    """P@1, P@3 and P@5 of predicted labels, best first, as far as there are so many.
+def _start_at_mean_rate(network: AttentionXMLNetwork, true: Sequence[Sequence[int]]) -> None:
+    """Let every label start at the mean label's rate: otherwise the first epoch only learns that labels are rare."""
+    rate = sum(len(labels) for labels in true) / (len(true) * len(network.attention))
+    rate = min(max(rate, 1e-6), 0.5)
+    with torch.no_grad():
+        network.output.bias.fill_(float(np.log(rate / (1 - rate))))
 
-    Args:
-        best: label indices, shape `(texts, k)`.
-        true: the true labels of each text.
 
-    Example:
-        >>> precision_of(np.array([[4, 7, 1]]), [[1, 4]])
-        {'P@1': 1.0, 'P@3': 0.6666666666666666}
-    """
-    right = np.array([np.isin(row, labels) for row, labels in zip(best, true, strict=True)])
-    return {f"P@{k}": float(right[:, :k].mean()) for k in PRECISION_AT if k <= best.shape[1]}
+def _with_unknown_words(words: torch.Tensor, share: float) -> torch.Tensor:
+    if not share:
+        return words
+    hidden = torch.rand(words.shape, device=words.device) < share
+    return words.masked_fill(hidden & (words != PAD_ID), UNK_ID)
 
 
 def _loss(

@@ -16,6 +16,8 @@ from textattack_xmtc.errors import InputError
 from textattack_xmtc.transformations import CANDIDATE_ORDER
 from textattack_xmtc.words import change_budget, replaced, word_spans
 
+_PORTION_CHARACTERS = 2**24
+
 
 @runtime_checkable
 class ObjectiveGoal(Protocol):
@@ -26,7 +28,7 @@ class ObjectiveGoal(Protocol):
         ...
 
 
-class MaskedDelta(SearchMethod):  # type: ignore[misc]
+class MaskedDelta(SearchMethod):
     """Greedy search in the order of masked-word importance (Algorithm 1; Eq. 3.1 to 3.4).
 
     Every word that may be changed is masked in the original text, and words are tried in the order of
@@ -110,8 +112,15 @@ class MaskedDelta(SearchMethod):  # type: ignore[misc]
         if read < len(original.text):
             self._say_cut(read, len(original.text))
         indices = [index for index in sorted(allowed) if spans[index][1] <= read]
-        masked = [replaced(original.text, spans[index], victim.mask) for index in indices]
-        importance = self.goal_function.objective(masked) - score
+        # In portions: all masked texts of a long text would take its length squared.
+        portion = max(1, _PORTION_CHARACTERS // len(original.text))
+        nearness = [
+            self.goal_function.objective(
+                [replaced(original.text, spans[index], victim.mask) for index in indices[start : start + portion]]
+            )
+            for start in range(0, len(indices), portion)
+        ]
+        importance = np.concatenate([*nearness, np.zeros(0)]) - score
         # A stable sort keeps the order of positions among equals; a query budget may have cut the list.
         return [indices[position] for position in np.argsort(-importance, kind="stable")]
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from textattack.shared.utils import check_if_punctuations, words_from_text
+from textattack.shared.utils import check_if_punctuations, has_letter, words_from_text
 
 from textattack_xmtc.errors import InputError
 
@@ -23,8 +23,10 @@ class CandidateWords:
     Attributes:
         words: the word that each token stands for; shape `(vocabulary,)`.
         listed: tokens that TextAttack's word swap lists: one word, not punctuation.
-        whole: of these, whole words with a letter that are not stop words.
-        whole_at_start: the same for the first word of a text, where byte-level vocabularies have no mark.
+        whole: whole words with a letter that are not stop words.
+        whole_at_start: the same for the first word of a text, which byte-level vocabularies do not mark.
+        forms: how many of these tokens stand for a word, whatever its case, by the lower-cased word.
+        twins: how many of these tokens at most stand for the same word.
         mark: how the vocabulary marks words: "wordpiece", "byte-level" or "sentencepiece".
     """
 
@@ -32,6 +34,8 @@ class CandidateWords:
     listed: np.ndarray
     whole: np.ndarray
     whole_at_start: np.ndarray
+    forms: Counter[str]
+    twins: int
     mark: str
 
 
@@ -46,41 +50,53 @@ def candidate_words(tokenizer: Any, stop_words: Collection[str]) -> CandidateWor
         InputError: the vocabulary does not tell whole words from pieces.
     """
     tokens = tokenizer.convert_ids_to_tokens(range(len(tokenizer)))
-    mark = _mark_of(tokens)
-    special = set(tokenizer.all_special_tokens)
+    vocabulary, special = set(tokens), set(tokenizer.all_special_tokens)
+    mark = _mark_of(tokenizer, tokens)
     sign = _MARKS[mark]
 
-    words = np.empty(len(tokens), dtype=object)
+    words = np.full(len(tokens), "", dtype=object)
     listed, whole, whole_at_start = (np.zeros(len(tokens), dtype=bool) for _ in range(3))
     for position, token in enumerate(tokens):
         if token is None:  # a hole in the vocabulary
-            words[position] = ""
             continue
-        word = token.replace(sign, "") if mark != "sentencepiece" else token.lstrip(sign)
-        words[position] = word
-        listed[position] = len(words_from_text(word)) == 1 and not check_if_punctuations(word)
-        if not listed[position] or token in special or word.lower() in stop_words:
+        marked = token.startswith(sign)
+        word = words[position] = token.lstrip(sign) if mark == "sentencepiece" else token.replace(sign, "")
+        # TextAttack judges a whole word of a byte-level vocabulary with its mark, which it takes for a letter.
+        judged = token if marked and mark == "byte-level" else word
+        listed[position] = len(words_from_text(judged)) == 1 and not check_if_punctuations(judged)
+        if not has_letter(word) or words_from_text(word) != [word]:
             continue
         # Byte-level vocabularies spell other letters than ASCII in bytes, which are not words.
-        plain = words_from_text(word) == [word] and (mark != "byte-level" or word.isascii())
-        complete = token.startswith(sign) != (mark == "wordpiece")
-        acceptable = plain and re.search("[a-zA-Z]", word) is not None
-        whole[position] = acceptable and complete
-        whole_at_start[position] = acceptable and (complete or mark == "byte-level")
-    return CandidateWords(words, listed, whole, whole_at_start, mark)
+        if token in special or word.lower() in stop_words or (mark == "byte-level" and not word.isascii()):
+            continue
+        whole[position] = marked != (mark == "wordpiece")
+        # What never comes with a mark is a piece of a word at the start of a text as well.
+        whole_at_start[position] = whole[position] or (mark == "byte-level" and sign + token in vocabulary)
+    wholes = words[whole_at_start].tolist()
+    return CandidateWords(
+        words,
+        listed,
+        whole,
+        whole_at_start,
+        forms=Counter(word.lower() for word in wholes),
+        twins=max(Counter(wholes).values(), default=1),
+        mark=mark,
+    )
 
 
-def _mark_of(tokens: list[str | None]) -> str:
+def _mark_of(tokenizer: Any, tokens: list[str | None]) -> str:
     counts = {
         mark: sum(token is not None and token.startswith(sign) for token in tokens) for mark, sign in _MARKS.items()
     }
     mark = max(counts, key=lambda name: counts[name])
-    # A vocabulary of whole words only is a WordPiece vocabulary that never had to cut one.
-    if counts[mark] < _MARKED_SHARE * len(tokens):
-        if any(token is not None and len(token) > 3 and token.isalpha() for token in tokens):
-            return "wordpiece"
-        raise InputError(
-            "the vocabulary of this masked language model does not mark where words begin",
-            "use one of the BERT, RoBERTa, DeBERTa, ELECTRA, ALBERT, XLM-R or ModernBERT families",
-        )
-    return mark
+    if counts[mark] >= _MARKED_SHARE * len(tokens):
+        return mark
+    # A vocabulary of whole words is a WordPiece vocabulary that never has to cut one.
+    longest = max((token for token in tokens if token is not None and token.isalpha()), key=len, default="")
+    pieces = tokenizer.tokenize(2 * longest)
+    if longest and all(piece.startswith(_MARKS["wordpiece"]) for piece in pieces[1:]):
+        return "wordpiece"
+    raise InputError(
+        "the vocabulary of this masked language model does not mark where words begin",
+        "use one of the BERT, RoBERTa, DeBERTa, ELECTRA, ALBERT, XLM-R or ModernBERT families",
+    )

@@ -7,6 +7,7 @@ from collections import OrderedDict
 from typing import Any
 
 from textattack.shared import AttackedText
+from textattack.shared.utils import words_from_text
 
 from textattack_xmtc.words import Span, replaced
 
@@ -14,14 +15,14 @@ _RESEGMENTED = re.compile("[\u4e00-\u9fff]")
 """TextAttack cuts texts with these characters into words anew by their context."""
 
 
-class Substitution(AttackedText):  # type: ignore[misc]
+class Substitution(AttackedText):
     """`text` with the word at `index` exchanged for `word`: what `replace_word_at_index` gives, sooner.
 
     Args:
         text: the current text, of one column.
         index: which of its words.
         span: where that word stands.
-        word: one word, as TextAttack splits words.
+        word: another word, one as TextAttack splits words.
     """
 
     def __init__(self, text: AttackedText, index: int, span: Span, word: str) -> None:
@@ -51,6 +52,8 @@ def substitute(text: AttackedText, index: int, span: Span, word: str) -> Attacke
         >>> substitute(text, 1, (2, 7), "large").text
         'A large test.'
     """
-    if len(text.column_labels) > 1 or _RESEGMENTED.search(text.text) or _RESEGMENTED.search(word):
-        return text.replace_word_at_index(index, word)
-    return Substitution(text, index, span, word)
+    changes_one_word = word != text.words[index] and words_from_text(word) == [word]
+    resegmented = _RESEGMENTED.search(word) or _RESEGMENTED.search(text.text)
+    if changes_one_word and not resegmented and len(text.column_labels) == 1:
+        return Substitution(text, index, span, word)
+    return text.replace_word_at_index(index, word)

@@ -7,6 +7,7 @@ every family of masked language models works. `filters=False` gives the parent's
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
@@ -16,8 +17,9 @@ import nltk
 import numpy as np
 import torch
 from textattack.shared import AttackedText, logger
+from textattack.shared.utils import has_letter
 from textattack.transformations import WordSwapMaskedLM
-from transformers import AutoModelForMaskedLM, AutoTokenizer
+from transformers import MODEL_FOR_MASKED_LM_MAPPING, AutoConfig, AutoModelForMaskedLM, AutoTokenizer
 
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.transformations.candidate_words import CandidateWords, candidate_words
@@ -28,10 +30,10 @@ CANDIDATE_ORDER = "xmtc_candidate_order"
 """Key of `attack_attrs`: where a candidate stood in the model's list. TextAttack sorts candidates by text."""
 
 _UNLIMITED = 10**6  # tokenizers without a limit of their own carry a huge number instead
-_SPARE = 16  # spellings of one word in a cased vocabulary, and of a word and its continuation
+_WORDS_PER_TOKEN = 4  # "U.S.A" is three words and may be one token; no vocabulary is known to go further
 
 
-class XMTCWordSwapMaskedLM(WordSwapMaskedLM):  # type: ignore[misc]
+class XMTCWordSwapMaskedLM(WordSwapMaskedLM):
     """Exchange a word for what a masked language model proposes in its place.
 
     Args:
@@ -44,7 +46,8 @@ class XMTCWordSwapMaskedLM(WordSwapMaskedLM):  # type: ignore[misc]
         batch_size: how many masked texts go into one call.
 
     Raises:
-        InputError: no such model, not a masked language model, or a vocabulary that does not mark words.
+        InputError: no such model, not a masked language model, a vocabulary that does not mark words,
+            or a number that must be positive and is not.
     """
 
     def __init__(
@@ -61,10 +64,10 @@ class XMTCWordSwapMaskedLM(WordSwapMaskedLM):  # type: ignore[misc]
             masked_lm, tokenizer = _load(str(masked_lm))
         else:
             self.masked_lm_source = type(masked_lm).__name__
-        if tokenizer is None or getattr(tokenizer, "mask_token", None) is None:
+        _check_parts(self.masked_lm_source, masked_lm, tokenizer)
+        if max_candidates < 1 or batch_size < 1:
             raise InputError(
-                f"the tokenizer of {self.masked_lm_source} has no mask token",
-                "pass a masked language model such as bert-base-uncased, with its tokenizer",
+                f"max_candidates={max_candidates} and batch_size={batch_size} must be positive", "choose 1 or more"
             )
         super().__init__(
             method="bae",
@@ -84,72 +87,71 @@ class XMTCWordSwapMaskedLM(WordSwapMaskedLM):  # type: ignore[misc]
         return candidate_words(self._lm_tokenizer, frozenset(nltk.corpus.stopwords.words("english")))
 
     def _get_transformations(self, current_text: AttackedText, indices_to_modify: Iterable[int]) -> list[AttackedText]:
-        indices = sorted(indices_to_modify)
         spans = word_spans(current_text.text, current_text.words)
+        # What comes after this many words is cut off anyway, and would be tokenized again for every word.
+        horizon = _WORDS_PER_TOKEN * self.max_length
+        text = current_text.text[: spans[horizon][0]] if len(spans) > horizon else current_text.text
+        text = text.encode("utf-8", "replace").decode("utf-8")  # halves of surrogate pairs, which tokenizers refuse
+        indices = sorted(indices_to_modify)
+        near = [index for index in indices if index < horizon]
+        if len(near) < len(indices):
+            self._say_cut()
         transformed = []
-        for index, words in zip(indices, self._proposals(current_text, spans, indices), strict=True):
-            for order, word in enumerate(words):
-                text = substitute(current_text, index, spans[index], word)
-                text.attack_attrs[CANDIDATE_ORDER] = order
-                transformed.append(text)
+        for start in range(0, len(near), self.batch_size):
+            batch = near[start : start + self.batch_size]
+            for index, logits in zip(batch, self._mask_logits(text, [spans[i] for i in batch]), strict=True):
+                words = [] if logits is None else self._pick(logits, current_text.words[index], index == 0)
+                for order, word in enumerate(words):
+                    candidate = substitute(current_text, index, spans[index], word)
+                    candidate.attack_attrs[CANDIDATE_ORDER] = order
+                    transformed.append(candidate)
         return transformed
 
-    def _proposals(self, text: AttackedText, spans: list[Span], indices: list[int]) -> list[list[str]]:
-        """Candidates for each of `indices`, best first, from `text` with that word masked."""
-        # Every word is a token at least: what lies behind this many words is cut off anyway.
-        cut = spans[self.max_length][1] if len(spans) > self.max_length else len(text.text)
-        masked = [
-            replaced(text.text[:cut], spans[index], self._lm_tokenizer.mask_token) if spans[index][1] <= cut else ""
-            for index in indices
-        ]
-        proposals = []
-        for start in range(0, len(indices), self.batch_size):
-            batch = indices[start : start + self.batch_size]
-            logits = self._mask_logits(masked[start : start + self.batch_size], [spans[i][0] for i in batch])
-            proposals += [
-                [] if row is None else self._pick(row, text.words[index], index == 0)
-                for index, row in zip(batch, logits, strict=True)
-            ]
-        return proposals
-
-    def _mask_logits(self, masked_texts: list[str], starts: list[int]) -> list[torch.Tensor | None]:
-        """Logits over the vocabulary at each text's mask, or None where the mask was cut off."""
+    def _mask_logits(self, text: str, spans: list[Span]) -> list[torch.Tensor | None]:
+        """Logits over the vocabulary with each of `spans` masked in turn, or None where the mask was cut off."""
         tokenizer, model = self._lm_tokenizer, self._language_model
         encoded = tokenizer(
-            masked_texts,
+            [replaced(text, span, tokenizer.mask_token) for span in spans],
             max_length=self.max_length,
             truncation=True,
             padding=True,
             return_tensors="pt",
-            return_offsets_mapping=tokenizer.is_fast,
         )
-        offsets = encoded.pop("offset_mapping", None)
-        positions: list[int | None] = []
-        for row, start in enumerate(starts):
+        if "token_type_ids" not in inspect.signature(model.forward).parameters:
+            encoded.pop("token_type_ids", None)  # general tokenizers give them to every model
+        positions: dict[int, int] = {}  # of the masks, by row
+        for row, (start, _) in enumerate(spans):
             masks = (encoded["input_ids"][row] == tokenizer.mask_token_id).nonzero()[:, 0].tolist()
-            if offsets is not None:  # the text may contain the mask token itself
-                masks = [at for at in masks if offsets[row, at, 0] <= start < max(offsets[row, at, 1], start + 1)]
-                masks = [at for at in masks if offsets[row, at, 1] > start]
-            positions.append(masks[0] if masks else None)
-        if None in positions:
+            before = text.count(tokenizer.mask_token, 0, start)  # the text itself may hold mask tokens
+            if before < len(masks):
+                positions[row] = masks[before]
+        if len(positions) < len(spans):
             self._say_cut()
-        with torch.inference_mode():
-            logits = model(**encoded.to(model.device)).logits
-        return [None if at is None else logits[row, at] for row, at in enumerate(positions)]
+        found: list[torch.Tensor | None] = [None] * len(spans)
+        if positions:
+            read = {name: values[list(positions)].to(model.device) for name, values in encoded.items()}
+            with torch.inference_mode():
+                logits = model(**read).logits
+            for row, answer in zip(positions, logits, strict=True):
+                found[row] = answer[positions[row]]
+        return found
 
     def _pick(self, logits: torch.Tensor, word: str, at_start: bool) -> list[str]:
-        table = self._candidates
-        allowed = (table.whole_at_start if at_start else table.whole) if self.filters else table.listed
-        probabilities = torch.softmax(logits.float(), dim=0)[: len(allowed)]
-        probabilities = probabilities.masked_fill(~torch.from_numpy(allowed).to(logits.device), -1.0)
-        count = min(self.max_candidates + (_SPARE if self.filters else 0), int(allowed.sum()))
-        values, tokens = torch.topk(probabilities, count)
-        tokens = tokens[values >= self.min_confidence].cpu().numpy()
-        words = [str(proposal) for proposal in table.words[tokens]]
+        """The words that the model proposes in place of `word`, best first."""
+        table, own = self._candidates, word.lower()
         if self.filters:
-            own = word.lower()
+            allowed = table.whole_at_start if at_start else table.whole
+            # So many that enough are left when doubles and the word itself are dropped.
+            wanted = self.max_candidates * table.twins + table.forms[own]
+        else:
+            allowed, wanted = table.listed, self.max_candidates
+        ids = torch.from_numpy(np.flatnonzero(allowed[: len(logits)])).to(logits.device)
+        best = ids[logits[ids].topk(min(wanted, len(ids))).indices]
+        probabilities = torch.softmax(logits.float(), dim=0)[best]
+        words: list[str] = table.words[best[probabilities >= self.min_confidence].cpu().numpy()].tolist()
+        if self.filters:
             return [proposal for proposal in dict.fromkeys(words) if proposal.lower() != own][: self.max_candidates]
-        return [proposal for proposal in words if proposal != word and any("a" <= c.lower() <= "z" for c in proposal)]
+        return [proposal for proposal in words if proposal != word and has_letter(proposal)]
 
     def _say_cut(self) -> None:
         if not self._said_cut:
@@ -163,31 +165,53 @@ class XMTCWordSwapMaskedLM(WordSwapMaskedLM):  # type: ignore[misc]
 
 
 def _load(source: str) -> tuple[Any, Any]:
-    from transformers import AutoConfig
-
     try:
         config = AutoConfig.from_pretrained(source)
         tokenizer = AutoTokenizer.from_pretrained(source, use_fast=True)
-    except (OSError, ValueError) as error:
+        if type(config) not in MODEL_FOR_MASKED_LM_MAPPING:
+            raise InputError(
+                f"{source!r} is a {config.model_type} model, which is not a masked language model",
+                "pass one that fills in masks, such as bert-base-uncased",
+            )
+        model, report = AutoModelForMaskedLM.from_pretrained(source, output_loading_info=True)
+    except InputError:
+        raise
+    except Exception as error:  # loading a broken file may raise anything
+        reason = (str(error) or type(error).__name__).splitlines()[0]
         raise InputError(
             f"the masked language model {source!r} is neither a folder with a model nor to be had from the hub "
-            f"({str(error).splitlines()[0]})",
+            f"({reason})",
             "pass masked_lm=FOLDER, or a hub name on a machine with network",
         ) from error
-    try:
-        return AutoModelForMaskedLM.from_pretrained(source), tokenizer
-    except ValueError as error:
+    # Classifiers and plain encoders load as well, with a random head that proposes random words.
+    missing = [name for name in report["missing_keys"] if not name.startswith(f"{model.base_model_prefix}.")]
+    if missing:
         raise InputError(
-            f"{source!r} is a {config.model_type} model, which is not a masked language model",
-            "pass one that fills in masks, such as bert-base-uncased",
-        ) from error
+            f"{source!r} was saved without the weights that fill in masks ({', '.join(missing[:3])})",
+            "pass the masked language model itself, such as bert-base-uncased, not a model made from it",
+        )
+    return model, tokenizer
+
+
+def _check_parts(source: str, model: Any, tokenizer: Any) -> None:
+    for token in ("mask_token", "pad_token"):
+        if getattr(tokenizer, token, None) is None:
+            raise InputError(
+                f"the tokenizer of {source} has no {token.replace('_', ' ')}",
+                "pass a masked language model such as bert-base-uncased, with its tokenizer",
+            )
+    if getattr(model, "get_output_embeddings", object)() is None:
+        raise InputError(
+            f"{source} does not score the words of its vocabulary", "pass a model made by AutoModelForMaskedLM"
+        )
 
 
 def _length_limit(model: Any, tokenizer: Any) -> int:
     """Tokens that the model reads, special ones included."""
     own = tokenizer.model_max_length if tokenizer.model_max_length < _UNLIMITED else 512
     positions = getattr(model.config, "max_position_embeddings", None) or own
-    # RoBERTa and its kin start counting positions behind the padding index.
-    if model.config.model_type in {"roberta", "xlm-roberta", "camembert", "longformer", "mpnet"}:
-        positions -= (model.config.pad_token_id or 0) + 1
+    for name, module in model.named_modules():
+        # RoBERTa and its kin start counting positions behind the padding index.
+        if name.endswith("position_embeddings") and getattr(module, "padding_idx", None) is not None:
+            positions = module.num_embeddings - module.padding_idx - 1
     return int(np.clip(min(own, positions), 1, 512))

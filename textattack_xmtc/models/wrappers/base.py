@@ -10,6 +10,8 @@ from __future__ import annotations
 import copy
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
+from numbers import Integral
+from operator import index
 from pathlib import Path
 from typing import Any, Self
 
@@ -24,7 +26,7 @@ BEYOND = 0
 """The rank of a label of which a victim only knows that it is beyond what it shows."""
 
 
-class XMTCModelWrapper(ModelWrapper):  # type: ignore[misc]
+class XMTCModelWrapper(ModelWrapper):
     """A victim that answers with the scores that are asked for.
 
     Args:
@@ -80,7 +82,7 @@ class XMTCModelWrapper(ModelWrapper):  # type: ignore[misc]
         wanted = self._check_labels(labels)
         if not texts or not wanted:
             return np.zeros((len(texts), len(wanted)), dtype=np.float32)
-        return self._checked(self._score(texts, wanted), (len(texts), len(wanted)))
+        return self._checked(self._score(texts, wanted), texts, len(wanted))
 
     def top_k(self, texts: Sequence[str], k: int) -> tuple[np.ndarray, np.ndarray]:
         """The k best labels of each text and their scores; ties are broken by the lower label index.
@@ -97,7 +99,7 @@ class XMTCModelWrapper(ModelWrapper):  # type: ignore[misc]
         if not texts:
             return np.zeros((0, k), dtype=np.int64), np.zeros((0, k), dtype=np.float32)
         labels, scores = self._top_k(texts, k)
-        return labels, self._checked(scores, (len(texts), k))
+        return labels, self._checked(scores, texts, k)
 
     def rank(self, texts: Sequence[str], labels: Sequence[int]) -> np.ndarray:
         """Where `labels` stand among all labels, 1 for the best, `BEYOND` where only a victim's best are shown.
@@ -119,6 +121,8 @@ class XMTCModelWrapper(ModelWrapper):  # type: ignore[misc]
     def __call__(self, text_input_list: Sequence[str], **kwargs: Any) -> np.ndarray:
         """Scores of all labels, shape `(n, number of labels)`, for what only knows TextAttack's own contract."""
         _check_texts(text_input_list)
+        if not text_input_list:
+            return np.zeros((0, self.labels.size or 0), dtype=np.float32)
         return self._in_batches(text_input_list, self._checked_dense)
 
     def characters_read(self, text: str) -> int:
@@ -144,7 +148,7 @@ class XMTCModelWrapper(ModelWrapper):  # type: ignore[misc]
     def check_k(self, k: int) -> None:
         """Raise InputError where there are not k labels to be best (as far as the number of labels is known)."""
         size = self.labels.size
-        if not isinstance(k, int) or k < 1:
+        if not isinstance(k, Integral) or k < 1:
             raise InputError(f"k={k!r} is not a number of labels", "choose k from 1 upwards")
         if size is not None and k > size:
             raise InputError(f"k={k} is more than the {size:,} labels of this victim", f"choose k between 1 and {size}")
@@ -159,7 +163,11 @@ class XMTCModelWrapper(ModelWrapper):  # type: ignore[misc]
         return (self.score_kind,)
 
     def _score(self, texts: Sequence[str], labels: list[int]) -> np.ndarray:
-        return self._in_batches(texts, lambda batch: self._checked_dense(batch)[:, labels])
+        def columns(batch: Sequence[str]) -> np.ndarray:
+            dense = self._checked_dense(batch)
+            return dense[:, self._check_labels(labels)]  # again: only now may their number be known
+
+        return self._in_batches(texts, columns)
 
     def _top_k(self, texts: Sequence[str], k: int) -> tuple[np.ndarray, np.ndarray]:
         def both(batch: Sequence[str]) -> np.ndarray:
@@ -172,7 +180,11 @@ class XMTCModelWrapper(ModelWrapper):  # type: ignore[misc]
         return found[:, :k].astype(np.int64), found[:, k:].astype(np.float32)
 
     def _rank(self, texts: Sequence[str], labels: list[int]) -> np.ndarray:
-        return self._in_batches(texts, lambda batch: ranks_of_rows(self._checked_dense(batch), labels))
+        def ranks(batch: Sequence[str]) -> np.ndarray:
+            dense = self._checked_dense(batch)
+            return ranks_of_rows(dense, self._check_labels(labels))
+
+        return self._in_batches(texts, ranks)
 
     # Shared work ---------------------------------------------------------------------------------------------------
 
@@ -189,21 +201,37 @@ class XMTCModelWrapper(ModelWrapper):  # type: ignore[misc]
         return result
 
     def _checked_dense(self, texts: Sequence[str]) -> np.ndarray:
-        dense = np.asarray(_as_numpy(self._dense(texts)), dtype=np.float32)
+        dense = self._as_array(self._dense(texts))
         if dense.ndim == 2 and self.labels.size is None:
             self.labels.size = dense.shape[1]
-        return self._checked(dense, (len(texts), self.labels.size or 0))
+        return self._checked(dense, texts, self.labels.size)
 
-    def _checked(self, scores: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-        if scores.shape != shape:
+    def _as_array(self, scores: Any) -> np.ndarray:
+        """Whatever a model answers with, as float32."""
+        try:
+            if isinstance(scores, (list, tuple)):
+                scores = [_plain(row) for row in scores]
+            with np.errstate(over="ignore"):  # what is too large for float32 becomes infinite and is refused
+                return np.asarray(_plain(scores), dtype=np.float32)
+        except (TypeError, ValueError) as error:
             raise VictimError(
-                f"{self.name} answered with scores of shape {scores.shape}, expected {shape} (texts, labels)",
+                f"{self.name} answered with a {type(scores).__name__} that is no table of numbers ({error})",
+                "return an array, a tensor or a list with one row a text and one column a label",
+            ) from error
+
+    def _checked(self, scores: np.ndarray, texts: Sequence[str], columns: int | None) -> np.ndarray:
+        if scores.ndim != 2 or scores.shape != (len(texts), columns) or not columns:
+            raise VictimError(
+                f"{self.name} answered with scores of shape {scores.shape}, "
+                f"expected ({len(texts)} texts, {columns or 'any number of'} labels)",
                 "return one row a text and one column a label",
             )
-        if not np.isfinite(scores).all():
-            row = int(np.flatnonzero(~np.isfinite(scores).all(axis=1))[0])
+        finite = np.isfinite(scores)
+        if not finite.all():
+            row, column = np.argwhere(~finite)[0]
             raise VictimError(
-                f"{self.name} answered with a score that is not finite ({scores[row].min()}) for text {row} of a batch",
+                f"{self.name} answered with a score that is not finite ({scores[row, column]}) "
+                f"for the text {texts[row][:60]!r}",
                 "a score must be a finite number: check the model for overflow and its input for empty texts",
             )
         if self.score_kind == "probability" and (scores.min() < 0 or scores.max() > 1):
@@ -214,7 +242,7 @@ class XMTCModelWrapper(ModelWrapper):  # type: ignore[misc]
         return scores
 
     def _check_labels(self, labels: Sequence[int]) -> list[int]:
-        return [self.labels.require([int(label)])[0] for label in labels]
+        return [self.labels.require([index(label)])[0] for label in labels]
 
     def _tokenize(self, inputs: Sequence[str]) -> list[list[str]]:
         return [text.split() for text in inputs]
@@ -231,6 +259,8 @@ def _check_texts(texts: Sequence[str]) -> None:
             )
 
 
-def _as_numpy(scores: Any) -> Any:
-    detach = getattr(scores, "detach", None)
-    return scores if detach is None else detach().float().cpu().numpy()
+def _plain(scores: Any) -> Any:
+    """A tensor of any device, or a sparse matrix, as an array; anything else as it is."""
+    if hasattr(scores, "toarray"):
+        return scores.toarray()
+    return scores.detach().float().cpu().numpy() if hasattr(scores, "detach") else scores

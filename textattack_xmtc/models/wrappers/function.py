@@ -42,7 +42,7 @@ class FunctionWrapper(XMTCModelWrapper):
     ) -> None:
         super().__init__(
             getattr(function, "model", function),
-            name=name or getattr(function, "__name__", type(function).__name__),
+            name=name or str(getattr(function, "__name__", type(function).__name__)),
             score_kind=scores,
             label_names=label_names,
             mask=mask,

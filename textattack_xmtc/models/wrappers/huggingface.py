@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from textattack_xmtc.errors import InputError
 from textattack_xmtc.models.wrappers.base import XMTCModelWrapper
 from textattack_xmtc.scores import ScoreKind
 
 _UNLIMITED = 10**6  # tokenizers without a limit of their own carry a huge number instead
 _DEFAULT_LENGTH = 512
+_POSITIONS_BEHIND_PADDING = {"roberta", "xlm-roberta", "camembert", "longformer", "mpnet"}
 
 
 class HuggingFaceWrapper(XMTCModelWrapper):
@@ -24,8 +26,11 @@ class HuggingFaceWrapper(XMTCModelWrapper):
         tokenizer: its tokenizer, fast or slow.
         scores: "probability" or "logit".
         label_names: label names by index; the configuration's `id2label` where it is None.
-        max_length: tokens read of a text; what the tokenizer says where it is None.
+        max_length: tokens read of a text; what tokenizer and model can read where it is None.
         batch_size: how many texts go into one call.
+
+    Raises:
+        InputError: the tokenizer has no padding token.
     """
 
     def __init__(
@@ -38,6 +43,11 @@ class HuggingFaceWrapper(XMTCModelWrapper):
         batch_size: int = 32,
     ) -> None:
         config = model.config
+        if tokenizer.pad_token is None:
+            raise InputError(
+                f"the tokenizer of {type(model).__name__} has no padding token, so texts cannot be asked in batches",
+                "set tokenizer.pad_token and model.config.pad_token_id",
+            )
         super().__init__(
             model.eval(),
             name=type(model).__name__,
@@ -47,8 +57,7 @@ class HuggingFaceWrapper(XMTCModelWrapper):
             batch_size=batch_size,
         )
         self.tokenizer = tokenizer
-        limit = tokenizer.model_max_length
-        self.max_length = max_length or (limit if limit < _UNLIMITED else _DEFAULT_LENGTH)
+        self.max_length = max_length or _length_limit(config, tokenizer)
 
     @classmethod
     def from_pretrained(cls, name: str | Path, **options: Any) -> HuggingFaceWrapper:
@@ -71,10 +80,12 @@ class HuggingFaceWrapper(XMTCModelWrapper):
         """Up to the end of the last token that is kept; all of it where the tokenizer cannot say."""
         if not self.tokenizer.is_fast:
             return len(text)
-        encoded = self.tokenizer(text, truncation=True, max_length=self.max_length, return_offsets_mapping=True)
+        encoded = self.tokenizer(
+            _encodable(text), truncation=True, max_length=self.max_length, return_offsets_mapping=True
+        )
         if len(encoded["input_ids"]) < self.max_length:
             return len(text)
-        return max(end for _, end in encoded["offset_mapping"])
+        return int(max(end for _, end in encoded["offset_mapping"]))
 
     def _score_kinds(self) -> tuple[ScoreKind, ...]:
         return ("probability", "logit")
@@ -84,7 +95,11 @@ class HuggingFaceWrapper(XMTCModelWrapper):
 
         device = next(self.model.parameters()).device
         encoded = self.tokenizer(
-            list(texts), truncation=True, max_length=self.max_length, padding=True, return_tensors="pt"
+            [_encodable(text) for text in texts],
+            truncation=True,
+            max_length=self.max_length,
+            padding=True,
+            return_tensors="pt",
         ).to(device)
         with torch.inference_mode():
             logits = self.model(**encoded).logits.float()
@@ -95,4 +110,18 @@ class HuggingFaceWrapper(XMTCModelWrapper):
             return logits.sigmoid()
 
     def _tokenize(self, inputs: Sequence[str]) -> list[list[str]]:
-        return [self.tokenizer.tokenize(text) for text in inputs]
+        return [self.tokenizer.tokenize(_encodable(text)) for text in inputs]
+
+
+def _length_limit(config: Any, tokenizer: Any) -> int:
+    """Tokens that tokenizer and model can read, special ones included."""
+    limit = int(tokenizer.model_max_length) if tokenizer.model_max_length < _UNLIMITED else _DEFAULT_LENGTH
+    positions = getattr(config, "max_position_embeddings", None) or 0
+    if config.model_type in _POSITIONS_BEHIND_PADDING:
+        positions -= (config.pad_token_id or 0) + 1
+    return min(limit, positions) if positions > 0 else limit
+
+
+def _encodable(text: str) -> str:
+    """The same number of characters without halves of surrogate pairs, which fast tokenizers refuse."""
+    return text.encode("utf-8", "replace").decode("utf-8")

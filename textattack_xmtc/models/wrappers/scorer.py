@@ -10,7 +10,7 @@ import numpy as np
 
 from textattack_xmtc.models.base import LabelScorer
 from textattack_xmtc.models.wrappers.base import XMTCModelWrapper
-from textattack_xmtc.scores import ScoreKind, ranks_of_rows
+from textattack_xmtc.scores import ScoreKind
 
 
 class ScorerWrapper(XMTCModelWrapper):
@@ -60,6 +60,3 @@ class ScorerWrapper(XMTCModelWrapper):
 
     def _top_k(self, texts: Sequence[str], k: int) -> tuple[np.ndarray, np.ndarray]:
         return self.model.top_k(texts, k, self.score_kind, self.batch_size)
-
-    def _rank(self, texts: Sequence[str], labels: list[int]) -> np.ndarray:
-        return self._in_batches(texts, lambda batch: ranks_of_rows(self._checked_dense(batch), labels))

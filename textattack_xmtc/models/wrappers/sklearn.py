@@ -63,5 +63,15 @@ class SklearnWrapper(XMTCModelWrapper):
         if self.score_kind == "score":
             return self.model.decision_function(list(texts))
         answer = self.model.predict_proba(list(texts))
-        # MultiOutputClassifier gives one (texts, 2) array a label instead of one column a label.
-        return np.stack([column[:, -1] for column in answer], axis=1) if isinstance(answer, list) else answer
+        if not isinstance(answer, list):
+            return answer
+        # Classifiers with many outputs give one (texts, classes) array a label instead of one column a label.
+        columns = [_probability_of_one(*pair) for pair in zip(answer, self.model.classes_, strict=True)]
+        return np.stack(columns, axis=1)
+
+
+def _probability_of_one(probabilities: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    """The column of class 1; zeros where the label was on no text of the training set."""
+    found = np.flatnonzero(np.asarray(classes) == 1)
+    column: np.ndarray = probabilities[:, found[0]] if len(found) else np.zeros(len(probabilities))
+    return column

@@ -1,0 +1,13 @@
+"""What several tests share."""
+
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def demo() -> Path:
+    """The folder of the demo victim; trained here where this machine has not trained it yet (minutes)."""
+    from textattack_xmtc.models.demo import demo_folder
+
+    return demo_folder()

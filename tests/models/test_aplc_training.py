@@ -1,0 +1,143 @@
+"""Training APLC-XLNet."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from textattack_xmtc.datasets.corpus import Corpus, Document
+from textattack_xmtc.errors import InputError
+from textattack_xmtc.models.aplc_training import APLCTraining, APLCTrainingSettings, train_aplc_xlnet
+from textattack_xmtc.models.aplc_xlnet import APLCXLNet, build_small
+from textattack_xmtc.models.losses import ReweightedLoss
+
+FILLERS = ["how", "to", "the", "with", "and", "some"]
+
+
+def toy_corpus(texts: int = 120, labels: int = 12) -> Corpus:
+    """Each label has a word of its own, which stands among fillers; low labels are frequent."""
+    random = np.random.default_rng(0)
+    share = 1 / np.arange(1, labels + 1)
+    rows = []
+    for position in range(texts):
+        own = random.choice(labels, 2, replace=False, p=share / share.sum())
+        words = [*random.choice(FILLERS, 4), *(f"topic{label}" for label in own)]
+        rows.append(Document(str(position), " ".join(random.permutation(words)), [f"label{label}" for label in own]))
+    return Corpus.from_documents("toy", {"train": rows[20:], "test": rows[:20]}, [f"label{j}" for j in range(labels)])
+
+
+CORPUS = toy_corpus()
+TEXTS = list(CORPUS.split("train")["text"])
+POSITIVES = list(CORPUS.split("train")["labels"])
+FAST = APLCTrainingSettings(
+    epochs=15, batch_size=10, encoder_rate=5e-3, summary_rate=5e-3, cluster_rate=3e-2, word_dropout=0.05
+)
+
+
+def fresh(hidden_size: int = 32) -> APLCXLNet:
+    sizes = {"hidden_size": hidden_size, "layers": 1, "cutoffs": (4, 8), "vocabulary_size": 200}
+    return build_small(TEXTS, CORPUS.label_names, POSITIVES, **sizes, device="cpu")
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    """Networks this small are slower on several threads, the more so on a busy machine."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+def weights(model: APLCXLNet) -> dict[str, torch.Tensor]:
+    return {key: value.clone() for key, value in model.network.state_dict().items()}
+
+
+@pytest.mark.parametrize("kind", ["bce", "squared-hinge"])
+def test_it_learns_words_that_stand_for_labels(kind):
+    model = fresh()
+    log = train_aplc_xlnet(model, CORPUS, FAST, CORPUS.split("test"), ReweightedLoss(kind=kind))
+    assert [entry["number"] for entry in log] == list(range(1, 16))
+    assert log[-1]["loss"] < 0.5 * log[0]["loss"]
+    assert log[-1]["P@1"] >= 0.85
+    assert not model.network.training
+
+
+@pytest.mark.slow
+def test_mixed_precision_learns_as_well():
+    model = fresh()
+    settings = APLCTrainingSettings(**{**vars(FAST), "dtype": "bfloat16"})
+    log = train_aplc_xlnet(model, CORPUS, settings, CORPUS.split("test"))
+    assert log[-1]["P@1"] >= 0.85
+    assert {value.dtype for value in model.network.state_dict().values()} == {torch.float32}
+
+
+def test_weights_raise_what_a_rare_label_is_given():
+    """Trained with a weight on the rare labels' positive parts, they score higher on average."""
+    rare = np.arange(12) >= 8
+    scores = []
+    for weight in (1.0, 20.0):
+        model = fresh()
+        settings = APLCTrainingSettings(**{**vars(FAST), "epochs": 2})
+        train_aplc_xlnet(model, CORPUS, settings, loss=ReweightedLoss(np.where(rare, weight, 1.0)))
+        scores.append(model.dense(TEXTS)[:, rare].mean())
+    assert scores[1] > 1.5 * scores[0]
+
+
+def test_the_same_seed_gives_the_same_weights():
+    settings = APLCTrainingSettings(epochs=1, batch_size=25, word_dropout=0.1, seed=4)
+    first, second = fresh(8), fresh(8)
+    torch.manual_seed(1)
+    train_aplc_xlnet(first, CORPUS, settings)
+    torch.manual_seed(2)
+    train_aplc_xlnet(second, CORPUS, settings)
+    assert all(torch.equal(value, weights(second)[key]) for key, value in weights(first).items())
+
+
+def test_a_training_taken_up_again_ends_as_an_uninterrupted_one():
+    settings = APLCTrainingSettings(epochs=3, batch_size=25, word_dropout=0.1)
+    whole = fresh(8)
+    numbers = whole.encode(TEXTS)
+    for _ in APLCTraining(whole, len(TEXTS), settings).epochs(numbers, POSITIVES):
+        pass
+    stopped = fresh(8)
+    training = APLCTraining(stopped, len(TEXTS), settings)
+    next(training.epochs(numbers, POSITIVES))
+    state, then = training.state_dict(), weights(stopped)
+    resumed = fresh(8)
+    resumed.network.load_state_dict(then)
+    later = APLCTraining(resumed, len(TEXTS), settings)
+    later.load_state_dict(state)
+    assert [epoch.number for epoch in later.epochs(numbers, POSITIVES)] == [2, 3]
+    assert all(torch.equal(value, weights(resumed)[key]) for key, value in weights(whole).items())
+
+
+def test_each_part_has_its_learning_rate():
+    """Adam's first step moves a weight by its learning rate, whatever the gradient."""
+    model = fresh(8)
+    before = weights(model)
+    settings = APLCTrainingSettings(encoder_rate=1e-3, summary_rate=1e-2, cluster_rate=1e-1, warm_up=0.0)
+    APLCTraining(model, len(TEXTS), settings).step(model.encode(TEXTS[:10]), POSITIVES[:10])
+    after = weights(model)
+    for part, rate in (("transformer.", 1e-3), ("sequence_summary.", 1e-2), ("label_clusters.", 1e-1)):
+        moved = max((after[key] - before[key]).abs().max().item() for key in before if key.startswith(part))
+        assert moved == pytest.approx(rate, rel=0.01)
+
+
+def test_texts_without_labels_are_learnt_from_too():
+    model = fresh(8)
+    training = APLCTraining(model, 2, APLCTrainingSettings())
+    assert training.step(model.encode(["how to", "the"]), [[], []]) > 0
+
+
+def test_what_cannot_be_trained_is_refused():
+    other = build_small(TEXTS, ["a", "b"], hidden_size=8, layers=1)
+    with pytest.raises(InputError, match="2 labels are not the 12"):
+        train_aplc_xlnet(other, CORPUS, FAST)
+    half = fresh(8)
+    half = APLCXLNet(half.network, half.subwords, half.label_names, device="cpu", dtype="bfloat16")
+    with pytest.raises(InputError, match="bfloat16 cannot be trained"):
+        APLCTraining(half, 10, FAST)
+    empty = Corpus.from_documents("empty", {"train": []}, CORPUS.label_names)
+    with pytest.raises(InputError, match="no training texts"):
+        train_aplc_xlnet(fresh(8), empty, FAST)

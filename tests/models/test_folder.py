@@ -1,0 +1,173 @@
+"""A saved model comes back as it was, and a damaged folder says what is wrong with it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from textattack_xmtc.datasets.corpus import Document
+from textattack_xmtc.errors import ModelFolderError
+from textattack_xmtc.models.attention_xml import AttentionXML, AttentionXMLConfig, AttentionXMLNetwork
+from textattack_xmtc.models.folder import load_model, save_model
+from textattack_xmtc.models.vocabulary import Vocabulary
+
+TEXTS = ["how to boil an egg", "tea"]
+
+
+@pytest.fixture
+def model() -> AttentionXML:
+    torch.manual_seed(0)
+    vocabulary = Vocabulary.of_texts(TEXTS)
+    sizes = AttentionXMLConfig(embedding_size=4, hidden_size=3, linear_sizes=(2,))
+    network = AttentionXMLNetwork(len(vocabulary), 3, sizes)
+    return AttentionXML(network, vocabulary, ["eggs\nand more", "salad", "Tee 🍵"], max_length=77, device="cpu")
+
+
+@pytest.fixture
+def folder(model: AttentionXML, tmp_path: Path) -> Path:
+    return save_model(model, tmp_path / "model")
+
+
+def test_a_model_comes_back_as_it_was(model: AttentionXML, folder: Path) -> None:
+    back = load_model(folder, device="cpu")
+    assert isinstance(back, AttentionXML)
+    assert back.label_names == model.label_names
+    assert back.max_length == 77
+    assert back.vocabulary.words == model.vocabulary.words
+    assert back.network.config == model.network.config
+    assert back.masked_lm_folder is None
+    np.testing.assert_array_equal(back.dense(TEXTS), model.dense(TEXTS))
+    assert {file.suffix for file in folder.iterdir()} == {".json", ".safetensors"}
+
+
+def test_companions_are_kept_beside_it(model: AttentionXML, tmp_path: Path) -> None:
+    (tmp_path / "lm").mkdir()
+    (tmp_path / "lm" / "config.json").write_text("{}")
+    test = [Document("1", "boil\nan ägg", ["salad", "eggs\nand more"]), Document("2", "tea", [])]
+    folder = save_model(model, tmp_path / "model", {"corpus": "eggs"}, test, tmp_path / "lm")
+    assert json.loads((folder / "training.json").read_text()) == {"corpus": "eggs"}
+    assert [json.loads(line) for line in (folder / "test.jsonl").read_text(encoding="utf-8").splitlines()] == [
+        {"id": "1", "text": "boil\nan ägg", "labels": ["salad", "eggs\nand more"]},
+        {"id": "2", "text": "tea", "labels": []},
+    ]
+    assert load_model(folder).masked_lm_folder == folder / "masked_lm"
+
+
+def test_saving_again_replaces_and_a_failure_keeps_the_last_good_model(
+    model: AttentionXML, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr("textattack_xmtc.models.folder.save_file", full)
+    before = model.dense(TEXTS)
+    with torch.no_grad():
+        model.network.output.bias.add_(1)
+    with pytest.raises(OSError, match="No space"):
+        save_model(model, folder)
+    np.testing.assert_array_equal(load_model(folder, "cpu").dense(TEXTS), before)
+    monkeypatch.undo()
+    save_model(model, folder)
+    np.testing.assert_array_equal(load_model(folder, "cpu").dense(TEXTS), model.dense(TEXTS))
+
+
+def _config(**changes: object) -> Callable[[Path], None]:
+    def damage(folder: Path) -> None:
+        config = json.loads((folder / "config.json").read_text())
+        config = {key: value for key, value in {**config, **changes}.items() if value is not None}
+        (folder / "config.json").write_text(json.dumps(config))
+
+    return damage
+
+
+def _network(**changes: object) -> Callable[[Path], None]:
+    def damage(folder: Path) -> None:
+        network = json.loads((folder / "config.json").read_text())["network"]
+        _config(network={key: value for key, value in {**network, **changes}.items() if value is not None})(folder)
+
+    return damage
+
+
+def _weights(change: Callable[[dict[str, torch.Tensor]], object]) -> Callable[[Path], None]:
+    def damage(folder: Path) -> None:
+        weights = load_file(folder / "model.safetensors")
+        change(weights)
+        save_file(weights, folder / "model.safetensors")
+
+    return damage
+
+
+def _cut(folder: Path) -> None:
+    content = (folder / "model.safetensors").read_bytes()
+    (folder / "model.safetensors").write_bytes(content[: len(content) // 2])
+
+
+def _write(name: str, content: bytes) -> Callable[[Path], None]:
+    return lambda folder: (folder / name).write_bytes(content) and None
+
+
+def _remove(name: str) -> Callable[[Path], None]:
+    return lambda folder: (folder / name).unlink()
+
+
+DAMAGES = {
+    "no config": (_remove("config.json"), "has no config.json"),
+    "no weights": (_remove("model.safetensors"), "has no model.safetensors"),
+    "no labels": (_remove("labels.json"), "has no labels.json"),
+    "no vocabulary": (_remove("vocabulary.json"), "has no vocabulary.json"),
+    "config cut off": (_write("config.json", b'{"format": 1,'), "config.json' cannot be read as JSON"),
+    "config is a list": (_write("config.json", b"[1]"), "config.json in .* holds a list, not an object"),
+    "config is not text": (_write("config.json", b"\xff\xfe\xff"), "cannot be read as JSON"),
+    "labels are numbers": (_write("labels.json", b"[1, 2, 3]"), "labels.json in .* does not hold a list of strings"),
+    "Hugging Face": (
+        _write("config.json", b'{"model_type": "bert"}'),
+        r"is a Hugging Face model \(bert\).*; load it with .*HuggingFaceWrapper",
+    ),
+    "no format": (_config(format=None), "format None, not a number"),
+    "newer format": (_config(format=99), "has format 99; .* upgrade textattack-xmtc"),
+    "unknown architecture": (_config(architecture="oracle"), "unknown architecture 'oracle'; .*attention-xml"),
+    "setting missing": (_config(max_length=None), r"does not describe an AttentionXML \(no 'max_length'\)"),
+    "setting of another type": (_config(max_length="many"), "does not describe an AttentionXML .*'many'"),
+    "size missing": (_network(linear_sizes=None), r"does not describe an AttentionXML \(no 'linear_sizes'\)"),
+    "size unknown": (_network(depth=3), "does not describe an AttentionXML .*'depth'"),
+    "size negative": (_network(hidden_size=-1), "does not describe an AttentionXML"),
+    "tokenisation unknown": (_config(tokenization="klingon"), "tokenisation 'klingon' is unknown"),
+    "weights cut off": (_cut, "model.safetensors' is damaged or cut off"),
+    "weights empty": (_write("model.safetensors", b""), "model.safetensors' is damaged or cut off"),
+    "weights are something else": (_write("model.safetensors", b"PK" * 99), "is damaged or cut off"),
+    "weight missing": (_weights(lambda found: found.pop("output.bias")), "lacks the weight 'output.bias'"),
+    "weight unknown": (
+        _weights(lambda found: found.update(extra=torch.zeros(1))),
+        "holds the weight 'extra', which config.json does not ask for",
+    ),
+    "shape": (
+        _network(hidden_size=5),
+        r"the weight 'attention' .* has the shape \(3, 6\); its config.json, vocabulary and labels ask for \(3, 10\)",
+    ),
+    "too few labels": (_write("labels.json", b'["eggs"]'), r"'attention' .* shape \(3, 6\); .* ask for \(1, 6\)"),
+    "too few words": (
+        _write("vocabulary.json", b'["<PAD>", "<UNK>", "egg"]'),
+        r"'embedding.weight' .* shape \(8, 4\); .* ask for \(3, 4\)",
+    ),
+    "another vocabulary": (_write("vocabulary.json", b'["egg", "tea"]'), "starts with"),
+}
+
+
+@pytest.mark.parametrize("case", DAMAGES)
+def test_a_damaged_folder_says_what_is_wrong(folder: Path, case: str) -> None:
+    damage, message = DAMAGES[case]
+    load_model(folder)
+    damage(folder)
+    with pytest.raises(ModelFolderError, match=message):
+        load_model(folder)
+
+
+def test_a_folder_that_is_not_there_says_so(tmp_path: Path) -> None:
+    with pytest.raises(ModelFolderError, match=r"there is no model folder .*nowhere"):
+        load_model(tmp_path / "nowhere")

@@ -1,0 +1,206 @@
+"""The real `textattack` command in a process of its own, as a user types it."""
+
+import json
+import os
+import pickle
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+import pandas
+import pytest
+
+pytestmark = pytest.mark.slow
+
+TEXTATTACK = Path(sysconfig.get_path("scripts")) / "textattack"
+MASKED_LM = "--transformation=xmtc-word-swap-masked-lm^masked_lm='xmtc-demo'"
+
+
+def textattack(*arguments: str, stdin: str = "", cwd: Path | None = None, **environment: str):
+    """Run `textattack` with these arguments."""
+    outside = {name: value for name, value in os.environ.items() if name not in ("TA_CACHE_DIR", "NLTK_DATA")}
+    if "HOME" not in environment:
+        outside = dict(os.environ)
+    return subprocess.run(
+        [str(TEXTATTACK), *arguments],
+        input=stdin,
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        env={**outside, **environment},
+        timeout=900,
+        check=False,
+    )
+
+
+def attack(*arguments: str, **options):
+    ran = textattack("attack", *arguments, **options)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    return ran
+
+
+def refused(*arguments: str) -> str:
+    """The message of a command that ends with an error of ours and no trace."""
+    ran = textattack("attack", *arguments)
+    assert ran.returncode == 2, ran.stdout + ran.stderr
+    assert "Traceback" not in ran.stderr
+    return ran.stderr
+
+
+@pytest.fixture(scope="module")
+def rows(demo):
+    """A few documents of the demo's test split."""
+    return [json.loads(line) for line in (demo / "test.jsonl").read_text(encoding="utf-8").splitlines()[:40]]
+
+
+def write(path: Path, rows: list[dict]) -> str:
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return str(path)
+
+
+def test_the_main_job_with_every_log(demo, tmp_path):
+    ran = attack(
+        *("--recipe", "xmtc-positive", "--model", "xmtc-demo", "--num-examples", "6"),
+        *("--log-to-csv", str(tmp_path / "log.csv"), "--log-to-txt", str(tmp_path / "log.txt")),
+        *("--log-summary-to-json", str(tmp_path / "summary.json")),
+    )
+    assert "xmtc: victim AttentionXML" in ran.stderr
+    assert "masked LM kept with the victim" in ran.stderr
+    assert "Attack success rate:" in ran.stdout
+    assert "[top-5: " in ran.stdout
+
+    log = pandas.read_csv(tmp_path / "log.csv")
+    assert len(log) == 6
+    assert set(log["result_type"]) <= {"Successful", "Failed", "Skipped"}
+    attacked = log[log["result_type"] != "Skipped"]
+    assert len(attacked) and (attacked["original_output"].str.count(",") == 4).all()
+    assert attacked["original_output"].str.contains(r"\*").all(), "the target is starred among the k best"
+    done = log[log["result_type"] == "Successful"]
+    assert not done["perturbed_output"].str.contains(r"\*").any(), "and is gone from them after a success"
+    assert "target " in (tmp_path / "log.txt").read_text(encoding="utf-8")
+    summary = json.loads((tmp_path / "summary.json").read_text(encoding="utf-8"))
+    assert json.dumps(summary).count("success") >= 1
+
+
+def test_recipe_parameters_and_the_other_recipes(demo):
+    ran = attack("--recipe", "xmtc-negative^k=3,max_change_rate=0.2", "--model", "xmtc-demo", "-n", "2")
+    assert "[top-3: " in ran.stdout and "(max_change_rate):  0.2" in ran.stdout
+    ran = attack("--recipe", "xmtc-untargeted", "--model", f"xmtc:{demo}", "-n", "2", "--num-examples-offset", "5")
+    assert "(goal_function):  NonTargeted" in ran.stdout
+
+
+def test_a_file_of_ones_own_wins_and_targets_count(demo, rows, tmp_path):
+    from textattack_xmtc.models.wrappers import ScorerWrapper
+
+    # Of each text the worst placed of its labels that are among the 5 best, so that the choice shows.
+    victim = ScorerWrapper.from_folder(demo)
+    chosen = []
+    for row in rows:
+        best = [victim.labels.name(label) for label in victim.top_k([row["text"]], 5)[0][0]]
+        right = [name for name in best if name in row["labels"]]
+        if len(right) > 1:
+            chosen.append({"text": row["text"], "labels": row["labels"], "targets": [right[-1]]})
+    file = write(tmp_path / "own.jsonl", chosen[:2])
+    ran = attack("--recipe", "xmtc-positive", "--model", f"xmtc:{demo}", "--dataset-from-file", file, "-n", "2")
+    for row in chosen[:2]:
+        assert f"target {row['targets'][0]}: rank " in ran.stdout
+
+
+def test_parts_by_name(demo):
+    ran = attack(
+        *("--goal-function", "xmtc-positive-targeted^k=3", "--search-method", "masked-delta^max_change_rate=0.15"),
+        *(MASKED_LM, "--constraints", "repeat", "xmtc-function-words", "xmtc-similarity^encoder='embedded'"),
+        *("--model", "xmtc-demo", "-n", "3"),
+    )
+    assert "[top-3: " in ran.stdout and "(max_change_rate):  0.15" in ran.stdout
+
+
+def test_a_stock_search_with_our_goal(demo):
+    ran = attack(
+        *("--goal-function", "xmtc-negative-targeted", "--search-method", "greedy-word-wir", MASKED_LM),
+        *("--constraints", "repeat", "stopword", "xmtc-max-change-rate^max_change_rate=0.1"),
+        *("--model", "xmtc-demo", "-n", "2"),
+    )
+    assert "GreedyWordSwapWIR" in ran.stdout and "target " in ran.stdout
+
+
+def test_interactive(demo, rows):
+    ran = attack("--recipe", "xmtc-positive", "--model", "xmtc-demo", "--interactive", stdin=f"{rows[0]['text']}\nq\n")
+    assert "Attacking..." in ran.stdout and "[top-5: " in ran.stdout
+
+
+def test_checkpoints(demo, tmp_path):
+    attack(
+        *("--recipe", "xmtc-positive", "--model", "xmtc-demo", "-n", "2"),
+        *("--checkpoint-interval", "1", "--checkpoint-dir", str(tmp_path)),
+    )
+    saved = sorted(tmp_path.glob("*.ta.chkpt"))
+    assert saved
+    checkpoint = pickle.loads(saved[-1].read_bytes())
+    assert 1 <= len(checkpoint.attack_log_manager.results) <= 2
+
+
+def test_what_a_user_can_mend_is_said_without_a_trace(demo, rows, tmp_path):
+    assert "no-such-folder" in refused("--recipe", "xmtc-positive", "--model", "xmtc:no-such-folder")
+    broken = tmp_path / "broken.jsonl"
+    broken.write_text('{"text": "fine", "labels": []}\n{"text": "not', encoding="utf-8")
+    message = refused("--recipe", "xmtc-positive", "--model", "xmtc-demo", "--dataset-from-file", str(broken))
+    assert "broken.jsonl" in message and "2" in message
+    row = {"text": rows[0]["text"], "labels": ["numpyy"], "targets": ["numpyy"]}
+    unknown = write(tmp_path / "unknown.jsonl", [row])
+    message = refused("--recipe", "xmtc-positive", "--model", "xmtc-demo", "--dataset-from-file", unknown)
+    assert "'numpyy' is not one of the" in message
+    message = refused("--recipe", "xmtc-positive^k=10**6", "--model", "xmtc-demo")
+    assert "is more than the" in message and "choose k between 1 and" in message
+    message = refused("--search-method", "masked-delta", MASKED_LM, "--model", "xmtc-demo")
+    assert "masked-delta cannot work with the goal UntargetedClassification" in message
+
+
+def test_the_list_command_shows_the_names():
+    shown = textattack("list", "attack-recipes", "--plain").stdout
+    assert "xmtc-positive (textattack_xmtc.attack_recipes.XMTCPositive)" in shown
+
+
+def test_without_network_and_with_an_empty_home(demo, tmp_path):
+    nowhere = "http://127.0.0.1:9"
+    home = tmp_path / "home"
+    # Only what this package made is there: no stop words, no models, no marks of an earlier installation.
+    cache = home / ".cache" / "textattack"
+    cache.mkdir(parents=True)
+    (cache / "xmtc").symlink_to(demo.parent)
+    ran = attack(
+        *("--recipe", "xmtc-positive", "--model", "xmtc-demo", "-n", "1"),
+        HOME=str(home),
+        http_proxy=nowhere,
+        https_proxy=nowhere,
+        HF_ENDPOINT=nowhere,
+    )
+    assert "Attack Results" in ran.stdout
+
+
+def test_a_model_from_the_hub_format_works_with_our_recipes(tmp_path, rows):
+    script = tmp_path / "make.py"
+    script.write_text(
+        "import sys\n"
+        "from transformers import BertConfig, BertForSequenceClassification, BertTokenizerFast\n"
+        "folder, vocabulary = sys.argv[1:]\n"
+        "tokenizer = BertTokenizerFast(vocabulary)\n"
+        "config = BertConfig(vocab_size=len(tokenizer), hidden_size=16, num_hidden_layers=1, num_attention_heads=2,\n"
+        "    intermediate_size=16, num_labels=12, problem_type='multi_label_classification')\n"
+        "BertForSequenceClassification(config).save_pretrained(folder)\n"
+        "tokenizer.save_pretrained(folder)\n",
+        encoding="utf-8",
+    )
+    words = sorted({word.lower().strip(".,") for row in rows for word in row["text"].split()})
+    vocabulary = tmp_path / "vocab.txt"
+    vocabulary.write_text("\n".join(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *words]), encoding="utf-8")
+    folder = tmp_path / "tagger"
+    subprocess.run([sys.executable, str(script), str(folder), str(vocabulary)], check=True, capture_output=True)
+    data = write(tmp_path / "data.jsonl", [{"text": row["text"], "labels": ["LABEL_3"]} for row in rows[:3]])
+    ran = attack(
+        *("--recipe", "xmtc-negative^masked_lm='xmtc-demo',max_change_rate=0.3", "--model-from-huggingface"),
+        *(str(folder), "--dataset-from-file", data, "-n", "3"),
+    )
+    assert "BertForSequenceClassification (12 labels)" in ran.stderr
+    assert ran.stdout.count("Result ") == 3

@@ -1,0 +1,168 @@
+"""The ground truth as a string, and labels by name and by index."""
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from textattack_xmtc.errors import InputError
+from textattack_xmtc.targets import GroundTruth, LabelSpace
+
+# Every code point: the string stays in memory, where JSON carries even half a surrogate pair as it is.
+NAMES = st.text(st.characters(), max_size=8) | st.sampled_from(
+    ['{"labels": ["a"]}', '["a"]', "null", "7", '"', "\\", "\\u0041", "\ud83d", "\x00", "\u2028", "NaN", " "]
+)
+LABELS = st.lists(NAMES | st.integers(0, 10**12), max_size=6).map(tuple)
+
+
+@given(labels=LABELS, targets=st.none() | LABELS)
+@example(labels=(), targets=())
+@example(labels=(), targets=None)
+def test_what_is_encoded_is_decoded(labels, targets):
+    truth = GroundTruth(labels, targets)
+    carried = truth.encode()
+    assert isinstance(carried, str)
+    back = GroundTruth.decode(carried)
+    assert back == truth
+    assert [type(label) for label in back.labels] == [type(label) for label in labels]
+
+
+def test_no_targets_and_an_empty_set_of_targets_are_not_the_same():
+    assert GroundTruth.decode(GroundTruth(("a",), ()).encode()).targets == ()
+    assert GroundTruth.decode(GroundTruth(("a",), None).encode()).targets is None
+
+
+def test_numpy_indices_are_indices():
+    labels = tuple(np.array([3, 5]))
+    assert GroundTruth.decode(GroundTruth(labels, labels[:1]).encode()) == GroundTruth((3, 5), (3,))
+
+
+@given(name=NAMES)
+def test_another_string_is_the_name_of_a_label(name):
+    try:
+        found = json.loads(name)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        assert GroundTruth.decode(name) == GroundTruth((name,))
+
+
+@pytest.mark.parametrize("name", ["{}", '{"targets": ["a"]}', "[" * 100_000, "1" * 5000])
+def test_json_without_labels_is_a_name(name):
+    assert GroundTruth.decode(name) == GroundTruth((name,))
+
+
+def test_an_integer_is_an_index():
+    assert GroundTruth.decode(7) == GroundTruth((7,), None)
+
+
+@pytest.mark.parametrize("carried", [None, True, 1.5, ("a",), ["a"], b"a"])
+def test_what_is_no_ground_truth_is_refused(carried):
+    with pytest.raises(InputError, match=f"must be a string or an integer, got {type(carried).__name__}; encode"):
+        GroundTruth.decode(carried)
+
+
+@pytest.mark.parametrize(
+    "carried",
+    [
+        '{"labels": "stats"}',
+        '{"labels": ["stats"], "targets": "stats"}',  # not five labels of one letter
+        '{"labels": ["stats"], "targets": 3}',
+        '{"labels": [1.5]}',
+        '{"labels": [true]}',
+        '{"labels": [null]}',
+        '{"labels": [["stats"]]}',
+        '{"labels": {"stats": 1}}',
+    ],
+)
+def test_malformed_label_sets_are_refused(carried):
+    with pytest.raises(InputError, match="labels and targets must be lists of names and indices, got"):
+        GroundTruth.decode(carried)
+
+
+def test_names_and_indices():
+    space = LabelSpace(["scipy", "stats", "7"])
+    assert space.size == 3
+    assert [space.index(label) for label in ["stats", 0, 2, "7", "numpy", 3, -1]] == [1, 0, 2, 2, None, None, None]
+    assert [space.name(index) for index in range(3)] == ["scipy", "stats", "7"]
+
+
+def test_without_names():
+    space = LabelSpace(None, 4)
+    assert (space.names, space.size) == (None, 4)
+    assert [space.index(label) for label in [3, 4, "3"]] == [3, None, None]
+    assert space.name(3) == "3"
+
+
+def test_without_a_size_every_index_may_be_a_label():
+    space = LabelSpace(None)
+    assert space.index(10**9) == 10**9
+    assert space.index(-1) is None
+    space.size = 10
+    assert space.index(10) is None
+
+
+@pytest.mark.parametrize("label", [True, 1.0, None, np.float32(1), ("scipy",)])
+def test_only_strings_and_integers_are_labels(label):
+    space = LabelSpace(["scipy", "stats"])
+    assert space.index(label) is None
+    with pytest.raises(InputError, match="is not one of the 2 labels of this victim"):
+        space.require([label])
+
+
+def test_numpy_integers_become_plain_ones():
+    space = LabelSpace(["scipy", "stats"])
+    assert [type(index) for index in [*space.known(np.array([1, 0])), space.index(np.int64(1))]] == [int] * 3
+    with pytest.raises(
+        InputError, match="label index 2 is not one of the 2 labels of this victim; count labels from 0"
+    ):
+        space.require(np.array([2]))
+
+
+@given(asked=st.lists(st.sampled_from(["a", "b", "c", "no", 0, 1, 2, 9]), max_size=10))
+def test_known_and_require(asked):
+    indices = {"a": 0, "b": 1, "c": 2, 0: 0, 1: 1, 2: 2}
+    space = LabelSpace(["a", "b", "c"])
+    expected = sorted({indices[label] for label in asked if label in indices})
+    assert space.known(iter(asked)) == expected
+    if any(label not in indices for label in asked):
+        with pytest.raises(InputError):
+            space.require(iter(asked))
+    else:
+        assert space.require(iter(asked)) == expected
+
+
+def test_an_unknown_name_is_met_with_those_nearby():
+    space = LabelSpace(["scipy.stats", "scipy.signal", "matplotlib"])
+    with pytest.raises(
+        InputError, match=r"'scipy\.stat' is not one of the 3 labels of this victim; did you mean"
+    ) as caught:
+        space.require(["matplotlib", "scipy.stat"])
+    assert caught.value.fix.startswith("did you mean 'scipy.stats'")
+    assert "matplotlib" not in caught.value.fix
+    with pytest.raises(InputError, match="check the spelling and the label list"):
+        space.require(["qqqqqqqq"])
+
+
+def test_an_unknown_index_names_the_number_of_labels():
+    with pytest.raises(InputError, match="label index 30938 is not one of the 30,938 labels of this victim"):
+        LabelSpace(None, 30938).require([30938])
+    with pytest.raises(InputError, match="label index -1 is not one of the labels of this victim"):
+        LabelSpace(None).require([-1])
+
+
+def test_a_name_for_a_victim_without_names():
+    with pytest.raises(InputError, match="'stats' was given by name, but this victim has no label names"):
+        LabelSpace(None, 5).require(["stats"])
+
+
+def test_two_labels_of_one_name_are_refused():
+    with pytest.raises(InputError, match="two labels of this victim are called 'b'"):
+        LabelSpace(["a", "b", "c", "b"])
+
+
+def test_no_labels_at_all():
+    space = LabelSpace([])
+    assert (space.size, space.index(0), space.known(["a"])) == (0, None, [])
