@@ -3,6 +3,10 @@
 from pathlib import Path
 
 import pytest
+import torch
+
+# The models of the tests are so small that threads only wait for one another.
+torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session")

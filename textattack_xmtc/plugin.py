@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-DEMO = "xmtc-demo"
+from textattack_xmtc.models import DEMO
+
 FOLDER_PREFIX = "xmtc:"
 
 RECIPES = {

@@ -32,7 +32,10 @@ FORMAT = 1
 CONFIG, WEIGHTS, VOCABULARY, LABELS = "config.json", "model.safetensors", "vocabulary.json", "labels.json"
 TRAINING, TEST, MASKED_LM = "training.json", "test.jsonl", "masked_lm"
 
-ARCHITECTURES = {"attention-xml": "textattack_xmtc.models.attention_xml:AttentionXML"}
+ARCHITECTURES = {
+    "aplc-xlnet": "textattack_xmtc.models.aplc_xlnet:APLCXLNet",
+    "attention-xml": "textattack_xmtc.models.attention_xml:AttentionXML",
+}
 """The class that reads a folder (its `from_folder`), by architecture: module and name, imported when it is needed."""
 
 _AGAIN = "save or copy the model again"

@@ -225,32 +225,38 @@ def fit_level(
     optimizer = torch.optim.Adam(own.parameters(), lr=settings.learning_rate)
     steps = settings.epochs * -(-len(texts) // settings.batch_size)
     schedule = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.1, total_iters=steps)
-    title = f"level {level + 1}/{len(network.levels)}, epoch"
-    for number in range(1, settings.epochs + 1):
-        random = np.random.default_rng([settings.seed, level, number])
-        losses = []
-        with torch.random.fork_rng(), tqdm(total=len(texts), desc=f"{title} {number}/{settings.epochs}") as bar:
-            torch.manual_seed(int(random.integers(2**31)))
-            own.train()
-            for positions in shuffled_by_length([len(text) for text in texts], settings.batch_size, random):
-                words, lengths = padded([texts[position] for position in positions], PAD_ID, device)
-                if settings.word_dropout:
-                    hidden = torch.rand(words.shape, device=device) < settings.word_dropout
-                    words = words.masked_fill(hidden & (words != PAD_ID), UNK_ID)
-                nodes = None
-                if groups is not None:
-                    chosen = torch.from_numpy(groups[positions].astype(np.int64)).to(device)
-                    nodes, _ = network.children_of(chosen, level - 1)
-                loss = _loss(network, level, words, lengths, nodes, true[positions], loss_of)
-                optimizer.zero_grad()
-                loss.backward()  # type: ignore[no-untyped-call]
-                torch.nn.utils.clip_grad_norm_(own.parameters(), settings.clip)
-                optimizer.step()
-                schedule.step()
-                losses.append(float(loss.detach()))
-                bar.update(len(positions))
-                bar.set_postfix_str(f"loss {np.mean(losses):.3f}", refresh=False)
-        yield Epoch(number, float(np.mean(losses)))
+    title = f"AttentionXML, level {level + 1} of {len(network.levels)}, {settings.epochs} epochs"
+    with tqdm(total=settings.epochs * len(texts), desc=title, unit=" texts") as bar:
+        for number in range(1, settings.epochs + 1):
+            random = np.random.default_rng([settings.seed, level, number])
+            losses = []
+            with torch.random.fork_rng():
+                torch.manual_seed(int(random.integers(2**31)))
+                own.train()
+                for positions in shuffled_by_length([len(text) for text in texts], settings.batch_size, random):
+                    words, lengths = padded([texts[position] for position in positions], PAD_ID, device)
+                    words = _with_unknown_words(words, settings.word_dropout)
+                    nodes = None
+                    if groups is not None:
+                        chosen = torch.from_numpy(groups[positions].astype(np.int64)).to(device)
+                        nodes, _ = network.children_of(chosen, level - 1)
+                    loss = _loss(network, level, words, lengths, nodes, true[positions], loss_of)
+                    optimizer.zero_grad()
+                    loss.backward()  # type: ignore[no-untyped-call]
+                    torch.nn.utils.clip_grad_norm_(own.parameters(), settings.clip)
+                    optimizer.step()
+                    schedule.step()
+                    losses.append(float(loss.detach()))
+                    bar.update(len(positions))
+                    bar.set_postfix_str(f"loss {np.mean(losses):.2f}", refresh=False)
+            yield Epoch(number, float(np.mean(losses)))
+
+
+def _with_unknown_words(words: torch.Tensor, share: float) -> torch.Tensor:
+    if not share:
+        return words
+    hidden = torch.rand(words.shape, device=words.device) < share
+    return words.masked_fill(hidden & (words != PAD_ID), UNK_ID)
 
 
 def _loss(

@@ -22,6 +22,7 @@ from textattack.transformations import WordSwapMaskedLM
 from transformers import MODEL_FOR_MASKED_LM_MAPPING, AutoConfig, AutoModelForMaskedLM, AutoTokenizer
 
 from textattack_xmtc.errors import InputError
+from textattack_xmtc.models import DEMO
 from textattack_xmtc.transformations.candidate_words import CandidateWords, candidate_words
 from textattack_xmtc.transformations.substitution import substitute
 from textattack_xmtc.words import Span, replaced, word_spans
@@ -37,7 +38,8 @@ class XMTCWordSwapMaskedLM(WordSwapMaskedLM):
     """Exchange a word for what a masked language model proposes in its place.
 
     Args:
-        masked_lm: a hub name, a folder, or a model (then with its tokenizer).
+        masked_lm: a hub name, a folder, "xmtc-demo" for the demo victim's own, or a model (then with its
+            tokenizer).
         tokenizer: the tokenizer of a model that was passed itself.
         max_candidates: candidates kept for a word, best first.
         min_confidence: probability below which nothing is proposed.
@@ -165,6 +167,11 @@ class XMTCWordSwapMaskedLM(WordSwapMaskedLM):
 
 
 def _load(source: str) -> tuple[Any, Any]:
+    if source == DEMO:
+        from textattack_xmtc.models.demo import demo_folder
+        from textattack_xmtc.models.folder import MASKED_LM
+
+        source = str(demo_folder() / MASKED_LM)
     try:
         config = AutoConfig.from_pretrained(source)
         tokenizer = AutoTokenizer.from_pretrained(source, use_fast=True)
