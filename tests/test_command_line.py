@@ -118,9 +118,9 @@ def test_parts_by_name(demo):
 
 def test_a_stock_search_with_our_goal(demo):
     ran = attack(
-        *("--goal-function", "xmtc-negative-targeted", "--search-method", "greedy-word-wir", MASKED_LM),
-        *("--constraints", "repeat", "stopword", "xmtc-max-change-rate^max_change_rate=0.1"),
-        *("--model", "xmtc-demo", "-n", "2"),
+        *("--goal-function", "xmtc-positive-targeted", "--search-method", "greedy-word-wir", MASKED_LM),
+        *("--constraints", "repeat", "stopword", "xmtc-max-change-rate^max_change_rate=0.5"),
+        *("--model", "xmtc-demo", "-n", "3"),
     )
     assert "GreedyWordSwapWIR" in ran.stdout and "target " in ran.stdout
 
@@ -147,7 +147,7 @@ def test_what_a_user_can_mend_is_said_without_a_trace(demo, rows, tmp_path):
     broken.write_text('{"text": "fine", "labels": []}\n{"text": "not', encoding="utf-8")
     message = refused("--recipe", "xmtc-positive", "--model", "xmtc-demo", "--dataset-from-file", str(broken))
     assert "broken.jsonl" in message and "2" in message
-    row = {"text": rows[0]["text"], "labels": ["numpyy"], "targets": ["numpyy"]}
+    row = {"text": rows[0]["text"], "labels": ["numpy"], "targets": ["numpyy"]}
     unknown = write(tmp_path / "unknown.jsonl", [row])
     message = refused("--recipe", "xmtc-positive", "--model", "xmtc-demo", "--dataset-from-file", unknown)
     assert "'numpyy' is not one of the" in message

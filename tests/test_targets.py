@@ -166,3 +166,10 @@ def test_two_labels_of_one_name_are_refused():
 def test_no_labels_at_all():
     space = LabelSpace([])
     assert (space.size, space.index(0), space.known(["a"])) == (0, None, [])
+
+
+def test_a_number_as_text_is_an_index_where_labels_have_no_names():
+    assert LabelSpace(None, 5).index("3") == 3
+    assert LabelSpace(None, 5).index("5") is None
+    assert LabelSpace(["3", "1"]).index("1") == 1
+    assert LabelSpace(["a", "b"]).index("1") is None

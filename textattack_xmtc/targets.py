@@ -114,7 +114,9 @@ class LabelSpace:
     def index(self, label: Label) -> int | None:
         """The index of `label`, or None where this victim does not know it."""
         if isinstance(label, str):
-            return self._index.get(label)
+            if self.names is not None or not label.isdecimal():
+                return self._index.get(label)
+            label = int(label)  # a data set calls a label without a name by its number
         if isinstance(label, bool) or not isinstance(label, Integral):
             return None
         known = label >= 0 and (self.size is None or label < self.size)

@@ -100,7 +100,7 @@ class MaskedDelta(SearchMethod):
             reason = "no word left to change"
         # A copy: where nothing was changed, this is the result of the original text as well.
         final = copy.copy(current)
-        final.initial, final.reason = initial, f"failed: {reason}"
+        final.initial, final.notes, final.reason = initial, [], f"failed: {reason}"
         return final
 
     def _ranked(self, original: AttackedText, score: float) -> list[int]:
