@@ -14,7 +14,7 @@ from scipy import sparse
 
 from textattack_xmtc.errors import DataError, InputError
 
-_CHUNK_ENTRIES = 2**24  # matrix entries that are clustered at once: some hundred MB
+_CHUNK_ENTRIES = 2**23  # matrix entries that are clustered at once: some hundred MB
 
 
 def tfidf(texts: Iterable[str], max_words: int = 500_000) -> sparse.csr_matrix:
