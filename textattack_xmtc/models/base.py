@@ -39,6 +39,10 @@ class LabelScorer(Protocol):
         """The k best labels (int64) and their scores, each of shape `(len(texts), k)`, best first."""
         ...
 
+    def rank(self, texts: Sequence[str], labels: Sequence[int], kind: ScoreKind, batch_size: int) -> np.ndarray:
+        """Where these labels stand, 1 for the best, 0 beyond what the model looks at (int64, `(texts, labels)`)."""
+        ...
+
     def dense(self, texts: Sequence[str], kind: ScoreKind, batch_size: int) -> np.ndarray:
         """Scores of all labels, shape `(len(texts), number of labels)`."""
         ...

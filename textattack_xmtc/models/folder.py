@@ -2,7 +2,9 @@
 
 config.json        format, architecture, hyper-parameters, what the scores are
 model.safetensors  the weights
-vocabulary.json    the words, by number (architectures with a vocabulary of their own)
+vocabulary.json    the words, by number (AttentionXML)
+tree.safetensors   the label tree (AttentionXML as label tree)
+tokenizer.json     the sub-words (APLC-XLNet)
 labels.json        the label names, by index
 training.json      what it was trained on, and the log (optional)
 test.jsonl         its test split, one {"id", "text", "labels"} a line (optional)
@@ -35,6 +37,7 @@ TRAINING, TEST, MASKED_LM = "training.json", "test.jsonl", "masked_lm"
 ARCHITECTURES = {
     "aplc-xlnet": "textattack_xmtc.models.aplc_xlnet:APLCXLNet",
     "attention-xml": "textattack_xmtc.models.attention_xml:AttentionXML",
+    "attention-xml-tree": "textattack_xmtc.models.attention_xml_tree:AttentionXMLTree",
 }
 """The class that reads a folder (its `from_folder`), by architecture: module and name, imported when it is needed."""
 

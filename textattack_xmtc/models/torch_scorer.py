@@ -12,7 +12,7 @@ import torch
 
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.models.batches import by_length
-from textattack_xmtc.scores import ScoreKind, top_k_of_rows
+from textattack_xmtc.scores import ScoreKind, ranks_of_rows, top_k_of_rows
 
 
 class TorchScorer(ABC):
@@ -113,6 +113,21 @@ class TorchScorer(ABC):
         for positions, batch in self._batches(texts, kind, batch_size):
             labels[positions], scores[positions] = top_k_of_rows(self._computed(batch, None, kind), k)
         return labels, scores
+
+    def rank(
+        self, texts: Sequence[str], labels: Sequence[int], kind: ScoreKind = "probability", batch_size: int = 32
+    ) -> np.ndarray:
+        """Where `labels` stand among all labels, 1 for the best (int64), shape `(len(texts), len(labels))`.
+
+        Ties are broken by the lower label index. No more than one batch of dense scores is held at a time.
+
+        Raises:
+            InputError: the model has no such kind of score.
+        """
+        ranks = np.empty((len(texts), len(labels)), dtype=np.int64)
+        for positions, batch in self._batches(texts, kind, batch_size):
+            ranks[positions] = ranks_of_rows(self._computed(batch, None, kind), labels)
+        return ranks
 
     def _rows(
         self, texts: Sequence[str], labels: torch.Tensor | None, width: int, kind: ScoreKind, batch_size: int

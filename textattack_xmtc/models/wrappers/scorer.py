@@ -60,3 +60,6 @@ class ScorerWrapper(XMTCModelWrapper):
 
     def _top_k(self, texts: Sequence[str], k: int) -> tuple[np.ndarray, np.ndarray]:
         return self.model.top_k(texts, k, self.score_kind, self.batch_size)
+
+    def _rank(self, texts: Sequence[str], labels: list[int]) -> np.ndarray:
+        return self.model.rank(texts, labels, self.score_kind, self.batch_size)
