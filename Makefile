@@ -37,7 +37,7 @@ clean:
 	rm -rf $(VENV) .venv-use build dist .pytest_cache .mypy_cache .ruff_cache
 
 # torch first and by its exact version: a range takes the newest build, with gigabytes of libraries for GPUs.
-$(READY): pyproject.toml requirements/constraints.txt
+$(READY): pyproject.toml requirements/constraints.txt textattack_xmtc/_autorun.py
 	@echo "[1/3] environment $(VENV)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(PIP) install --quiet --constraint requirements/constraints.txt torch

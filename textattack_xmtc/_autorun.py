@@ -41,7 +41,7 @@ def _watch_for_textattack() -> None:
                     from textattack_xmtc import plugin
 
                     plugin.loaded(name)
-                except Exception as error:
+                except Exception as error:  # TextAttack must load, whatever is wrong with this package
                     sys.stderr.write(f"textattack-xmtc could not be set up and is left out: {error!r}\n")
 
             loader.exec_module = exec_module
