@@ -12,9 +12,9 @@ from textattack_xmtc.datasets.api_docs import load_api_docs
 from textattack_xmtc.datasets.corpus import Corpus, Document
 from textattack_xmtc.models import demo as module
 from textattack_xmtc.models.demo import demo_folder, demo_part, prior_precision
+from textattack_xmtc.models.evaluation import precision
 from textattack_xmtc.models.folder import load_model
 from textattack_xmtc.models.masked_lm import masked_accuracy
-from textattack_xmtc.models.training import precision
 
 LONG = " ".join(["word"] * 20)
 

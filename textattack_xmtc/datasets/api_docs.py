@@ -28,6 +28,7 @@ from textattack_xmtc.datasets import docstrings
 from textattack_xmtc.datasets.corpus import Corpus, Document
 from textattack_xmtc.errors import DataError
 
+NAME = "api-docs"
 EXTRACTION = 1  # part of the fingerprint: another number where other texts or labels come out
 MIN_WORDS = 15
 TEST_SHARE = 10  # one text in so many is a test text
@@ -53,7 +54,7 @@ def load_api_docs(cache_dir: Path | str | None = None) -> Corpus:
     where = Path(cache_dir) if cache_dir is not None else cache_folder()
     folder = cached_folder(where / f"api-docs-{fingerprint()}", _build, "the api-docs corpus")
     splits = {split: datasets.load_from_disk(str(folder / split)) for split in ("train", "test")}
-    return Corpus("api-docs", tuple(json.loads((folder / _LABELS).read_text(encoding="utf-8"))), splits)
+    return Corpus(NAME, tuple(json.loads((folder / _LABELS).read_text(encoding="utf-8"))), splits)
 
 
 def fingerprint() -> str:

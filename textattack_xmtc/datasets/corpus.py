@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +14,7 @@ import datasets
 import numpy as np
 from scipy import sparse
 
-from textattack_xmtc.errors import DataError
+from textattack_xmtc.errors import DataError, InputError
 
 FEATURES = datasets.Features(
     id=datasets.Value("string"),
@@ -166,6 +168,47 @@ class Corpus:
         matrix = sparse.csr_matrix((ones, indices, starts), shape=(len(starts) - 1, len(self.label_names)))
         matrix.sort_indices()
         return matrix
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Sixteen characters that tell this corpus from one with other label names, texts or labels.
+
+        Example:
+            >>> first, second = ([Document("1", "an egg", [label])] for label in ("eggs", "tea"))
+            >>> Corpus.from_documents("a", {"test": first}).fingerprint
+            '5d21214307350d5c'
+            >>> Corpus.from_documents("a", {"test": second}).fingerprint == _
+            False
+        """
+        found = hashlib.sha256(json.dumps(self.label_names).encode())
+        for split in sorted(self.splits):
+            found.update(split.encode())
+            for rows in self.splits[split].select_columns(["text", "labels"]).iter(10_000):
+                found.update(json.dumps([rows["text"], rows["labels"]]).encode())
+        return found.hexdigest()[:16]
+
+    def holding_out(self, texts: int, seed: int = 0) -> Corpus:
+        """The same corpus with some training texts, drawn by `seed`, in a split "validation" instead.
+
+        Args:
+            texts: how many.
+            seed: of the draw.
+
+        Raises:
+            InputError: fewer than one text would be left to train on.
+
+        Example:
+            >>> rows = [Document(str(number), f"egg {number}", ["eggs"]) for number in range(5)]
+            >>> splits = Corpus.from_documents("a", {"train": rows}).holding_out(2).splits
+            >>> {name: len(split) for name, split in splits.items()}
+            {'train': 3, 'validation': 2}
+        """
+        train = self.split("train")
+        if not 0 <= texts < len(train):
+            raise InputError(f"{texts} of {len(train)} training texts cannot be held out", "hold out fewer")
+        order = np.random.default_rng(seed).permutation(len(train))
+        parts = {"train": train.select(np.sort(order[texts:])), "validation": train.select(np.sort(order[:texts]))}
+        return Corpus(self.name, self.label_names, {**self.splits, **parts}, self.findings)
 
     def _label_batches(self, split: str) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """How many labels each text has, and the labels of all of them in one row, a batch of texts at a time."""

@@ -11,6 +11,8 @@ from pathlib import Path
 from tqdm.auto import tqdm
 
 from textattack_xmtc.cache import cache_folder, cached_folder
+from textattack_xmtc.datasets.api_docs import NAME as API_DOCS
+from textattack_xmtc.datasets.api_docs import load_api_docs
 from textattack_xmtc.datasets.corpus import Corpus, Document
 from textattack_xmtc.datasets.label_names import LabelNames, names_file_in
 from textattack_xmtc.datasets.readers.aplc_csv import AplcCsv
@@ -48,7 +50,8 @@ def load_corpus(
 
     Args:
         path: a folder with `train` and `test` files (one of them is enough); one file, which is the split "train"
-            where its name says so ("train", "trn"), else "test"; or `hf:NAME` for a dataset of the Hugging Face hub.
+            where its name says so ("train", "trn"), else "test"; `hf:NAME` for a dataset of the Hugging Face hub; or
+            `api-docs` for the embedded corpus (`datasets.api_docs`), where no such folder is.
         format: the name of the format, for folders that hold several; otherwise it is recognised by file names and
             the first line.
         label_names: a file with label names; by default one of `label_names.NAME_FILES` beside the data, where there
@@ -71,6 +74,8 @@ def load_corpus(
         >>> corpus.label_names, len(corpus.split("train"))
         (('boiling', 'eggs'), 1)
     """
+    if str(path) == API_DOCS and not Path(path).exists():
+        return load_api_docs(cache)
     cache = cache or cache_folder() / "corpora"
     columns = (text_column, label_column)
     hub = str(path).startswith(PREFIX)

@@ -26,9 +26,10 @@ from textattack_xmtc.datasets.api_docs import fingerprint, load_api_docs
 from textattack_xmtc.datasets.corpus import Corpus, Document
 from textattack_xmtc.metrics import label_matrix, precision_at_k
 from textattack_xmtc.models.attention_xml import AttentionXMLConfig
+from textattack_xmtc.models.evaluation import precision
 from textattack_xmtc.models.folder import MASKED_LM, write_model
 from textattack_xmtc.models.masked_lm import MaskedLMSettings, masked_accuracy, train_masked_lm
-from textattack_xmtc.models.training import TrainingSettings, precision, train_attention_xml
+from textattack_xmtc.models.training.attention_xml import AttentionXMLSettings, train_attention_xml
 from textattack_xmtc.models.vocabulary import Vocabulary
 
 DEMO = 2  # part of the cache key, as the settings below are: another number where the code makes another model of them
@@ -38,7 +39,7 @@ _WORDS = (20, 120)  # 10% of 20 words are 2 changes; more than 120 make an attac
 _LABEL_COUNT = 2  # training texts that a label has at least: with one, it can only be learnt by heart
 
 _NETWORK = AttentionXMLConfig(embedding_size=100, hidden_size=96, linear_sizes=(64,), hidden_dropout=0.3)
-_TRAINING = TrainingSettings(epochs=7, batch_size=64, learning_rate=5e-3, label_sample=400, word_dropout=0.05)
+_TRAINING = AttentionXMLSettings(epochs=7, batch_size=64, learning_rate=5e-3, label_sample=400, word_dropout=0.05)
 _MASKED_LM = MaskedLMSettings()
 _VOCABULARY = 12_000
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal, get_args
 
 import numpy as np
@@ -70,6 +71,40 @@ def label_weights(
     if kind in ("cb", "pw-cb"):
         weights = weights * (1 - beta) / (1 - beta ** np.maximum(counts, 1))
     return weights
+
+
+@dataclass(frozen=True)
+class LossSettings:
+    """Which loss a model is trained on; what `label_weights` and `ReweightedLoss` take.
+
+    Attributes:
+        reweight: which factors multiply the positive part.
+        kind: the loss that is reweighted.
+        constants: A and B of the propensity model, or the data set's family in `metrics.PROPENSITY_CONSTANTS`.
+        beta: of C.
+        mode: as printed or as published.
+    """
+
+    reweight: Reweighting = "none"
+    kind: LossKind = "bce"
+    constants: str | tuple[float, float] = "other"
+    beta: float = 0.9
+    mode: Mode = "paper"
+
+    def for_labels(self, label_counts: np.ndarray, n_train: int) -> ReweightedLoss:
+        """The loss for labels (or groups of labels) with these numbers of training texts.
+
+        Raises:
+            InputError: as `label_weights` and `ReweightedLoss` say.
+
+        Example:
+            >>> LossSettings("cb").for_labels(np.array([1, 2]), 10).positive_weights
+            tensor([1.0000, 0.5263])
+        """
+        weights = None
+        if self.reweight != "none":
+            weights = label_weights(self.reweight, label_counts, n_train, self.constants, self.beta, self.mode)
+        return ReweightedLoss(weights, self.kind)
 
 
 class ReweightedLoss(nn.Module):

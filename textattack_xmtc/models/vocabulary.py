@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache, lru_cache
 from itertools import islice
+from typing import Any
 
 from textattack_xmtc.errors import ModelFolderError
 from textattack_xmtc.words import Span
@@ -13,6 +15,7 @@ from textattack_xmtc.words import Span
 PAD, UNK = "<PAD>", "<UNK>"
 PAD_ID, UNK_ID = 0, 1
 
+_SEPARATOR = "/SEP/"  # stands between title and description in official data, and is the one word not lower-cased
 _WORD = re.compile(rf"{UNK}|\w+(?:['\u2019]\w+)*")
 
 
@@ -20,7 +23,57 @@ def _regex_spans(text: str) -> Iterator[Span]:
     return (match.span() for match in _WORD.finditer(text))
 
 
-TOKENIZATIONS: dict[str, Callable[[str], Iterator[Span]]] = {"words": _regex_spans}
+_PIECE = re.compile(rf"{UNK}|(?:(?!{UNK})\S)+")
+_ABBREVIATION = re.compile(
+    r"\W*(?:[^\W\d_](?:\.[^\W\d_])*"  # an initial, or letters with periods between them
+    r"|dr|mr|mrs|ms|prof|rev|hon|gen|col|capt|lt|sgt|sen|rep|gov|pres|st|jr|sr|esq|messrs"
+    r"|inc|corp|co|ltd|bros|vs|etc|cf|viz|al|ca|approx|dept|est|fig|figs|eq|eqs|sec|vol|nos|pp|ed|eds|ave|blvd|mt|ft"
+    r"|jan|feb|mar|apr|jun|jul|aug|sept|sep|oct|nov|dec)\.\W*",
+    re.IGNORECASE,
+)
+
+
+def _nltk_spans(text: str) -> Iterator[Span]:
+    """The words of the official AttentionXML: NLTK's, but for those without a letter, digit or underscore.
+
+    `word_tokenize` finds sentences first, with parameters to be downloaded, only to know which periods end a sentence
+    and are cut off. Here a period before white space is cut off unless it belongs to a common English abbreviation,
+    to initials, or to letters with periods between them; the rules for words are NLTK's own.
+    """
+    last = len(text.rstrip())
+    for piece in _PIECE.finditer(text):
+        start, end = piece.span()
+        if piece[0] == UNK:
+            yield start, end
+            continue
+        keeps_period = end < last and _ABBREVIATION.fullmatch(piece[0]) is not None
+        for first, behind in _nltk_words(piece[0], keeps_period):
+            yield start + first, start + behind
+
+
+@lru_cache(maxsize=2**16)
+def _nltk_words(piece: str, keeps_period: bool) -> tuple[Span, ...]:
+    """The words of a piece of text without white space."""
+    # At the end of what it is given, NLTK's tokenizer cuts a period off; before another word it does not.
+    tokens = _nltk_tokenizer().tokenize(f"{piece} x" if keeps_period else piece)
+    found, end = [], 0
+    for token in tokens[:-1] if keeps_period else tokens:
+        # Tokens stand in the text as they are, but for quotation marks, which have no word character.
+        start = piece.find(token, end) if re.search(r"\w", token) else -1
+        if start >= 0:
+            end = start + len(token)
+            found.append((start, end))
+    return tuple(found)
+
+
+@cache
+def _nltk_tokenizer() -> Any:
+    from nltk.tokenize import NLTKWordTokenizer  # here, for importing NLTK takes its time
+
+    return NLTKWordTokenizer()
+
+
+TOKENIZATIONS: dict[str, Callable[[str], Iterator[Span]]] = {"words": _regex_spans, "nltk": _nltk_spans}
 """How a text is cut into words, by the name that a model's configuration gives: the spans of the words, in order.
 
 Each must give the literal `<UNK>` as one word: that is how a word is hidden from the model.
@@ -69,7 +122,7 @@ class Vocabulary:
             ('<PAD>', '<UNK>', 'b', 'a')
         """
         spans = TOKENIZATIONS[tokenization]
-        counts = Counter(text[start:end].lower() for text in texts for start, end in spans(text))
+        counts = Counter(_form(text[start:end]) for text in texts for start, end in spans(text))
         counts.pop(UNK.lower(), None)
         ranked = sorted(counts, key=lambda word: (-counts[word], word))
         return cls([PAD, UNK, *ranked[: size - 2]], tokenization)
@@ -90,4 +143,9 @@ class Vocabulary:
         """The numbers of the words of `text`; at most `limit` of them, the first. Empty for a text without words."""
         # "<UNK>" lower-cased is in no vocabulary, so it becomes UNK_ID as every unknown word does.
         get = self._ids.get
-        return [get(text[start:end].lower(), UNK_ID) for start, end in islice(self._spans(text), limit)]
+        return [get(_form(text[start:end]), UNK_ID) for start, end in islice(self._spans(text), limit)]
+
+
+def _form(word: str) -> str:
+    """How a word stands in a vocabulary."""
+    return word if word == _SEPARATOR else word.lower()

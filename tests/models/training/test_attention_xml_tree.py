@@ -1,7 +1,6 @@
 """Training a label tree: it learns, repeats itself, starts a level from the one above, and counts candidates only."""
 
 import math
-from functools import partial
 
 import numpy as np
 import pytest
@@ -13,16 +12,17 @@ from textattack_xmtc.datasets.corpus import Corpus, Document
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.models.attention_xml import AttentionXMLConfig
 from textattack_xmtc.models.attention_xml_tree import AttentionXMLTreeNetwork
-from textattack_xmtc.models.losses import label_weights
-from textattack_xmtc.models.training import TrainingSettings
-from textattack_xmtc.models.tree_training import (
+from textattack_xmtc.models.losses import LossSettings, ReweightedLoss
+from textattack_xmtc.models.training.attention_xml import AttentionXMLSettings
+from textattack_xmtc.models.training.attention_xml_tree import (
     TreeSettings,
     build_label_tree,
-    fit_level,
+    level_training,
     train_attention_xml_tree,
     training_groups,
     true_nodes,
 )
+from textattack_xmtc.models.training.checkpoint import Checkpoint
 
 TOPICS = 24
 
@@ -63,12 +63,12 @@ SHAPE = TreeSettings(max_leaf=3, first_groups=2, branching=4, beam=3)
 
 
 def train(corpus, epochs=4, **options):
-    settings = TrainingSettings(epochs=epochs, batch_size=32, learning_rate=1e-2, seed=3)
+    settings = AttentionXMLSettings(epochs=epochs, batch_size=32, learning_rate=1e-2, seed=3)
     return train_attention_xml_tree(corpus, CONFIG, settings, SHAPE, device="cpu", **options)
 
 
 def test_training_learns(corpus):
-    model, log = train(corpus, validation=corpus.splits["test"])
+    model, log = train(corpus, validate_on=corpus.splits["test"])
     assert model.network.tree.sizes == (2, 8, TOPICS)
     assert [entry["level"] for entry in log] == [0] * 4 + [1] * 4 + [2] * 4
     assert "P@1" not in log[7] and not model.network.training
@@ -81,15 +81,46 @@ def test_the_same_seed_gives_the_same_weights(corpus):
     one, one_log = train(corpus, epochs=1)
     torch.manual_seed(2)
     other, other_log = train(corpus, epochs=1)
-    assert one_log == other_log
+    assert [entry["loss"] for entry in one_log] == [entry["loss"] for entry in other_log]
     for key, value in one.network.state_dict().items():
         assert torch.equal(value, other.network.state_dict()[key]), key
 
 
+class Killed(Exception):
+    pass
+
+
+class KilledAfter(Checkpoint):
+    """Ends the training right after a checkpoint was written, as a power cut would."""
+
+    def __init__(self, *arguments, writes):
+        super().__init__(*arguments, seconds=0)
+        self.writes = writes
+
+    def write(self, state):
+        super().write(state)
+        self.writes -= 1
+        if not self.writes:
+            raise Killed
+
+
+@pytest.mark.parametrize("writes", [7, 29, 30, 45, 61])
+def test_a_training_taken_up_again_ends_as_an_uninterrupted_one(corpus, tmp_path, writes):
+    """29 steps and the end of the epoch make 30 checkpoints a level."""
+    options = {"epochs": 1, "validate_on": corpus.splits["test"]}
+    whole, log = train(corpus, **options)
+    with pytest.raises(Killed):
+        train(corpus, checkpoint=KilledAfter(tmp_path / "state", {}, writes=writes), **options)
+    torch.manual_seed(writes)
+    resumed, its_log = train(corpus, checkpoint=Checkpoint(tmp_path / "state", {}), **options)
+    assert [entry["loss"] for entry in log] == [entry["loss"] for entry in its_log]
+    for key, value in whole.network.state_dict().items():
+        assert torch.equal(value, resumed.network.state_dict()[key]), key
+
+
 def test_a_level_starts_from_the_one_above_and_leaves_it_alone(corpus):
-    settings = TrainingSettings(epochs=0, seed=3)
-    model, log = train_attention_xml_tree(corpus, CONFIG, settings, SHAPE, device="cpu")
-    assert log == []
+    settings = AttentionXMLSettings(epochs=1, learning_rate=0.0, seed=3)
+    model, _ = train_attention_xml_tree(corpus, CONFIG, settings, SHAPE, device="cpu")
     levels = [model.network.network(level) for level in range(3)]
     for key, value in levels[0].state_dict().items():
         if key != "attention":
@@ -100,7 +131,7 @@ def test_a_level_starts_from_the_one_above_and_leaves_it_alone(corpus):
         true_nodes(model.network.tree, corpus.label_matrix("train")[:40]),
     )
     groups = training_groups(model.network, encoded, true[0], 2, 0)
-    list(fit_level(model.network, 1, encoded, true[1], groups, TrainingSettings(epochs=1)))
+    level_training(model.network, 1, encoded, true[1], groups, AttentionXMLSettings(epochs=1)).run()
     changed = {key for key, value in model.network.state_dict().items() if not torch.equal(value, before[key])}
     assert changed and all(key.startswith("levels.1.") for key in changed)
 
@@ -121,6 +152,11 @@ def test_training_groups_are_the_true_ones_first_and_then_the_best(model):
     assert found[0, len(own) :].tolist() == rest[: 5 - len(own)]
 
 
+class Threefold(LossSettings):
+    def for_labels(self, label_counts, n_train):
+        return ReweightedLoss(np.full(len(label_counts), 3.0))
+
+
 def test_candidates_that_are_no_nodes_do_not_count(model):
     """The loss of a level by hand: over the children of a text's groups, and nothing else."""
     network, tree = model.network, model.network.tree
@@ -135,9 +171,8 @@ def test_candidates_that_are_no_nodes_do_not_count(model):
         AttentionXMLConfig(**{**network.config.__dict__, "embedding_dropout": 0, "hidden_dropout": 0}),
     )
     copy.load_state_dict(network.state_dict())
-    settings = TrainingSettings(epochs=1, batch_size=2, learning_rate=0.0)
-    weights = np.full(LABELS, 3.0)
-    (epoch,) = fit_level(copy, 2, encoded, true, groups, settings, reweight=lambda counts: weights)
+    settings = AttentionXMLSettings(epochs=1, batch_size=2, learning_rate=0.0)
+    (epoch,) = level_training(copy, 2, encoded, true, groups, settings, Threefold()).run()
     expected = 0.0
     for row in range(2):
         words = torch.tensor([encoded[row]])
@@ -147,13 +182,12 @@ def test_candidates_that_are_no_nodes_do_not_count(model):
             if tree.parents[1][label] in groups[row]:
                 logit = plain_node(network.network(2), hidden, label)
                 expected += 3 * math.log1p(math.exp(-logit)) if labels[row, label] else math.log1p(math.exp(logit))
-    assert epoch.loss == pytest.approx(expected / 2, rel=1e-5)
+    assert epoch["loss"] == pytest.approx(expected / 2, rel=1e-5)
 
 
 def test_reweighting_raises_the_scores_of_true_labels(corpus):
     plain, _ = train(corpus, epochs=1)
-    weights = partial(label_weights, "pw", n_train=len(corpus.splits["train"]))
-    reweighted, _ = train(corpus, epochs=1, reweight=weights)
+    reweighted, _ = train(corpus, epochs=1, loss=LossSettings("pw"))
     texts = corpus.splits["test"]["text"]
     assert reweighted.dense(texts).mean() > plain.dense(texts).mean()
 
@@ -175,12 +209,12 @@ def test_texts_without_labels_and_labels_without_texts():
     documents = [Document(str(number), f"egg tea{number}", ["a", "b"][: number % 3]) for number in range(12)]
     corpus = Corpus.from_documents("few", {"train": documents}, label_names=list("abcdefg"))
     shape = TreeSettings(max_leaf=2, first_groups=2, branching=2, beam=1)
-    model, log = train_attention_xml_tree(corpus, CONFIG, TrainingSettings(epochs=1, batch_size=5), shape, device="cpu")
+    model, log = train_attention_xml_tree(corpus, CONFIG, AttentionXMLSettings(1, 5), shape, device="cpu")
     assert all(np.isfinite(entry["loss"]) for entry in log)
     assert model.network.tree.sizes[-1] == 7
     empty = Corpus.from_documents("none", {"train": []}, label_names=["a"])
     with pytest.raises(InputError, match="no training texts"):
-        train_attention_xml_tree(empty, CONFIG, TrainingSettings())
+        train_attention_xml_tree(empty, CONFIG, AttentionXMLSettings())
 
 
 def test_the_tree_of_a_corpus(corpus):

@@ -2,33 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import datasets
 import numpy as np
 import torch
 from scipy import sparse
-from tqdm import tqdm
 
 from textattack_xmtc.datasets.corpus import Corpus
 from textattack_xmtc.datasets.label_clusters import hierarchical_clusters, label_vectors, tfidf
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.models.attention_xml import AttentionXMLConfig
 from textattack_xmtc.models.attention_xml_tree import AttentionXMLTree, AttentionXMLTreeNetwork, best_nodes
-from textattack_xmtc.models.batches import by_length, padded, shuffled_by_length
+from textattack_xmtc.models.batches import by_length, padded
+from textattack_xmtc.models.evaluation import validation
 from textattack_xmtc.models.label_tree import LabelTree, depths_of_levels
-from textattack_xmtc.models.losses import ReweightedLoss
-from textattack_xmtc.models.training import Epoch, TrainingSettings, precision
-from textattack_xmtc.models.vocabulary import PAD_ID, UNK_ID, Vocabulary
-from textattack_xmtc.models.word_vectors import word_vectors
-
-Reweight = Callable[[np.ndarray], np.ndarray]
-"""From the number of training texts of each node to the weights of its positive part.
-
-For instance `functools.partial(label_weights, "pw", n_train=n)`.
-"""
+from textattack_xmtc.models.losses import LossSettings, ReweightedLoss
+from textattack_xmtc.models.training.attention_xml import (
+    AttentionXMLSettings,
+    falling_to_a_tenth,
+    start_at_mean_rate,
+    start_from_word_vectors,
+    with_unknown_words,
+)
+from textattack_xmtc.models.training.checkpoint import Checkpoint, keeper
+from textattack_xmtc.models.training.loop import Training
+from textattack_xmtc.models.vocabulary import PAD_ID, Vocabulary
 
 
 @dataclass(frozen=True)
@@ -74,62 +76,78 @@ def build_label_tree(texts: Sequence[str], labels: sparse.csr_matrix, shape: Tre
 def train_attention_xml_tree(
     corpus: Corpus,
     config: AttentionXMLConfig,
-    settings: TrainingSettings,
+    settings: AttentionXMLSettings,
     shape: TreeSettings | None = None,
-    validation: datasets.Dataset | None = None,
+    loss: LossSettings | None = None,
+    validate_on: datasets.Dataset | None = None,
     vocabulary: Vocabulary | None = None,
     max_length: int = 500,
     device: torch.device | str | None = None,
-    reweight: Reweight | None = None,
+    checkpoint: Checkpoint | None = None,
 ) -> tuple[AttentionXMLTree, list[dict[str, Any]]]:
     """Train an AttentionXML with a label tree on the training split of a corpus, from word vectors of its own texts.
 
     Each level is trained for `settings.epochs`; it starts from the word vectors, LSTM and MLP of the level above. The
-    same corpus, settings and seed give the same weights on a CPU with the same number of threads.
+    same corpus, settings and seed give the same weights on a CPU with the same number of threads, whether or not the
+    training was interrupted and taken up from its checkpoint.
 
     Args:
         corpus: with a split "train".
         config: the sizes of the networks.
         settings: how to train; `label_sample` is not used.
         shape: of the tree; by default `TreeSettings()`.
-        validation: texts whose P@1, P@3 and P@5 are measured after each epoch of the last level.
+        loss: what is trained on, on all levels: a group is a label that all texts of its labels have. Plain binary
+            cross-entropy by default.
+        validate_on: texts that the model is measured on after each epoch of the last level.
         vocabulary: the words to know; by default the most frequent of the training texts.
         max_length: words that are read of a text.
         device: "cpu", "cuda", ...; by default the GPU where there is one.
-        reweight: of the loss, on all levels: a group is a label that all texts of its labels have.
+        checkpoint: where the state of the training is kept; what is there is gone on from.
 
     Returns:
         The model and the log, one entry an epoch.
 
     Raises:
-        InputError: the split "train" is empty, or the shape is no tree's.
+        InputError: the split "train" is empty, the shape is no tree's, or the checkpoint is of another training.
         DataError: no text has a word.
     """
     texts = list(corpus.split("train")["text"])
     if not texts:
         raise InputError(f"corpus {corpus.name!r} has no training texts", "give some")
-    shape = shape or TreeSettings()
+    shape, loss = shape or TreeSettings(), loss or LossSettings()
     vocabulary = vocabulary or Vocabulary.of_texts(texts)
     labels = corpus.label_matrix("train")
-    tree = build_label_tree(texts, labels, shape, settings.seed)
+    state = (checkpoint.read() if checkpoint else None) or {}
+    tree = LabelTree([parents.numpy() for parents in state["tree"]]) if state else None
+    tree = tree or build_label_tree(texts, labels, shape, settings.seed)
     with torch.random.fork_rng():
         torch.manual_seed(settings.seed)
         network = AttentionXMLTreeNetwork(len(vocabulary), tree, config)
     model = AttentionXMLTree(network, vocabulary, corpus.label_names, max_length, shape.beam, device)
     encoded = model.encode(texts)
     true = true_nodes(tree, labels)
-    _start(network, encoded, true[0], settings.seed)
-    log: list[dict[str, Any]] = []
-    groups = None
-    for level, nodes in enumerate(true):
+    if state:
+        network.load_state_dict(state["network"])
+    else:
+        start_at_mean_rate(network.network(0), true[0].nnz / (true[0].shape[0] * true[0].shape[1]))
+        start_from_word_vectors(network.network(0), encoded, settings.seed)
+    log: list[dict[str, Any]] = list(state.get("log", []))
+    for level in range(state.get("level", 0), len(true)):
+        groups = None
         if level:
             _start_from_above(network, level)
             groups = training_groups(network, encoded, true[level - 1], shape.beam, level - 1)
-        for epoch in fit_level(network, level, encoded, nodes, groups, settings, reweight):
-            entry = {"level": level, **asdict(epoch)}
-            if validation is not None and level == len(true) - 1:
-                entry.update(precision(model, validation))
-            log.append(entry)
+        training = level_training(network, level, encoded, true[level], groups, settings, loss)
+        if state.get("level") == level:
+            training.load_state_dict(state["training"])
+        last = level == len(true) - 1
+        # What the levels above have learnt is kept once a level; only the level under way changes.
+        above = {"network": network.state_dict(), "tree": [torch.as_tensor(parents) for parents in tree.parents]}
+        found = training.run(
+            partial(validation, model, validate_on) if last and validate_on is not None else None,
+            None if checkpoint is None else keeper(checkpoint, training, level=level, log=list(log), **above),
+        )
+        log += [{"level": level, **entry} for entry in found]
     network.eval()
     return model, log
 
@@ -195,19 +213,16 @@ def training_groups(
     return found
 
 
-def fit_level(
+def level_training(
     network: AttentionXMLTreeNetwork,
     level: int,
     texts: Sequence[Sequence[int]],
     true: sparse.csr_matrix,
     groups: np.ndarray | None,
-    settings: TrainingSettings,
-    reweight: Reweight | None = None,
-) -> Iterator[Epoch]:
-    """Train the network of one level in place with Adam, yielding after each epoch; the other levels stay.
-
-    What is random in an epoch depends on the seed, the level and the number of the epoch only. Stop by leaving the
-    loop.
+    settings: AttentionXMLSettings,
+    loss: LossSettings | None = None,
+) -> Training:
+    """The training of the network of one level; the other levels stay.
 
     Args:
         network: the networks; they are trained on the device they are on.
@@ -216,47 +231,32 @@ def fit_level(
         true: 1 where a node of this level is true, shape `(texts, nodes)`.
         groups: for each text the groups whose children are scored (`training_groups`); None for all nodes, at level 0.
         settings: how to train.
-        reweight: of the loss.
+        loss: what is trained on.
     """
     own = network.network(level)
     device = own.attention.device
-    weights = None if reweight is None else reweight(np.bincount(true.indices, minlength=true.shape[1]))
-    loss_of = ReweightedLoss(weights).to(device)
-    optimizer = torch.optim.Adam(own.parameters(), lr=settings.learning_rate)
-    steps = settings.epochs * -(-len(texts) // settings.batch_size)
-    schedule = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.1, total_iters=steps)
-    title = f"AttentionXML, level {level + 1} of {len(network.levels)}, {settings.epochs} epochs"
-    with tqdm(total=settings.epochs * len(texts), desc=title, unit=" texts") as bar:
-        for number in range(1, settings.epochs + 1):
-            random = np.random.default_rng([settings.seed, level, number])
-            losses = []
-            with torch.random.fork_rng():
-                torch.manual_seed(int(random.integers(2**31)))
-                own.train()
-                for positions in shuffled_by_length([len(text) for text in texts], settings.batch_size, random):
-                    words, lengths = padded([texts[position] for position in positions], PAD_ID, device)
-                    words = _with_unknown_words(words, settings.word_dropout)
-                    nodes = None
-                    if groups is not None:
-                        chosen = torch.from_numpy(groups[positions].astype(np.int64)).to(device)
-                        nodes, _ = network.children_of(chosen, level - 1)
-                    loss = _loss(network, level, words, lengths, nodes, true[positions], loss_of)
-                    optimizer.zero_grad()
-                    loss.backward()  # type: ignore[no-untyped-call]
-                    torch.nn.utils.clip_grad_norm_(own.parameters(), settings.clip)
-                    optimizer.step()
-                    schedule.step()
-                    losses.append(float(loss.detach()))
-                    bar.update(len(positions))
-                    bar.set_postfix_str(f"loss {np.mean(losses):.2f}", refresh=False)
-            yield Epoch(number, float(np.mean(losses)))
+    counts = np.bincount(true.indices, minlength=true.shape[1])
+    loss_of = (loss or LossSettings()).for_labels(counts, len(texts)).to(device)
 
+    def batch_loss(positions: list[int], random: np.random.Generator) -> torch.Tensor:
+        words, lengths = padded([texts[position] for position in positions], PAD_ID, device)
+        words = with_unknown_words(words, settings.word_dropout)
+        nodes = None
+        if groups is not None:
+            chosen = torch.from_numpy(groups[positions].astype(np.int64)).to(device)
+            nodes, _ = network.children_of(chosen, level - 1)
+        return _loss(network, level, words, lengths, nodes, true[positions], loss_of)
 
-def _with_unknown_words(words: torch.Tensor, share: float) -> torch.Tensor:
-    if not share:
-        return words
-    hidden = torch.rand(words.shape, device=words.device) < share
-    return words.masked_fill(hidden & (words != PAD_ID), UNK_ID)
+    return Training(
+        own,
+        [(list(own.parameters()), settings.learning_rate)],
+        falling_to_a_tenth,
+        [len(text) for text in texts],
+        batch_loss,
+        settings,
+        f"AttentionXML, level {level + 1} of {len(network.levels)}",
+        part=level,
+    )
 
 
 def _loss(
@@ -281,20 +281,6 @@ def _loss(
     logits = network.level_logits(level, words, lengths, nodes.clamp(min=0))
     loss: torch.Tensor = loss_of(logits, targets, labels=nodes, importance=(nodes >= 0).float())
     return loss
-
-
-def _start(
-    network: AttentionXMLTreeNetwork, texts: Sequence[Sequence[int]], true: sparse.csr_matrix, seed: int
-) -> None:
-    """Let level 0 start from word vectors of the texts and from the mean rate of its groups."""
-    first = network.network(0)
-    words, size = first.embedding.weight.shape
-    rate = min(max(true.nnz / (true.shape[0] * true.shape[1]), 1e-6), 0.5)
-    with torch.no_grad():
-        first.output.bias.fill_(float(np.log(rate / (1 - rate))))
-        if size < words:
-            vectors = word_vectors(texts, words, size, ignore=[PAD_ID, UNK_ID], seed=seed)
-            first.embedding.weight.copy_(torch.from_numpy(vectors))
 
 
 def _start_from_above(network: AttentionXMLTreeNetwork, level: int) -> None:

@@ -8,9 +8,10 @@ import torch
 
 from textattack_xmtc.datasets.corpus import Corpus, Document
 from textattack_xmtc.errors import InputError
-from textattack_xmtc.models.aplc_training import APLCTraining, APLCTrainingSettings, train_aplc_xlnet
 from textattack_xmtc.models.aplc_xlnet import APLCXLNet, build_small
-from textattack_xmtc.models.losses import ReweightedLoss
+from textattack_xmtc.models.losses import LossSettings, ReweightedLoss
+from textattack_xmtc.models.training.aplc_xlnet import APLCXLNetSettings, rate_share, train_aplc_xlnet
+from textattack_xmtc.models.training.checkpoint import Checkpoint
 
 FILLERS = ["how", "to", "the", "with", "and", "some"]
 
@@ -30,7 +31,7 @@ def toy_corpus(texts: int = 120, labels: int = 12) -> Corpus:
 CORPUS = toy_corpus()
 TEXTS = list(CORPUS.split("train")["text"])
 POSITIVES = list(CORPUS.split("train")["labels"])
-FAST = APLCTrainingSettings(
+FAST = APLCXLNetSettings(
     epochs=30, batch_size=10, encoder_rate=5e-3, summary_rate=5e-3, cluster_rate=3e-2, word_dropout=0.05
 )
 
@@ -56,7 +57,7 @@ def weights(model: APLCXLNet) -> dict[str, torch.Tensor]:
 @pytest.mark.parametrize("kind", ["bce", "squared-hinge"])
 def test_it_learns_words_that_stand_for_labels(kind):
     model = fresh()
-    log = train_aplc_xlnet(model, CORPUS, FAST, CORPUS.split("test"), ReweightedLoss(kind=kind))
+    log = train_aplc_xlnet(model, CORPUS, FAST, LossSettings(kind=kind), CORPUS.split("test"))
     assert [entry["number"] for entry in log] == list(range(1, 31))
     assert log[-1]["loss"] < 0.5 * log[0]["loss"]
     # The word vectors differ in their last bits from process to process, and training makes more of that.
@@ -67,8 +68,8 @@ def test_it_learns_words_that_stand_for_labels(kind):
 @pytest.mark.slow
 def test_mixed_precision_learns_as_well():
     model = fresh()
-    settings = APLCTrainingSettings(**{**vars(FAST), "dtype": "bfloat16"})
-    log = train_aplc_xlnet(model, CORPUS, settings, CORPUS.split("test"))
+    settings = APLCXLNetSettings(**{**vars(FAST), "dtype": "bfloat16"})
+    log = train_aplc_xlnet(model, CORPUS, settings, validate_on=CORPUS.split("test"))
     # The word vectors differ in their last bits from process to process, and training makes more of that.
     assert log[-1]["P@1"] >= 0.8
     assert {value.dtype for value in model.network.state_dict().values()} == {torch.float32}
@@ -78,16 +79,21 @@ def test_weights_raise_what_a_rare_label_is_given():
     """Trained with a weight on the rare labels' positive parts, they score higher on average."""
     rare = np.arange(12) >= 8
     scores = []
+
+    class OnRare(LossSettings):
+        def for_labels(self, label_counts, n_train):
+            return ReweightedLoss(np.where(rare, self.beta, 1.0))
+
     for weight in (1.0, 50.0):
         model = fresh()
-        settings = APLCTrainingSettings(**{**vars(FAST), "epochs": 6})
-        train_aplc_xlnet(model, CORPUS, settings, loss=ReweightedLoss(np.where(rare, weight, 1.0)))
+        settings = APLCXLNetSettings(**{**vars(FAST), "epochs": 6})
+        train_aplc_xlnet(model, CORPUS, settings, OnRare(beta=weight))
         scores.append(model.dense(TEXTS)[:, rare].mean())
     assert scores[1] > 1.5 * scores[0]
 
 
 def test_the_same_seed_gives_the_same_weights():
-    settings = APLCTrainingSettings(epochs=1, batch_size=25, word_dropout=0.1, seed=4)
+    settings = APLCXLNetSettings(epochs=1, batch_size=25, word_dropout=0.1, seed=4)
     first, second = fresh(8), fresh(8)
     torch.manual_seed(1)
     train_aplc_xlnet(first, CORPUS, settings)
@@ -96,21 +102,36 @@ def test_the_same_seed_gives_the_same_weights():
     assert all(torch.equal(value, weights(second)[key]) for key, value in weights(first).items())
 
 
-def test_a_training_taken_up_again_ends_as_an_uninterrupted_one():
-    settings = APLCTrainingSettings(epochs=3, batch_size=25, word_dropout=0.1)
+class Killed(Exception):
+    pass
+
+
+class KilledAfter(Checkpoint):
+    """Ends the training right after a checkpoint was written, as a power cut would."""
+
+    def __init__(self, *arguments, writes):
+        super().__init__(*arguments, seconds=0)
+        self.writes = writes
+
+    def write(self, state):
+        super().write(state)
+        self.writes -= 1
+        if not self.writes:
+            raise Killed
+
+
+@pytest.mark.parametrize("writes", [2, 5, 7])
+def test_a_training_taken_up_again_ends_as_an_uninterrupted_one(tmp_path, writes):
+    """Four steps and the end of the epoch make five checkpoints an epoch."""
+    settings = APLCXLNetSettings(epochs=3, batch_size=25, word_dropout=0.1)
     whole = fresh(8)
-    numbers = whole.encode(TEXTS)
-    for _ in APLCTraining(whole, len(TEXTS), settings).epochs(numbers, POSITIVES):
-        pass
-    stopped = fresh(8)
-    training = APLCTraining(stopped, len(TEXTS), settings)
-    next(training.epochs(numbers, POSITIVES))
-    state, then = training.state_dict(), weights(stopped)
+    train_aplc_xlnet(whole, CORPUS, settings)
+    with pytest.raises(Killed):
+        train_aplc_xlnet(fresh(8), CORPUS, settings, checkpoint=KilledAfter(tmp_path / "state", {}, writes=writes))
+    torch.manual_seed(writes)
     resumed = fresh(8)
-    resumed.network.load_state_dict(then)
-    later = APLCTraining(resumed, len(TEXTS), settings)
-    later.load_state_dict(state)
-    assert [epoch.number for epoch in later.epochs(numbers, POSITIVES)] == [2, 3]
+    log = train_aplc_xlnet(resumed, CORPUS, settings, checkpoint=Checkpoint(tmp_path / "state", {}))
+    assert [entry["number"] for entry in log] == [1, 2, 3]
     assert all(torch.equal(value, weights(resumed)[key]) for key, value in weights(whole).items())
 
 
@@ -118,8 +139,8 @@ def test_each_part_has_its_learning_rate():
     """Adam's first step moves a weight by its learning rate, whatever the gradient."""
     model = fresh(8)
     before = weights(model)
-    settings = APLCTrainingSettings(encoder_rate=1e-3, summary_rate=1e-2, cluster_rate=1e-1, warm_up=0.0)
-    APLCTraining(model, len(TEXTS), settings).step(model.encode(TEXTS[:10]), POSITIVES[:10])
+    settings = APLCXLNetSettings(1, 200, encoder_rate=1e-3, summary_rate=1e-2, cluster_rate=1e-1, warm_up=1e-9)
+    train_aplc_xlnet(model, CORPUS, settings)
     after = weights(model)
     for part, rate in (("transformer.", 1e-3), ("sequence_summary.", 1e-2), ("label_clusters.", 1e-1)):
         moved = max((after[key] - before[key]).abs().max().item() for key in before if key.startswith(part))
@@ -127,9 +148,16 @@ def test_each_part_has_its_learning_rate():
 
 
 def test_texts_without_labels_are_learnt_from_too():
-    model = fresh(8)
-    training = APLCTraining(model, 2, APLCTrainingSettings())
-    assert training.step(model.encode(["how to", "the"]), [[], []]) > 0
+    rows = [Document(str(number), text, []) for number, text in enumerate(["how to", "the"])]
+    corpus = Corpus.from_documents("bare", {"train": rows}, CORPUS.label_names)
+    model = build_small(["how to", "the"], CORPUS.label_names, hidden_size=8, layers=1, device="cpu")
+    assert train_aplc_xlnet(model, corpus, APLCXLNetSettings(epochs=1))[0]["loss"] > 0
+
+
+def test_rates_rise_and_fall():
+    shares = [rate_share(step, 100, 0.1) for step in range(101)]
+    assert np.argmax(shares) in (9, 10) and max(shares) == 1 and shares[-1] == 0
+    assert shares[4] == 0.5 and shares[55] == 0.5
 
 
 def test_what_cannot_be_trained_is_refused():
@@ -139,7 +167,7 @@ def test_what_cannot_be_trained_is_refused():
     half = fresh(8)
     half = APLCXLNet(half.network, half.subwords, half.label_names, device="cpu", dtype="bfloat16")
     with pytest.raises(InputError, match="bfloat16 cannot be trained"):
-        APLCTraining(half, 10, FAST)
+        train_aplc_xlnet(half, CORPUS, FAST)
     empty = Corpus.from_documents("empty", {"train": []}, CORPUS.label_names)
     with pytest.raises(InputError, match="no training texts"):
         train_aplc_xlnet(fresh(8), empty, FAST)

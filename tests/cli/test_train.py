@@ -1,0 +1,140 @@
+"""`train` and `evaluate` as they are called: folders that attack, refusals, and a training that is killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.torch import load_file
+
+from textattack_xmtc.cli.main import main
+from textattack_xmtc.models.folder import load_model
+
+TOPICS = 12
+SMALL = ["--hidden-size", "8", "--max-length", "16", "--batch-size", "10"]
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Each label has words of its own, which stand among words that mean nothing."""
+    folder = tmp_path_factory.mktemp("data")
+    random = np.random.default_rng(0)
+    for split, texts in (("train", 200), ("test", 40)):
+        with (folder / f"{split}.jsonl").open("w") as lines:
+            for number in range(texts):
+                own = random.choice(TOPICS, 2, replace=False)
+                words = [f"{part}{label}" for label in own for part in ("about", "with")]
+                words += random.choice(["a", "the", "some"], 4).tolist()
+                labels = [f"label {label}" for label in own]
+                text = " ".join(random.permutation(words))
+                lines.write(json.dumps({"id": f"{split}{number}", "text": text, "labels": labels}) + "\n")
+    return folder
+
+
+def train(data: Path, out: Path, *options: str) -> int:
+    return main(
+        ["train", *options[:1], "--data", str(data), "--out", str(out), "--device", "cpu", *SMALL, *options[1:]]
+    )
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("attentionxml", "--epochs", "6", "--learning-rate", "0.02", "--reweight", "pw-cb"),
+        ("attentionxml", "--tree", "--max-leaf", "3", "--beam", "4", "--epochs", "4", "--learning-rate", "0.02"),
+        ("aplc-xlnet", "--epochs", "12", "--learning-rate", "0.005", "--layers", "1", "--loss", "squared-hinge"),
+    ],
+    ids=["flat", "tree", "aplc"],
+)
+def test_a_trained_folder_can_be_evaluated(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], options: tuple[str, ...]
+) -> None:
+    out = tmp_path / "model"
+    assert train(data, out, *options) == 0
+    said = capsys.readouterr()
+    assert f"textattack attack --recipe xmtc-positive --model xmtc:{out}" in said.out and "loss" in said.err
+    kept = json.loads((out / "training.json").read_text())
+    assert kept["test"]["P@1"] > 0.3, "2 of 12 labels are right: guessing gives 0.17"
+    assert kept["corpus"]["train"] == 200 and kept["corpus"]["held_out"] == 10 and kept["seconds"] > 0
+    assert len((out / "test.jsonl").read_text().splitlines()) == 40
+    assert kept["log"][0]["number"] == 1
+    assert not (tmp_path / "model.unfinished").exists()
+    figures = tmp_path / "figures.json"
+    assert main(["evaluate", str(out), "--data", str(data), "--out", str(figures)]) == 0
+    shown = capsys.readouterr().out
+    found = json.loads(figures.read_text())
+    assert found["overall"]["P@1"] == pytest.approx(kept["test"]["P@1"])
+    assert f"{found['overall']['PSP@5']:.4f}" in shown and "31 to 100" in shown
+
+
+def test_what_is_there_is_not_overwritten(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "model").mkdir()
+    assert train(data, tmp_path / "model", "attentionxml", "--epochs", "1") == 2
+    assert "is there already" in capsys.readouterr().err
+    (tmp_path / "new.unfinished").mkdir()
+    assert train(data, tmp_path / "new", "attentionxml", "--epochs", "1") == 2
+    assert "unfinished training" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("aplc-xlnet", "--tree"), "--tree is an option of AttentionXML"),
+        (("aplc-xlnet", "--label-sample", "9"), "--label-sample is an option of AttentionXML"),
+        (("attentionxml", "--pretrained", "xlnet-base-cased"), "--pretrained is an option of APLC-XLNet"),
+        (("attentionxml", "--validation", "200"), "200 of 200 training texts cannot be held out"),
+        (("attentionxml", "--epochs", "0"), "choose 1 or more"),
+    ],
+)
+def test_options_that_cannot_be(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], options: tuple[str, ...], said: str
+) -> None:
+    assert train(data, tmp_path / "model", *options) == 2
+    assert said in capsys.readouterr().err
+    assert not (tmp_path / "model").exists()
+
+
+@pytest.mark.slow
+def test_a_training_that_is_killed_ends_as_one_that_was_not(data: Path, tmp_path: Path) -> None:
+    """In processes of their own, as it happens: SIGKILL after the first checkpoint, again later, then to the end."""
+    tree = ["--tree", "--max-leaf", "3", "--beam", "2"]
+    options = ["train", "attentionxml", "--data", str(data), "--device", "cpu", "--epochs", "8", *tree, *SMALL]
+    run = [sys.executable, "-c", "import sys; from textattack_xmtc.cli.main import main; sys.exit(main())", *options]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    subprocess.run([*run, "--out", str(whole)], check=True, capture_output=True, env=environment)
+    checkpoint = tmp_path / "killed.unfinished" / "checkpoint.pt"
+    for resume in ([], ["--resume"]):
+        before = checkpoint.stat().st_mtime_ns if checkpoint.exists() else 0
+        process = subprocess.Popen(
+            [*run, "--out", str(killed), *resume], stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL, env=environment
+        )
+        while process.poll() is None and not (checkpoint.exists() and checkpoint.stat().st_mtime_ns > before):
+            time.sleep(0.002)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    assert not killed.exists(), "it was killed before its end"
+    ended = subprocess.run([*run, "--out", str(killed), "--resume"], capture_output=True, env=environment)
+    assert ended.returncode == 0
+    first, second = load_file(whole / "model.safetensors"), load_file(killed / "model.safetensors")
+    assert first.keys() == second.keys()
+    assert all((value == second[key]).all() for key, value in first.items())
+    assert load_model(killed, "cpu").label_names == load_model(whole, "cpu").label_names
+
+
+def test_another_training_is_not_resumed(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from textattack_xmtc.datasets.load import load_corpus
+    from textattack_xmtc.models.training import plan
+
+    wanted = plan.small_plan("attention-xml")
+    checkpoint = plan.Checkpoint(tmp_path / "model.unfinished" / "checkpoint.pt", {"corpus": "another"})
+    checkpoint.write({})
+    with pytest.raises(ValueError, match="is of a training with architecture=None"):
+        plan.train_folder(load_corpus(data), wanted, tmp_path / "model", resume=True, device="cpu")

@@ -1,0 +1,1 @@
+"""The package's own commands: `textattack-xmtc train | evaluate | ...`, one module each."""

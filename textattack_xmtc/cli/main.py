@@ -1,0 +1,72 @@
+"""The command `textattack-xmtc`: finds the module of a subcommand, and says what went wrong without a stack trace."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from keyword import iskeyword
+from typing import Protocol, cast
+
+from textattack_xmtc._version import __version__
+from textattack_xmtc.errors import XMTCError
+
+
+class Command(Protocol):
+    """What the module of a subcommand holds."""
+
+    @staticmethod
+    def add_arguments(parser: argparse.ArgumentParser) -> None:
+        """Say what the command takes; imports nothing heavy."""
+
+    @staticmethod
+    def run(arguments: argparse.Namespace) -> int:
+        """Do it; returns the exit status."""
+
+
+COMMANDS = {
+    "train": "train AttentionXML or APLC-XLNet on a corpus",
+    "evaluate": "P@k, nDCG@k and PSP@k of a trained model, overall and by label frequency",
+}
+"""The subcommands and what each does; the module of one is `textattack_xmtc.cli.NAME` (`NAME_` where Python has that
+word for itself), imported when it is called."""
+
+INTERRUPTED = 130  # what a shell reports of a command that Ctrl-C ended
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run `textattack-xmtc`.
+
+    Args:
+        arguments: what follows the command's name; those of this process by default.
+
+    Returns:
+        The exit status: 0, 2 where something has to be mended first, 130 after Ctrl-C, or the command's own.
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    chosen = next((word for word in given if not word.startswith("-")), None)
+    parser = argparse.ArgumentParser(
+        "textattack-xmtc", description="Attacks on extreme multilabel text classifiers: models, experiments, reports."
+    )
+    parser.add_argument("--version", action="version", version=f"textattack-xmtc {__version__}")
+    subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    module: Command | None = None
+    for name, line in COMMANDS.items():
+        subparser = subparsers.add_parser(name, help=line, description=line[0].upper() + line[1:] + ".")
+        subparser.add_argument("--debug", action="store_true", help="show the stack trace of an error")
+        if name == chosen:
+            module = cast(Command, import_module(f"textattack_xmtc.cli.{name}{'_' * iskeyword(name)}"))
+            module.add_arguments(subparser)
+    parsed = parser.parse_args(given)
+    assert module is not None  # argparse has ended the process where there was no such command
+    try:
+        return module.run(parsed)
+    except KeyboardInterrupt:
+        print("textattack-xmtc: stopped", file=sys.stderr)
+        return INTERRUPTED
+    except XMTCError as error:
+        if parsed.debug:
+            raise
+        print(f"textattack-xmtc: {error}", file=sys.stderr)
+        return 2

@@ -1,0 +1,199 @@
+"""How good a model is on texts with labels: overall, and on the labels of each training frequency."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import datasets
+import numpy as np
+from scipy import sparse
+
+from textattack_xmtc.datasets.corpus import Corpus
+from textattack_xmtc.errors import InputError
+from textattack_xmtc.metrics import (
+    PROPENSITY_CONSTANTS,
+    label_matrix,
+    ndcg_at_k,
+    only_labels,
+    precision_at_k,
+    propensities,
+    psp_at_k,
+    recall_at_k,
+)
+from textattack_xmtc.models.torch_scorer import TorchScorer
+
+AT = (1, 3, 5)
+"""The k of all measures here."""
+
+FREQUENCY_EDGES = (0, 1, 2, 4, 6, 11, 31, 101, 301, 1001)
+"""Where the ranges of training frequency begin by which a model is measured; the last has no end."""
+
+
+@dataclass(frozen=True)
+class RangeMeasures:
+    """A model on the labels of one range of training frequency.
+
+    Attributes:
+        lowest: the fewest training texts of a label of this range.
+        highest: the most; None for no limit.
+        labels: how many labels it has.
+        texts: how many texts have one of them as a true label.
+        measures: by name: `recall@k` of these labels, nDCG@k and PSP@k with only them as true labels, each over these
+            texts, and `P@k`: what they add to P@k of all labels, over all texts.
+    """
+
+    lowest: int
+    highest: int | None
+    labels: int
+    texts: int
+    measures: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A model on the texts of one split.
+
+    Attributes:
+        texts: how many.
+        overall: P@k, nDCG@k, recall@k and PSP@k by name, on all labels.
+        by_frequency: the same by ranges of training frequency, the rarest first; empty without a training split.
+        notes: what could not be measured, and why.
+    """
+
+    texts: int
+    overall: dict[str, float]
+    by_frequency: list[RangeMeasures]
+    notes: list[str]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The same as JSON holds it."""
+        return asdict(self)
+
+
+def evaluate(
+    model: TorchScorer, corpus: Corpus, split: str = "test", family: str = "other", batch_size: int = 64
+) -> Evaluation:
+    """Measure a model on a split of a corpus, whose labels are matched to the model's by name.
+
+    Args:
+        model: the model.
+        corpus: its training split, where it has one, tells the frequencies and propensities of the labels.
+        split: whose texts.
+        family: of the data set, in `metrics.PROPENSITY_CONSTANTS`.
+        batch_size: texts at a time.
+
+    Raises:
+        InputError: the split has no text, or no label of the corpus is one of the model's.
+        DataError: there is no such split.
+    """
+    rows = corpus.split(split)
+    best = best_labels(model, rows, batch_size)
+    truth = corpus.label_matrix(split)
+    notes = []
+    position = {name: number for number, name in enumerate(model.label_names)}
+    own = np.array([position.get(name, -1) for name in corpus.label_names])
+    if not (own >= 0).any():
+        raise InputError(
+            f"none of the {len(own)} labels of {corpus.name!r}, such as {corpus.label_names[0]!r}, is one of the "
+            f"model's, such as {model.label_names[0]!r}",
+            "evaluate on data with the label names that the model was trained with",
+        )
+    # Labels that only one of the two knows get numbers behind the model's: they are true or predicted, never both.
+    unknown = own < 0
+    if unknown.any():
+        own[unknown] = len(position) + np.arange(unknown.sum())
+        notes.append(f"{unknown.sum()} labels of the corpus are unknown to the model and count as never predicted")
+    labels = len(position) + int(unknown.sum())
+    truth = sparse.csr_matrix((truth.data, own[truth.indices], truth.indptr), shape=(truth.shape[0], labels))
+    if "train" not in corpus.splits:
+        notes.append("no training split: no propensities, and no measures by label frequency")
+        return Evaluation(len(rows), measures(best, truth), [], notes)
+    counts = np.zeros(labels, dtype=np.int64)
+    counts[own] = corpus.label_counts
+    texts = len(corpus.split("train"))
+    propensity = propensities(counts, texts, *PROPENSITY_CONSTANTS[family]) if texts >= 3 else None
+    return Evaluation(
+        len(rows), measures(best, truth, propensity), measures_by_frequency(best, truth, counts, propensity), notes
+    )
+
+
+def best_labels(model: TorchScorer, rows: datasets.Dataset, batch_size: int = 64) -> np.ndarray:
+    """The five best labels of each text (int64), or as many as there are: shape `(texts, 5)`.
+
+    Raises:
+        InputError: there is no text.
+    """
+    if not len(rows):
+        raise InputError("there is no text to measure on", "give a split with texts")
+    return model.top_k(list(rows["text"]), min(AT[-1], len(model.label_names)), "logit", batch_size)[0]
+
+
+def precision(model: TorchScorer, rows: datasets.Dataset, batch_size: int = 64) -> dict[str, float]:
+    """P@1, P@3 and P@5 of a model on texts with labels, as `{"P@1": ...}`, as far as it has so many labels."""
+    best = best_labels(model, rows, batch_size)
+    truth = label_matrix(rows["labels"], len(model.label_names))
+    return {f"P@{k}": precision_at_k(best, truth, k) for k in AT if k <= best.shape[1]}
+
+
+def validation(model: TorchScorer, rows: datasets.Dataset, batch_size: int = 64) -> dict[str, float]:
+    """What a training watches: P@1, P@3, P@5, and nDCG@5 (of fewer labels, where the model has no five)."""
+    best = best_labels(model, rows, batch_size)
+    truth = label_matrix(rows["labels"], len(model.label_names))
+    found = {f"P@{k}": precision_at_k(best, truth, k) for k in AT if k <= best.shape[1]}
+    return {**found, "nDCG@5": float(np.nan_to_num(ndcg_at_k(best, truth, best.shape[1])))}
+
+
+def measures(top_k: np.ndarray, truth: sparse.csr_matrix, propensity: np.ndarray | None = None) -> dict[str, float]:
+    """P@k, recall@k, nDCG@k and PSP@k at 1, 3 and 5, by name.
+
+    Args:
+        top_k: label indices, best first, shape `(texts, K)`; values of k above K are left out.
+        truth: true labels, shape `(texts, labels)`.
+        propensity: of each label; None for no PSP@k.
+
+    Example:
+        >>> measures(np.array([[0], [1]]), label_matrix([[0], [0]], 2))
+        {'P@1': 0.5, 'recall@1': 0.5, 'nDCG@1': 0.5}
+    """
+    within = [k for k in AT if k <= top_k.shape[1]]
+    found = {f"P@{k}": precision_at_k(top_k, truth, k) for k in within}
+    found |= {f"recall@{k}": recall_at_k(top_k, truth, k) for k in within}
+    found |= {f"nDCG@{k}": ndcg_at_k(top_k, truth, k) for k in within}
+    if propensity is not None:
+        found |= {f"PSP@{k}": psp_at_k(top_k, truth, propensity, k) for k in within}
+    return found
+
+
+def measures_by_frequency(
+    top_k: np.ndarray,
+    truth: sparse.csr_matrix,
+    label_counts: np.ndarray,
+    propensity: np.ndarray | None = None,
+    edges: Sequence[int] = FREQUENCY_EDGES,
+) -> list[RangeMeasures]:
+    """The same for the labels of each range of training frequency that has labels, the rarest first.
+
+    Args:
+        top_k: as in `measures`.
+        truth: true labels, shape `(texts, labels)`.
+        label_counts: the number of training texts of each label, shape `(labels,)`.
+        propensity: of each label; None for no PSP@k.
+        edges: where the ranges begin, ascending from 0.
+
+    Example:
+        >>> ranges = measures_by_frequency(np.array([[0], [1]]), label_matrix([[0], [1]], 2), np.array([9, 1]))
+        >>> [(part.lowest, part.highest, part.measures["recall@1"]) for part in ranges]
+        [(1, 1, 1.0), (6, 10, 1.0)]
+    """
+    found = []
+    for number, lowest in enumerate(edges):
+        highest = edges[number + 1] - 1 if number + 1 < len(edges) else None
+        inside = (label_counts >= lowest) & (label_counts <= (np.inf if highest is None else highest))
+        if not inside.any():
+            continue
+        own = only_labels(truth, inside)
+        texts = int((np.diff(own.indptr) > 0).sum())
+        found.append(RangeMeasures(lowest, highest, int(inside.sum()), texts, measures(top_k, own, propensity)))
+    return found

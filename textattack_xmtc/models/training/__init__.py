@@ -1,0 +1,1 @@
+"""Training the networks of this package: one loop, and what each architecture adds to it."""

@@ -1,0 +1,228 @@
+"""The training loop that all architectures share: steps, averaged weights, early stopping, and going on later."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from textattack_xmtc.errors import InputError
+from textattack_xmtc.models.batches import shuffled_by_length
+
+WATCHED = "nDCG@5"
+"""Which measure of the validation texts tells the best epoch, as in AttentionXML."""
+
+Weights = dict[str, torch.Tensor]
+
+
+@dataclass(frozen=True)
+class LoopSettings:
+    """What the settings of all architectures have in common.
+
+    Attributes:
+        epochs: passes over the training texts, at most.
+        batch_size: texts a step.
+        clip: largest norm of a gradient.
+        word_dropout: share of the words that training hides, so that the model knows what to make of a hidden word.
+        average_from: the first epoch (from 1) whose weights enter a running mean, which is then what is validated and
+            kept (stochastic weight averaging, Izmailov et al. 2018); None for no averaging.
+        patience: epochs without a better validation after which training ends; None to train them all. With
+            validation texts the best epoch's weights are kept, whatever this says.
+        dtype: "bfloat16" computes in mixed precision; the weights stay float32.
+        seed: of the first weights, the order of the texts and all that training draws.
+    """
+
+    epochs: int = 10
+    batch_size: int = 64
+    clip: float = 5.0
+    word_dropout: float = 0.0
+    average_from: int | None = None
+    patience: int | None = None
+    dtype: Literal["float32", "bfloat16"] = "float32"
+    seed: int = 0
+
+
+class Training:
+    """A training under way: what a step changes, apart from the weights.
+
+    What is random in an epoch depends on the seed and the number of the epoch only: a training that is taken up from
+    a `state_dict`, after an epoch or within one, ends as one that was never interrupted.
+
+    Args:
+        module: what is trained, on the device it is on.
+        rates: parameters of it, and the learning rate of each group.
+        rate_share: the share of these rates that holds at a step, from the step (from 0) and the number of all steps.
+        lengths: words of each training text.
+        batch_loss: the loss of the texts at some positions, given a source of random numbers.
+        settings: how to train.
+        title: what the progress bar says.
+        part: tells the trainings of one model apart (the levels of a tree), for other random numbers in each.
+
+    Raises:
+        InputError: there are no texts, or settings that cannot be.
+    """
+
+    def __init__(
+        self,
+        module: torch.nn.Module,
+        rates: Sequence[tuple[Sequence[torch.nn.Parameter], float]],
+        rate_share: Callable[[int, int], float],
+        lengths: Sequence[int],
+        batch_loss: Callable[[list[int], np.random.Generator], torch.Tensor],
+        settings: LoopSettings,
+        title: str = "training",
+        part: int = 0,
+    ) -> None:
+        if not len(lengths):
+            raise InputError("there are no training texts", "give some")
+        if settings.epochs < 1 or settings.batch_size < 1:
+            raise InputError(f"epochs={settings.epochs}, batch_size={settings.batch_size}", "choose 1 or more")
+        self.module, self.settings, self.log = module, settings, list[dict[str, Any]]()
+        self._lengths, self._batch_loss, self._title, self._part = lengths, batch_loss, title, part
+        self._parameters = [parameter for group, _ in rates for parameter in group]
+        self._optimizer = torch.optim.Adam([{"params": list(group), "lr": rate} for group, rate in rates])
+        self._rates, self._rate_share = [rate for _, rate in rates], rate_share
+        self._steps = -(-len(lengths) // settings.batch_size)  # an epoch
+        self._step = 0  # of the epoch under way
+        self._losses: list[float] = []
+        self._randomness: dict[str, Any] | None = None
+        self._mean: Weights | None = None
+        self._in_mean = 0
+        self._best: Weights | None = None
+        self._best_value, self._best_epoch = float("-inf"), 0
+
+    @property
+    def ended(self) -> bool:
+        """Whether all epochs are done, or no better one is to be expected."""
+        patience, done = self.settings.patience, len(self.log)
+        waited = self._best is not None and patience is not None and done - self._best_epoch >= patience
+        return done >= self.settings.epochs or waited
+
+    def run(
+        self,
+        validate: Callable[[], Mapping[str, float]] | None = None,
+        keep: Callable[[bool], None] | None = None,
+    ) -> list[dict[str, Any]]:
+        """Train from the first step that is not done yet to the end; the module has the weights to keep, then.
+
+        Args:
+            validate: measures the module after an epoch: names and values, `WATCHED` among them.
+            keep: called after every step, and with True after an epoch, when a checkpoint can be written
+                (`state_dict`).
+
+        Returns:
+            The log, one entry an epoch: its number, the mean loss of its steps, seconds, what `validate` gave.
+        """
+        texts = len(self._lengths)
+        done = len(self.log) * texts + min(texts, self._step * self.settings.batch_size)
+        with tqdm(total=self.settings.epochs * texts, initial=done, desc=self._title, unit=" texts") as bar:
+            while not self.ended:
+                began = time.monotonic()
+                self._epoch(bar, keep)
+                entry: dict[str, Any] = {"number": len(self.log) + 1, "loss": float(np.mean(self._losses))}
+                self._average()
+                if validate is not None:
+                    entry.update(self._validated(validate))
+                self.log.append({**entry, "seconds": round(time.monotonic() - began, 1)})
+                self._step, self._losses, self._randomness = 0, [], None
+                if keep is not None:
+                    keep(True)
+        weights = self._best or self._mean
+        if weights is not None:
+            self.module.load_state_dict(weights)
+        self.module.eval()
+        return self.log
+
+    def state_dict(self) -> dict[str, Any]:
+        """All that a later `Training` of the same kind needs to go on, the weights included."""
+        return {
+            "module": self.module.state_dict(),
+            "optimizer": self._optimizer.state_dict(),
+            "log": list(self.log),
+            "step": self._step,
+            "losses": list(self._losses),
+            "randomness": self._randomness,
+            "mean": self._mean,
+            "in_mean": self._in_mean,
+            "best": self._best,
+            "best_value": self._best_value,
+            "best_epoch": self._best_epoch,
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from a state that `state_dict` gave."""
+        self.module.load_state_dict(state["module"])
+        self._optimizer.load_state_dict(state["optimizer"])
+        self.log, self._losses, self._step = list(state["log"]), list(state["losses"]), state["step"]
+        self._randomness = state["randomness"]
+        self._mean, self._in_mean = state["mean"], state["in_mean"]
+        self._best, self._best_value, self._best_epoch = state["best"], state["best_value"], state["best_epoch"]
+
+    def _epoch(self, bar: Any, keep: Callable[[bool], None] | None) -> None:
+        settings, number = self.settings, len(self.log) + 1
+        random = np.random.default_rng([settings.seed, self._part, number])
+        device = self._parameters[0].device
+        with torch.random.fork_rng():
+            torch.manual_seed(int(random.integers(2**31)))
+            batches = shuffled_by_length(self._lengths, settings.batch_size, random)
+            if self._randomness is not None:
+                random.bit_generator.state = self._randomness["numpy"]
+                torch.set_rng_state(self._randomness["torch"])
+            for positions in batches[self._step :]:
+                share = self._rate_share((number - 1) * self._steps + self._step, settings.epochs * self._steps)
+                for group, rate in zip(self._optimizer.param_groups, self._rates, strict=True):
+                    group["lr"] = rate * share
+                self.module.train()
+                with torch.autocast(device.type, torch.bfloat16, enabled=settings.dtype == "bfloat16"):
+                    loss = self._batch_loss(positions, random)
+                self._optimizer.zero_grad()
+                loss.backward()  # type: ignore[no-untyped-call]
+                torch.nn.utils.clip_grad_norm_(self._parameters, settings.clip)
+                self._optimizer.step()
+                self._step += 1
+                self._losses.append(float(loss.detach()))
+                bar.update(len(positions))
+                bar.set_postfix_str(f"epoch {number}, loss {np.mean(self._losses):.3f}{self._seen()}", refresh=False)
+                if keep is not None:
+                    self._randomness = {"numpy": random.bit_generator.state, "torch": torch.get_rng_state()}
+                    keep(False)
+
+    def _seen(self) -> str:
+        value = self.log[-1].get("P@1") if self.log else None
+        return "" if value is None else f", P@1 {value:.3f}"
+
+    def _average(self) -> None:
+        first = self.settings.average_from
+        if first is None or len(self.log) + 1 < first:
+            return
+        self._in_mean += 1
+        own = self.module.state_dict()
+        if self._mean is None:
+            self._mean = _copied(own)
+        else:
+            for key, value in self._mean.items():
+                value += (own[key] - value) / self._in_mean
+
+    def _validated(self, validate: Callable[[], Mapping[str, float]]) -> Mapping[str, float]:
+        """What `validate` says of the weights that would be kept now; the best so far are put aside."""
+        own = None
+        if self._mean is not None:
+            own = _copied(self.module.state_dict())
+            self.module.load_state_dict(self._mean)
+        self.module.eval()  # it may be a part of what is measured, which cannot tell
+        found = validate()
+        if found[WATCHED] > self._best_value:
+            self._best, self._best_value = _copied(self.module.state_dict()), found[WATCHED]
+            self._best_epoch = len(self.log) + 1
+        if own is not None:
+            self.module.load_state_dict(own)
+        return found
+
+
+def _copied(weights: Mapping[str, torch.Tensor]) -> Weights:
+    return {key: value.detach().clone() for key, value in weights.items()}
