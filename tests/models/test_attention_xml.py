@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -9,6 +11,7 @@ import torch
 import textattack_xmtc.models.attention_xml as module
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.models.attention_xml import AttentionXML, AttentionXMLConfig, AttentionXMLNetwork
+from textattack_xmtc.models.folder import load_model, save_model
 from textattack_xmtc.models.vocabulary import Vocabulary
 
 LABELS = 23
@@ -116,9 +119,9 @@ def test_labels_are_computed_in_chunks_with_the_same_result(
     sizes = []
     label_logits = model.network.label_logits
 
-    def counting(hidden: torch.Tensor, lengths: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
+    def counting(hidden: torch.Tensor, lengths: torch.Tensor, rows: torch.Tensor, *more: torch.Tensor) -> torch.Tensor:
         sizes.append(len(rows))
-        return label_logits(hidden, lengths, rows)
+        return label_logits(hidden, lengths, rows, *more)
 
     monkeypatch.setattr(model.network, "label_logits", counting)
     monkeypatch.setattr(module, "_CHUNK_FLOATS", 2000)
@@ -188,3 +191,15 @@ def test_questions_that_have_no_answer_are_refused(model: AttentionXML) -> None:
         model.score(TEXTS, [2, -1])
     with pytest.raises(InputError, match="no scores of kind 'score'; choose probability or logit"):
         model.dense(TEXTS, "score")
+
+
+def test_bfloat16_keeps_to_its_tolerance(model: AttentionXML, tmp_path: Path) -> None:
+    saved = save_model(model, tmp_path / "model")
+    half = load_model(saved, "cpu", "bfloat16")
+    assert half.network.lstm.forwards[0].weight_ih_l0.dtype == torch.bfloat16
+    assert half.network.attention.dtype == torch.float32
+    difference = np.abs(half.dense(TEXTS) - model.dense(TEXTS))
+    assert 0 < difference.max() < 0.05
+    np.testing.assert_allclose(half.score(TEXTS, [3, 7]), half.dense(TEXTS)[:, [3, 7]], atol=1e-5)
+    again = load_model(save_model(half, tmp_path / "half"), "cpu")
+    assert again.network.lstm.forwards[0].weight_ih_l0.dtype == torch.float32

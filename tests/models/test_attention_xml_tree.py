@@ -204,3 +204,10 @@ def test_folders_that_do_not_fit_are_refused(saved, change, message):
 def edit(path, **changes):
     config = json.loads((path / folder.CONFIG).read_text()) | changes
     (path / folder.CONFIG).write_text(json.dumps(config))
+
+
+def test_bfloat16_keeps_to_its_tolerance(model, tmp_path):
+    half = folder.load_model(folder.save_model(model, tmp_path / "model"), "cpu", "bfloat16")
+    assert half.network.network(1).lstm.forwards[0].weight_ih_l0.dtype == torch.bfloat16
+    difference = np.abs(half.dense(TEXTS) - model.dense(TEXTS))
+    assert 0 < difference.max() < 0.05

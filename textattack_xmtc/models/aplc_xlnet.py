@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -16,12 +16,9 @@ from textattack_xmtc.models.aplc_network import APLCXLNetConfig, APLCXLNetNetwor
 from textattack_xmtc.models.batches import padded
 from textattack_xmtc.models.folder import CONFIG, LABELS, masked_lm_of, read_weights, read_words
 from textattack_xmtc.models.subwords import MASK, Subwords
-from textattack_xmtc.models.torch_scorer import TorchScorer
+from textattack_xmtc.models.torch_scorer import ComputeType, TorchScorer
 from textattack_xmtc.models.word_vectors import word_vectors
 from textattack_xmtc.scores import ScoreKind
-
-EncoderType = Literal["float32", "bfloat16"]
-"""What XLNet computes in. The summary and the label clusters are always float32."""
 
 
 class APLCXLNet(TorchScorer):
@@ -59,7 +56,7 @@ class APLCXLNet(TorchScorer):
         max_length: int = 512,
         device: torch.device | str | None = None,
         masked_lm_folder: Path | None = None,
-        dtype: EncoderType = "float32",
+        dtype: ComputeType = "float32",
     ) -> None:
         if max_length < 3:
             raise InputError(f"max_length={max_length} leaves no room for a sub-word", "choose 3 or more")
@@ -106,7 +103,7 @@ class APLCXLNet(TorchScorer):
         folder: Path,
         config: Mapping[str, Any],
         device: torch.device | str | None = None,
-        dtype: EncoderType = "float32",
+        dtype: ComputeType = "float32",
     ) -> Self:
         """The model of a folder, whose configuration has been read (see `models.folder`).
 

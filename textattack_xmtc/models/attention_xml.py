@@ -13,9 +13,10 @@ from torch import nn
 
 from textattack_xmtc.errors import ModelFolderError
 from textattack_xmtc.models.batches import padded
-from textattack_xmtc.models.folder import CONFIG, LABELS, VOCABULARY, masked_lm_of, read_weights, read_words, write_json
-from textattack_xmtc.models.torch_scorer import TorchScorer
-from textattack_xmtc.models.vocabulary import PAD_ID, UNK, UNK_ID, Vocabulary
+from textattack_xmtc.models.folder import CONFIG, LABELS, VOCABULARY, masked_lm_of, read_weights, read_words
+from textattack_xmtc.models.torch_scorer import ComputeType
+from textattack_xmtc.models.vocabulary import PAD_ID, Vocabulary
+from textattack_xmtc.models.word_scorer import WordScorer
 from textattack_xmtc.scores import ScoreKind
 
 _CHUNK_FLOATS = 2**24  # what is computed for a chunk of labels at once: 64 MB in float32
@@ -118,27 +119,41 @@ class AttentionXMLNetwork(nn.Module):
     def encode(self, words: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
         """Hidden states of the texts, shape `(texts, longest, 2 * hidden_size)`: the part that knows no labels."""
         vectors = self.embedding_dropout(self.embedding(words))
-        hidden: torch.Tensor = self.hidden_dropout(self.lstm(vectors, lengths))
+        hidden: torch.Tensor = self.hidden_dropout(self.lstm(vectors, lengths).to(self.attention.dtype))
         return hidden
 
-    def label_logits(self, hidden: torch.Tensor, lengths: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
+    def compute_in(self, dtype: torch.dtype) -> None:
+        """Let word vectors and LSTM compute in another type; what they give is turned into the attention's."""
+        self.embedding.to(dtype)
+        self.lstm.to(dtype)
+
+    def label_logits(
+        self, hidden: torch.Tensor, lengths: torch.Tensor, rows: torch.Tensor, projected: torch.Tensor | None = None
+    ) -> torch.Tensor:
         """Logits of the labels with these attention rows, shape `(texts, m)`: the part that costs time by label.
 
         Args:
             hidden: what `encode` gave.
             lengths: words of each text, shape `(texts,)`.
             rows: attention rows, `(m, 2 * hidden_size)` for all texts or `(texts, m, 2 * hidden_size)` for each.
+            projected: `project(hidden)`, where it is at hand.
         """
         padding = torch.arange(hidden.shape[1], device=hidden.device) >= lengths[:, None]
         weights = (rows @ hidden.transpose(1, 2)).masked_fill(padding[:, None, :], float("-inf")).softmax(dim=-1)
-        # The weights of a text sum to 1, so its first linear layer may as well be applied before the sum over time as
-        # after it: the same numbers, but once a word and not once a label.
-        first, *others = (*self.linear, self.output)
-        vectors = weights @ first(hidden)
-        for layer in others:
+        vectors = weights @ (self.project(hidden) if projected is None else projected)
+        for layer in (*self.linear, self.output)[1:]:
             vectors = layer(vectors.relu())
         logits: torch.Tensor = vectors.squeeze(-1)
         return logits
+
+    def project(self, hidden: torch.Tensor) -> torch.Tensor:
+        """The first linear layer of the MLP, on hidden states.
+
+        The weights of a text sum to 1, so this layer may as well come before the sum over time as after it: the same
+        numbers, but once a word and not once a label.
+        """
+        projected: torch.Tensor = (*self.linear, self.output)[0](hidden)
+        return projected
 
     def dense_logits(self, words: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
         """The same as `forward` for all labels, a chunk of labels at a time, so that memory does not grow with them."""
@@ -146,10 +161,11 @@ class AttentionXMLNetwork(nn.Module):
         label_floats = hidden.shape[0] * 2 * (hidden.shape[1] + sum(self.config.linear_sizes))
         step = max(1, _CHUNK_FLOATS // label_floats)
         chunks = [self.attention[first : first + step] for first in range(0, len(self.attention), step)]
-        return torch.cat([self.label_logits(hidden, lengths, rows) for rows in chunks], dim=1)
+        projected = self.project(hidden)
+        return torch.cat([self.label_logits(hidden, lengths, rows, projected) for rows in chunks], dim=1)
 
 
-class AttentionXML(TorchScorer):
+class AttentionXML(WordScorer):
     """A trained AttentionXML that answers an attack's questions.
 
     `score` costs one pass of the BiLSTM and one attention row a label, however many labels there are. The mask is the
@@ -162,6 +178,8 @@ class AttentionXML(TorchScorer):
         max_length: words that are read of a text.
         device: "cpu", "cuda", ...; by default the GPU where there is one.
         masked_lm_folder: a masked language model kept with this model, or None.
+        dtype: what word vectors and LSTM compute in. With "bfloat16" probabilities differ from float32's by up to some
+            hundredths (0.05 is what the tests hold it to), so ranks and outcomes of attacks may change.
 
     Example:
         >>> sizes = AttentionXMLConfig(embedding_size=4, hidden_size=3, linear_sizes=(2,))
@@ -173,30 +191,7 @@ class AttentionXML(TorchScorer):
 
     architecture = "attention-xml"
     name = "AttentionXML"
-    mask_word = UNK
     network: AttentionXMLNetwork
-
-    def __init__(
-        self,
-        network: AttentionXMLNetwork,
-        vocabulary: Vocabulary,
-        label_names: Sequence[str],
-        max_length: int = 500,
-        device: torch.device | str | None = None,
-        masked_lm_folder: Path | None = None,
-    ) -> None:
-        super().__init__(network, label_names, device, masked_lm_folder)
-        self.vocabulary = vocabulary
-        self.max_length = max_length
-
-    def encode(self, texts: Sequence[str]) -> list[list[int]]:
-        """The numbers of the first `max_length` words of each text; one unknown word for a text without words."""
-        return [self.vocabulary.encode(text, self.max_length) or [UNK_ID] for text in texts]
-
-    def characters_read(self, text: str) -> int:
-        """How many leading characters of `text` the model reads: up to the end of word number `max_length`."""
-        spans = self.vocabulary.spans(text, self.max_length + 1)
-        return len(text) if len(spans) <= self.max_length else spans[self.max_length - 1][1]
 
     def settings(self) -> dict[str, Any]:
         """What a model folder's configuration must say to build this model again."""
@@ -207,7 +202,13 @@ class AttentionXML(TorchScorer):
         }
 
     @classmethod
-    def from_folder(cls, folder: Path, config: Mapping[str, Any], device: torch.device | str | None) -> Self:
+    def from_folder(
+        cls,
+        folder: Path,
+        config: Mapping[str, Any],
+        device: torch.device | str | None = None,
+        dtype: ComputeType = "float32",
+    ) -> Self:
         """The model of a folder, whose configuration has been read (see `models.folder`).
 
         Raises:
@@ -230,11 +231,7 @@ class AttentionXML(TorchScorer):
                 f"{CONFIG} in {str(folder)!r} does not describe an AttentionXML ({reason})", "save the model again"
             ) from error
         read_weights(folder, network)
-        return cls(network, vocabulary, labels, max_length, device, masked_lm_of(folder))
-
-    def write_own_files(self, folder: Path) -> None:
-        """Write the vocabulary."""
-        write_json(folder / VOCABULARY, self.vocabulary.words)
+        return cls(network, vocabulary, labels, max_length, device, masked_lm_of(folder), dtype)
 
     def _scores(self, batch: Sequence[Sequence[int]], labels: torch.Tensor | None, kind: ScoreKind) -> torch.Tensor:
         words, lengths = padded(batch, PAD_ID, self.device)

@@ -15,11 +15,12 @@ from torch.nn.functional import embedding
 from textattack_xmtc.errors import InputError, ModelFolderError
 from textattack_xmtc.models.attention_xml import AttentionXMLConfig, AttentionXMLNetwork
 from textattack_xmtc.models.batches import padded
-from textattack_xmtc.models.folder import CONFIG, LABELS, VOCABULARY, masked_lm_of, read_weights, read_words, write_json
+from textattack_xmtc.models.folder import CONFIG, LABELS, VOCABULARY, masked_lm_of, read_weights, read_words
 from textattack_xmtc.models.label_tree import LabelTree
 from textattack_xmtc.models.probabilistic_clusters import joint_logit
-from textattack_xmtc.models.torch_scorer import TorchScorer
-from textattack_xmtc.models.vocabulary import PAD_ID, UNK, UNK_ID, Vocabulary
+from textattack_xmtc.models.torch_scorer import ComputeType
+from textattack_xmtc.models.vocabulary import PAD_ID, Vocabulary
+from textattack_xmtc.models.word_scorer import WordScorer
 from textattack_xmtc.scores import ScoreKind
 
 _CHUNK_FLOATS = 2**24  # what is computed for a chunk of nodes at once: 64 MB in float32
@@ -130,8 +131,14 @@ class AttentionXMLTreeNetwork(nn.Module):
         floats = 2 * hidden.shape[0] * (hidden.shape[1] + hidden.shape[2] + sum(self.config.linear_sizes))
         chunks = torch.split(nodes, max(1, _CHUNK_FLOATS // floats), dim=-1)
         # Read as an embedding, rows have gradients that are summed in one order, whatever the number of threads.
-        logits = [network.label_logits(hidden, lengths, embedding(chunk, network.attention)) for chunk in chunks]
-        return torch.cat(logits, dim=1)
+        rows = (embedding(chunk, network.attention) for chunk in chunks)
+        projected = network.project(hidden)
+        return torch.cat([network.label_logits(hidden, lengths, part, projected) for part in rows], dim=1)
+
+    def compute_in(self, dtype: torch.dtype) -> None:
+        """Let word vectors and LSTMs of all levels compute in another type."""
+        for level in range(len(self.levels)):
+            self.network(level).compute_in(dtype)
 
     def _parents(self, level: int) -> torch.Tensor:
         return self.get_buffer(f"parents_{level}")
@@ -153,7 +160,7 @@ def best_nodes(nodes: torch.Tensor, scores: torch.Tensor, k: int) -> tuple[torch
     return nodes.gather(1, columns), scores.gather(1, columns)
 
 
-class AttentionXMLTree(TorchScorer):
+class AttentionXMLTree(WordScorer):
     """A trained AttentionXML with a label tree that answers an attack's questions.
 
     `score` and `dense` follow the wanted labels' paths: exact for every label. `top_k` and `rank` keep to the beam, as
@@ -168,6 +175,7 @@ class AttentionXMLTree(TorchScorer):
         beam: groups of each level whose children are scored (the paper's C; it takes 160 for 670,000 labels).
         device: "cpu", "cuda", ...; by default the GPU where there is one.
         masked_lm_folder: a masked language model kept with this model, or None.
+        dtype: as for `AttentionXML`.
 
     Raises:
         InputError: the beam is below 1, or the tree is not one of these labels.
@@ -186,7 +194,6 @@ class AttentionXMLTree(TorchScorer):
 
     architecture = "attention-xml-tree"
     name = "AttentionXML (tree)"
-    mask_word = UNK
     network: AttentionXMLTreeNetwork
 
     def __init__(
@@ -198,6 +205,7 @@ class AttentionXMLTree(TorchScorer):
         beam: int = 64,
         device: torch.device | str | None = None,
         masked_lm_folder: Path | None = None,
+        dtype: ComputeType = "float32",
     ) -> None:
         if beam < 1:
             raise InputError(f"beam={beam} keeps no group", "choose 1 or more")
@@ -206,19 +214,8 @@ class AttentionXMLTree(TorchScorer):
                 f"the label tree has {network.tree.sizes[-1]} labels, the label list {len(label_names)}",
                 "put together what belongs together",
             )
-        super().__init__(network, label_names, device, masked_lm_folder)
-        self.vocabulary = vocabulary
-        self.max_length = max_length
+        super().__init__(network, vocabulary, label_names, max_length, device, masked_lm_folder, dtype)
         self.beam = beam
-
-    def encode(self, texts: Sequence[str]) -> list[list[int]]:
-        """The numbers of the first `max_length` words of each text; one unknown word for a text without words."""
-        return [self.vocabulary.encode(text, self.max_length) or [UNK_ID] for text in texts]
-
-    def characters_read(self, text: str) -> int:
-        """How many leading characters of `text` the model reads: up to the end of word number `max_length`."""
-        spans = self.vocabulary.spans(text, self.max_length + 1)
-        return len(text) if len(spans) <= self.max_length else spans[self.max_length - 1][1]
 
     def top_k(
         self, texts: Sequence[str], k: int, kind: ScoreKind = "probability", batch_size: int = 32
@@ -288,7 +285,13 @@ class AttentionXMLTree(TorchScorer):
         }
 
     @classmethod
-    def from_folder(cls, folder: Path, config: Mapping[str, Any], device: torch.device | str | None) -> Self:
+    def from_folder(
+        cls,
+        folder: Path,
+        config: Mapping[str, Any],
+        device: torch.device | str | None = None,
+        dtype: ComputeType = "float32",
+    ) -> Self:
         """The model of a folder, whose configuration has been read (see `models.folder`).
 
         Raises:
@@ -311,6 +314,7 @@ class AttentionXMLTree(TorchScorer):
                 int(config["beam"]),
                 device,
                 masked_lm_of(folder),
+                dtype,
             )
         except (KeyError, TypeError, ValueError, RuntimeError) as error:
             if isinstance(error, ModelFolderError):
@@ -323,7 +327,7 @@ class AttentionXMLTree(TorchScorer):
 
     def write_own_files(self, folder: Path) -> None:
         """Write the vocabulary and the tree."""
-        write_json(folder / VOCABULARY, self.vocabulary.words)
+        super().write_own_files(folder)
         self.network.tree.write(folder)
 
     def _scores(self, batch: Sequence[Sequence[int]], labels: torch.Tensor | None, kind: ScoreKind) -> torch.Tensor:
@@ -339,11 +343,3 @@ class AttentionXMLTree(TorchScorer):
         if kind == "probability":  # groups are always compared by log-odds, which do not saturate
             return labels, logits.sigmoid().masked_fill(labels < 0, -torch.inf)
         return labels, logits
-
-    def _check_labels(self, labels: Sequence[int]) -> None:
-        for label in labels:
-            if not 0 <= label < len(self.label_names):
-                raise InputError(
-                    f"there is no label {label} among the {len(self.label_names)} of this model",
-                    f"choose between 0 and {len(self.label_names) - 1}",
-                )

@@ -28,7 +28,7 @@ from textattack_xmtc._version import __version__
 from textattack_xmtc.cache import atomic_folder
 from textattack_xmtc.datasets.corpus import Document
 from textattack_xmtc.errors import ModelFolderError
-from textattack_xmtc.models.torch_scorer import TorchScorer
+from textattack_xmtc.models.torch_scorer import ComputeType, TorchScorer
 
 FORMAT = 1
 CONFIG, WEIGHTS, VOCABULARY, LABELS = "config.json", "model.safetensors", "vocabulary.json", "labels.json"
@@ -44,12 +44,15 @@ ARCHITECTURES = {
 _AGAIN = "save or copy the model again"
 
 
-def load_model(folder: Path | str, device: torch.device | str | None = None) -> TorchScorer:
+def load_model(
+    folder: Path | str, device: torch.device | str | None = None, dtype: ComputeType = "float32"
+) -> TorchScorer:
     """The model of a folder that this package saved, ready to score.
 
     Args:
         folder: the folder.
         device: "cpu", "cuda", ...; by default the GPU where there is one.
+        dtype: what the encoder computes in; "bfloat16" has the tolerance that the class states.
 
     Raises:
         ModelFolderError: the folder or one of its files is missing, damaged, of an unknown architecture or a newer
@@ -59,7 +62,7 @@ def load_model(folder: Path | str, device: torch.device | str | None = None) -> 
     config = read_config(folder)
     module, name = ARCHITECTURES[config["architecture"]].split(":")
     kind: type[TorchScorer] = getattr(import_module(module), name)
-    return kind.from_folder(folder, config, device)
+    return kind.from_folder(folder, config, device, dtype)
 
 
 def save_model(

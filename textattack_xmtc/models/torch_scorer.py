@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 import torch
@@ -13,6 +13,9 @@ import torch
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.models.batches import by_length
 from textattack_xmtc.scores import ScoreKind, ranks_of_rows, top_k_of_rows
+
+ComputeType = Literal["float32", "bfloat16"]
+"""What the encoder of a network computes in: the part that knows no labels. The rest is always float32."""
 
 
 class TorchScorer(ABC):
@@ -57,7 +60,13 @@ class TorchScorer(ABC):
 
     @classmethod
     @abstractmethod
-    def from_folder(cls, folder: Path, config: Mapping[str, Any], device: torch.device | str | None) -> Self:
+    def from_folder(
+        cls,
+        folder: Path,
+        config: Mapping[str, Any],
+        device: torch.device | str | None = None,
+        dtype: ComputeType = "float32",
+    ) -> Self:
         """The model of a folder, whose configuration has been read (see `models.folder`)."""
 
     @abstractmethod
@@ -76,12 +85,7 @@ class TorchScorer(ABC):
         Raises:
             InputError: there is no such label, or the model has no such kind of score.
         """
-        for label in labels:
-            if not 0 <= label < len(self.label_names):
-                raise InputError(
-                    f"there is no label {label} among the {len(self.label_names)} of this model",
-                    f"choose between 0 and {len(self.label_names) - 1}",
-                )
+        self._check_labels(labels)
         wanted = torch.tensor(list(labels), dtype=torch.int64, device=self.device)
         return self._rows(texts, wanted, len(labels), kind, batch_size)
 
@@ -122,8 +126,9 @@ class TorchScorer(ABC):
         Ties are broken by the lower label index. No more than one batch of dense scores is held at a time.
 
         Raises:
-            InputError: the model has no such kind of score.
+            InputError: there is no such label, or the model has no such kind of score.
         """
+        self._check_labels(labels)
         ranks = np.empty((len(texts), len(labels)), dtype=np.int64)
         for positions, batch in self._batches(texts, kind, batch_size):
             ranks[positions] = ranks_of_rows(self._computed(batch, None, kind), labels)
@@ -152,3 +157,11 @@ class TorchScorer(ABC):
         encoded = self.encode(texts)
         batches = by_length([len(text) for text in encoded], batch_size)
         return [(positions, [encoded[position] for position in positions]) for positions in batches]
+
+    def _check_labels(self, labels: Sequence[int]) -> None:
+        for label in labels:
+            if not 0 <= label < len(self.label_names):
+                raise InputError(
+                    f"there is no label {label} among the {len(self.label_names)} of this model",
+                    f"choose between 0 and {len(self.label_names) - 1}",
+                )
