@@ -138,3 +138,24 @@ def test_another_training_is_not_resumed(data: Path, tmp_path: Path, capsys: pyt
     checkpoint.write({})
     with pytest.raises(ValueError, match="is of a training with architecture=None"):
         plan.train_folder(load_corpus(data), wanted, tmp_path / "model", resume=True, device="cpu")
+
+
+def test_on_a_full_disk_the_training_is_kept(data: Path, tmp_path: Path) -> None:
+    """No file may grow beyond 8 MB in that process; a masked language model of 9 MB is to be put into the folder."""
+    (tmp_path / "masked_lm").mkdir()
+    (tmp_path / "masked_lm" / "model.safetensors").write_bytes(b"0" * 9_000_000)
+    options = ["train", "attentionxml", "--data", str(data), "--device", "cpu", "--epochs", "1", *SMALL]
+    options += ["--out", str(tmp_path / "model"), "--masked-lm", str(tmp_path / "masked_lm")]
+    script = f"""
+import resource, signal, sys
+from textattack_xmtc.cli.main import main
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (8_000_000, 8_000_000))
+sys.exit(main({options!r}))
+"""
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert ended.returncode == 2 and "the trained model could not be saved" in ended.stderr
+    assert not (tmp_path / "model").exists()
+    assert main([*options, "--resume"]) == 0
+    kept = json.loads((tmp_path / "model" / "training.json").read_text())
+    assert len(kept["log"]) == 1 and (tmp_path / "model" / "masked_lm").is_dir()

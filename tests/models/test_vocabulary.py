@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from nltk.tokenize import word_tokenize
 
 from textattack_xmtc.errors import ModelFolderError
 from textattack_xmtc.models.vocabulary import PAD_ID, UNK_ID, Vocabulary
 
+PARTS = [
+    *("boil", "an", "Egg", "don't", "cannot", "gonna", "it's", "John's", "dogs'", "'tis", "'quoted'", "rock'n'roll"),
+    *('"quoted"', '"so', 'called"', "(in", "brackets)", "well-known", "and/or", "3.5", "1,000", "$4", "50%", "a,b"),
+    *("soup,", "tea;", "salt:", "why?", "what!", "--", "...", "/SEP/", "e-mail@here", "x=y", "naïve", "«ja»", "U.S.A"),
+]
 WORDS = ["<PAD>", "<UNK>", "the", "mean", "don't", "nan_policy", "naïve", "unk", "pad"]
 
 
@@ -50,6 +57,60 @@ def test_spans_are_words_in_order_and_fit_the_numbers(text: str) -> None:
     for number, (start, end) in zip(numbers, spans, strict=True):
         assert number == UNK_ID if text[start:end] == "<UNK>" else vocabulary.words[number] == text[start:end].lower()
     assert PAD_ID not in numbers
+
+
+def nltk_words(text: str) -> list[str]:
+    vocabulary = Vocabulary(["<PAD>", "<UNK>"], "nltk")
+    return [text[start:end] for start, end in vocabulary.spans(text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Boil an egg. Then salt it. ", "Boil an egg Then salt it"),
+        ("(Boil an egg.) 'Then' \"salt it.\" Serve.", "Boil an egg Then salt it Serve"),
+        (
+            "Mr. Smith, Dr. J. R. Egg and the U.S. vs. them, e.g. here",
+            "Mr. Smith Dr. J. R. Egg and the U.S. vs. them e.g. here",
+        ),
+        ("soup, tea, etc.", "soup tea etc"),
+        ("They don't, can't and cannot; it's John's", "They do n't ca n't and can not it 's John 's"),
+        ("3.5 of 1,000 in v1.2 cost $4.", "3.5 of 1,000 in v1.2 cost 4"),
+        ("title /SEP/ text", "title /SEP/ text"),
+        ("well-known and/or nan_policy=x", "well-known and/or nan_policy=x"),
+        ("a <UNK> b", "a <UNK> b"),
+        ("the<UNK>mean, (<UNK>)<UNK>. <UNK>'s", "the <UNK> mean <UNK> <UNK> <UNK> 's"),
+        ("<unk> < UNK >", "unk UNK"),
+        ("🙂 ... \t\n -- !? _", "_"),
+        ("", ""),
+    ],
+)
+def test_words_as_the_official_attention_xml_reads_them(text: str, words: str) -> None:
+    assert nltk_words(text) == words.split()
+
+
+def test_the_separator_keeps_its_case_and_other_words_do_not() -> None:
+    vocabulary = Vocabulary(["<PAD>", "<UNK>", "/SEP/", "tea", "n't"], "nltk")
+    assert vocabulary.encode("Tea /SEP/ TEA isN'T /sep/ <UNK>") == [3, 2, 3, 1, 4, 1, 1]
+    assert Vocabulary.of_texts(["Tea /SEP/ tea"], tokenization="nltk").words == ("<PAD>", "<UNK>", "tea", "/SEP/")
+
+
+@settings(deadline=None)
+@given(st.lists(st.sampled_from(PARTS), max_size=12).map(" ".join))
+@example("he said \"it's 'so-called' (can't) gonna\"")
+def test_within_a_sentence_words_are_nltks_own(sentence: str) -> None:
+    expected = [token for token in word_tokenize(sentence, preserve_line=True) if re.search(r"\w", token)]
+    assert nltk_words(sentence) == expected
+
+
+@settings(deadline=None)
+@given(st.text(alphabet=st.one_of(st.characters(), st.sampled_from("ab .,'\"`()/-_<UNK>")), max_size=60))
+@example("''s s ''a`` 'b' ``c\"\"d")
+def test_official_words_are_cut_from_the_text_in_order(text: str) -> None:
+    spans = Vocabulary(["<PAD>", "<UNK>"], "nltk").spans(text)
+    assert all(re.search(r"\w", text[start:end]) and not re.search(r"\s", text[start:end]) for start, end in spans)
+    assert all(before[1] <= after[0] for before, after in pairwise(spans))
+    assert [span for span in spans if text[slice(*span)] == "<UNK>"] == [m.span() for m in re.finditer("<UNK>", text)]
 
 
 def test_only_so_many_words_are_read(vocabulary: Vocabulary) -> None:

@@ -25,6 +25,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     loss.add_argument("--reweight", choices=("none", "pw", "cb", "pw-cb"), default="none")
     loss.add_argument("--loss", choices=("bce", "squared-hinge"), default="bce")
     loss.add_argument(
+        "--weights",
+        choices=("paper", "adv-xmtc"),
+        default="paper",
+        help="W as the paper prints it, or scaled to sum to the number of labels, as its code does",
+    )
+    loss.add_argument(
         "--family",
         choices=("wikipedia", "amazon", "other"),
         default="other",
@@ -94,7 +100,7 @@ def plan_of(arguments: argparse.Namespace) -> TrainingPlan:
             other = "AttentionXML" if aplc else "APLC-XLNet"
             raise InputError(f"--{name.replace('_', '-')} is an option of {other}", "leave it out")
     tree = "-tree" if arguments.tree else ""
-    loss = LossSettings(arguments.reweight, arguments.loss, arguments.family)
+    loss = LossSettings(arguments.reweight, arguments.loss, arguments.family, mode=arguments.weights)
     choose = paper_plan if arguments.size == "paper" else small_plan
     plan: TrainingPlan = choose("aplc-xlnet" if aplc else f"attention-xml{tree}", loss)  # type: ignore[arg-type]
 

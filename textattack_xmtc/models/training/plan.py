@@ -89,6 +89,7 @@ def small_plan(architecture: Architecture, loss: LossSettings | None = None) -> 
         AttentionXMLSettings(epochs, 16, word_dropout=0.05, learning_rate=3e-3, average_from=epochs // 2),
         loss,
         AttentionXMLConfig(embedding_size=128, hidden_size=128, linear_sizes=(128,), hidden_dropout=0.3),
+        TreeSettings(beam=16),  # a wide beam is for many more groups than small corpora have
         vocabulary_size=50_000,
     )
 

@@ -1,0 +1,201 @@
+"""Weights and arrays out of files that others wrote, without running what else may be in them."""
+
+from __future__ import annotations
+
+import pickle
+import re
+import warnings
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors.torch import load_file
+
+from textattack_xmtc.errors import ModelFolderError
+
+_WRAPPERS = ("module.", "Network.")  # data parallelism; the level of a label tree
+_AGAIN = "copy or download it again"
+_NPY = b"\x93NUMPY"
+_PICKLE = b"\x80"
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """The weights of one file.
+
+    Attributes:
+        file: which.
+        weights: by name, without the prefixes `module.` and `Network.`; float32 where they are floating-point numbers.
+        names: the same names as they stand in the file.
+    """
+
+    file: Path
+    weights: Mapping[str, torch.Tensor]
+    names: Mapping[str, str]
+
+    def matrix_shape(self, key: str) -> tuple[int, int]:
+        """The shape of a weight that is a matrix.
+
+        Raises:
+            ModelFolderError: it is missing, or is none.
+        """
+        if key not in self.weights:
+            raise self._lacks(key)
+        shape = tuple(self.weights[key].shape)
+        if len(shape) != 2:
+            raise ModelFolderError(
+                f"the weight {self.names[key]!r} in {str(self.file)!r} has the shape {shape}, which is no matrix's",
+                "check that it is a checkpoint of this kind",
+            )
+        return shape[0], shape[1]
+
+    def check(self, wanted: Mapping[str, Sequence[int]], asked_by: str) -> None:
+        """See that exactly these weights are there.
+
+        Args:
+            wanted: the shapes by name.
+            asked_by: what says so, for the message.
+
+        Raises:
+            ModelFolderError: a weight is missing, unknown or of another shape.
+        """
+        for key in wanted:
+            if key not in self.weights:
+                raise self._lacks(key)
+        for key in self.weights:
+            if key not in wanted:
+                raise ModelFolderError(
+                    f"{str(self.file)!r} holds the weight {self.names[key]!r}; by {asked_by}, there should be none",
+                    "check that it is a checkpoint of this kind, and that its configuration belongs to it",
+                )
+        for key, shape in wanted.items():
+            if tuple(self.weights[key].shape) != tuple(shape):
+                raise ModelFolderError(
+                    f"the weight {self.names[key]!r} in {str(self.file)!r} has the shape "
+                    f"{tuple(self.weights[key].shape)}; by {asked_by}, it should be {tuple(shape)}",
+                    "give the files that belong to this checkpoint",
+                )
+
+    def _lacks(self, key: str) -> ModelFolderError:
+        return ModelFolderError(
+            f"{str(self.file)!r} lacks the weight {key!r}", "check that it is a checkpoint of this kind, and complete"
+        )
+
+
+def read_checkpoint(file: Path, trust: bool = False) -> Checkpoint:
+    """The weights in a file that `torch.save` or safetensors wrote, on the CPU, left on the disk where torch can.
+
+    Args:
+        file: the file.
+        trust: whether Python objects beside the weights may be read.
+
+    Raises:
+        ModelFolderError: the file is missing, damaged or holds something else, or Python objects are not trusted.
+    """
+    if not file.is_file():
+        raise ModelFolderError(f"there is no file {str(file)!r}", "check the path")
+    found = _load(file, trust)
+    if not isinstance(found, Mapping) or not found:
+        raise ModelFolderError(
+            f"{str(file)!r} holds a {type(found).__name__}, not weights by name", "save the model's state_dict()"
+        )
+    weights, names = {}, {}
+    for name, value in found.items():
+        if not isinstance(value, torch.Tensor):
+            raise ModelFolderError(
+                f"{name!r} in {str(file)!r} is a {type(value).__name__}, not a weight", "save the model's state_dict()"
+            )
+        key = _bare(str(name))
+        weights[key] = value.detach().float() if value.is_floating_point() else value
+        names[key] = str(name)
+    return Checkpoint(file, weights, names)
+
+
+def read_array(file: Path, trust: bool = False) -> np.ndarray:
+    """The array in a .npy file.
+
+    Args:
+        file: the file.
+        trust: whether an array of Python objects may be read.
+
+    Raises:
+        ModelFolderError: the file is missing, damaged or no .npy file, or holds Python objects that are not trusted.
+    """
+    if not file.is_file():
+        raise ModelFolderError(f"there is no file {str(file)!r}", "check the path")
+    try:
+        with file.open("rb") as opened:
+            if opened.read(len(_NPY)) != _NPY:
+                raise ModelFolderError(f"{str(file)!r} is no .npy file", "give the array that numpy.save wrote")
+        array: np.ndarray = np.load(file, allow_pickle=False)
+    except (ValueError, OSError, EOFError) as error:
+        if isinstance(error, ModelFolderError):
+            raise
+        if "Object arrays" not in str(error):
+            raise ModelFolderError(f"{str(file)!r} is damaged or cut off ({error})", _AGAIN) from error
+        if not trust:
+            raise not_trusted(file, "an array of Python objects") from None
+        array = trusted(file, lambda: np.load(file, allow_pickle=True))
+    return array
+
+
+def not_trusted(file: Path, what: str, instead: str = "") -> ModelFolderError:
+    """The refusal to read Python objects.
+
+    Args:
+        file: where they are.
+        what: what they are.
+        instead: what to do where one does not trust them.
+    """
+    return ModelFolderError(
+        f"{str(file)!r} holds {what}, and reading these can run any code that the file's maker put there",
+        f"add --trust if you trust whoever made it{', or ' * bool(instead)}{instead}",
+    )
+
+
+def trusted(file: Path, read: Any) -> Any:
+    """What `read` gives, which reads Python objects of a file whose maker is trusted.
+
+    Raises:
+        ModelFolderError: it fails.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of other versions of the libraries, about what is used of them nowhere
+            return read()
+    except Exception as error:  # reading a pickle can raise anything
+        raise ModelFolderError(
+            f"the Python objects in {str(file)!r} cannot be read here ({type(error).__name__}: {error})",
+            "read them with the versions of the libraries that wrote them, and save what they hold in a plain format",
+        ) from error
+
+
+def _load(file: Path, trust: bool) -> Any:
+    mapped = zipfile.is_zipfile(file)
+    try:
+        if file.suffix == ".safetensors":
+            return load_file(file)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # torch's advice about other pickle protocols
+            return torch.load(file, map_location="cpu", weights_only=True, mmap=mapped)
+    except Exception as error:  # what torch raises for files that others wrote differs from file to file
+        with file.open("rb") as opened:
+            pickled = isinstance(error, pickle.UnpicklingError) and (mapped or opened.read(1) == _PICKLE)
+        if not pickled:
+            reason = next(iter(str(error).splitlines()), type(error).__name__)
+            raise ModelFolderError(f"{str(file)!r} is no checkpoint, or is damaged ({reason})", _AGAIN) from error
+        if not trust:
+            named = re.search(r"GLOBAL ([\w.]+)", str(error))
+            objects = f"Python objects{f' ({named[1]})' if named else ''} and not only weights"
+            raise not_trusted(file, objects, "save the model's state_dict() alone") from None
+    return trusted(file, lambda: torch.load(file, map_location="cpu", weights_only=False, mmap=mapped))
+
+
+def _bare(name: str) -> str:
+    while name.startswith(_WRAPPERS):
+        name = name.partition(".")[2]
+    return name

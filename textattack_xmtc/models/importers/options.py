@@ -1,0 +1,113 @@
+"""What a user says about an official checkpoint, beside where it is; and the configuration files that come with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml  # type: ignore[import-untyped]
+
+from textattack_xmtc.errors import InputError, ModelFolderError
+
+
+@dataclass(frozen=True)
+class ImportOptions:
+    """What may be said about a checkpoint; what is None is looked for beside it or follows from it.
+
+    Attributes:
+        labels: a file with the label names, by index: one a line, a JSON list, or a joblib label binarizer.
+        vocabulary: AttentionXML: `vocab.npy`.
+        configurations: AttentionXML: the YAML files of the model and of its data, or one of them.
+        max_length: words (AttentionXML) or sub-words (APLC-XLNet) that are read of a text; the authors' by default.
+        beam: AttentionXML as label tree: groups of a level whose children are scored.
+        trust: files that hold Python objects may be read, which can run code.
+
+    Raises:
+        InputError: `max_length` is below 1.
+    """
+
+    labels: Path | None = None
+    vocabulary: Path | None = None
+    configurations: tuple[Path, ...] = ()
+    max_length: int | None = None
+    beam: int | None = None
+    trust: bool = False
+
+    def __post_init__(self) -> None:
+        if self.max_length is not None and self.max_length < 1:
+            raise InputError(f"max_length={self.max_length} leaves nothing of a text", "choose 1 or more")
+
+    def refuse(self, what: str, *names: str) -> None:
+        """See that the options `names` are not given, which `what` has no use for.
+
+        Raises:
+            InputError: one is.
+        """
+        for name in names:
+            if getattr(self, name):
+                raise InputError(f"{what} has no use for {name}", "leave it out")
+
+
+def read_settings(files: Iterable[Path]) -> dict[str, Any]:
+    """The settings in official YAML files, those of later files last; what stands below `model` stands beside it here.
+
+    `labels_binarizer` and `emb_init` become paths to files, where these are found: paths in these files start from
+    the folder that the training was run in, which is looked for around the YAML file.
+
+    Raises:
+        ModelFolderError: a file is missing or is no YAML with settings.
+    """
+    settings: dict[str, Any] = {}
+    for file in files:
+        try:
+            found = yaml.safe_load(file.read_text(encoding="utf-8"))
+        except (OSError, ValueError, yaml.YAMLError) as error:
+            reason = " ".join(str(error).split())
+            raise ModelFolderError(f"{str(file)!r} cannot be read as YAML ({reason})", "check the path") from error
+        if not isinstance(found, dict):
+            raise ModelFolderError(
+                f"{str(file)!r} holds a {type(found).__name__}, not settings", "give the YAML of the model or its data"
+            )
+        for part in ("model", "embedding"):
+            inner = found.pop(part, None)
+            found |= inner if isinstance(inner, dict) else {}
+        for name in ("labels_binarizer", "emb_init"):
+            if name in found:
+                found[name] = _around(file, str(found[name]))
+        settings |= found
+    return settings
+
+
+def sizes_of(settings: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    """Those of the settings `names` that are there: whole numbers from 1, or lists of them.
+
+    Raises:
+        ModelFolderError: one is something else.
+    """
+    found = {name: settings[name] for name in names if settings.get(name) is not None}
+    for name, value in found.items():
+        numbers = value if isinstance(value, list) else [value]
+        if any(type(number) is not int or number < 1 for number in numbers):
+            raise ModelFolderError(f"{name} is {value!r} in the configuration, not a size", "correct the YAML file")
+    return found
+
+
+def shares_of(settings: Mapping[str, Any], *names: str) -> dict[str, float]:
+    """Those of the settings `names` that are there: numbers from 0 to below 1.
+
+    Raises:
+        ModelFolderError: one is something else.
+    """
+    found = {name: settings[name] for name in names if settings.get(name) is not None}
+    for name, value in found.items():
+        if not isinstance(value, (int, float)) or not 0 <= value < 1:
+            raise ModelFolderError(f"{name} is {value!r} in the configuration, not a share", "correct the YAML file")
+    return {name: float(value) for name, value in found.items()}
+
+
+def _around(file: Path, path: str) -> Path | None:
+    """`path`, from the current folder or from one around `file`."""
+    starts = (Path(), *file.resolve().parents)
+    return next((start / path for start in starts if (start / path).exists()), None)
