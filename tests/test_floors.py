@@ -28,7 +28,9 @@ FLOORS = {
     "textattack_xmtc._autorun": 5,
     "textattack_xmtc.campaign": 5,
     "textattack_xmtc.campaign.statistics": 0,
+    "textattack_xmtc.campaign.reading": 0,
     "textattack_xmtc.campaign.summary": 0,
+    "textattack_xmtc.report": 5,
     "textattack_xmtc.cli": 6,
 }
 BOTTOM = {"numpy", "scipy", *sys.stdlib_module_names}

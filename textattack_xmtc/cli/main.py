@@ -27,7 +27,10 @@ class Command(Protocol):
 
 COMMANDS = {
     "train": "train AttentionXML or APLC-XLNet on a corpus",
+    "import": "make a model folder from an official checkpoint",
     "evaluate": "P@k, nDCG@k and PSP@k of a trained model, overall and by label frequency",
+    "campaign": "samples drawn by label frequency, attacked on one model or several",
+    "report": "a page, Markdown, CSV and figures from campaign folders; compares two models; a gate for CI jobs",
 }
 """The subcommands and what each does; the module of one is `textattack_xmtc.cli.NAME` (`NAME_` where Python has that
 word for itself), imported when it is called."""

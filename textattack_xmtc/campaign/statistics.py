@@ -1,0 +1,198 @@
+"""Shares with their 95% intervals, and the paired comparison of two models: plain numpy and scipy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import nan, sqrt
+
+import numpy as np
+from scipy.special import bdtr
+
+from textattack_xmtc.errors import InputError
+
+Z = 1.959963984540054
+"""The 97.5% point of the normal distribution: all intervals here are 95% intervals."""
+
+BOOTSTRAP_DRAWS = 2000
+"""How often the texts are drawn again for an interval of samples that share texts."""
+
+_DRAWS_AT_ONCE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A share, or a difference of two shares, with its 95% interval; NaN where there is no sample.
+
+    Attributes:
+        value: the estimate.
+        low: lower end of the interval.
+        high: upper end of the interval.
+        n: number of samples.
+    """
+
+    value: float
+    low: float
+    high: float
+    n: int
+
+
+NOTHING = Estimate(nan, nan, nan, 0)
+"""What is known without a sample."""
+
+
+def wilson(successes: int, n: int) -> Estimate:
+    """The share `successes / n` with Wilson's score interval (Wilson, 1927).
+
+    Raises:
+        InputError: `successes` is not between 0 and `n`.
+
+    Example:
+        >>> found = wilson(81, 263)
+        >>> [round(number, 4) for number in (found.value, found.low, found.high)]
+        [0.308, 0.2553, 0.3662]
+    """
+    if not 0 <= successes <= n:
+        raise InputError(f"{successes} successes in {n} samples", "count successes among the samples")
+    if n == 0:
+        return NOTHING
+    share = successes / n
+    centre = (share + Z * Z / (2 * n)) / (1 + Z * Z / n)
+    half = Z * sqrt(share * (1 - share) / n + Z * Z / (4 * n * n)) / (1 + Z * Z / n)
+    # At 0 and n the interval touches its end; rounding must not carry it beyond.
+    return Estimate(share, 0.0 if successes == 0 else centre - half, 1.0 if successes == n else centre + half, n)
+
+
+def share_of(successes: np.ndarray, texts: np.ndarray) -> Estimate:
+    """The share of successes; its interval is Wilson's, or a bootstrap over texts where samples share a text.
+
+    Where all samples agree, drawing again shows no spread: the interval is then Wilson's for as many samples as there
+    are texts.
+
+    Args:
+        successes: whether each sample was a success, shape `(samples,)`.
+        texts: a number for the text of each sample, shape `(samples,)`.
+
+    Example:
+        >>> share_of(np.array([True, False, True, True]), np.array([0, 1, 2, 3])) == wilson(3, 4)
+        True
+        >>> share_of(np.array([True, False, True, True]), np.array([0, 1, 2, 2])) == wilson(3, 4)
+        False
+    """
+    n, n_texts = len(successes), len(np.unique(texts))
+    total = int(np.sum(successes))
+    if n == n_texts:
+        return wilson(total, n)
+    if total in (0, n):
+        ends = wilson(n_texts if total else 0, n_texts)
+        return Estimate(ends.value, ends.low, ends.high, n)
+    low, high = bootstrap_over_texts(np.asarray(successes, dtype=np.float64), texts)
+    return Estimate(total / n, low, high, n)
+
+
+def bootstrap_over_texts(
+    values: np.ndarray, texts: np.ndarray, draws: int = BOOTSTRAP_DRAWS, seed: int = 0
+) -> tuple[float, float]:
+    """The 95% percentile interval of the mean of `values` when whole texts are drawn again, with all their samples.
+
+    Args:
+        values: one number a sample, shape `(samples,)`, at least one.
+        texts: a number for the text of each sample, shape `(samples,)`.
+        draws: how often as many texts are drawn as there are.
+        seed: of the draws; the same seed gives the same interval.
+
+    Example:
+        >>> bootstrap_over_texts(np.array([0.0, 1.0]), np.array([7, 7]))
+        (0.5, 0.5)
+    """
+    _, text = np.unique(texts, return_inverse=True)
+    sums, sizes = np.bincount(text, values), np.bincount(text)
+    random = np.random.default_rng(seed)
+    even = np.full(len(sizes), 1 / len(sizes))
+    means = []
+    for start in range(0, draws, _DRAWS_AT_ONCE):
+        times = random.multinomial(len(sizes), even, size=min(_DRAWS_AT_ONCE, draws - start))
+        means.append((times @ sums) / (times @ sizes))
+    low, high = np.quantile(np.concatenate(means), [0.025, 0.975])
+    return float(low), float(high)
+
+
+def mcnemar(only_first: int, only_second: int) -> float:
+    """The exact two-sided p-value of McNemar's test: are the samples on which two models differ split evenly?
+
+    Args:
+        only_first: samples with a success on the first model only.
+        only_second: samples with a success on the second model only.
+
+    Returns:
+        The probability of a split at least as uneven, under a fair coin; 1 where the two never differ.
+
+    Example:
+        >>> mcnemar(1, 7)
+        0.0703125
+    """
+    differing = only_first + only_second
+    return float(min(1.0, 2 * bdtr(min(only_first, only_second), differing, 0.5))) if differing else 1.0
+
+
+def paired_difference(both: int, only_first: int, only_second: int, neither: int) -> Estimate:
+    """The first model's share of successes less the second's, on the same samples.
+
+    The interval is Newcombe's (1998, "Improved confidence intervals for the difference between binomial proportions
+    based on paired data", method 10): Wilson's limits of both shares, joined with regard to their correlation.
+
+    Args:
+        both: samples with a success on both models.
+        only_first: on the first only.
+        only_second: on the second only.
+        neither: on neither.
+
+    Example:
+        >>> found = paired_difference(36, 12, 2, 0)
+        >>> [round(number, 4) for number in (found.value, found.low, found.high)]
+        [0.2, 0.0569, 0.3404]
+    """
+    n = both + only_first + only_second + neither
+    if n == 0:
+        return NOTHING
+    first, second = wilson(both + only_first, n), wilson(both + only_second, n)
+    covariance = float(both * neither - only_first * only_second)
+    if covariance > 0:
+        covariance = max(covariance - n / 2, 0.0)  # the continuity correction of the paper
+    margins = (both + only_first) * (only_second + neither) * (both + only_second) * (only_first + neither)
+    correlation = covariance / sqrt(margins) if margins else 0.0
+
+    def joined(one: float, other: float) -> float:
+        return sqrt(max(one * one - 2 * correlation * one * other + other * other, 0.0))
+
+    difference = (only_first - only_second) / n
+    low = difference - joined(first.value - first.low, second.high - second.value)
+    high = difference + joined(first.high - first.value, second.value - second.low)
+    return Estimate(difference, low, high, n)
+
+
+def difference_of(first: np.ndarray, second: np.ndarray, texts: np.ndarray) -> tuple[Estimate, float | None]:
+    """How much more often the first model was fooled than the second, and McNemar's p-value.
+
+    Where samples share a text, the interval is a bootstrap over texts and there is no p-value: the test supposes that
+    samples are independent.
+
+    Args:
+        first: whether each sample was a success on the first model, shape `(samples,)`.
+        second: the same samples on the second model, shape `(samples,)`.
+        texts: a number for the text of each sample, shape `(samples,)`.
+
+    Example:
+        >>> first, second = np.array([True, True, False]), np.array([False, True, False])
+        >>> found, p = difference_of(first, second, np.arange(3))
+        >>> round(found.value, 3), p
+        (0.333, 1.0)
+    """
+    first, second = np.asarray(first, dtype=bool), np.asarray(second, dtype=bool)
+    counts = [int(np.sum(part)) for part in (first & second, first & ~second, ~first & second, ~first & ~second)]
+    found = paired_difference(*counts)
+    if len(np.unique(texts)) == len(first):
+        return found, mcnemar(counts[1], counts[2])
+    values = first.astype(np.float64) - second
+    if np.ptp(values) > 0:  # without spread, drawing again shows none, and Newcombe's interval stays
+        found = Estimate(found.value, *bootstrap_over_texts(values, texts), found.n)
+    return found, None

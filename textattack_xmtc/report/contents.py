@@ -1,0 +1,33 @@
+"""Which tables a report has, and in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textattack_xmtc.campaign.summary import GOALS, Campaign
+from textattack_xmtc.report.tables import Table
+from textattack_xmtc.report.tables_of_examples import examples, long_example, moved_labels, other_labels
+from textattack_xmtc.report.tables_of_results import by_bin, cost, defence, success, thresholds
+from textattack_xmtc.report.tables_of_setup import bins, clusters, data, models, settings
+
+
+def all_tables(campaigns: Sequence[Campaign]) -> list[Table]:
+    """Every table of the report that has a row, in the order of the page."""
+    found = [
+        data(campaigns),
+        bins(campaigns),
+        *(success(campaigns, goal) for goal in GOALS),
+        by_bin(campaigns),
+        thresholds(campaigns),
+        *defence(campaigns),
+        clusters(campaigns),
+        long_example(campaigns),
+        examples(campaigns),
+        other_labels(campaigns),
+        moved_labels(campaigns, inwards=True),
+        moved_labels(campaigns, inwards=False),
+        cost(campaigns),
+        models(campaigns),
+        settings(campaigns),
+    ]
+    return [table for table in found if table.rows]
