@@ -27,7 +27,10 @@ GOAL_FUNCTIONS = {
     "xmtc-negative-targeted": "textattack_xmtc.goal_functions.NegativeTargeted",
     "xmtc-non-targeted": "textattack_xmtc.goal_functions.NonTargeted",
 }
-SEARCH_METHODS = {"masked-delta": "textattack_xmtc.search_methods.MaskedDelta"}
+SEARCH_METHODS = {
+    "masked-delta": "textattack_xmtc.search_methods.MaskedDelta",
+    "random-order": "textattack_xmtc.search_methods.RandomOrder",
+}
 TRANSFORMATIONS = {"xmtc-word-swap-masked-lm": "textattack_xmtc.transformations.XMTCWordSwapMaskedLM"}
 CONSTRAINTS = {
     "xmtc-function-words": "textattack_xmtc.constraints.FunctionWordModification",

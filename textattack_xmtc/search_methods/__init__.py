@@ -1,5 +1,6 @@
 """Searches that use what a goal knows of its targets."""
 
 from textattack_xmtc.search_methods.masked_delta import MaskedDelta
+from textattack_xmtc.search_methods.random_order import RandomOrder
 
-__all__ = ["MaskedDelta"]
+__all__ = ["MaskedDelta", "RandomOrder"]

@@ -14,7 +14,7 @@ from textattack.shared.validators import transformation_consists_of_word_swaps
 
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.transformations import CANDIDATE_ORDER
-from textattack_xmtc.words import change_budget, replaced, word_spans
+from textattack_xmtc.words import Span, change_budget, replaced, word_spans
 
 _PORTION_CHARACTERS = 2**24
 
@@ -105,13 +105,9 @@ class MaskedDelta(SearchMethod):
 
     def _ranked(self, original: AttackedText, score: float) -> list[int]:
         """Indices of the words that may be changed, the most important first."""
-        _, allowed = self.get_indices_to_order(original)
         spans = word_spans(original.text, original.words)
         victim = self.goal_function.model
-        read = victim.characters_read(original.text)
-        if read < len(original.text):
-            self._say_cut(read, len(original.text))
-        indices = [index for index in sorted(allowed) if spans[index][1] <= read]
+        indices = self._changeable(original, spans)
         # In portions: all masked texts of a long text would take its length squared.
         portion = max(1, _PORTION_CHARACTERS // len(original.text))
         nearness = [
@@ -123,6 +119,14 @@ class MaskedDelta(SearchMethod):
         importance = np.concatenate([*nearness, np.zeros(0)]) - score
         # A stable sort keeps the order of positions among equals; a query budget may have cut the list.
         return [indices[position] for position in np.argsort(-importance, kind="stable")]
+
+    def _changeable(self, original: AttackedText, spans: Sequence[Span]) -> list[int]:
+        """Indices of the words that constraints let change and the victim reads, ascending."""
+        _, allowed = self.get_indices_to_order(original)
+        read = self.goal_function.model.characters_read(original.text)
+        if read < len(original.text):
+            self._say_cut(read, len(original.text))
+        return [index for index in sorted(allowed) if spans[index][1] <= read]
 
     def _candidates(self, current: AttackedText, original: AttackedText, index: int) -> list[AttackedText]:
         texts = self.get_transformations(current, original_text=original, indices_to_modify=[index])

@@ -54,7 +54,7 @@ def _without_seconds(log: list[dict[str, float]]) -> list[dict[str, float]]:
     return [{key: value for key, value in entry.items() if key != "seconds"} for entry in log]
 
 
-@pytest.mark.parametrize("changes", [{}, {"label_sample": 6}, {"word_dropout": 0.1}])
+@pytest.mark.parametrize("changes", [{}, {"label_sample": 6}, {"word_dropout": 0.1}, {"dtype": "bfloat16"}])
 def test_the_loss_falls_and_unseen_texts_get_their_labels(corpus: Corpus, changes: dict[str, object]) -> None:
     model, log = _train(corpus, **changes)
     assert [entry["number"] for entry in log] == list(range(1, 9))

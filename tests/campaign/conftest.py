@@ -1,0 +1,49 @@
+"""The small campaign's data and models, made once; and a campaign on them that ran without a break."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.campaign.small_campaign import OPTIONS, make_all
+from textattack_xmtc.campaign.runner import run_campaign
+
+
+@pytest.fixture(scope="session")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with `data`, `plain`, `other` and `words`."""
+    return make_all(tmp_path_factory.mktemp("small"))
+
+
+@pytest.fixture
+def here(small: Path) -> Iterator[None]:
+    """Work in that folder: models are named as people name them, from where they are."""
+    with working_in(small):
+        yield
+
+
+@pytest.fixture(scope="session")
+def whole(small: Path) -> Path:
+    """A campaign that ran without a break."""
+    with working_in(small):
+        assert run_campaign("whole", OPTIONS)
+    return small / "whole"
+
+
+@pytest.fixture
+def copied(whole: Path, tmp_path: Path) -> Path:
+    """A copy of it, to be damaged."""
+    shutil.copytree(whole, tmp_path / "out")
+    return tmp_path / "out"
+
+
+@contextmanager
+def working_in(folder: Path) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setenv("TA_CACHE_DIR", str(folder / "cache"))
+        yield

@@ -1,0 +1,185 @@
+"""`campaign` as it is called: options and TOML, what is printed, Ctrl-C, and runs that are killed at any moment."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.campaign.small_campaign import make_all, records
+from textattack_xmtc.campaign.reading import read_campaign
+from textattack_xmtc.cli.main import main
+
+MODELS = ["--model", "plain", "--model", "other"]
+SMALL = ["--data", "data", "--k", "2", "--labels-per-bin", "5", "--samples-per-bin", "4", "--candidates", "8"]
+ATTACK = [*SMALL, "--max-change-rate", "0.2", "--encoder", "embedded"]
+COMMAND = [sys.executable, "-c", "import sys; from textattack_xmtc.cli.main import main; sys.exit(main())", "campaign"]
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_all(tmp_path_factory.mktemp("small"))
+
+
+@pytest.fixture(autouse=True)
+def here(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(small)
+    monkeypatch.setenv("TA_CACHE_DIR", str(small / "cache"))
+
+
+def test_a_campaign_from_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "out"
+    assert main(["campaign", "--model", "plain", "--model", "other", "--out", str(out), *ATTACK]) == 0
+    said = capsys.readouterr()
+    lines = said.out.splitlines()
+    assert lines[0] == "plain (reference)" and "other" in lines and lines[-1] == f"now: textattack-xmtc report {out}"
+    campaign = read_campaign(out)
+    for model in campaign.models:
+        for part in campaign.bins:
+            found = campaign.verdicts[model.name].rate(part.number)
+            row = rf"  {re.escape(campaign.bin_name(part.number))} +{found.n}  {found.value:.0%} \(\d+ to \d+%\)"
+            assert re.search(row, said.out), row
+    assert re.search(r"  all +12  \d+% ", said.out)
+    assert "12 samples by training texts of the label (" in said.err and "queries/s" in said.err
+    assert main(["campaign", "--out", str(out)]) == 2
+    assert f"there is a campaign in '{out}' already; go on with it (--resume)" in capsys.readouterr().err
+    assert main(["campaign", "--out", str(out), "--resume", "--k", "3"]) == 2
+    assert "has k=2, and k=3 was asked for" in capsys.readouterr().err
+    assert main(["campaign", "--out", str(out), "--resume"]) == 0
+    assert capsys.readouterr().out == said.out
+
+
+def test_the_command_line_wins_over_the_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file, out = tmp_path / "campaign.toml", tmp_path / "out"
+    file.write_text(
+        'model = "plain"\ndata = "data"\nk = 3\nlabels-per-bin = 5\ntotal = 6\nmax-change-rate = 0.2\n'
+        f'goal = "negative"\nencoder = "embedded"\ncluster = true\nout = "{tmp_path / "elsewhere"}"\n'
+    )
+    options = ["--config", str(file), "--k", "2", "--candidates", "8", "--cluster", "no", "--out", str(out)]
+    assert main(["campaign", *options]) == 0
+    settings = json.loads((out / "campaign.json").read_text())["settings"]
+    assert (settings["k"], settings["cluster"], settings["total"], settings["goal"]) == (2, False, 6, "negative")
+    assert not (tmp_path / "elsewhere").exists()
+    assert len(read_campaign(out).samples) == 6
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--model", "plain", "--data", "data"], "there is no folder for the records; give --out FOLDER"),
+        (["--out", "new", "--data", "data"], "a campaign needs models, and there are none; give --model FOLDER"),
+        (["--out", "new", "--model", "plain"], "a campaign needs data, and there are none; give --data PATH"),
+        (["--out", "new", "--config", "no.toml"], "no.toml cannot be read as TOML"),
+        (["--out", "new", "--model", "nowhere", *ATTACK], "there is no model folder 'nowhere'"),
+    ],
+)
+def test_what_is_missing_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], options: list[str], message: str
+) -> None:
+    options = [str(tmp_path / "new") if option == "new" else option for option in options]
+    assert main(["campaign", *options]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_an_option_that_there_is_not(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["campaign", "--goal", "worst"])
+    assert ended.value.code == 2 and "invalid choice: 'worst'" in capsys.readouterr().err
+
+
+# In processes of their own, as it happens -----------------------------------------------------------------------------
+
+
+def started(out: Path, *options: str) -> subprocess.Popen[str]:
+    environment = {name: value for name, value in os.environ.items() if name != "TA_CACHE_DIR"}
+    return subprocess.Popen(
+        [*COMMAND, *MODELS, "--out", str(out), *ATTACK, *options],
+        env={**environment, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def written(out: Path) -> int:
+    return sum(file.read_bytes().count(b"\n") for file in (out / "records").glob("*.jsonl"))
+
+
+def wait_for_records(process: subprocess.Popen[str], out: Path, wanted: int) -> None:
+    end = time.monotonic() + 300
+    while written(out) < wanted and process.poll() is None and time.monotonic() < end:
+        time.sleep(0.005)
+
+
+@pytest.mark.slow
+def test_ctrl_c_ends_after_the_example(tmp_path: Path) -> None:
+    process = started(tmp_path / "out")
+    wait_for_records(process, tmp_path / "out", 3)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=300)
+    assert process.returncode == 130
+    assert "stopping after this example; Ctrl-C again stops at once" in said and "Traceback" not in said
+    assert f"xmtc: stopped; go on with: textattack-xmtc campaign --out {tmp_path / 'out'} --resume" in said
+    assert 3 <= written(tmp_path / "out") < 24
+
+
+@pytest.fixture(scope="module")
+def whole(small: Path) -> Path:
+    """A campaign that ran without a break."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(small)
+        patch.setenv("TA_CACHE_DIR", str(small / "cache"))
+        assert main(["campaign", *MODELS, "--out", "whole", *ATTACK]) == 0
+    return small / "whole"
+
+
+def is_as(out: Path, whole: Path) -> None:
+    assert records(out) == records(whole)
+    for name in ("campaign.json", "samples.jsonl", "bins.json", "labels.json"):
+        assert (out / name).read_bytes() == (whole / name).read_bytes()
+
+
+@pytest.mark.slow
+def test_a_killed_command_is_gone_on_with(tmp_path: Path, whole: Path) -> None:
+    process = started(tmp_path / "out")
+    wait_for_records(process, tmp_path / "out", 5)
+    process.kill()
+    process.communicate()
+    assert process.returncode == -signal.SIGKILL and 5 <= written(tmp_path / "out") < 24
+    last = started(tmp_path / "out", "--resume")
+    last.communicate(timeout=300)
+    assert last.returncode == 0
+    is_as(tmp_path / "out", whole)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="needs fork, to start fast")
+def test_killed_at_any_moment_nothing_is_lost_and_nothing_is_twice(tmp_path: Path, whole: Path) -> None:
+    """SIGKILL again and again, while it loads, draws, writes its files and attacks, until it comes to its end."""
+    chance, out, kills, moments = random.Random(0), tmp_path / "out", 0, set()
+    begun = time.monotonic()
+    while True:
+        process = multiprocessing.get_context("fork").Process(
+            target=lambda: sys.exit(main(["campaign", *MODELS, "--out", str(out), "--resume", *ATTACK]))
+        )
+        process.start()
+        process.join(chance.uniform(0, 0.6) if kills < 30 else 300)
+        if process.exitcode is not None:
+            break
+        process.kill()
+        process.join()
+        kills += 1
+        if out.exists():
+            moments.add((out / "campaign.json").exists() + written(out))
+        assert time.monotonic() - begun < 600
+    assert process.exitcode == 0
+    assert kills >= 3 and len(moments) >= 2, (kills, moments)
+    is_as(out, whole)

@@ -1,0 +1,133 @@
+"""Files of a campaign: written whole or not at all, and records line by line, so that a killed run loses nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, BinaryIO, Self
+
+from textattack_xmtc.errors import XMTCError
+
+# Inside JSON strings they need no escape, but many a reader takes them for the end of a line.
+_LINE_ENDS = {"\x85": "\\u0085", "\u2028": "\\u2028", "\u2029": "\\u2029"}
+
+
+def json_line(value: Mapping[str, Any]) -> bytes:
+    """A JSON object as one line of UTF-8, its end included; no other sign in it can be taken for a line's end.
+
+    Raises:
+        ValueError: a number in it is not finite.
+
+    Example:
+        >>> json_line({"text": "an ägg"}).decode()
+        '{"text": "an ägg"}\\n'
+    """
+    line = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    for sign, escape in _LINE_ENDS.items():
+        line = line.replace(sign, escape)
+    return _utf8(line)
+
+
+def write_lines(file: Path, values: Iterable[Mapping[str, Any]]) -> None:
+    """Write a JSON Lines file, which is there only when it is complete.
+
+    Raises:
+        OSError: it cannot be written; what was there before is.
+    """
+    _write(file, b"".join(map(json_line, values)))
+
+
+def write_json(file: Path, value: Any) -> None:
+    """Write a JSON file that people can read, which is there only when it is complete.
+
+    Raises:
+        OSError: it cannot be written; what was there before is.
+    """
+    _write(file, _utf8(json.dumps(value, ensure_ascii=False, indent=1)))
+
+
+def repair(file: Path) -> str | None:
+    """Cut off a last line that was not written to its end.
+
+    Returns:
+        What was cut off, or None where there was nothing to mend.
+
+    Example:
+        >>> import tempfile
+        >>> file = Path(tempfile.mkdtemp()) / "records.jsonl"
+        >>> _ = file.write_bytes(b'{"sample": 0}' + b"\\n" + b'{"samp')
+        >>> repair(file), file.read_text()
+        ('{"samp', '{"sample": 0}\\n')
+    """
+    if not file.exists():
+        return None
+    content = file.read_bytes()
+    end = content.rfind(b"\n") + 1
+    if end == len(content):
+        return None
+    with file.open("rb+") as opened:
+        opened.truncate(end)
+        os.fsync(opened.fileno())
+    return content[end:].decode("utf-8", "replace")
+
+
+class RecordWriter:
+    """Appends records to a file, each on the disk before the next attack begins.
+
+    Args:
+        file: where to; its folder is made where it is missing.
+
+    Raises:
+        XMTCError: the file cannot be written, for instance because the disk is full.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self._path = file
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            self._file: BinaryIO = file.open("ab")
+        except OSError as error:
+            raise self._unwritten(error) from error
+
+    def append(self, record: Mapping[str, Any]) -> None:
+        """Write one record and wait until the system has put it on the disk."""
+        try:
+            self._file.write(json_line(record))
+            self._file.flush()
+            os.fsync(self._file.fileno())
+        except OSError as error:
+            raise self._unwritten(error) from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        try:
+            self._file.close()
+        except OSError:  # what could not be written has been said; closing tries it once more
+            pass
+
+    def _unwritten(self, error: OSError) -> XMTCError:
+        return XMTCError(
+            f"a record could not be written to {str(self._path)!r} ({error.strerror or error})",
+            "make room there and repeat the command with --resume: the records before it are kept",
+        )
+
+
+def _utf8(text: str) -> bytes:
+    # Halves of surrogate pairs have no UTF-8; with a backslash they are what JSON calls them.
+    return f"{text}\n".encode("utf-8", "backslashreplace")
+
+
+def _write(file: Path, content: bytes) -> None:
+    new = file.with_name(f".{file.name}.new")
+    try:
+        with new.open("wb") as opened:
+            opened.write(content)
+            opened.flush()
+            os.fsync(opened.fileno())
+        new.replace(file)
+    finally:
+        new.unlink(missing_ok=True)

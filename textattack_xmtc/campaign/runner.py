@@ -1,0 +1,146 @@
+"""Runs a campaign: every sample on every model, each record written as it comes, until all are there."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from types import FrameType
+from typing import Any, Self
+
+from textattack_xmtc.campaign.attacking import SampleAttack, Tools, load_tools
+from textattack_xmtc.campaign.folder import begun, check_files, go_on, held
+from textattack_xmtc.campaign.plan import Plan
+from textattack_xmtc.campaign.preparing import prepare
+from textattack_xmtc.campaign.progress import Progress, say
+from textattack_xmtc.campaign.reading import RECORDS, read_campaign
+from textattack_xmtc.campaign.records import RecordWriter
+from textattack_xmtc.campaign.summary import Campaign, Model
+from textattack_xmtc.campaign.victims import load_victim
+
+
+def run_campaign(out: Path | str, options: Mapping[str, Any], resume: bool = False, device: str | None = None) -> bool:
+    """Run a campaign to its end, or until somebody interrupts it; the same options give the same records.
+
+    Args:
+        out: its folder.
+        options: what was chosen (`Plan`); where a campaign is gone on with, what is not given is what it was.
+        resume: go on with the campaign in the folder; where there is none, begin one.
+        device: where the models run; by default the GPU where there is one.
+
+    Returns:
+        Whether all records are there. Otherwise it was interrupted, and `resume` goes on where it ended.
+
+    Raises:
+        InputError: options that cannot be; a campaign that is there already, is another one or is running.
+        DataError, ModelFolderError, MissingExtraError: what is needed cannot be read or loaded.
+        XMTCError: the folder cannot be written; what was written before is kept.
+    """
+    out = Path(out)
+    with held(out):
+        tools = None
+        if begun(out, resume):
+            plan, notes = go_on(out, options)
+            for note in notes:
+                say(note)
+        else:
+            plan = Plan.of(options)
+            tools = prepare(out, plan, device)
+        campaign = read_campaign(out)
+        _say_size(campaign)
+        with Interruption() as interruption:
+            for model in campaign.models:
+                if len(model.records) < len(campaign.samples) and not interruption.asked:
+                    tools = tools or _tools_again(plan, campaign)
+                    _attack(out, plan, campaign, model, tools, device, interruption)
+            return not interruption.asked or all(
+                len(model.records) == len(campaign.samples) for model in read_campaign(out).models
+            )
+
+
+def attack_on(
+    plan: Plan, campaign: Campaign, model: Model, tools: Tools | None = None, device: str | None = None
+) -> SampleAttack:
+    """The attack on one model of a campaign, ready to turn samples into records; what a process of its own would hold.
+
+    Args:
+        plan: what was chosen.
+        campaign: as it was read from its folder.
+        model: one of its models.
+        tools: masked LM and encoder, where they are loaded already.
+        device: where the model runs.
+
+    Raises:
+        InputError: the model is not the one that the campaign began with.
+        ModelFolderError, MissingExtraError: something cannot be loaded.
+    """
+    check_files(model.facts)
+    victim = load_victim(model.name, str(model.facts["folder"]), campaign.label_names, device)
+    return SampleAttack(plan, victim, campaign.label_names, tools or _tools_again(plan, campaign))
+
+
+class Interruption:
+    """Lets the first Ctrl-C wait for the current example; the second ends it at once.
+
+    Attributes:
+        asked: whether somebody has pressed it.
+    """
+
+    def __init__(self) -> None:
+        self.asked = False
+        self._before: Any = None
+
+    def __enter__(self) -> Self:
+        if threading.current_thread() is threading.main_thread():  # only there may a handler be set
+            self._before = signal.signal(signal.SIGINT, self._pressed)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._before is not None:
+            signal.signal(signal.SIGINT, self._before)
+
+    def _pressed(self, _number: int, _frame: FrameType | None) -> None:
+        if self.asked:
+            raise KeyboardInterrupt
+        self.asked = True
+        say("stopping after this example; Ctrl-C again stops at once")
+
+
+def _attack(
+    out: Path,
+    plan: Plan,
+    campaign: Campaign,
+    model: Model,
+    tools: Tools,
+    device: str | None,
+    interruption: Interruption,
+) -> None:
+    attack = attack_on(plan, campaign, model, tools, device)
+    outcomes = [record.outcome for record in model.records.values()]
+    with (
+        RecordWriter(out / RECORDS / f"{model.name}.jsonl") as writer,
+        Progress(model.name, len(campaign.samples), outcomes) as progress,
+    ):
+        for number, sample in campaign.samples.items():
+            if interruption.asked:
+                return
+            if number not in model.records:
+                record = attack.record(sample)
+                writer.append(record)
+                progress.add(record)
+
+
+def _tools_again(plan: Plan, campaign: Campaign) -> Tools:
+    """The encoder and the masked LM that the campaign began with, whatever "auto" would stand for today."""
+    resolved = campaign.resolved
+    if resolved["masked_lm_fingerprint"] is not None:
+        check_files({"folder": resolved["masked_lm"], "fingerprint": resolved["masked_lm_fingerprint"]})
+    return load_tools(plan, None, resolved["encoder"], resolved["masked_lm"])
+
+
+def _say_size(campaign: Campaign) -> None:
+    bins = [f"{campaign.bin_name(part.number)}: {part.drawn:,}" for part in campaign.bins]
+    done = sum(len(model.records) for model in campaign.models)
+    there = f"; {done:,} of {len(campaign.samples) * len(campaign.models):,} records are there" if done else ""
+    say(f"{len(campaign.samples):,} samples by training texts of the label ({', '.join(bins)}){there}")

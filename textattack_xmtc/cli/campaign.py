@@ -1,0 +1,118 @@
+"""`textattack-xmtc campaign`: samples drawn by label frequency, attacked on one model or several, record by record."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from textattack_xmtc.campaign.summary import Campaign
+
+_INTERRUPTED = 130  # what a shell reports of a command that Ctrl-C ended
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Say what the command takes. No option has a default here: what is not said may stand in the TOML file."""
+    parser.add_argument(
+        "--model",
+        dest="models",
+        action="append",
+        metavar="FOLDER",
+        help="a model folder; several are attacked on the same samples",
+    )
+    parser.add_argument("--data", metavar="PATH", help="a folder or file in any known format, hf:NAME, or api-docs")
+    parser.add_argument("--out", type=Path, metavar="FOLDER", help="where records go; new, empty, or with --resume")
+    parser.add_argument("--resume", action="store_true", help="go on with the campaign in --out; nothing is run twice")
+    parser.add_argument(
+        "--config", type=Path, metavar="FILE", help="options as TOML, by the names used here; those given here win"
+    )
+    parser.add_argument("--device", help="cpu, cuda, ...; by default the GPU where there is one")
+
+    attack = parser.add_argument_group("attack")
+    attack.add_argument("--goal", choices=("positive", "negative", "untargeted"), help="default: positive")
+    attack.add_argument("--k", type=int, help="how many of the best labels count (5)")
+    attack.add_argument("--max-change-rate", type=float, metavar="SHARE", help="of the words may be changed (0.1)")
+    attack.add_argument("--candidates", type=int, help="words of the masked LM that are tried for each word (48)")
+    attack.add_argument("--masked-lm", metavar="NAME", help="a folder or hub name (the reference model's companion)")
+    attack.add_argument("--encoder", metavar="NAME", help="use, sbert, embedded, ... measures similarity (auto)")
+    attack.add_argument("--mode", choices=("paper", "adv-xmtc"), help="Algorithm 1 (paper), or the published script")
+    attack.add_argument("--ranking", choices=("masked-delta", "random"), help="the order of the words (masked-delta)")
+
+    samples = parser.add_argument_group("samples")
+    samples.add_argument("--reference-model", metavar="FOLDER", help="decides what is right (the first model)")
+    samples.add_argument("--labels-per-bin", type=int, help="labels after which a bin of label frequency closes (100)")
+    samples.add_argument("--samples-per-bin", type=int, help="drawn from each bin, or the most that all can give (200)")
+    samples.add_argument("--total", type=int, help="about so many of all bins together, in place of --samples-per-bin")
+    samples.add_argument("--pairs-per-text", type=int, help="targets that are drawn of one text, at most (1)")
+    samples.add_argument(
+        "--cluster",
+        choices=("yes", "no"),
+        help="negative goal: only targets in a label cluster of the text, as in Eq. 4.5 (yes)",
+    )
+    samples.add_argument("--samples", metavar="FILE", help="attack these, drawn before (samples.jsonl of a campaign)")
+    samples.add_argument("--seed", type=int, help="of everything that is drawn (0)")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the campaign, then show what came out.
+
+    Raises:
+        InputError: there is no --out, or options that cannot be.
+    """
+    from textattack_xmtc.campaign.plan import read_options
+    from textattack_xmtc.errors import InputError
+
+    options = {} if arguments.config is None else read_options(arguments.config)
+    options |= given_options(arguments)
+    out = arguments.out or options.get("out")
+    options.pop("out", None)
+    if out is None:
+        raise InputError("there is no folder for the records", "give --out FOLDER")
+
+    from textattack_xmtc.campaign.reading import CAMPAIGN, read_campaign
+    from textattack_xmtc.campaign.runner import run_campaign
+
+    try:
+        finished = run_campaign(out, options, arguments.resume, arguments.device)
+    except KeyboardInterrupt:
+        finished = False
+    if not finished:
+        begun = (Path(out) / CAMPAIGN).exists()
+        again = f"go on with: textattack-xmtc campaign --out {out} --resume"
+        print(f"xmtc: stopped; {again if begun else 'nothing was attacked yet'}", file=sys.stderr)
+        return _INTERRUPTED
+    print(result_table(read_campaign(out)))
+    print(f"now: textattack-xmtc report {out}")
+    return 0
+
+
+def given_options(arguments: argparse.Namespace) -> dict[str, Any]:
+    """The options of a plan that were given on the command line."""
+    from textattack_xmtc.campaign.plan import OPTIONS
+
+    given = {name: getattr(arguments, name) for name in OPTIONS if getattr(arguments, name) is not None}
+    if "cluster" in given:
+        given["cluster"] = given["cluster"] == "yes"
+    return given
+
+
+def result_table(campaign: Campaign) -> str:
+    """For each model, how often the attack succeeded in each bin, as plain text."""
+    from textattack_xmtc.report.wording import left_out, rate
+
+    lines = []
+    for model in campaign.models:
+        verdicts = campaign.verdicts[model.name]
+        reference = " (reference)" if model.name == campaign.reference else ""
+        lines += [f"{model.name}{reference}", f"  {'label frequency':<24}  {'n':>6}  success"]
+        parts = [(campaign.bin_name(part.number), verdicts.rate(part.number)) for part in campaign.bins]
+        for name, found in [*parts, ("all", verdicts.rate())]:
+            lines.append(f"  {name:<24}  {found.n:>6,}  {rate(found)}")
+        if note := left_out(campaign, model):
+            lines.append(f"  {note}")
+        errors = [record.reason for record in model.records.values() if record.outcome == "error"]
+        if errors:
+            lines.append(f"  the first error: {errors[0]}")
+    return "\n".join(lines)
