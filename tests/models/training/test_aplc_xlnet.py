@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from tests.models.training.interrupted import Killed, KilledAfter
 from textattack_xmtc.datasets.corpus import Corpus, Document
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.models.aplc_xlnet import APLCXLNet, build_small
@@ -39,15 +40,6 @@ FAST = APLCXLNetSettings(
 def fresh(hidden_size: int = 32) -> APLCXLNet:
     sizes = {"hidden_size": hidden_size, "layers": 1, "cutoffs": (4, 8), "vocabulary_size": 200}
     return build_small(TEXTS, CORPUS.label_names, POSITIVES, **sizes, device="cpu")
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Networks this small are slower on several threads, the more so on a busy machine."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def weights(model: APLCXLNet) -> dict[str, torch.Tensor]:
@@ -102,24 +94,6 @@ def test_the_same_seed_gives_the_same_weights():
     assert all(torch.equal(value, weights(second)[key]) for key, value in weights(first).items())
 
 
-class Killed(Exception):
-    pass
-
-
-class KilledAfter(Checkpoint):
-    """Ends the training right after a checkpoint was written, as a power cut would."""
-
-    def __init__(self, *arguments, writes):
-        super().__init__(*arguments, seconds=0)
-        self.writes = writes
-
-    def write(self, state):
-        super().write(state)
-        self.writes -= 1
-        if not self.writes:
-            raise Killed
-
-
 @pytest.mark.parametrize("writes", [2, 5, 7])
 def test_a_training_taken_up_again_ends_as_an_uninterrupted_one(tmp_path, writes):
     """Four steps and the end of the epoch make five checkpoints an epoch."""
@@ -127,7 +101,7 @@ def test_a_training_taken_up_again_ends_as_an_uninterrupted_one(tmp_path, writes
     whole = fresh(8)
     train_aplc_xlnet(whole, CORPUS, settings)
     with pytest.raises(Killed):
-        train_aplc_xlnet(fresh(8), CORPUS, settings, checkpoint=KilledAfter(tmp_path / "state", {}, writes=writes))
+        train_aplc_xlnet(fresh(8), CORPUS, settings, checkpoint=KilledAfter(tmp_path / "state", writes=writes))
     torch.manual_seed(writes)
     resumed = fresh(8)
     log = train_aplc_xlnet(resumed, CORPUS, settings, checkpoint=Checkpoint(tmp_path / "state", {}))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+from tests.models.training.interrupted import Killed, KilledAfter
 from textattack_xmtc.datasets.corpus import Corpus, Document
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.models.attention_xml import AttentionXML, AttentionXMLConfig
@@ -21,15 +21,6 @@ from textattack_xmtc.models.training.checkpoint import Checkpoint
 
 SIZES = AttentionXMLConfig(embedding_size=16, hidden_size=16, linear_sizes=(16,), hidden_dropout=0.1)
 LABELS = 30
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread() -> Iterator[None]:
-    """Networks this small lose more time by sharing their work than they gain."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="module")
@@ -108,38 +99,17 @@ def test_the_weight_of_a_label_goes_where_the_label_is(corpus: Corpus) -> None:
     assert found.item() == pytest.approx((losses[:, labels] * importance).sum() / 4, rel=1e-5)
 
 
-class _Killed(Exception):
-    pass
-
-
-class _KilledAfter(Checkpoint):
-    """Ends the training right after a checkpoint that was written within an epoch, as a power cut would."""
-
-    def __init__(self, *arguments: object, steps: int) -> None:
-        super().__init__(*arguments)
-        self.steps = steps
-
-    @property
-    def due(self) -> bool:
-        self.steps -= 1
-        return self.steps <= 0
-
-    def write(self, state: dict) -> None:
-        super().write(state)
-        if self.steps <= 0:
-            raise _Killed
-
-
-@pytest.mark.parametrize("steps", [1, 50, 73, 149])
-def test_a_training_taken_up_again_ends_as_an_uninterrupted_one(corpus: Corpus, tmp_path: Path, steps: int) -> None:
+@pytest.mark.parametrize("writes", [1, 50, 74, 151])
+def test_a_training_taken_up_again_ends_as_an_uninterrupted_one(corpus: Corpus, tmp_path: Path, writes: int) -> None:
+    """Fifty steps and the end of the epoch make 51 checkpoints an epoch."""
     settings = AttentionXMLSettings(3, 8, learning_rate=0.01, label_sample=6, word_dropout=0.1, average_from=2)
     options = {"validate_on": corpus.split("test"), "device": "cpu"}
     whole, log = train_attention_xml(corpus, SIZES, settings, **options)
     file = tmp_path / "checkpoint.pt"
-    with pytest.raises(_Killed):
-        killed = _KilledAfter(file, {}, steps=steps)
+    with pytest.raises(Killed):
+        killed = KilledAfter(file, writes=writes)
         train_attention_xml(corpus, SIZES, settings, checkpoint=killed, **options)
-    torch.manual_seed(steps)
+    torch.manual_seed(writes)
     resumed, its_log = train_attention_xml(corpus, SIZES, settings, checkpoint=Checkpoint(file, {}), **options)
     assert _without_seconds(its_log) == _without_seconds(log)
     for (name, weight), again in zip(whole.network.named_parameters(), resumed.network.parameters(), strict=True):

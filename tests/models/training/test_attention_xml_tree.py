@@ -8,6 +8,7 @@ import torch
 from scipy import sparse
 
 from tests.models.plain_tree import LABELS, TEXTS, make_model, plain_node, plain_probabilities
+from tests.models.training.interrupted import Killed, KilledAfter
 from textattack_xmtc.datasets.corpus import Corpus, Document
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.models.attention_xml import AttentionXMLConfig
@@ -25,15 +26,6 @@ from textattack_xmtc.models.training.attention_xml_tree import (
 from textattack_xmtc.models.training.checkpoint import Checkpoint
 
 TOPICS = 24
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread():
-    """With networks this small, threads only wait for one another."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")
@@ -86,31 +78,13 @@ def test_the_same_seed_gives_the_same_weights(corpus):
         assert torch.equal(value, other.network.state_dict()[key]), key
 
 
-class Killed(Exception):
-    pass
-
-
-class KilledAfter(Checkpoint):
-    """Ends the training right after a checkpoint was written, as a power cut would."""
-
-    def __init__(self, *arguments, writes):
-        super().__init__(*arguments, seconds=0)
-        self.writes = writes
-
-    def write(self, state):
-        super().write(state)
-        self.writes -= 1
-        if not self.writes:
-            raise Killed
-
-
 @pytest.mark.parametrize("writes", [7, 29, 30, 45, 61])
 def test_a_training_taken_up_again_ends_as_an_uninterrupted_one(corpus, tmp_path, writes):
     """29 steps and the end of the epoch make 30 checkpoints a level."""
     options = {"epochs": 1, "validate_on": corpus.splits["test"]}
     whole, log = train(corpus, **options)
     with pytest.raises(Killed):
-        train(corpus, checkpoint=KilledAfter(tmp_path / "state", {}, writes=writes), **options)
+        train(corpus, checkpoint=KilledAfter(tmp_path / "state", writes=writes), **options)
     torch.manual_seed(writes)
     resumed, its_log = train(corpus, checkpoint=Checkpoint(tmp_path / "state", {}), **options)
     assert [entry["loss"] for entry in log] == [entry["loss"] for entry in its_log]

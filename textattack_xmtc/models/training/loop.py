@@ -160,7 +160,9 @@ class Training:
         self._optimizer.load_state_dict(state["optimizer"])
         self.log, self._losses, self._step = list(state["log"]), list(state["losses"]), state["step"]
         self._randomness = state["randomness"]
-        self._mean, self._in_mean = state["mean"], state["in_mean"]
+        device, mean = self._parameters[0].device, state["mean"]  # a checkpoint is read to the CPU
+        self._mean = None if mean is None else {key: value.to(device) for key, value in mean.items()}
+        self._in_mean = state["in_mean"]
         self._best, self._best_value, self._best_epoch = state["best"], state["best_value"], state["best_epoch"]
 
     def _epoch(self, bar: Any, keep: Callable[[bool], None] | None) -> None:
