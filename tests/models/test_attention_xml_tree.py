@@ -15,15 +15,6 @@ from textattack_xmtc.models.label_tree import TREE, LabelTree
 from textattack_xmtc.models.vocabulary import UNK
 
 
-@pytest.fixture(autouse=True, scope="module")
-def one_thread():
-    """With networks this small, threads only wait for one another."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 @pytest.fixture(scope="module")
 def model():
     return make_model()
