@@ -160,26 +160,37 @@ def test_a_killed_command_is_gone_on_with(tmp_path: Path, whole: Path) -> None:
     is_as(tmp_path / "out", whole)
 
 
+def run_until(out: Path, *, calls: int | None = None, records: int | None = None) -> None:
+    """The command, killed by itself after so many calls of Python functions or so many new records, or at its end."""
+    before, made = written(out), 0
+
+    def count(frame: object, event: str, argument: object) -> None:
+        nonlocal made
+        made += event == "call"
+        if made == calls or (records and made % 20 == 0 and written(out) >= before + records):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.setprofile(count if calls is not None or records is not None else None)
+    sys.exit(main(["campaign", *MODELS, "--out", str(out), "--resume", *ATTACK]))
+
+
 @pytest.mark.slow
 @pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="needs fork, to start fast")
 def test_killed_at_any_moment_nothing_is_lost_and_nothing_is_twice(tmp_path: Path, whole: Path) -> None:
-    """SIGKILL again and again, while it loads, draws, writes its files and attacks, until it comes to its end."""
-    chance, out, kills, moments = random.Random(0), tmp_path / "out", 0, set()
-    begun = time.monotonic()
-    while True:
-        process = multiprocessing.get_context("fork").Process(
-            target=lambda: sys.exit(main(["campaign", *MODELS, "--out", str(out), "--resume", *ATTACK]))
-        )
+    """SIGKILL again and again, while it loads, draws, writes its files and attacks, until it comes to its end.
+
+    The moments are counted in calls and records, not in seconds: so the test is the same on a fast machine.
+    """
+    chance, out = random.Random(0), tmp_path / "out"
+    moments: list[dict[str, int]] = [{"calls": chance.randrange(50_000)} for _ in range(7)]
+    moments += [{"records": chance.randint(1, 3)} for _ in range(4)]
+    chance.shuffle(moments)
+    left = []
+    for moment in [*moments, {}]:
+        process = multiprocessing.get_context("fork").Process(target=run_until, args=(out,), kwargs=moment)
         process.start()
-        process.join(chance.uniform(0, 0.6) if kills < 30 else 300)
-        if process.exitcode is not None:
-            break
-        process.kill()
-        process.join()
-        kills += 1
-        if out.exists():
-            moments.add((out / "campaign.json").exists() + written(out))
-        assert time.monotonic() - begun < 600
-    assert process.exitcode == 0
-    assert kills >= 3 and len(moments) >= 2, (kills, moments)
+        process.join(300)
+        assert process.exitcode == (-signal.SIGKILL if moment else 0), moment
+        left.append(written(out))
+    assert left == sorted(left) and len(set(left)) > 5 and left[-1] == 24
     is_as(out, whole)
