@@ -140,17 +140,20 @@ class AttentionXMLNetwork(nn.Module):
         """
         padding = torch.arange(hidden.shape[1], device=hidden.device) >= lengths[:, None]
         weights = (rows @ hidden.transpose(1, 2)).masked_fill(padding[:, None, :], float("-inf")).softmax(dim=-1)
-        vectors = weights @ (self.project(hidden) if projected is None else projected)
+        if projected is None and rows.shape[-2] < hidden.shape[1]:
+            vectors = self.project(weights @ hidden)  # fewer labels than words: less to project after the sum
+        else:
+            vectors = weights @ (self.project(hidden) if projected is None else projected)
         for layer in (*self.linear, self.output)[1:]:
             vectors = layer(vectors.relu())
         logits: torch.Tensor = vectors.squeeze(-1)
         return logits
 
     def project(self, hidden: torch.Tensor) -> torch.Tensor:
-        """The first linear layer of the MLP, on hidden states.
+        """The first linear layer of the MLP, on hidden states or on their weighted sums.
 
         The weights of a text sum to 1, so this layer may as well come before the sum over time as after it: the same
-        numbers, but once a word and not once a label.
+        numbers, once a word or once a label.
         """
         projected: torch.Tensor = (*self.linear, self.output)[0](hidden)
         return projected
