@@ -5,7 +5,7 @@ BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check
 READY = $(VENV)/.ready
 
-.PHONY: demo test test-use lint format bench clean
+.PHONY: demo test test-use lint format bench bench-full bench-check clean
 
 # The main job: trains a small victim the first time (minutes, with progress bars), then attacks it.
 demo: $(READY)
@@ -30,8 +30,17 @@ format: $(READY)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+# What is compared with what: benchmarks/baselines.py. `bench` takes under 10 minutes, `bench-full` an hour or more.
 bench: $(READY)
 	$(BIN)/python -m benchmarks
+
+bench-full: $(READY)
+	$(BIN)/python -m benchmarks --full
+
+# Ratios, never seconds, against the kept ones.
+bench-check: $(READY)
+	$(BIN)/python -m benchmarks --only masked_texts label_count overhead --out build/bench
+	$(BIN)/python -m benchmarks.check build/bench/results.json
 
 clean:
 	rm -rf $(VENV) .venv-use build dist .pytest_cache .mypy_cache .ruff_cache

@@ -7,6 +7,8 @@ with one word masked, then for 48 candidates at each of 10 words, and the 5 best
 that of a straight line through the logarithms of labels and times.
 """
 
+from __future__ import annotations
+
 import argparse
 import gc
 import time
@@ -15,12 +17,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from textattack_xmtc.models.attention_xml import AttentionXMLConfig
-from textattack_xmtc.models.attention_xml_tree import AttentionXMLTree, AttentionXMLTreeNetwork
-from textattack_xmtc.models.label_tree import LabelTree, depths_of_levels
-from textattack_xmtc.models.vocabulary import Vocabulary
+from benchmarks.parts import AMAZON, aplc_xlnet, attention_xml_tree, texts_of
+from benchmarks.rows import Row, alternate, at_most
 
-MAX_LEAF = 8
 CANDIDATES, STEPS = 48, 10
 COLUMNS = ("score, 1 text", "score, 32 texts", "top 5, 1 text", "attack")
 
@@ -44,7 +43,7 @@ def main() -> None:
     print("|---" * (3 + len(COLUMNS)) + "|")
     rows = []
     for labels in options.labels:
-        model = random_model(labels, options.hidden, options.beam, options.first_groups)
+        model = attention_xml_tree(labels, options.hidden, options.beam, options.first_groups)
         memory = memory_of_a_call(model, options.words)
         rows.append(times(model, labels, options.words, options.repeats, clock))
         shown = " | ".join(f"{1000 * seconds:.1f}" for seconds in rows[-1])
@@ -58,20 +57,37 @@ def main() -> None:
     print(f"| log-log slope | | {' | '.join(f'{slope:.3f}' for slope in slopes)} | |")
 
 
-def random_model(labels, hidden, beam, first_groups):
-    deepest = int(np.ceil(np.log2(labels / MAX_LEAF)))
-    depths = depths_of_levels(deepest, first_groups)
-    tree = LabelTree.from_clusters([np.arange(labels) * 2**depth // labels for depth in depths])
-    config = AttentionXMLConfig(embedding_size=300, hidden_size=hidden, linear_sizes=(hidden,))
-    vocabulary = Vocabulary(["<PAD>", "<UNK>", *(f"w{number}" for number in range(20_000))])
-    torch.manual_seed(0)
-    network = AttentionXMLTreeNetwork(len(vocabulary), tree, config)
-    return AttentionXMLTree(network, vocabulary, [str(label) for label in range(labels)], beam=beam, device="cpu")
+def rows(full: bool = False) -> list[Row]:
+    """The slopes of an attack's victim time; quick: fewer sizes and narrower networks."""
+    many = {
+        "AttentionXML (tree)": [1_000, 10_000, 100_000, 1_000_000] if full else [1_000, 1_000_000],
+        "APLC-XLNet": [1_000, 10_000, 100_000, AMAZON] if full else [1_000, AMAZON],
+    }
+    repeats, found = (9, []) if full else (5, [])
+    for kind, sizes in many.items():
+        models = []
+        for labels in sizes:
+            if kind == "APLC-XLNet":
+                models.append(aplc_xlnet(labels, **({} if full else {"layers": 2})))
+            else:
+                models.append(attention_xml_tree(labels, hidden=256 if full else 128))
+        found.append(slope(kind, models, repeats, words=200))
+        del models
+        gc.collect()
+    return found
 
 
-def texts_of(words, number):
-    random = np.random.default_rng(0)
-    return [" ".join(f"w{word}" for word in random.integers(0, 20_000, words)) for _ in range(number)]
+def slope(kind, models, repeats, words) -> Row:
+    """Of a straight line through the logarithms of labels and of what an attack asks the victim, in seconds."""
+    texts = texts_of(words, 8)
+    calls = [lambda m=m: m.score(texts, [len(m.label_names) // 3]) for m in models]
+    calls += [lambda m=m: m.top_k(texts[:1], 5) for m in models]
+    seconds = alternate(calls, repeats)  # in turn, so that the machine's moods fall on all sizes
+    one, best = np.array(seconds[: len(models)]) / len(texts), np.array(seconds[len(models) :])
+    attacks = (words + STEPS * CANDIDATES) * one + (STEPS + 1) * best
+    sizes = [len(model.label_names) for model in models]
+    name = f"victim time of an attack, {kind}, from {sizes[0]:,} to {sizes[-1]:,} labels: log-log slope"
+    return at_most(name, float(np.polyfit(np.log(sizes), np.log(attacks), 1)[0]), 0.15, "slope", repeats)
 
 
 def times(model, labels, words, repeats, clock):

@@ -53,10 +53,10 @@ def alternate(tasks: Sequence[Callable[[], object]], repeats: int) -> list[float
     return [statistics.median(taken) for taken in times]
 
 
-def keep(rows: Sequence[Row], folder: Path) -> None:
-    """Write `results.json` and the same as a table, `results.md`."""
-    (folder / "results.json").write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n", encoding="utf-8")
-    (folder / "results.md").write_text(table(rows), encoding="utf-8")
+def keep(rows: Sequence[Row], folder: Path, name: str = "results") -> None:
+    """Write NAME.json and the same as a table, NAME.md."""
+    (folder / f"{name}.json").write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n", encoding="utf-8")
+    (folder / f"{name}.md").write_text(table(rows), encoding="utf-8")
 
 
 def table(rows: Sequence[Row]) -> str:

@@ -19,6 +19,7 @@ from textattack.shared import AttackedText, logger, validators
 
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.goal_functions.result import Display, TopKGoalFunctionResult
+from textattack_xmtc.goal_functions.shared_scores import SharedScores
 from textattack_xmtc.models.wrappers import BEYOND, XMTCModelWrapper, as_victim
 from textattack_xmtc.scores import LabelScores, ScoreKind, TopK
 from textattack_xmtc.targets import GroundTruth, Label
@@ -69,6 +70,7 @@ class TopKGoalFunction(GoalFunction):
         self.score_space = victim.score_kind
         self.targets: tuple[int, ...] = ()
         self._answers: dict[bytes, LabelScores] = {}
+        self._shared = SharedScores()
         self._initial: TopKGoalFunctionResult | None = None
         self._said_unknown = False
 
@@ -125,23 +127,28 @@ class TopKGoalFunction(GoalFunction):
         return GroundTruth(tuple(int(i) if names is None else names[i] for i in labels[0])).encode()
 
     def clear_cache(self) -> None:
-        """Forget every answer: what one example learnt never answers for another."""
+        """Forget every answer: what one example learnt never answers for another (`SharedScores` says what may)."""
         self._answers = {}
 
     # What a search asks --------------------------------------------------------------------------------------------
 
-    def objective(self, texts: Sequence[str]) -> np.ndarray:
+    def objective(self, texts: Sequence[str], of_original: bool = False) -> np.ndarray:
         """How near texts are to the goal: the sum of the targets' scores, negated where they are to fall.
 
         The differences of these numbers are Eq. 3.1 to 3.4. Asks the victim for the targets' scores only.
 
         Args:
             texts: n texts; those beyond the query budget are left unanswered.
+            of_original: these texts depend on the original text alone, as its masked texts do. Where the targets are
+                among the k best labels, the scores of all of these are asked for, and the next target of the same
+                text finds them here. Each attack counts its queries as if it had been the first.
 
         Returns:
             float64, at most n numbers; larger is nearer.
         """
         admitted = self._admit(texts)
+        if of_original and set(self.targets) <= set(self.top.labels):
+            self._ask_shared(admitted)
         self._ask_scores(admitted, self.targets)
         return np.array([self._value(text) for text in admitted], dtype=np.float64)
 
@@ -199,6 +206,20 @@ class TopKGoalFunction(GoalFunction):
         if new:
             for text, row in zip(new, self.model.score(new, labels), strict=True):
                 self._answer(text).add(dict(zip(labels, map(float, row), strict=True)))
+
+    def _ask_shared(self, texts: Sequence[str]) -> None:
+        """The scores of all k best labels of the original, whatever the target: so the order of attacks is no matter.
+
+        (A label's score may differ in its last bits by which others it is computed with.)
+        """
+        labels = sorted(self.top.labels)
+        kept = self._shared.of(_key(_text_of(self.initial_attacked_text)), self.top)
+        new = list(dict.fromkeys(text for text in texts if _key(text) not in kept))
+        if new:
+            for text, row in zip(new, self.model.score(new, labels), strict=True):
+                kept[_key(text)] = tuple(map(float, row))
+        for text in texts:
+            self._answer(text).add(dict(zip(labels, kept[_key(text)], strict=True)))
 
     def _value(self, text: str) -> float:
         total = self._answer(text).total(self.targets)

@@ -129,6 +129,11 @@ class APLCXLNet(TorchScorer):
         """Write the sub-words."""
         self.subwords.write(folder)
 
+    def _floats(self, length: int) -> int:
+        # Attention scores by content, by position (twice as many), their sum and their softmax; or the inner layer.
+        config = self.network.config
+        return length * (6 * config.heads * length + 4 * config.hidden_size + 2 * config.inner_size)
+
     def _scores(self, batch: Sequence[Sequence[int]], labels: torch.Tensor | None, kind: ScoreKind) -> torch.Tensor:
         scores: torch.Tensor = self.network(*self.padded(batch), labels, kind)
         return scores

@@ -63,17 +63,22 @@ class BidirectionalLSTM(nn.Module):
         """Hidden states of shape `(texts, longest, 2 * hidden_size)`; those behind a text's length mean nothing."""
         steps = torch.arange(vectors.shape[1], device=vectors.device)
         back = lengths[:, None] - 1 - steps
-        reverse = torch.where(back >= 0, back, steps)[:, :, None]
+        first = torch.arange(0, vectors.shape[:2].numel(), vectors.shape[1], device=vectors.device)
+        reverse = (first[:, None] + torch.where(back >= 0, back, steps)).flatten()
         for layer, (forwards, backwards) in enumerate(zip(self.forwards, self.backwards, strict=True)):
             ahead, _ = forwards(vectors, self._start(layer, 0, len(vectors)))
-            turned = vectors.gather(1, reverse.expand_as(vectors))
-            behind, _ = backwards(turned, self._start(layer, 1, len(vectors)))
-            vectors = torch.cat([ahead, behind.gather(1, reverse.expand_as(behind))], dim=-1)
+            behind, _ = backwards(_turned(vectors, reverse), self._start(layer, 1, len(vectors)))
+            vectors = torch.cat([ahead, _turned(behind, reverse)], dim=-1)
         return vectors
 
     def _start(self, layer: int, direction: int, texts: int) -> tuple[torch.Tensor, torch.Tensor]:
         state = self.initial_state[layer, direction]
         return state[0].expand(1, texts, -1).contiguous(), state[1].expand(1, texts, -1).contiguous()
+
+
+def _turned(vectors: torch.Tensor, reverse: torch.Tensor) -> torch.Tensor:
+    """The vectors of all words, shape `(texts, longest, d)`, in another order; whole rows are copied at once."""
+    return vectors.flatten(0, 1).index_select(0, reverse).view_as(vectors)
 
 
 class AttentionXMLNetwork(nn.Module):
@@ -140,17 +145,20 @@ class AttentionXMLNetwork(nn.Module):
         """
         padding = torch.arange(hidden.shape[1], device=hidden.device) >= lengths[:, None]
         weights = (rows @ hidden.transpose(1, 2)).masked_fill(padding[:, None, :], float("-inf")).softmax(dim=-1)
-        vectors = weights @ (self.project(hidden) if projected is None else projected)
+        if projected is None and rows.shape[-2] < hidden.shape[1]:
+            vectors = self.project(weights @ hidden)  # fewer labels than words: less to project after the sum
+        else:
+            vectors = weights @ (self.project(hidden) if projected is None else projected)
         for layer in (*self.linear, self.output)[1:]:
             vectors = layer(vectors.relu())
         logits: torch.Tensor = vectors.squeeze(-1)
         return logits
 
     def project(self, hidden: torch.Tensor) -> torch.Tensor:
-        """The first linear layer of the MLP, on hidden states.
+        """The first linear layer of the MLP, on hidden states or on their weighted sums.
 
         The weights of a text sum to 1, so this layer may as well come before the sum over time as after it: the same
-        numbers, but once a word and not once a label.
+        numbers, once a word or once a label.
         """
         projected: torch.Tensor = (*self.linear, self.output)[0](hidden)
         return projected

@@ -132,7 +132,7 @@ class AttentionXMLTreeNetwork(nn.Module):
         chunks = torch.split(nodes, max(1, _CHUNK_FLOATS // floats), dim=-1)
         # Read as an embedding, rows have gradients that are summed in one order, whatever the number of threads.
         rows = (embedding(chunk, network.attention) for chunk in chunks)
-        projected = network.project(hidden)
+        projected = network.project(hidden) if nodes.shape[-1] >= hidden.shape[1] else None
         return torch.cat([network.label_logits(hidden, lengths, part, projected) for part in rows], dim=1)
 
     def compute_in(self, dtype: torch.dtype) -> None:

@@ -2,22 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import torch
 
+_CPU_FLOATS = 2**25
 
-def by_length(lengths: Sequence[int], batch_size: int) -> Iterator[list[int]]:
+
+def by_length(
+    lengths: Sequence[int], batch_size: int, floats: Callable[[int], int] | None = None, budget: int | None = None
+) -> Iterator[list[int]]:
     """Positions of the texts in batches, the longest texts first (a batch too large for the memory fails at once).
+
+    Args:
+        lengths: of the texts.
+        batch_size: texts of a batch at most.
+        floats: what a model holds for one text of some length, padding included, while it reads it.
+        budget: how much of that a batch may come to; one text may always be read.
 
     Example:
         >>> list(by_length([3, 9, 5], 2))
         [[1, 2], [0]]
+        >>> list(by_length([3, 9, 5, 4], 4, floats=lambda length: length**2, budget=80))
+        [[1], [2, 3, 0]]
     """
-    order = np.argsort(-np.asarray(lengths, dtype=np.int64), kind="stable")
-    for start in range(0, len(order), batch_size):
-        yield order[start : start + batch_size].tolist()
+    order = np.argsort(-np.asarray(lengths, dtype=np.int64), kind="stable").tolist()
+    start = 0
+    while start < len(order):
+        size = batch_size
+        if floats is not None and budget is not None:
+            size = max(1, min(batch_size, budget // max(1, floats(lengths[order[start]]))))
+        yield order[start : start + size]
+        start += size
+
+
+def float_budget(device: torch.device) -> int:
+    """How many float32 numbers a network may hold for one batch beside its weights.
+
+    On a GPU a quarter of the memory that is free; elsewhere 128 MB, for larger batches gain nothing there.
+
+    Example:
+        >>> float_budget(torch.device("cpu")) * 4 // 2**20
+        128
+    """
+    if device.type != "cuda":
+        return _CPU_FLOATS
+    free, _ = torch.cuda.mem_get_info(device)
+    return int(free) // 16
 
 
 def shuffled_by_length(lengths: Sequence[int], batch_size: int, random: np.random.Generator) -> list[list[int]]:

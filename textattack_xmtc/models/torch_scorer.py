@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from textattack_xmtc.errors import InputError
-from textattack_xmtc.models.batches import by_length
+from textattack_xmtc.models.batches import by_length, float_budget
 from textattack_xmtc.scores import ScoreKind, ranks_of_rows, top_k_of_rows
 
 ComputeType = Literal["float32", "bfloat16"]
@@ -76,6 +76,10 @@ class TorchScorer(ABC):
     @abstractmethod
     def _scores(self, batch: Sequence[Sequence[int]], labels: torch.Tensor | None, kind: ScoreKind) -> torch.Tensor:
         """Scores of `labels`, or of all of them, shape `(len(batch), labels)`."""
+
+    @abstractmethod
+    def _floats(self, length: int) -> int:
+        """About how many numbers the network holds at once to read one text of this length; labels do not count."""
 
     def score(
         self, texts: Sequence[str], labels: Sequence[int], kind: ScoreKind = "probability", batch_size: int = 32
@@ -155,7 +159,8 @@ class TorchScorer(ABC):
         if self.network.training:  # dropout would make the same text score differently each time
             self.network.eval()
         encoded = self.encode(texts)
-        batches = by_length([len(text) for text in encoded], batch_size)
+        lengths = [len(text) for text in encoded]
+        batches = by_length(lengths, batch_size, self._floats, float_budget(self.device))
         return [(positions, [encoded[position] for position in positions]) for positions in batches]
 
     def _check_labels(self, labels: Sequence[int]) -> None:

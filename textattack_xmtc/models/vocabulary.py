@@ -16,6 +16,7 @@ PAD, UNK = "<PAD>", "<UNK>"
 PAD_ID, UNK_ID = 0, 1
 
 _SEPARATOR = "/SEP/"  # stands between title and description in official data, and is the one word not lower-cased
+_CHARACTERS_PER_WORD = 20  # a text with more characters a word than this may be far longer than what is read of it
 _WORD = re.compile(rf"{UNK}|\w+(?:['\u2019]\w+)*")
 
 
@@ -143,6 +144,10 @@ class Vocabulary:
         """The numbers of the words of `text`; at most `limit` of them, the first. Empty for a text without words."""
         # "<UNK>" lower-cased is in no vocabulary, so it becomes UNK_ID as every unknown word does.
         get = self._ids.get
+        if self._spans is _regex_spans:  # most of what a model does for a text beside its network: the shortest way
+            far = limit is not None and len(text) > _CHARACTERS_PER_WORD * limit
+            found = (match[0] for match in islice(_WORD.finditer(text), limit)) if far else _WORD.findall(text)[:limit]
+            return [get(word.lower(), UNK_ID) for word in found]
         return [get(_form(text[start:end]), UNK_ID) for start, end in islice(self._spans(text), limit)]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -50,6 +51,11 @@ class WordScorer(TorchScorer):
         """How many leading characters of `text` the model reads: up to the end of word number `max_length`."""
         spans = self.vocabulary.spans(text, self.max_length + 1)
         return len(text) if len(spans) <= self.max_length else spans[self.max_length - 1][1]
+
+    def _floats(self, length: int) -> int:
+        # Word vectors, the same turned round, the gates of a direction, and the states of both.
+        config: Any = self.network.config
+        return int(length * (2 * config.embedding_size + 8 * config.hidden_size))
 
     def write_own_files(self, folder: Path) -> None:
         """Write the vocabulary."""

@@ -23,8 +23,8 @@ _PORTION_CHARACTERS = 2**24
 class ObjectiveGoal(Protocol):
     """What the search asks of a goal beside TextAttack's `get_results`."""
 
-    def objective(self, texts: Sequence[str]) -> np.ndarray:
-        """How near each text is to the goal; larger is nearer."""
+    def objective(self, texts: Sequence[str], of_original: bool = False) -> np.ndarray:
+        """How near each text is to the goal; larger is nearer. `of_original`: they depend on the original alone."""
         ...
 
 
@@ -112,7 +112,8 @@ class MaskedDelta(SearchMethod):
         portion = max(1, _PORTION_CHARACTERS // len(original.text))
         nearness = [
             self.goal_function.objective(
-                [replaced(original.text, spans[index], victim.mask) for index in indices[start : start + portion]]
+                [replaced(original.text, spans[index], victim.mask) for index in indices[start : start + portion]],
+                of_original=True,
             )
             for start in range(0, len(indices), portion)
         ]

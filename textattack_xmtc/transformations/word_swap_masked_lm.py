@@ -24,6 +24,7 @@ from transformers import MODEL_FOR_MASKED_LM_MAPPING, AutoConfig, AutoModelForMa
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.models import DEMO
 from textattack_xmtc.transformations.candidate_words import CandidateWords, candidate_words
+from textattack_xmtc.transformations.mask_logits import logits_at
 from textattack_xmtc.transformations.substitution import substitute
 from textattack_xmtc.words import Span, replaced, word_spans
 
@@ -132,10 +133,8 @@ class XMTCWordSwapMaskedLM(WordSwapMaskedLM):
         found: list[torch.Tensor | None] = [None] * len(spans)
         if positions:
             read = {name: values[list(positions)].to(model.device) for name, values in encoded.items()}
-            with torch.inference_mode():
-                logits = model(**read).logits
-            for row, answer in zip(positions, logits, strict=True):
-                found[row] = answer[positions[row]]
+            for row, logits in zip(positions, logits_at(model, read, list(positions.values())), strict=True):
+                found[row] = logits
         return found
 
     def _pick(self, logits: torch.Tensor, word: str, at_start: bool) -> list[str]:

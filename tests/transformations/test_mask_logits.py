@@ -1,0 +1,52 @@
+"""The head on masks alone gives what the whole model gives there, in every family."""
+
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+from tests.transformations.masked_lms import FAMILIES, masked_lm
+from textattack_xmtc.transformations.mask_logits import logits_at
+
+TEXTS = ["{} market is a study", "The law of climate change {} energy", "{}"]
+
+
+def inputs_of(tokenizer):
+    texts = [text.format(tokenizer.mask_token) for text in TEXTS]
+    encoded = tokenizer(texts, padding=True, return_tensors="pt", return_token_type_ids=False)
+    return encoded, (encoded["input_ids"] == tokenizer.mask_token_id).int().argmax(dim=1).tolist()
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_same_logits_as_the_whole_model_s(family):
+    model, tokenizer = masked_lm(family)
+    inputs, positions = inputs_of(tokenizer)
+    found = logits_at(model, inputs, positions)
+    with torch.inference_mode():
+        whole = model(**inputs).logits
+    expected = torch.stack([row[position] for row, position in zip(whole, positions, strict=True)])
+    torch.testing.assert_close(found, expected, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_head_sees_one_token_a_text_and_nothing_stays_behind(family):
+    model, tokenizer = masked_lm(family)
+    inputs, positions = inputs_of(tokenizer)
+    seen = []
+    head = model.get_output_embeddings()
+    hook = head.register_forward_hook(lambda _module, _inputs, answer: seen.append(answer.shape[:-1].numel()))
+    try:
+        logits_at(model, inputs, positions)
+        model(**inputs)
+    finally:
+        hook.remove()
+    assert seen == [len(TEXTS), inputs["input_ids"].numel()]
+
+
+def test_a_model_of_another_make_is_run_as_a_whole():
+    class Counting(torch.nn.Module):
+        def forward(self, input_ids):
+            return SimpleNamespace(logits=torch.arange(24.0).reshape(2, 3, 4))
+
+    found = logits_at(Counting(), {"input_ids": torch.zeros(2, 3, dtype=torch.int64)}, [0, 2])
+    assert found.tolist() == [[0, 1, 2, 3], [20, 21, 22, 23]]
