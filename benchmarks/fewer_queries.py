@@ -14,7 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -100,6 +100,7 @@ def measure(name: str, goal: str, options: argparse.Namespace) -> None:
         )
         for variant in variants
     }
+    forget = remember(victim.model, tools.masked_lm)
     file = options.records / f"{name}-{goal}.jsonl"
     done = {record["sample"] for record in _records(file)}
     end = time.monotonic() + 60 * options.minutes
@@ -109,9 +110,46 @@ def measure(name: str, goal: str, options: argparse.Namespace) -> None:
                 continue
             if time.monotonic() > end:
                 break
+            forget()
             found = {" ".join(variant): attack.record(sample) for variant, attack in attacks.items()}
             opened.write(json.dumps({"sample": sample.number, "corpus": name, "goal": goal, "found": found}) + "\n")
             opened.flush()
+
+
+def remember(model: Any, masked_lm: Any) -> Callable[[], None]:
+    """Keep the answers of victim and masked LM, for the variants ask about the same texts; the function forgets them.
+
+    Figures stay as they are: it is the goal that counts queries, each variant's on its own.
+    """
+    rows: dict[Any, Any] = {}
+    logits: dict[Any, Any] = {}
+    score, top_k, mask_logits = model.score, model.top_k, masked_lm._mask_logits
+
+    def kept_score(texts: Sequence[str], labels: Sequence[int]) -> np.ndarray:
+        keys = [(text, tuple(labels)) for text in texts]
+        new = [text for text, key in zip(texts, keys, strict=True) if key not in rows]
+        rows.update(zip([(text, tuple(labels)) for text in new], score(new, labels), strict=True))
+        return np.array([rows[key] for key in keys]).reshape(len(texts), len(labels))
+
+    def kept_top_k(texts: Sequence[str], k: int) -> tuple[np.ndarray, np.ndarray]:
+        new = [text for text in texts if (text, k) not in rows]
+        found = zip(*top_k(new, k), strict=True)
+        rows.update(zip([(text, k) for text in new], found, strict=True))
+        labels, scores = zip(*[rows[text, k] for text in texts], strict=True) if texts else top_k([], k)
+        return np.array(labels), np.array(scores)
+
+    def kept_mask_logits(text: str, spans: Sequence[Any]) -> Any:
+        key = (text, *spans)
+        if key not in logits:
+            logits[key] = mask_logits(text, spans)
+        return logits[key]
+
+    def forget() -> None:
+        rows.clear()
+        logits.clear()
+
+    model.score, model.top_k, masked_lm._mask_logits = kept_score, kept_top_k, kept_mask_logits
+    return forget
 
 
 def summary(file: Path) -> list[dict[str, Any]]:
