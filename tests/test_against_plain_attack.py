@@ -14,9 +14,12 @@ from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
 
 from tests.plain_attack import Goal
+from tests.plain_frugal_attack import FrugalAttack
 from tests.toy_victims import EVENTS, MASK, ToyWorld, attack, events, worlds
 from textattack_xmtc.attack_recipes import XMTCNegative, XMTCPositive, XMTCUntargeted
 from textattack_xmtc.models.wrappers import FunctionWrapper
+from textattack_xmtc.search_methods.masked_blocks import BLOCK
+from textattack_xmtc.search_methods.masked_delta import CHUNK
 from textattack_xmtc.targets import GroundTruth
 from textattack_xmtc.transformations import XMTCWordSwapMaskedLM
 
@@ -56,18 +59,25 @@ def masked_lm(world: ToyWorld) -> XMTCWordSwapMaskedLM:
     return XMTCWordSwapMaskedLM(ToyMaskedLM(world, fast), fast, min_confidence=1e-40)
 
 
-def build(world: ToyWorld):
+def build(world: ToyWorld, **options):
     victim = FunctionWrapper(
         lambda texts: [world.score_row(text.split(" ")) for text in texts], scores="score", mask=MASK, batch_size=7
     )
     return RECIPES[world.goal].build(
-        victim, k=world.k, max_change_rate=world.max_change_rate, masked_lm=masked_lm(world), encoder="embedded"
+        victim,
+        k=world.k,
+        max_change_rate=world.max_change_rate,
+        masked_lm=masked_lm(world),
+        encoder="embedded",
+        **options,
     )
 
 
-def run(world: ToyWorld):
+def run(world: ToyWorld, **options):
     targets = None if world.goal == "untargeted" else tuple(sorted(world.targets))
-    return build(world).attack(" ".join(world.words), GroundTruth(tuple(sorted(world.true_labels)), targets).encode())
+    return build(world, **options).attack(
+        " ".join(world.words), GroundTruth(tuple(sorted(world.true_labels)), targets).encode()
+    )
 
 
 @pytest.mark.parametrize("goal", ["positive", "negative", "untargeted"])
@@ -87,3 +97,34 @@ def test_same_text_same_changes_same_outcome(goal: Goal):
     # The worlds are steered; if they no longer are, agreement above would say little.
     for event in EVENTS[goal]:
         assert seen[event] >= 20, (event, seen)
+
+
+FRUGAL = [  # beside masked-delta and all, which is the test above
+    ("masked-delta", "until-goal"),
+    ("masked-delta", "while-better"),
+    ("masked-blocks", "all"),
+    ("masked-blocks", "until-goal"),
+    ("masked-blocks", "while-better"),
+]
+
+
+@pytest.mark.parametrize(("ranking", "order"), FRUGAL)
+@pytest.mark.parametrize("goal", ["positive", "negative", "untargeted"])
+def test_fewer_queries_the_same_as_plainly(goal: Goal, ranking: str, order: str):
+    seen: Counter[str] = Counter()
+    for world in worlds(goal, 100, seed=2):
+        result = run(world, ranking=ranking, candidate_order=order)
+        if isinstance(result, SkippedAttackResult):
+            continue
+        expected = FrugalAttack(world, ranking, order, BLOCK, CHUNK).run()
+        final = result.perturbed_result.attacked_text
+        assert isinstance(result, SuccessfulAttackResult) is expected.succeeded, (world, expected)
+        assert final.text == " ".join(expected.words)
+        assert final.attack_attrs["modified_indices"] == set(expected.changed)
+        assert result.num_queries == len(expected.asked)
+        seen["hidden"] += expected.hidden
+        seen["cut"] += expected.cut_chunks
+        seen["succeeded"] += expected.succeeded
+    assert seen["succeeded"] >= 10, seen
+    assert seen["hidden"] >= 5 or ranking == "masked-delta", seen
+    assert seen["cut"] >= 5 or order == "all", seen

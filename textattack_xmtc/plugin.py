@@ -21,6 +21,8 @@ RECIPES = {
     "xmtc-positive": "textattack_xmtc.attack_recipes.XMTCPositive",
     "xmtc-negative": "textattack_xmtc.attack_recipes.XMTCNegative",
     "xmtc-untargeted": "textattack_xmtc.attack_recipes.XMTCUntargeted",
+    "xmtc-positive-frugal": "textattack_xmtc.attack_recipes.XMTCPositiveFrugal",
+    "xmtc-negative-frugal": "textattack_xmtc.attack_recipes.XMTCNegativeFrugal",
 }
 GOAL_FUNCTIONS = {
     "xmtc-positive-targeted": "textattack_xmtc.goal_functions.PositiveTargeted",
@@ -29,6 +31,7 @@ GOAL_FUNCTIONS = {
 }
 SEARCH_METHODS = {
     "masked-delta": "textattack_xmtc.search_methods.MaskedDelta",
+    "masked-blocks": "textattack_xmtc.search_methods.MaskedBlocks",
     "random-order": "textattack_xmtc.search_methods.RandomOrder",
 }
 TRANSFORMATIONS = {"xmtc-word-swap-masked-lm": "textattack_xmtc.transformations.XMTCWordSwapMaskedLM"}

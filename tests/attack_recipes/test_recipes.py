@@ -17,13 +17,14 @@ from textattack.shared import AttackedText, logger
 from textattack.shared.checkpoint import AttackCheckpoint
 
 from tests.small_parts import CountingVictim, bag, proposing
-from textattack_xmtc import XMTCNegative, XMTCPositive, XMTCUntargeted
+from textattack_xmtc import XMTCNegative, XMTCNegativeFrugal, XMTCPositive, XMTCPositiveFrugal, XMTCUntargeted
 from textattack_xmtc.attack_recipes.recipe import XMTCRecipe
 from textattack_xmtc.constraints import FunctionWordModification, MaxChangeRate
 from textattack_xmtc.constraints.embedded import EmbeddedEncoder
 from textattack_xmtc.constraints.similarity import measure
 from textattack_xmtc.errors import InputError, MissingExtraError
 from textattack_xmtc.models.wrappers import FunctionWrapper
+from textattack_xmtc.search_methods import MaskedBlocks, MaskedDelta, RandomOrder
 from textattack_xmtc.targets import GroundTruth
 
 WEIGHTS = {"amber": [4, 0, 0, 0], "basalt": [2, 0, 1, 0], "ambers": [3, 0, 0, 9], "flint": [0, 3, 0, 0]}
@@ -98,9 +99,31 @@ def test_the_parts_are_those_of_the_paper():
     assert "(similarity measured by):  embedded" in repr(attack)
 
 
+def test_only_the_frugal_recipes_leave_algorithm_1():
+    def parts(recipe: type[XMTCRecipe], **options) -> tuple[type, str]:
+        method = build(recipe, **options).search_method
+        return type(method), method.candidate_order
+
+    for recipe in (XMTCPositive, XMTCNegative, XMTCUntargeted):
+        assert parts(recipe) == (MaskedDelta, "all")
+    for recipe in (XMTCPositiveFrugal, XMTCNegativeFrugal):
+        assert parts(recipe) == (MaskedBlocks, "while-better")
+        assert parts(recipe, ranking="masked-delta", candidate_order="all") == (MaskedDelta, "all")
+    assert parts(XMTCUntargeted, ranking="random", candidate_order="until-goal") == (RandomOrder, "until-goal")
+    assert build(ranking="random", seed=3).search_method.seed == 3
+
+
+def test_a_frugal_attack_reaches_the_same_goal():
+    result = build(XMTCPositiveFrugal).attack(TEXT, TRUTH)
+    assert isinstance(result, SuccessfulAttackResult)
+    assert result.perturbed_text() == build().attack(TEXT, TRUTH).perturbed_text()
+
+
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
+        ({"ranking": "best"}, "ranking='best' is unknown; choose masked-delta or masked-blocks or random"),
+        ({"candidate_order": "best"}, "candidate_order='best' is unknown; choose all or until-goal or while-better"),
         ({"k": 0}, "k=0 is not a number of labels; choose k from 1 upwards"),
         ({"k": 5}, "k=5 is more than the 4 labels of this victim; choose k between 1 and 4"),
         ({"max_change_rate": 0}, "max_change_rate=0 is not a share of the words"),

@@ -176,6 +176,23 @@ def test_words_in_random_order() -> None:
     assert {changed(replace(plan, ranking="masked-delta", seed=seed)) for seed in range(3)} == {(1,)}
 
 
+def test_fewer_queries() -> None:
+    def masked_at_once(plan: Plan) -> int:
+        model = toy()
+        assert attack(plan, model).record(SAMPLE)["outcome"] == "succeeded"
+        return max(text.count("[MASK]") for text in model.asked)
+
+    assert masked_at_once(PLAN) == 1
+    assert masked_at_once(replace(PLAN, ranking="masked-blocks")) == 4  # "amber", "basalt", "flint" and "kind"
+
+    def asked(order: str) -> int:
+        tools = Tools(EmbeddedEncoder(), proposing("zinc", *(f"other{chr(97 + n)}" for n in range(20))), "toy")
+        plan = replace(PLAN, candidate_order=order)
+        return SampleAttack(plan, victim_of(toy()), LABELS, tools).record(SAMPLE)["queries"]
+
+    assert asked("while-better") <= asked("until-goal") < asked("all")
+
+
 def test_the_published_script() -> None:
     words = toy_bert({"amber": ["gold", "zinc"], "basalt": ["zinc"]})
     text = "amber basalt filler filler filler end"

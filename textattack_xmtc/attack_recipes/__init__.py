@@ -1,6 +1,19 @@
 """The attacks of the paper, ready to use."""
 
 from textattack_xmtc.attack_recipes.recipe import XMTCRecipe
-from textattack_xmtc.attack_recipes.recipes import XMTCNegative, XMTCPositive, XMTCUntargeted
+from textattack_xmtc.attack_recipes.recipes import (
+    XMTCNegative,
+    XMTCNegativeFrugal,
+    XMTCPositive,
+    XMTCPositiveFrugal,
+    XMTCUntargeted,
+)
 
-__all__ = ["XMTCNegative", "XMTCPositive", "XMTCRecipe", "XMTCUntargeted"]
+__all__ = [
+    "XMTCNegative",
+    "XMTCNegativeFrugal",
+    "XMTCPositive",
+    "XMTCPositiveFrugal",
+    "XMTCRecipe",
+    "XMTCUntargeted",
+]

@@ -17,7 +17,8 @@ from textattack_xmtc.constraints.words import FunctionWordModification
 from textattack_xmtc.goal_functions import TopKGoalFunction, TopKGoalFunctionResult
 from textattack_xmtc.models.wrappers import as_victim
 from textattack_xmtc.scores import ScoreKind
-from textattack_xmtc.search_methods import MaskedDelta
+from textattack_xmtc.search_methods import search_named
+from textattack_xmtc.search_options import CandidateOrder, Ranking
 from textattack_xmtc.transformations import XMTCWordSwapMaskedLM
 from textattack_xmtc.words import change_budget
 
@@ -28,6 +29,8 @@ class XMTCRecipe(AttackRecipe):
     """An attack on the k best labels, as section 3 describes it; the recipes fill in the goal."""
 
     goal: ClassVar[type[TopKGoalFunction]]
+    ranking: ClassVar[Ranking] = "masked-delta"
+    candidate_order: ClassVar[CandidateOrder] = "all"
     encoder: Any = None
 
     @classmethod
@@ -41,6 +44,9 @@ class XMTCRecipe(AttackRecipe):
         encoder: Any = "auto",
         min_similarity: float | None = None,
         score_space: ScoreKind | None = None,
+        ranking: Ranking | None = None,
+        candidate_order: CandidateOrder | None = None,
+        seed: int = 0,
     ) -> Self:
         """Assemble the attack.
 
@@ -56,6 +62,10 @@ class XMTCRecipe(AttackRecipe):
             min_similarity: where given, candidates must be more similar to the original than this
                 (cosine); otherwise similarity is measured on the final text only, as in the paper.
             score_space: rank and pick on "probability" or "logit" scores; the victim's own by default.
+            ranking: the order of the words, "masked-delta", "masked-blocks" or "random"; the recipe's own by default.
+            candidate_order: how a word's candidates are asked about, "all", "until-goal" or "while-better"; the
+                recipe's own by default.
+            seed: of the ranking "random".
 
         Returns:
             An attack for `Attacker`, `attack.attack(text, ground_truth)` and the command line.
@@ -83,7 +93,8 @@ class XMTCRecipe(AttackRecipe):
         constraints: list[Any] = [RepeatModification(), FunctionWordModification()]
         if min_similarity is not None:
             constraints.append(EncoderSimilarity(measuring, min_similarity))
-        attack = cls(goal, constraints, masked_lm, MaskedDelta(max_change_rate))
+        search = search_named(ranking or cls.ranking, candidate_order or cls.candidate_order, max_change_rate, seed)
+        attack = cls(goal, constraints, masked_lm, search)
         attack.encoder = measuring
         size = "" if victim.labels.size is None else f" ({victim.labels.size:,} labels)"
         logger.info(

@@ -25,3 +25,20 @@ class XMTCUntargeted(XMTCRecipe):
     """Push any true label out of the k best (Eq. 3.1): `textattack attack --recipe xmtc-untargeted`."""
 
     goal = NonTargeted
+
+
+class XMTCPositiveFrugal(XMTCPositive):
+    """`xmtc-positive` with less than half of its queries (benchmarks/fewer_queries.md); not Algorithm 1.
+
+    Words are ranked by masked blocks, and a word's candidates asked about in chunks while they get better.
+    """
+
+    ranking = "masked-blocks"
+    candidate_order = "while-better"
+
+
+class XMTCNegativeFrugal(XMTCNegative):
+    """`xmtc-negative` with fewer queries (benchmarks/fewer_queries.md); not Algorithm 1."""
+
+    ranking = "masked-blocks"
+    candidate_order = "while-better"

@@ -20,7 +20,6 @@ from textattack_xmtc.campaign.victims import Victim, folder_fingerprint
 from textattack_xmtc.constraints.encoders import Encoder, load_encoder
 from textattack_xmtc.constraints.similarity import Similarity, measure
 from textattack_xmtc.models.wrappers import BEYOND
-from textattack_xmtc.search_methods import RandomOrder
 from textattack_xmtc.targets import GroundTruth
 from textattack_xmtc.transformations import XMTCWordSwapMaskedLM
 from textattack_xmtc.words import change_budget
@@ -175,9 +174,10 @@ class SampleAttack:
             max_change_rate=plan.max_change_rate,
             masked_lm=self._tools.masked_lm,
             encoder=self._tools.encoder,
+            ranking=plan.ranking,
+            candidate_order=plan.candidate_order,
+            seed=plan.seed,
         )
-        if plan.ranking == "random":
-            attack = _in_random_order(attack, plan)
 
         def run(sample: Sample, target: int) -> _Ending:
             names = self._label_names
@@ -261,12 +261,3 @@ def _why(attack: XMTCRecipe, changed: int, words: int) -> str:
     if math.isfinite(goal.query_budget) and goal.num_queries >= goal.query_budget:
         return QUERY_BUDGET
     return CHANGE_LIMIT if changed == change_budget(attack.search_method.max_change_rate, words) else WORDS
-
-
-def _in_random_order(attack: XMTCRecipe, plan: Plan) -> XMTCRecipe:
-    """The same attack with words in random order."""
-    constraints = [*attack.pre_transformation_constraints, *attack.constraints]
-    search = RandomOrder(plan.max_change_rate, plan.seed)
-    other = type(attack)(attack.goal_function, constraints, attack.transformation, search)
-    other.encoder = attack.encoder
-    return other

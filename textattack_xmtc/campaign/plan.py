@@ -10,12 +10,17 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from textattack_xmtc.errors import DataError, InputError
+from textattack_xmtc.search_options import CandidateOrder, Ranking
 
 Goal = Literal["positive", "negative", "untargeted"]
 Mode = Literal["paper", "adv-xmtc"]
-Ranking = Literal["masked-delta", "random"]
 
-_CHOICES: Mapping[str, tuple[str, ...]] = {"goal": get_args(Goal), "mode": get_args(Mode), "ranking": get_args(Ranking)}
+_CHOICES: Mapping[str, tuple[str, ...]] = {
+    "goal": get_args(Goal),
+    "mode": get_args(Mode),
+    "ranking": get_args(Ranking),
+    "candidate_order": get_args(CandidateOrder),
+}
 _POSITIVE = ("k", "labels_per_bin", "samples_per_bin", "total", "pairs_per_text", "candidates")
 _YES_NO = {"yes": True, "no": False}
 
@@ -39,6 +44,7 @@ class Plan:
         candidates: words of the masked LM that are tried for each word.
         mode: Algorithm 1 ("paper") or the published script ("adv-xmtc").
         ranking: the order of the words in mode paper.
+        candidate_order: how a word's candidates are asked about in mode paper.
         encoder: measures similarity; as `load_encoder` takes it.
         masked_lm: a folder or hub name; "auto" is the one kept with the reference model.
         seed: of bins' draws, clusters and the random ranking.
@@ -62,6 +68,7 @@ class Plan:
     candidates: int = 48
     mode: Mode = "paper"
     ranking: Ranking = "masked-delta"
+    candidate_order: CandidateOrder = "all"
     encoder: str = "auto"
     masked_lm: str = "auto"
     seed: int = 0
@@ -86,6 +93,11 @@ class Plan:
         if self.mode == "adv-xmtc" and self.ranking != "masked-delta":
             raise InputError(
                 f"mode adv-xmtc has a ranking of its own, and ranking={self.ranking!r} was chosen", "use mode paper"
+            )
+        if self.mode == "adv-xmtc" and self.candidate_order != "all":
+            raise InputError(
+                f"mode adv-xmtc asks about all candidates, and candidate_order={self.candidate_order!r} was chosen",
+                "use mode paper",
             )
         twice = next((model for model in self.models if self.models.count(model) > 1), None)
         if twice is not None:

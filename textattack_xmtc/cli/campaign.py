@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
+
+from textattack_xmtc.search_options import CandidateOrder, Ranking
 
 if TYPE_CHECKING:
     from textattack_xmtc.campaign.summary import Campaign
@@ -38,7 +40,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     attack.add_argument("--masked-lm", metavar="NAME", help="a folder or hub name (the reference model's companion)")
     attack.add_argument("--encoder", metavar="NAME", help="use, sbert, embedded, ... measures similarity (auto)")
     attack.add_argument("--mode", choices=("paper", "adv-xmtc"), help="Algorithm 1 (paper), or the published script")
-    attack.add_argument("--ranking", choices=("masked-delta", "random"), help="the order of the words (masked-delta)")
+    attack.add_argument(
+        "--ranking",
+        choices=get_args(Ranking),
+        help="the order of the words: each masked once (masked-delta, the default), blocks masked and split "
+        "(masked-blocks), or random",
+    )
+    attack.add_argument(
+        "--candidate-order",
+        choices=get_args(CandidateOrder),
+        help="which candidates of a word are asked about: all (default), until-goal, or while-better",
+    )
 
     samples = parser.add_argument_group("samples")
     samples.add_argument("--reference-model", metavar="FOLDER", help="decides what is right (the first model)")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
-from typing import Any, Protocol, runtime_checkable
+from collections.abc import Iterator, Sequence
+from typing import Any, Protocol, get_args, runtime_checkable
 
 import numpy as np
 from textattack.goal_function_results import GoalFunctionResultStatus
@@ -13,8 +13,12 @@ from textattack.shared import AttackedText, logger
 from textattack.shared.validators import transformation_consists_of_word_swaps
 
 from textattack_xmtc.errors import InputError
+from textattack_xmtc.search_options import CandidateOrder
 from textattack_xmtc.transformations import CANDIDATE_ORDER
 from textattack_xmtc.words import Span, change_budget, replaced, word_spans
+
+CHUNK = 8
+"""Candidates that are asked about at a time, where not all are."""
 
 _PORTION_CHARACTERS = 2**24
 
@@ -39,18 +43,28 @@ class MaskedDelta(SearchMethod):
     Words that constraints keep as they are, and words that the victim does not read, are not asked
     about: their importance could not matter.
 
+    Two things can be exchanged for what needs fewer queries: the order of the words, by a subclass, and how a
+    word's candidates are asked about, by `candidate_order`.
+
     Args:
         max_change_rate: theta, share of the words that may be changed.
+        candidate_order: "all" is Algorithm 1; the others ask in chunks of `CHUNK` and stop early (`CandidateOrder`).
 
     Raises:
-        InputError: the rate is not in (0, 1]; the goal cannot score texts by their targets alone.
+        InputError: the rate is not in (0, 1]; there is no such order; the goal cannot score texts by their targets
+            alone.
     """
 
     is_black_box = True
 
-    def __init__(self, max_change_rate: float = 0.1) -> None:
+    def __init__(self, max_change_rate: float = 0.1, candidate_order: CandidateOrder = "all") -> None:
         change_budget(max_change_rate, 0)  # refuses what is not a rate
+        if candidate_order not in get_args(CandidateOrder):
+            raise InputError(
+                f"candidate_order={candidate_order!r} is unknown", f"choose {' or '.join(get_args(CandidateOrder))}"
+            )
         self.max_change_rate = max_change_rate
+        self.candidate_order = candidate_order
         self._said_cut = False
 
     @property
@@ -72,21 +86,36 @@ class MaskedDelta(SearchMethod):
         """Attack one text; gives the result of the last text that was accepted."""
         original: AttackedText = initial_result.attacked_text
         budget = change_budget(self.max_change_rate, original.num_words)
+        order = self._order(original, initial_result.score)
         current, changed = initial_result, 0
-        order = self._ranked(original, initial_result.score) if budget else []
-        for index in order:
-            if changed == budget or self._out_of_queries():
-                break
-            candidates = self._candidates(current.attacked_text, original, index)
-            nearness = self.goal_function.objective([candidate.text for candidate in candidates])
-            # argmax takes the first of equals, which is the masked LM's first.
-            if not len(nearness) or nearness.max() - current.score <= 0:
+        # The budget is looked at first: an order may spend queries on telling the next word.
+        while changed < budget and (index := next(order, None)) is not None and not self._out_of_queries():
+            winner = self._winner(current, self._candidates(current.attacked_text, original, index))
+            if winner is None:
                 continue
-            results, _ = self.get_goal_results([candidates[int(nearness.argmax())]])
-            current, changed = results[0], changed + 1
+            current, changed = winner, changed + 1
             if current.goal_status == GoalFunctionResultStatus.SUCCEEDED:
                 return current
         return self._given_up(initial_result, current, budget, changed)
+
+    def _winner(self, current: Any, candidates: Sequence[AttackedText]) -> Any:
+        """The result of the candidate with the largest gain among those asked about; None where none gains."""
+        best, winner = -np.inf, None
+        size = max(1, len(candidates)) if self.candidate_order == "all" else CHUNK
+        for start in range(0, len(candidates), size):
+            chunk = candidates[start : start + size]
+            nearness = self.goal_function.objective([candidate.text for candidate in chunk])
+            if len(nearness) and nearness.max() > best:
+                best = nearness.max()
+                if best > current.score:
+                    # argmax takes the first of equals, which is the masked LM's first.
+                    results, _ = self.get_goal_results([chunk[int(nearness.argmax())]])
+                    winner = results[0]
+                    if winner.goal_status == GoalFunctionResultStatus.SUCCEEDED:
+                        break
+            elif self.candidate_order == "while-better":
+                break
+        return winner
 
     def _given_up(self, initial: Any, current: Any, budget: int, changed: int) -> Any:
         words = initial.attacked_text.num_words
@@ -103,23 +132,26 @@ class MaskedDelta(SearchMethod):
         final.initial, final.notes, final.reason = initial, [], f"failed: {reason}"
         return final
 
-    def _ranked(self, original: AttackedText, score: float) -> list[int]:
+    def _order(self, original: AttackedText, score: float) -> Iterator[int]:
         """Indices of the words that may be changed, the most important first."""
         spans = word_spans(original.text, original.words)
-        victim = self.goal_function.model
         indices = self._changeable(original, spans)
+        importance = self._masked(original.text, [[spans[index]] for index in indices]) - score
+        # A stable sort keeps the order of positions among equals; a query budget may have cut the list.
+        yield from (indices[position] for position in np.argsort(-importance, kind="stable"))
+
+    def _masked(self, text: str, blocks: Sequence[Sequence[Span]]) -> np.ndarray:
+        """How near `text` is to the goal with each of these blocks of words masked; fewer if queries run out."""
         # In portions: all masked texts of a long text would take its length squared.
-        portion = max(1, _PORTION_CHARACTERS // len(original.text))
+        portion = max(1, _PORTION_CHARACTERS // max(1, len(text)))
+        mask = self.goal_function.model.mask
         nearness = [
             self.goal_function.objective(
-                [replaced(original.text, spans[index], victim.mask) for index in indices[start : start + portion]],
-                of_original=True,
+                [_all_replaced(text, block, mask) for block in blocks[start : start + portion]], of_original=True
             )
-            for start in range(0, len(indices), portion)
+            for start in range(0, len(blocks), portion)
         ]
-        importance = np.concatenate([*nearness, np.zeros(0)]) - score
-        # A stable sort keeps the order of positions among equals; a query budget may have cut the list.
-        return [indices[position] for position in np.argsort(-importance, kind="stable")]
+        return np.concatenate([*nearness, np.zeros(0)])
 
     def _changeable(self, original: AttackedText, spans: Sequence[Span]) -> list[int]:
         """Indices of the words that constraints let change and the victim reads, ascending."""
@@ -149,4 +181,10 @@ class MaskedDelta(SearchMethod):
         return bool(transformation_consists_of_word_swaps(transformation))
 
     def extra_repr_keys(self) -> list[str]:  # noqa: D102
-        return ["max_change_rate"]
+        return ["max_change_rate", "candidate_order"]
+
+
+def _all_replaced(text: str, spans: Sequence[Span], word: str) -> str:
+    for span in reversed(spans):  # from the end: what stands before a cut keeps its place
+        text = replaced(text, span, word)
+    return text

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 
 import numpy as np
 from textattack.shared import AttackedText
 
 from textattack_xmtc.search_methods.masked_delta import MaskedDelta
+from textattack_xmtc.search_options import CandidateOrder
 from textattack_xmtc.words import word_spans
 
 
@@ -20,21 +22,22 @@ class RandomOrder(MaskedDelta):
     Args:
         max_change_rate: theta, share of the words that may be changed.
         seed: another one gives other orders.
+        candidate_order: as in `MaskedDelta`.
 
     Raises:
         InputError: as `MaskedDelta`.
     """
 
-    def __init__(self, max_change_rate: float = 0.1, seed: int = 0) -> None:
-        super().__init__(max_change_rate)
+    def __init__(self, max_change_rate: float = 0.1, seed: int = 0, candidate_order: CandidateOrder = "all") -> None:
+        super().__init__(max_change_rate, candidate_order)
         self.seed = seed
 
-    def _ranked(self, original: AttackedText, score: float) -> list[int]:
+    def _order(self, original: AttackedText, score: float) -> Iterator[int]:
         indices = self._changeable(original, word_spans(original.text, original.words))
         # hash() differs between runs; a digest of the text does not.
         digest = hashlib.blake2b(original.text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
         random = np.random.default_rng([self.seed, int.from_bytes(digest)])
-        return [indices[position] for position in random.permutation(len(indices))]
+        yield from (indices[position] for position in random.permutation(len(indices)))
 
     def extra_repr_keys(self) -> list[str]:  # noqa: D102
         return [*super().extra_repr_keys(), "seed"]

@@ -1,0 +1,20 @@
+"""How an attack spends its queries: the names by which recipes, campaigns and the command line call it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+Ranking = Literal["masked-delta", "masked-blocks", "random"]
+"""In which order words are tried.
+
+`masked-delta`: every word is masked once (Algorithm 1). `masked-blocks`: blocks of words are masked, and only those are
+split that come to the front. `random`: no query is spent.
+"""
+
+CandidateOrder = Literal["all", "until-goal", "while-better"]
+"""How many of a word's candidates are asked about, in the masked LM's order.
+
+`all`: every one, in one go (Algorithm 1). `until-goal`: in chunks, up to the first chunk whose best candidate reaches
+the goal. `while-better`: the same, and also no further than the first chunk that holds nothing better than what the
+chunks before it held.
+"""
