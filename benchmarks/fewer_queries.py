@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -23,6 +22,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.findings import title
 from benchmarks.rows import machine
 from textattack_xmtc.campaign.plan import Plan
 from textattack_xmtc.campaign.statistics import BOOTSTRAP_DRAWS, wilson
@@ -123,11 +123,6 @@ def measure(name: str, goal: str, options: argparse.Namespace) -> None:
             found = {" ".join(variant): attack.record(sample) for variant, attack in attacks.items()}
             opened.write(json.dumps({"sample": sample.number, "corpus": name, "goal": goal, "found": found}) + "\n")
             opened.flush()
-
-
-def title(text: str) -> str:
-    """The first sentence of a library record, without case and punctuation: what two editions of a book share."""
-    return " ".join(re.findall(r"\w+", text.split(". ")[0].lower()))
 
 
 def remember(model: Any, masked_lm: Any) -> Callable[[], None]:
