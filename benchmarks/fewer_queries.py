@@ -210,7 +210,8 @@ def _resampled(success: np.ndarray, queries: np.ndarray, success_0: np.ndarray, 
             return np.array([(own - base) / chosen.shape[1], own / base, (asked / own) / (asked_0 / base)])
 
     values, spread = compared(everything)[:, 0], compared(draws)
-    low, high = np.nanpercentile(spread, [2.5, 97.5], axis=1)
+    with np.errstate(invalid="ignore"):  # draws without a success cost infinitely much
+        low, high = np.nanpercentile(spread, [2.5, 97.5], axis=1)
     return [[_number(x) for x in triple] for triple in zip(values, low, high, strict=True)]
 
 
