@@ -72,9 +72,9 @@ class BidirectionalLSTM(nn.Module):
         first = torch.arange(0, vectors.shape[:2].numel(), vectors.shape[1], device=vectors.device)
         reverse = (first[:, None] + torch.where(back >= 0, back, steps)).flatten()
         for layer, (forwards, backwards) in enumerate(zip(self.forwards, self.backwards, strict=True)):
-            first, last = same if layer == 0 else (0, 0)  # what a layer gives depends on all words of a text
-            ahead = self._read(forwards, vectors, self.initial_state[layer, 0], first)
-            behind = self._read(backwards, _turned(vectors, reverse), self.initial_state[layer, 1], last)
+            start, end = same if layer == 0 else (0, 0)  # what a layer gives depends on all words of a text
+            ahead = self._read(forwards, vectors, self.initial_state[layer, 0], start)
+            behind = self._read(backwards, _turned(vectors, reverse), self.initial_state[layer, 1], end)
             vectors = torch.cat([ahead, _turned(behind, reverse)], dim=-1)
         return vectors
 
