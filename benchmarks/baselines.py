@@ -48,7 +48,13 @@ def published_scores(model: AttentionXML, texts: Sequence[str]) -> np.ndarray:
     """Probabilities of all labels as You et al. (2019, section 3) write them, shape `(texts, labels)`."""
     with torch.inference_mode():
         words, lengths = padded(model.encode(texts), PAD_ID, model.device)
-        return dense_part(model, model.network.encode(words, lengths), lengths).cpu().numpy()
+        return dense_part(model, encoded(model, words, lengths), lengths).cpu().numpy()
+
+
+def encoded(model: AttentionXML, words: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+    """Hidden states of texts of which every word is read, as nothing knows what they have in common."""
+    hidden: torch.Tensor = model.network.lstm(model.network.embedding(words), lengths)
+    return hidden
 
 
 def dense_part(model: AttentionXML, hidden: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:

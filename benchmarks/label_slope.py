@@ -41,7 +41,9 @@ def victim(kind: str, labels: int, full: bool) -> Any:
 
 
 def slope(kind: str, models: list[Any], repeats: int) -> Row:
-    texts = texts_of(WORDS, TEXTS)
+    words = texts_of(WORDS, 1)[0].split(" ")
+    middle = (WORDS - TEXTS) // 2
+    texts = [" ".join([*words[:i], models[0].mask_word, *words[i + 1 :]]) for i in range(middle, middle + TEXTS)]
     calls = [lambda m=m: m.score(texts, [len(m.label_names) // 3]) for m in models]
     calls += [lambda m=m: m.top_k(texts[:1], 5) for m in models]
     seconds = np.array(alternate(calls, repeats))

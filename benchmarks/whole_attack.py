@@ -21,12 +21,12 @@ from textattack_xmtc.targets import GroundTruth
 from textattack_xmtc.transformations import XMTCWordSwapMaskedLM
 
 GOALS = {WIKI10: 30, 1_000: 3}
-QUICK_WORDS, FULL_WORDS = 40, 200
+QUICK_WORDS, FULL_WORDS = 100, 200
 K, MIN_SIMILARITY, RATE = 100, 0.5, 0.1
 
 
 def rows(setup: Setup) -> list[Row]:
-    texts = texts_of(FULL_WORDS, 3, seed=2) if setup.full else texts_of(QUICK_WORDS, 3, seed=2)[2:]
+    texts = texts_of(FULL_WORDS, 2, seed=2) if setup.full else texts_of(QUICK_WORDS, 1, seed=2)
     lm = masked_lm()
     check_one_by_one()
     return [row for labels, goal in GOALS.items() for row in against_stock(labels, goal, lm, texts)]

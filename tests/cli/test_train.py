@@ -74,6 +74,18 @@ def test_a_trained_folder_can_be_evaluated(
     assert f"{found['overall']['PSP@5']:.4f}" in shown and "31 to 100" in shown
 
 
+def test_neither_training_nor_evaluation_loads_textattack(data: Path, tmp_path: Path) -> None:
+    script = (
+        "import sys; from textattack_xmtc.cli.main import main; data, out, *more = sys.argv[1:];"
+        "main(['train', 'attentionxml', '--data', data, '--out', out, '--epochs', '1', *more]);"
+        "main(['evaluate', out, '--data', data]);"
+        "print(sorted({'textattack', 'flair'} & set(sys.modules)))"
+    )
+    command = [sys.executable, "-c", script, str(data), str(tmp_path / "model"), *SMALL]
+    ran = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "P@1" in ran.stdout and ran.stdout.splitlines()[-1] == "[]"
+
+
 def test_what_is_there_is_not_overwritten(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "model").mkdir()
     assert train(data, tmp_path / "model", "attentionxml", "--epochs", "1") == 2

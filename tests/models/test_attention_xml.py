@@ -10,9 +10,10 @@ import torch
 
 import textattack_xmtc.models.attention_xml as module
 from textattack_xmtc.errors import InputError
-from textattack_xmtc.models.attention_xml import AttentionXML, AttentionXMLConfig, AttentionXMLNetwork
+from textattack_xmtc.models.attention_xml import AttentionXML, AttentionXMLConfig, AttentionXMLNetwork, same_ends
+from textattack_xmtc.models.batches import padded
 from textattack_xmtc.models.folder import load_model, save_model
-from textattack_xmtc.models.vocabulary import Vocabulary
+from textattack_xmtc.models.vocabulary import PAD_ID, Vocabulary
 
 LABELS = 23
 TEXTS = [
@@ -110,6 +111,31 @@ def test_a_text_scores_the_same_alone_and_in_any_batch(model: AttentionXML, batc
     alone = np.concatenate([model.dense([text], "logit") for text in TEXTS])
     np.testing.assert_allclose(model.dense(TEXTS, "logit", batch_size), alone, atol=1e-5)
     np.testing.assert_allclose(model.dense(TEXTS[::-1], "logit", batch_size)[::-1], alone, atol=1e-5)
+
+
+@pytest.mark.parametrize("layers", [1, 2])
+@pytest.mark.parametrize("changed", [[0], [5], [11], [3, 4, 7], [0, 11], []])
+def test_what_all_texts_of_a_batch_have_in_common_is_read_once(
+    layers: int, changed: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = _model(layers)
+    text = ["how", "to", "boil", "an", "egg", "and", "not", "the", "kettle", "unknown", "an", "egg"]
+    texts = [" ".join([*text[:at], "<UNK>", *text[at + 1 :]]) for at in changed] + [" ".join(text)] * 2
+    steps: list[int] = []
+    for lstm in (model.network.lstm.forwards[0], model.network.lstm.backwards[0]):
+        lstm.register_forward_hook(lambda _, inputs, __: steps.append(inputs[0].shape[0] * inputs[0].shape[1]))
+    once = model.dense(texts, "logit")
+    first, last = (changed[0], 11 - changed[-1]) if changed else (12, 12)
+    assert sum(steps) == first + last + len(texts) * (24 - first - last)
+    monkeypatch.setattr(module, "same_ends", lambda *_: (0, 0))
+    steps.clear()
+    np.testing.assert_allclose(once, model.dense(texts, "logit"), rtol=0, atol=1e-5)
+    assert sum(steps) == 24 * len(texts)
+
+
+def test_texts_of_different_lengths_share_nothing(model: AttentionXML) -> None:
+    words, lengths = padded(model.encode(["boil an egg", "boil an"]), PAD_ID)
+    assert same_ends(words, lengths) == (0, 0)
 
 
 def test_labels_are_computed_in_chunks_with_the_same_result(

@@ -59,21 +59,56 @@ class BidirectionalLSTM(nn.Module):
         # by layer, direction (forward, backward) and part (hidden state, cell state)
         self.initial_state = nn.Parameter(torch.zeros(layers, 2, 2, hidden_size))
 
-    def forward(self, vectors: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
-        """Hidden states of shape `(texts, longest, 2 * hidden_size)`; those behind a text's length mean nothing."""
+    def forward(self, vectors: torch.Tensor, lengths: torch.Tensor, same: tuple[int, int] = (0, 0)) -> torch.Tensor:
+        """Hidden states of shape `(texts, longest, 2 * hidden_size)`; those behind a text's length mean nothing.
+
+        Args:
+            vectors: of the words, shape `(texts, longest, input_size)`.
+            lengths: words of each text, shape `(texts,)`.
+            same: how many words at the start and at the end of the texts are those of all texts (`same_ends`).
+        """
         steps = torch.arange(vectors.shape[1], device=vectors.device)
         back = lengths[:, None] - 1 - steps
         first = torch.arange(0, vectors.shape[:2].numel(), vectors.shape[1], device=vectors.device)
         reverse = (first[:, None] + torch.where(back >= 0, back, steps)).flatten()
         for layer, (forwards, backwards) in enumerate(zip(self.forwards, self.backwards, strict=True)):
-            ahead, _ = forwards(vectors, self._start(layer, 0, len(vectors)))
-            behind, _ = backwards(_turned(vectors, reverse), self._start(layer, 1, len(vectors)))
+            start, end = same if layer == 0 else (0, 0)  # what a layer gives depends on all words of a text
+            ahead = self._read(forwards, vectors, self.initial_state[layer, 0], start)
+            behind = self._read(backwards, _turned(vectors, reverse), self.initial_state[layer, 1], end)
             vectors = torch.cat([ahead, _turned(behind, reverse)], dim=-1)
         return vectors
 
-    def _start(self, layer: int, direction: int, texts: int) -> tuple[torch.Tensor, torch.Tensor]:
-        state = self.initial_state[layer, direction]
-        return state[0].expand(1, texts, -1).contiguous(), state[1].expand(1, texts, -1).contiguous()
+    @staticmethod
+    def _read(lstm: nn.Module, vectors: torch.Tensor, start: torch.Tensor, same: int) -> torch.Tensor:
+        """Hidden states of one direction; the first `same` vectors are those of all texts and are read once."""
+        hidden, cell = start[0].expand(1, 1, -1).contiguous(), start[1].expand(1, 1, -1).contiguous()
+        parts = []
+        if same:
+            once, (hidden, cell) = lstm(vectors[:1, :same], (hidden, cell))
+            parts.append(once.expand(len(vectors), -1, -1))
+        if same < vectors.shape[1]:
+            state = hidden.expand(-1, len(vectors), -1).contiguous(), cell.expand(-1, len(vectors), -1).contiguous()
+            parts.append(lstm(vectors[:, same:], state)[0])
+        return parts[0] if len(parts) == 1 else torch.cat(parts, dim=1)
+
+
+def same_ends(words: torch.Tensor, lengths: torch.Tensor) -> tuple[int, int]:
+    """How many words all texts have in common at their start and at their end; (0, 0) where lengths differ.
+
+    The texts that an attack asks about differ from one another in a word or two.
+
+    Args:
+        words: word numbers, shape `(texts, longest)`.
+        lengths: words of each text, shape `(texts,)`.
+
+    Example:
+        >>> same_ends(torch.tensor([[5, 6, 7, 8], [5, 9, 7, 8]]), torch.tensor([4, 4]))
+        (1, 2)
+    """
+    if len(words) < 2 or not (lengths == words.shape[1]).all():
+        return 0, 0
+    differing = (words != words[0]).any(dim=0).nonzero()[:, 0].tolist()
+    return (differing[0], words.shape[1] - 1 - differing[-1]) if differing else (words.shape[1], words.shape[1])
 
 
 def _turned(vectors: torch.Tensor, reverse: torch.Tensor) -> torch.Tensor:
@@ -123,8 +158,10 @@ class AttentionXMLNetwork(nn.Module):
 
     def encode(self, words: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
         """Hidden states of the texts, shape `(texts, longest, 2 * hidden_size)`: the part that knows no labels."""
+        # A GPU reads all texts of a batch at once, and would have to be waited for to know what is the same.
+        same = same_ends(words, lengths) if not self.training and words.device.type == "cpu" else (0, 0)
         vectors = self.embedding_dropout(self.embedding(words))
-        hidden: torch.Tensor = self.hidden_dropout(self.lstm(vectors, lengths).to(self.attention.dtype))
+        hidden: torch.Tensor = self.hidden_dropout(self.lstm(vectors, lengths, same).to(self.attention.dtype))
         return hidden
 
     def compute_in(self, dtype: torch.dtype) -> None:
