@@ -120,10 +120,11 @@ def _open(path: str, single: str, cache: Path) -> datasets.Dataset | datasets.Da
     local = Path(path.removeprefix(PREFIX)).expanduser()
     if any((local / name).is_file() for name in _SAVED):
         return datasets.load_from_disk(str(local))
-    if local.suffix == ".parquet":
-        return datasets.load_dataset("parquet", data_files={single: [str(local)]}, cache_dir=str(cache))
+    files = {single: [str(local)]} if local.suffix == ".parquet" else _parquet(local) if local.is_dir() else {}
+    if files:  # not by load_dataset: that tells the hub of every use, also of files on this machine
+        return datasets.DatasetDict.from_parquet(files, cache_dir=str(cache))
     if local.is_dir():
-        return datasets.load_dataset("parquet", data_files=_parquet(local), cache_dir=str(cache))
+        raise FileNotFoundError("the folder holds no Parquet file of a split")
     name, _, configuration = path.removeprefix(PREFIX).partition(":")
     return datasets.load_dataset(name, configuration or None)
 
