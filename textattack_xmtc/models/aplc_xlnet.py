@@ -117,7 +117,7 @@ class APLCXLNet(TorchScorer):
             max_length = int(config["max_length"])
             with torch.device("meta"):  # the weights are read next: do not draw random ones first
                 network = APLCXLNetNetwork(len(labels), sizes)
-        except (KeyError, TypeError, ValueError) as error:
+        except Exception as error:  # what transformers and torch raise of sizes that cannot be is of no one kind
             reason = f"no {error}" if isinstance(error, KeyError) else str(error)
             raise ModelFolderError(
                 f"{CONFIG} in {str(folder)!r} does not describe an APLC-XLNet ({reason})", "save the model again"

@@ -135,6 +135,7 @@ def test_configurations_of_model_and_data(source, tmp_path):
     [
         ({"emb_size": 7}, r"'emb\.emb\.weight' .* shape \(12, 6\); .* should be \(12, 7\)"),
         ({"hidden_size": 4}, r"'lstm\.init_state' .* shape \(4, 1, 5\); .* should be \(4, 1, 4\)"),
+        ({"layers_num": 10**9}, "layers_num is 1000000000 in the configuration: expected at most 100"),
         ({"layers_num": 2}, r"lacks the weight 'lstm\.lstm\.weight_ih_l1'"),
         ({"linear_size": [9]}, r"'linear\.linear\.0\.weight' .* shape \(8, 10\); .* should be \(9, 10\)"),
         ({"linear_size": [8, 8]}, r"lacks the weight 'linear\.linear\.1\.weight'"),
