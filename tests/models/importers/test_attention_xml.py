@@ -154,11 +154,26 @@ def test_a_configuration_that_does_not_fit_names_the_key(source, tmp_path, setti
         read_attention_xml(source, ImportOptions(configurations=(file,)))
 
 
+# Nine lines that stand for 9**9 numbers.
+BOMB = b"".join(b"b%d: &b%d [%s]\n" % (n, n, b",".join([b"*b%d" % (n - 1) if n else b"*a"] * 9)) for n in range(8))
+BOMB += b"emb_size: *b7\n"
+
+
+def test_paths_that_can_be_none_are_not_there(source, tmp_path):
+    for path in ("x" * 5000, r'"a\0b"', "[1, 2]"):
+        file = tmp_path / "model.yaml"
+        file.write_text(f"emb_init: {path}\nlabels_binarizer: {path}\n")
+        assert read_attention_xml(source, ImportOptions(configurations=(file,))).label_names
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
         (b"- 1\n- 2\n", "holds a list, not settings"),
         (b"a: [", "cannot be read as YAML"),
+        (b"a: " + b"[" * 20_000, "cannot be read as YAML"),
+        (b"a: !!timestamp x", "cannot be read as YAML"),
+        (b"a: &a [9,9,9,9,9,9,9,9,9]\n" + BOMB, r"emb_size is \[.*\.\.\.\].* not a size"),
         (b"\xff\xfe\x00", "cannot be read as YAML"),
         (b"model: !!python/object/apply:os.mkdir [MADE]\n", "cannot be read as YAML .*python/object"),
     ],
