@@ -220,8 +220,9 @@ def build_on_pretrained(
         InputError: the cut-offs do not fit the number of labels.
     """
     try:
-        description = AutoConfig.from_pretrained(str(source))
-        tokenizer = AutoTokenizer.from_pretrained(str(source), use_fast=True)
+        # Where this is left open, transformers asks on the terminal whether to run the code that lies with a model.
+        description = AutoConfig.from_pretrained(str(source), trust_remote_code=False)
+        tokenizer = AutoTokenizer.from_pretrained(str(source), use_fast=True, trust_remote_code=False)
         encoder = XLNetModel.from_pretrained(str(source)) if description.model_type == "xlnet" else None
     except (OSError, ValueError, ImportError) as error:
         raise ModelFolderError(

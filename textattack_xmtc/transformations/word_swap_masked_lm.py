@@ -172,14 +172,17 @@ def _load(source: str) -> tuple[Any, Any]:
 
         source = str(demo_folder() / MASKED_LM)
     try:
-        config = AutoConfig.from_pretrained(source)
-        tokenizer = AutoTokenizer.from_pretrained(source, use_fast=True)
+        # Where this is left open, transformers asks on the terminal whether to run the code that lies with a model.
+        config = AutoConfig.from_pretrained(source, trust_remote_code=False)
+        tokenizer = AutoTokenizer.from_pretrained(source, use_fast=True, trust_remote_code=False)
         if type(config) not in MODEL_FOR_MASKED_LM_MAPPING:
             raise InputError(
                 f"{source!r} is a {config.model_type} model, which is not a masked language model",
                 "pass one that fills in masks, such as bert-base-uncased",
             )
-        model, report = AutoModelForMaskedLM.from_pretrained(source, output_loading_info=True)
+        model, report = AutoModelForMaskedLM.from_pretrained(
+            source, output_loading_info=True, trust_remote_code=False
+        )
     except InputError:
         raise
     except Exception as error:  # loading a broken file may raise anything

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -119,6 +120,7 @@ def open_dataset(path: str, single: str, text_column: str, label_column: str, ca
 def _open(path: str, single: str, cache: Path) -> datasets.Dataset | datasets.DatasetDict:
     local = Path(path.removeprefix(PREFIX)).expanduser()
     if any((local / name).is_file() for name in _SAVED):
+        _check_names(local)
         return datasets.load_from_disk(str(local))
     files = {single: [str(local)]} if local.suffix == ".parquet" else _parquet(local) if local.is_dir() else {}
     if files:  # not by load_dataset: that tells the hub of every use, also of files on this machine
@@ -127,6 +129,20 @@ def _open(path: str, single: str, cache: Path) -> datasets.Dataset | datasets.Da
         raise FileNotFoundError("the folder holds no Parquet file of a split")
     name, _, configuration = path.removeprefix(PREFIX).partition(":")
     return datasets.load_dataset(name, configuration or None)
+
+
+def _check_names(saved: Path) -> None:
+    """Refuse a saved dataset that names files outside its folder; it would be read from there.
+
+    Raises:
+        ValueError: it does.
+    """
+    files = [saved / "dataset_dict.json", saved / "state.json", *sorted(saved.glob("*/state.json"))]
+    for file in filter(Path.is_file, files):
+        facts = json.loads(file.read_text(encoding="utf-8"))
+        for name in [*facts.get("splits", ()), *(part["filename"] for part in facts.get("_data_files", ()))]:
+            if Path(name).name != name:
+                raise ValueError(f"{file} names {name!r:.80}, which is not in its folder")
 
 
 def _parquet(folder: Path) -> dict[str, list[str]]:
