@@ -175,7 +175,7 @@ def test_json_that_is_too_deep_is_refused(folder, name):
 
 def test_counts_beyond_any_index_are_refused(folder):
     change(folder / "labels.json", counts=[2**63] * 40)
-    with pytest.raises(DataError, match="cannot be read: .*too large"):
+    with pytest.raises(DataError, match=r"cannot be read: .*too large"):
         read_campaign(folder)
 
 

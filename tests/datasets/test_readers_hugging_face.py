@@ -59,7 +59,10 @@ def test_nobody_is_told_of_files_on_this_machine(tmp_path, monkeypatch):
     monkeypatch.setattr(socket, "getaddrinfo", lambda *address, **_: asked.append(address))
     datasets.Dataset.from_dict(PLAIN).to_parquet(str(tmp_path / "train.parquet"))
     for path in (tmp_path, tmp_path / "train.parquet"):
-        assert [row.text for row in read(open_dataset(str(path), "train", "text", "labels", tmp_path / "c"))] == ["x", "y"]
+        assert [row.text for row in read(open_dataset(str(path), "train", "text", "labels", tmp_path / "c"))] == [
+            "x",
+            "y",
+        ]
     assert asked == []
 
 

@@ -18,7 +18,9 @@ _BYTES += [b"\x80", b"\xff\xff\xff\xff", b"\x7f\xff\xff\xff\xff\xff\xff\xff", b"
 _NAMES = ["a", "b", "labels", "text", "", " ", "\x00", "../a", "/etc/passwd", "\ud800", "\udfff\ud800", "é", DEEP]
 _NUMBERS = [0, 1, 2, -1, 255, 2**15, 2**31 - 1, 2**31, 2**63, 2**64, -(2**63) - 1, 10**30, 10**400]
 _FLOATS = [0.0, -0.0, 0.5, 1e-300, 1e300, float("inf"), float("-inf"), float("nan")]
-SCALARS = st.sampled_from([None, True, False, *_NUMBERS, *_FLOATS, *_NAMES, "9" * 5000, "x" * 5000]) | st.text(max_size=5)
+SCALARS = st.sampled_from([None, True, False, *_NUMBERS, *_FLOATS, *_NAMES, "9" * 5000, "x" * 5000]) | st.text(
+    max_size=5
+)
 VALUES = st.recursive(
     SCALARS,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(_NAMES), inner, max_size=3),
@@ -30,7 +32,9 @@ def damaged(content: bytes, tokens: Sequence[bytes] = ()) -> st.SearchStrategy[b
     """`content` with up to four cuts, changes and insertions, each at any place; the first may be none at all."""
     places = st.integers(0, max(0, len(content)))
     pieces = st.sampled_from([*_BYTES, *tokens]) | st.binary(max_size=8)
-    change = st.tuples(st.sampled_from(["insert", "replace", "cut", "end", "twice"]), places, st.integers(1, 40), pieces)
+    change = st.tuples(
+        st.sampled_from(["insert", "replace", "cut", "end", "twice"]), places, st.integers(1, 40), pieces
+    )
     return st.lists(change, max_size=4).map(lambda changes: _changed(content, changes))
 
 

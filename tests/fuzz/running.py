@@ -122,8 +122,8 @@ _FORBIDDEN = {
 }
 # Which of the event's arguments are paths that are changed, each with the place of the folder it starts from.
 _WRITING = {
-    **{event: ((0, 1),) for event in ("os.remove", "os.rmdir")},
-    **{event: ((0, 2),) for event in ("os.mkdir", "os.chmod")},
+    **dict.fromkeys(("os.remove", "os.rmdir"), ((0, 1),)),
+    **dict.fromkeys(("os.mkdir", "os.chmod"), ((0, 2),)),
     **{"os.rename": ((0, 2), (1, 3)), "os.link": ((1, 3),), "os.symlink": ((1, 2),), "os.truncate": ((0, None),)},
 }
 _FOR_WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
@@ -151,7 +151,7 @@ def _note(event: str, path: Any, folder: int = -1) -> None:
     if isinstance(path, int):
         return
     start = f"/proc/self/fd/{folder}" if folder >= 0 else ""
-    where = os.path.realpath(os.path.join(start, os.fsdecode(path)))
+    where = os.path.realpath(Path(start) / os.fsdecode(path))
     if _allowed is not None and not where.startswith(_allowed) and where != os.devnull:
         _seen.append(f"{event} {where}")
 

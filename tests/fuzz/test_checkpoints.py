@@ -24,7 +24,13 @@ from textattack_xmtc.models.importers.checkpoints import read_array, read_checkp
 from textattack_xmtc.models.importers.options import ImportOptions
 
 LABELS = 9
-EVIL = [b"cos\nsystem\n(S'true'\ntR.", b"cbuiltins\neval\n", b"\x8c\x05posix\x8c\x06system\x93", b"../../evil", b"/tmp/evil"]
+EVIL = [
+    b"cos\nsystem\n(S'true'\ntR.",
+    b"cbuiltins\neval\n",
+    b"\x8c\x05posix\x8c\x06system\x93",
+    b"../../evil",
+    b"/tmp/evil",
+]
 EVIL += [b"archive/data.pkl", b"archive/data/0", b"c__builtin__\nexec\n", b"ctorch._utils\n_rebuild_tensor_v2\n"]
 MADE: dict[str, dict[str, bytes]] = {}
 
@@ -76,7 +82,10 @@ SAFE = damaged(save({"a": torch.ones(2), "b": torch.zeros(2, 2)}), [b'"data_offs
 
 
 @pytest.mark.filterwarnings("ignore")
-@fuzz("checkpoint file", content=WEIGHTS.map(lambda found: ("weights", found)) | SAFE.map(lambda found: ("a.safetensors", found)))
+@fuzz(
+    "checkpoint file",
+    content=WEIGHTS.map(lambda found: ("weights", found)) | SAFE.map(lambda found: ("a.safetensors", found)),
+)
 def test_checkpoint_file(content):
     def touch(file):
         found = read_checkpoint(file)
@@ -94,7 +103,10 @@ def array_bytes(array):
     return kept.getvalue()
 
 
-ARRAYS = [array_bytes(array) for array in (np.array(["an", "\U0001f375"]), np.arange(6).reshape(2, 3), np.array([[0], "x"], object))]
+ARRAYS = [
+    array_bytes(array)
+    for array in (np.array(["an", "\U0001f375"]), np.arange(6).reshape(2, 3), np.array([[0], "x"], object))
+]
 HEADERS = [b"'|O'", b"'<U9'", b"'<f8'", b"True", b"(99999999999,)", b"(-1,)", b"()", b"__import__('os')", b"'descr'"]
 
 

@@ -44,7 +44,9 @@ def read(files, **options):
 
 def with_names(draw, files):
     """Sometimes with a file of label names beside."""
-    kind = draw(st.sampled_from([None, None, None, "label_names.json", "labels.txt", "Y.txt", "lbl.json", "lf.json.gz"]))
+    kind = draw(
+        st.sampled_from([None, None, None, "label_names.json", "labels.txt", "Y.txt", "lbl.json", "lf.json.gz"])
+    )
     if kind is None:
         return files
     if kind == "label_names.json":
@@ -101,14 +103,22 @@ def xmc_json_folder(draw):
     files = {}
     for split in draw(SPLITS):
         rows = [
-            {"uid": f"d{number}", "title": text, "content": "more", "target_ind": labels, "target_rel": [1.0] * len(labels)}
+            {
+                "uid": f"d{number}",
+                "title": text,
+                "content": "more",
+                "target_ind": labels,
+                "target_rel": [1.0] * len(labels),
+            }
             for number, (text, labels) in enumerate(zip(TEXTS, INDICES, strict=True))
         ]
         end, content = packed(draw, draw(json_lines(rows)))
         files[f"{split}.json{end}"] = content
         if draw(st.booleans()):
             lines = ["4 4", *(" ".join(f"{label}:1.0" for label in labels) for labels in INDICES)]
-            files[f"{split}_X_Y.txt"] = draw(damaged("\n".join(lines).encode(), [b":", b"nan:1", b"inf", "\u0663:1".encode()]))
+            files[f"{split}_X_Y.txt"] = draw(
+                damaged("\n".join(lines).encode(), [b":", b"nan:1", b"inf", "\u0663:1".encode()])
+            )
     return with_names(draw, files)
 
 
@@ -120,9 +130,14 @@ def test_xmc_json(files):
 def npz(**changes):
     """The labels as scipy saves them."""
     rows = [row for row, labels in enumerate(INDICES) for _ in labels]
-    matrix = sparse.csr_matrix(([1.0] * len(rows), (rows, sum(INDICES, []))), shape=(4, 4))
+    columns = [label for labels in INDICES for label in labels]
+    matrix = sparse.csr_matrix(([1.0] * len(rows), (rows, columns)), shape=(4, 4))
+        ([1.0] * len(rows), (rows, [label for labels in INDICES for label in labels])), shape=(4, 4)
+    )
     kept = io.BytesIO()
-    sparse.save_npz(kept, getattr(matrix, f"to{changes.get('format', 'csr')}")(), compressed=changes.get("compressed", True))
+    sparse.save_npz(
+        kept, getattr(matrix, f"to{changes.get('format', 'csr')}")(), compressed=changes.get("compressed", True)
+    )
     return kept.getvalue()
 
 
@@ -133,7 +148,15 @@ def pecos_folder(draw):
         files[f"X.{split}.txt"] = draw(damaged("\n".join(TEXTS).encode()))
         kind = draw(st.sampled_from(["csr", "csr", "csc", "coo", "dia", "bsr"]))
         content = npz(format=kind, compressed=draw(st.booleans()))
-        tokens = [b"indptr.npy", b"../../evil.npy", b"'descr': '|O'", b"'<i8'", b"(4,)", b"(999999999999,)", b"\x93NUMPY"]
+        tokens = [
+            b"indptr.npy",
+            b"../../evil.npy",
+            b"'descr': '|O'",
+            b"'<i8'",
+            b"(4,)",
+            b"(999999999999,)",
+            b"\x93NUMPY",
+        ]
         files[f"Y.{split}.npz"] = draw(damaged(content, tokens))
     return with_names(draw, files)
 
@@ -215,5 +238,7 @@ def test_saved_dataset(data):
         else:
             files[name] = data.draw(damaged(files[name]))
     if data.draw(st.booleans()):
-        files["dataset_dict.json"] = json_bytes({"splits": data.draw(st.sampled_from([["../x"], ["/etc"], ["train"], 3]))})
+        files["dataset_dict.json"] = json_bytes(
+            {"splits": data.draw(st.sampled_from([["../x"], ["/etc"], ["train"], 3]))}
+        )
     read(files)

@@ -25,7 +25,9 @@ def scores(text):
 
 SWAP = proposing(*dict.fromkeys(WORDS), max_candidates=6)
 ATTACKS = [
-    recipe.build(CountingVictim(scores, num_labels=LABELS), k=2, max_change_rate=rate, masked_lm=SWAP, encoder="embedded")
+    recipe.build(
+        CountingVictim(scores, num_labels=LABELS), k=2, max_change_rate=rate, masked_lm=SWAP, encoder="embedded"
+    )
     for recipe in (XMTCPositive, XMTCNegative, XMTCUntargeted, XMTCPositiveFrugal)
     for rate in (0.2, 1.0)
 ]

@@ -180,9 +180,7 @@ def _load(source: str) -> tuple[Any, Any]:
                 f"{source!r} is a {config.model_type} model, which is not a masked language model",
                 "pass one that fills in masks, such as bert-base-uncased",
             )
-        model, report = AutoModelForMaskedLM.from_pretrained(
-            source, output_loading_info=True, trust_remote_code=False
-        )
+        model, report = AutoModelForMaskedLM.from_pretrained(source, output_loading_info=True, trust_remote_code=False)
     except InputError:
         raise
     except Exception as error:  # loading a broken file may raise anything

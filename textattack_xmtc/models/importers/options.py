@@ -104,7 +104,9 @@ def shares_of(settings: Mapping[str, Any], *names: str) -> dict[str, float]:
     found = {name: settings[name] for name in names if settings.get(name) is not None}
     for name, value in found.items():
         if not isinstance(value, (int, float)) or not 0 <= value < 1:
-            raise ModelFolderError(f"{name} is {repr(value)} in the configuration, not a share", "correct the YAML file")
+            raise ModelFolderError(
+                f"{name} is {repr(value)} in the configuration, not a share", "correct the YAML file"
+            )
     return {name: float(value) for name, value in found.items()}
 
 
