@@ -132,8 +132,6 @@ def npz(**changes):
     rows = [row for row, labels in enumerate(INDICES) for _ in labels]
     columns = [label for labels in INDICES for label in labels]
     matrix = sparse.csr_matrix(([1.0] * len(rows), (rows, columns)), shape=(4, 4))
-        ([1.0] * len(rows), (rows, [label for labels in INDICES for label in labels])), shape=(4, 4)
-    )
     kept = io.BytesIO()
     sparse.save_npz(
         kept, getattr(matrix, f"to{changes.get('format', 'csr')}")(), compressed=changes.get("compressed", True)
