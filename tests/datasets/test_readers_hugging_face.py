@@ -48,6 +48,12 @@ def test_a_saved_dataset_with_class_labels_ids_and_other_column_names(tmp_path):
     assert all(file.is_file() for file in splits["train"].files)
 
 
+def test_a_saved_dataset_that_shows_some_of_its_columns(tmp_path):
+    datasets.Dataset.from_dict(PLAIN).with_format("numpy", columns=["labels"]).save_to_disk(str(tmp_path / "saved"))
+    splits = open_dataset(str(tmp_path / "saved"), "train", "text", "labels", tmp_path)
+    assert read(splits) == [Document("1", "x", ["a", "b"]), Document("2", "y", [])]
+
+
 def test_one_saved_split_is_the_split_that_its_name_says(tmp_path):
     datasets.Dataset.from_dict(PLAIN).save_to_disk(str(tmp_path / "saved"))
     assert set(open_dataset(str(tmp_path / "saved"), "train", "text", "labels", tmp_path)) == {"train"}

@@ -45,4 +45,4 @@ def test_search(attack, text, labels, data):
         assert result.original_text() and str(result)
         place.attempt(lambda: result.__str__(color_method="ansi"))
         words = result.original_result.attacked_text.words
-        assert len(result.perturbed_result.attacked_text.words) >= len(words) > 0
+        assert len(result.perturbed_result.attacked_text.words) == len(words) > 0

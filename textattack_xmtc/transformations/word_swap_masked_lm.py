@@ -106,6 +106,10 @@ class XMTCWordSwapMaskedLM(WordSwapMaskedLM):
                 words = [] if logits is None else self._pick(logits, current_text.words[index], index == 0)
                 for order, word in enumerate(words):
                     candidate = substitute(current_text, index, spans[index], word)
+                    # Among Chinese characters, TextAttack cuts words by what stands around them. Where there are
+                    # fewer or more than before, it can neither count nor show which of them have changed.
+                    if len(candidate.words) != len(current_text.words):
+                        continue
                     candidate.attack_attrs[CANDIDATE_ORDER] = order
                     transformed.append(candidate)
         return transformed

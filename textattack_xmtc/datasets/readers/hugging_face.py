@@ -29,7 +29,7 @@ class HuggingFace(Source):
     format = "hugging-face"
 
     def __init__(self, name: str, rows: datasets.Dataset, text_column: str, label_column: str) -> None:
-        self._name, self._rows = name, rows
+        self._name, self._rows = name, rows.with_format(None)  # a saved one may show some of its columns only
         self._text, self._labels = text_column, label_column
         self.files = tuple(Path(file["filename"]) for file in rows.cache_files)
         for column in (text_column, label_column):

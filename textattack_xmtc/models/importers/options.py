@@ -82,14 +82,14 @@ def read_settings(files: Iterable[Path]) -> dict[str, Any]:
 
 
 def sizes_of(settings: Mapping[str, Any], *names: str) -> dict[str, Any]:
-    """Those of the settings `names` that are there: whole numbers from 1, or lists of them.
+    """Those of the settings `names` that are there: whole numbers from 1, and of them a list in `linear_size`.
 
     Raises:
         ModelFolderError: one is something else.
     """
     found = {name: settings[name] for name in names if settings.get(name) is not None}
     for name, value in found.items():
-        numbers = value if isinstance(value, list) else [value]
+        numbers = [value] if name != "linear_size" else value if isinstance(value, list) else [None]
         if any(type(number) is not int or number < 1 for number in numbers):
             raise ModelFolderError(f"{name} is {repr(value)} in the configuration, not a size", "correct the YAML file")
     return found
