@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from textattack_xmtc.doctor import installation
 from textattack_xmtc.doctor.finding import Finding
-from textattack_xmtc.doctor.installation import PACKAGE, TESTED, command, extras, interpreter, requirements
+from textattack_xmtc.doctor.installation import PACKAGE, command, extras, interpreter, requirements
 
 ROOT = Path(__file__).parents[2]
 
@@ -30,8 +31,11 @@ def test_all_is_well_here():
     assert f"torch {metadata.version('torch')}" in needs.says and "hypothesis" not in needs.says
 
 
-def test_the_python_of_these_tests_is_one_that_is_tested():
-    assert sys.version_info[:2] in TESTED
+def test_a_python_that_the_tests_are_not_run_with_is_said(monkeypatch):
+    monkeypatch.setattr(installation, "TESTED", (sys.version_info[:2],))
+    assert "tests are run" not in next(interpreter()).says
+    monkeypatch.setattr(installation, "TESTED", ((2, 7),))
+    assert next(interpreter()).says.endswith("(tests are run with 2.7)")
 
 
 @pytest.mark.parametrize(
