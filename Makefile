@@ -5,7 +5,7 @@ BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check
 READY = $(VENV)/.ready
 
-.PHONY: demo test test-use lint format bench bench-full bench-check clean
+.PHONY: demo test test-use fuzz lint format bench bench-full bench-check clean
 
 # The main job: trains a small victim the first time (minutes, with progress bars), then attacks it.
 demo: $(READY)
@@ -20,6 +20,11 @@ test: lint
 # The optional encoders for real: TensorFlow Hub wants other setuptools, and so an environment of its own.
 test-use: .venv-use/.ready
 	.venv-use/bin/python -m pytest tests/use tests/constraints
+
+# Readers, checkpoints, records, targets and the search on anything: 100,000 new inputs, about half an hour.
+INPUTS ?= 100000
+fuzz: $(READY)
+	XMTC_FUZZ=$(INPUTS) $(BIN)/python -m pytest tests/fuzz
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -45,7 +50,7 @@ bench-check: $(READY)
 	$(BIN)/python -m benchmarks.check
 
 clean:
-	rm -rf $(VENV) .venv-use build dist .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) .venv-use .venv-textattack-* build dist .pytest_cache .mypy_cache .ruff_cache
 
 # torch first and by its exact version: a range takes the newest build, with gigabytes of libraries for GPUs.
 $(READY): pyproject.toml requirements/constraints.txt textattack_xmtc/_autorun.py

@@ -2,8 +2,13 @@
 
 from pathlib import Path
 
+import hypothesis
 import pytest
 import torch
+
+# No test depends on how fast a machine is.
+hypothesis.settings.register_profile("no deadline", deadline=None)
+hypothesis.settings.load_profile("no deadline")
 
 # The models of the tests are so small that threads only wait for one another.
 torch.set_num_threads(1)

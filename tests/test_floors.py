@@ -15,6 +15,7 @@ PACKAGE = Path(textattack_xmtc.__file__).parent
 FLOORS = {
     "textattack_xmtc": 0,
     "textattack_xmtc.cache": 1,
+    "textattack_xmtc.hubs": 1,
     "textattack_xmtc.datasets": 1,
     "textattack_xmtc.models": 2,
     "textattack_xmtc.models.wrappers": 3,
@@ -31,6 +32,7 @@ FLOORS = {
     "textattack_xmtc.campaign.reading": 0,
     "textattack_xmtc.campaign.summary": 0,
     "textattack_xmtc.report": 5,
+    "textattack_xmtc.doctor": 5,
     "textattack_xmtc.cli": 6,
 }
 BOTTOM = {"numpy", "scipy", *sys.stdlib_module_names}

@@ -172,3 +172,10 @@ def test_a_number_as_text_is_an_index_only_where_labels_have_no_names():
     assert LabelSpace(None, 5).index("5") is None
     assert LabelSpace(["3", "1"]).index("1") == 1
     assert LabelSpace(["a", "b"]).index("1") is None
+
+
+def test_digits_beyond_any_index_are_no_label():
+    """Python refuses to make a number of more than 4,300 digits."""
+    assert LabelSpace(None).index("9" * 5000) is None
+    with pytest.raises(InputError, match="was given by name"):
+        LabelSpace(None).require(["9" * 5000])

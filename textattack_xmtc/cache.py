@@ -11,8 +11,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import filelock
-
 
 def cache_folder() -> Path:
     """This package's part of TextAttack's cache folder: below `TA_CACHE_DIR`, or below `~/.cache/textattack`.
@@ -76,6 +74,8 @@ def cached_folder(path: Path | str, build: Callable[[Path], None], what: str) ->
     path = Path(path).absolute()
     if path.is_dir():
         return path
+    import filelock  # here, so that `doctor` can look at the folder where nothing is installed
+
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = filelock.FileLock(path.with_name(f".{path.name}.lock"))
     try:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+_LONGEST = 2_000  # what came instead of what was expected may be a file of one line
+
 
 class XMTCError(Exception):
     """Base of all errors raised on purpose by this package.
@@ -13,15 +15,22 @@ class XMTCError(Exception):
     Example:
         >>> print(XMTCError("k=50 is more than the 12 labels of this victim", "choose k between 1 and 12"))
         k=50 is more than the 12 labels of this victim; choose k between 1 and 12
+
+    The middle of a text beyond 2,000 characters is left out.
     """
 
     def __init__(self, problem: str, fix: str = "") -> None:
-        self.problem = problem
-        self.fix = fix
+        self.problem = _shown(problem)
+        self.fix = _shown(fix)
+        problem, fix = self.problem, self.fix
         super().__init__(f"{problem}; {fix}" if fix else problem)
 
     def __reduce__(self) -> tuple[type[XMTCError], tuple[str, str]]:
         return type(self), (self.problem, self.fix)
+
+
+def _shown(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 505]} ... {text[-500:]}"
 
 
 class InputError(XMTCError, ValueError):

@@ -19,6 +19,7 @@ from textattack_xmtc.errors import InputError
 Label = str | int
 """A label as a data set gives it: its name, or its index where labels have no names."""
 
+_MOST_DIGITS = 18  # of an index; Python refuses to read thousands of them
 _ENCODE = "encode label sets with GroundTruth(labels, targets).encode()"
 
 
@@ -114,7 +115,7 @@ class LabelSpace:
     def index(self, label: Label) -> int | None:
         """The index of `label`, or None where this victim does not know it."""
         if isinstance(label, str):
-            if self.names is not None or not label.isdecimal():
+            if self.names is not None or not label.isdecimal() or len(label) > _MOST_DIGITS:
                 return self._index.get(label)
             label = int(label)  # a data set calls a label without a name by its number
         if isinstance(label, bool) or not isinstance(label, Integral):

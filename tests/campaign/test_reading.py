@@ -5,6 +5,7 @@ import json
 import pytest
 
 from tests.campaign.campaign_folder import change, read_lines, write_campaign, write_lines
+from textattack_xmtc.campaign.folder import read_facts
 from textattack_xmtc.campaign.reading import read_campaign
 from textattack_xmtc.errors import DataError
 
@@ -112,6 +113,7 @@ def test_a_missing_or_broken_file_is_named(folder, name):
         ({"settings": {"goal": "sideways"}}, "goal 'sideways' is none of"),
         ({"resolved": {"similarity": "euclid"}}, "similarity 'euclid' is none of"),
         ({"settings": {"k": "five"}}, "invalid literal for int"),
+        ({"settings": {"k": float("inf")}}, "cannot convert float infinity"),
         ({"models": [{"name": "plain"}, {"name": "plain"}]}, "two of its models have the same name"),
         ({"models": [{"folder": "runs/plain"}]}, "'name' is missing"),
     ],
@@ -130,6 +132,7 @@ def test_facts_that_cannot_be_are_refused(folder, values, message):
         ({"outcome": "succeeded", "after": None}, "succeeded, but nothing before or after"),
         ({"before": {"rank": 1, "score": 0.5, "top_k": [40]}}, "sample 0 has a label that labels.json does not have"),
         ({"queries": None}, "line 1 is no record"),
+        ({"queries": float("inf")}, r"line 1 is no record \(cannot convert float infinity"),
     ],
 )
 def test_records_that_cannot_be_are_refused(folder, values, message):
@@ -157,6 +160,22 @@ def test_samples_that_cannot_be_are_refused(folder, values, message):
     rows = read_lines(folder / "samples.jsonl")
     write_lines(folder / "samples.jsonl", [rows[0] | values, *rows[1:]])
     with pytest.raises(DataError, match=message):
+        read_campaign(folder)
+
+
+@pytest.mark.parametrize("name", ["campaign.json", "labels.json", "samples.jsonl", "records/plain.jsonl"])
+def test_json_that_is_too_deep_is_refused(folder, name):
+    (folder / name).write_text("[" * 100_000 + "\n")
+    with pytest.raises(DataError, match=r"is not JSON \(maximum recursion depth"):
+        read_campaign(folder)
+    if name == "campaign.json":
+        with pytest.raises(DataError, match="cannot be gone on with"):
+            read_facts(folder)
+
+
+def test_counts_beyond_any_index_are_refused(folder):
+    change(folder / "labels.json", counts=[2**63] * 40)
+    with pytest.raises(DataError, match=r"cannot be read: .*too large"):
         read_campaign(folder)
 
 

@@ -6,14 +6,17 @@ import socket
 import sys
 import time
 
+import huggingface_hub
 import numpy as np
 import pytest
+from textattack.constraints.semantics.sentence_encoders import UniversalSentenceEncoder
 
 from tests.shared import SHARED, needs_shared
 from textattack_xmtc.constraints import encoders
 from textattack_xmtc.constraints.embedded import EmbeddedEncoder
 from textattack_xmtc.constraints.encoders import load_encoder
 from textattack_xmtc.errors import InputError, MissingExtraError, ModelFolderError, XMTCError
+from textattack_xmtc.hubs import DEFAULT_USE, sbert_folder
 
 MINILM = "models/all-MiniLM-L6-v2"
 NOWHERE = "http://127.0.0.1:9/nothing-listens-here"
@@ -92,7 +95,7 @@ def test_auto_prefers_use_then_sbert(monkeypatch, at_hand, chosen):
 
 def test_auto_never_downloads_an_sbert_model(monkeypatch):
     monkeypatch.setattr(encoders, "_need", lambda kind: None)
-    monkeypatch.setattr(encoders, "_local_sbert", lambda model: None)
+    monkeypatch.setattr(encoders, "sbert_folder", lambda model: None)
     monkeypatch.setattr(encoders, "_ask_for_download", pytest.fail)
     with pytest.raises(ModelFolderError, match="not on this machine"):
         encoders._load_sbert(download=False)
@@ -102,7 +105,7 @@ def test_auto_never_downloads_an_sbert_model(monkeypatch):
 def test_a_model_that_is_not_there_and_cannot_be_fetched(monkeypatch, tmp_path, name):
     monkeypatch.setattr(encoders, "_need", lambda kind: None)
     monkeypatch.setattr(encoders, "_reachable", lambda url: False)
-    monkeypatch.setattr(encoders, "_local_sbert", lambda model: None)
+    monkeypatch.setattr(encoders, "sbert_folder", lambda model: None)
     monkeypatch.setenv("TFHUB_CACHE_DIR", str(tmp_path))
     with pytest.raises(
         ModelFolderError, match=r"is not on this machine, and https://\S+ does not answer; .*'embedded'"
@@ -133,14 +136,14 @@ def test_what_is_no_address_is_not_reachable(url):
 
 def test_a_broken_download_of_an_sbert_model_does_not_count(monkeypatch, tmp_path):
     (tmp_path / "modules.json").write_text("[]")
-    monkeypatch.setattr(encoders.huggingface_hub, "snapshot_download", lambda *args, **kwargs: str(tmp_path))
-    assert encoders._local_sbert("some-model-name") is None
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", lambda *args, **kwargs: str(tmp_path))
+    assert sbert_folder("some-model-name") is None
     (tmp_path / "model.safetensors").touch()
-    assert encoders._local_sbert("some-model-name") == str(tmp_path)
+    assert sbert_folder("some-model-name") == str(tmp_path)
 
 
 def test_a_name_that_no_repository_can_have_is_not_on_this_machine():
-    assert encoders._local_sbert("no//such  name") is None
+    assert sbert_folder("no//such  name") is None
 
 
 class TestSbert:
@@ -177,9 +180,13 @@ class TestSbert:
 
     def test_auto_takes_it_where_it_is_at_hand(self, encoder, monkeypatch):
         monkeypatch.setattr(encoders, "_load_use", lambda: (_ for _ in ()).throw(XMTCError("not here")))
-        monkeypatch.setattr(encoders, "_local_sbert", lambda model: str(SHARED / MINILM))
+        monkeypatch.setattr(encoders, "sbert_folder", lambda model: str(SHARED / MINILM))
         assert load_encoder("auto").name == "sbert:all-MiniLM-L6-v2"
 
     def test_a_folder_without_a_model(self, encoder, tmp_path):
         with pytest.raises(ModelFolderError, match="cannot be loaded"):
             load_encoder(f"sbert:{tmp_path}")
+
+
+def test_use_alone_is_textattacks_choice():
+    assert UniversalSentenceEncoder()._tfhub_url == DEFAULT_USE

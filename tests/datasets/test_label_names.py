@@ -22,6 +22,12 @@ def test_a_list_is_the_label_space(tmp_path):
     assert (names.name_of("soup"), names.name_of("eggs")) == ("soup", None)
 
 
+def test_a_name_that_looks_like_one_told_apart(tmp_path):
+    (tmp_path / "labels.txt").write_text("eggs\neggs\neggs (0)\n")
+    names = LabelNames.read(tmp_path / "labels.txt").by_index
+    assert names is not None and len(set(names)) == 3 and names[1] == "eggs (1)"
+
+
 def test_json_as_table_and_as_list(tmp_path):
     path = tmp_path / "label_names.json"
     path.write_text(json.dumps({"gnd:1": "Recht", "7": "Ei", "gnd:2": "Recht"}))
@@ -55,6 +61,9 @@ def test_titles_of_the_xmc_repository(tmp_path):
         ("lbl.json", '{"title": 5}\n', "line 1: expected an object"),
         ("lf.json", "eggs\n", "line 1: expected an object"),
         ("labels.txt", "", "is empty"),
+        ("label_names.json", '["a", "\\ud800"]', r"expected names in valid Unicode, got '\\ud800' as name 1"),
+        ("label_names.json", '{"a": "\\ud800"}', "expected names in valid Unicode"),
+        ("lbl.json", '{"title": "\\ud800"}\n', "expected names in valid Unicode"),
     ],
 )
 def test_files_that_hold_no_names_are_refused(tmp_path, name, content, message):

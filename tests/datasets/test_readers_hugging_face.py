@@ -1,5 +1,7 @@
 """Hugging Face datasets: saved, as Parquet files, and from the hub (which the tests never ask)."""
 
+import socket
+
 import datasets
 import pytest
 from hypothesis import given
@@ -46,9 +48,35 @@ def test_a_saved_dataset_with_class_labels_ids_and_other_column_names(tmp_path):
     assert all(file.is_file() for file in splits["train"].files)
 
 
+def test_a_saved_dataset_that_shows_some_of_its_columns(tmp_path):
+    datasets.Dataset.from_dict(PLAIN).with_format("numpy", columns=["labels"]).save_to_disk(str(tmp_path / "saved"))
+    splits = open_dataset(str(tmp_path / "saved"), "train", "text", "labels", tmp_path)
+    assert read(splits) == [Document("1", "x", ["a", "b"]), Document("2", "y", [])]
+
+
 def test_one_saved_split_is_the_split_that_its_name_says(tmp_path):
     datasets.Dataset.from_dict(PLAIN).save_to_disk(str(tmp_path / "saved"))
     assert set(open_dataset(str(tmp_path / "saved"), "train", "text", "labels", tmp_path)) == {"train"}
+
+
+def test_nobody_is_told_of_files_on_this_machine(tmp_path, monkeypatch):
+    """`datasets.load_dataset` asks a server for the format's name at every use."""
+    asked = []
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *address, **_: asked.append(address))
+    datasets.Dataset.from_dict(PLAIN).to_parquet(str(tmp_path / "train.parquet"))
+    for path in (tmp_path, tmp_path / "train.parquet"):
+        assert [row.text for row in read(open_dataset(str(path), "train", "text", "labels", tmp_path / "c"))] == [
+            "x",
+            "y",
+        ]
+    assert asked == []
+
+
+def test_a_parquet_file_that_changed_is_read_again(tmp_path):
+    file = tmp_path / "train.parquet"
+    for text in ("x", "another"):
+        datasets.Dataset.from_dict({"text": [text], "labels": [["a"]]}).to_parquet(str(file))
+        assert [row.text for row in read(open_dataset(str(file), "train", "text", "labels", tmp_path / "c"))] == [text]
 
 
 def test_parquet_files_and_validation_in_place_of_test(tmp_path):

@@ -95,7 +95,14 @@ def broken_matrices() -> dict[str, bytes]:
     np.savez(dense, matrix=np.ones((1, 2)))
     good = io.BytesIO()
     sparse.save_npz(good, sparse.csr_matrix(np.ones((3, 3))))
+    plain = io.BytesIO()
+    sparse.save_npz(plain, sparse.csr_matrix(np.ones((3, 3))), compressed=False)
+    packed = good.getvalue()
+    start = packed.index(b"indices.npy") + 40
     return {
+        "compressed data that are none": packed[:start] + b"\xff" * 20 + packed[start + 20 :],
+        "more rows than any memory holds": plain.getvalue().replace(b"(9,)", b"(9" + b"0" * 15 + b",)"),
+        "another zip": b"PK\x05\x06" + bytes(18),
         "no archive": b"no archive",
         "empty": b"",
         "cut off": good.getvalue()[:100],

@@ -99,6 +99,8 @@ def test_a_bad_line_is_named(tmp_path, row, message):
         (["2 1", "0:1", "1:1"], r"trn\.json\.gz, line 2: expected a label index from 0 to 0, got 1"),
         (["2 5", "0:1", "x:1"], r"trn_X_Y\.txt, line 3: expected pairs like `12:1.0`, got 'x:1'"),
         (["2 5", "0:1", "-1:1"], r"trn_X_Y\.txt, line 3: expected pairs"),
+        (["2 " + "9" * 5000, "0:1", "0:1"], r"trn_X_Y\.txt, line 1: expected the header"),
+        (["2 5", "0:1", "9" * 5000 + ":1"], r"trn_X_Y\.txt, line 3: expected pairs"),
         (["2 5", "0:1", "1"], r"trn_X_Y\.txt, line 3: expected pairs like `12:1.0`, got '1'"),
         (["2 5", "0:1"], r"trn_X_Y\.txt: expected the 2 rows that its header states, got 1"),
         (["3 5", "0:1", "0:1", "0:1"], "got 2 texts in .* and 3 rows of labels"),

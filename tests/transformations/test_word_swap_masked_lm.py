@@ -6,6 +6,7 @@ from textattack.shared import AttackedText
 from textattack.transformations import WordSwapMaskedLM
 
 from tests.shared import SHARED, needs_shared
+from tests.small_parts import CountingVictim, proposing
 from tests.transformations.masked_lms import (
     FAMILIES,
     MARKS,
@@ -18,6 +19,8 @@ from tests.transformations.masked_lms import (
     word_piece_tokenizer,
 )
 from tests.transformations.plain_candidates import STOPS, TEXTS, expected_proposals, proposals, swap_of
+from textattack_xmtc.attack_recipes import XMTCNegative
+from textattack_xmtc.targets import GroundTruth
 from textattack_xmtc.transformations import XMTCWordSwapMaskedLM, word_swap_masked_lm
 
 MINILM = "models/minilm-l6-tib-mlm"
@@ -211,3 +214,18 @@ def test_of_50_000_words_only_the_first_are_looked_at(warnings):
     finally:
         hook.remove()
     assert len(warnings) == 1
+
+
+def test_words_that_change_how_chinese_text_is_cut_are_no_candidates():
+    """jieba takes "t", "\u00cb" and "10" for three words, and "ta_b10" for one."""
+    text = AttackedText('Q"t\u00cb10\u65a5')
+    assert text.words == ["Q", "t", "\u00cb", "10", "\u65a5"]
+    swap = proposing("a_b", "\u00e9", "\u0436")
+    for index in range(5):
+        for candidate in swap._get_transformations(text, [index]):
+            assert len(candidate.words) == 5
+    assert len(text.replace_word_at_index(2, "a_b").words) == 4
+    victim = CountingVictim(lambda text: [9, 1, "a_b" in text], num_labels=3)
+    attack = XMTCNegative.build(victim, k=1, masked_lm=swap, max_change_rate=1.0, encoder="embedded")
+    result = attack.attack(text, GroundTruth((0,), (2,)).encode())
+    assert str(result) and result.__str__(color_method="ansi")

@@ -15,14 +15,13 @@ from textattack_xmtc.constraints.encoders import load_encoder
 from textattack_xmtc.constraints.similarity import EncoderSimilarity, measure
 from textattack_xmtc.constraints.words import FunctionWordModification
 from textattack_xmtc.goal_functions import TopKGoalFunction, TopKGoalFunctionResult
+from textattack_xmtc.hubs import DEFAULT_MASKED_LM
 from textattack_xmtc.models.wrappers import as_victim
 from textattack_xmtc.scores import ScoreKind
 from textattack_xmtc.search_methods import search_named
 from textattack_xmtc.search_options import CandidateOrder, Ranking
 from textattack_xmtc.transformations import XMTCWordSwapMaskedLM
 from textattack_xmtc.words import change_budget
-
-DEFAULT_MASKED_LM = "bert-base-uncased"
 
 
 class XMTCRecipe(AttackRecipe):

@@ -13,12 +13,12 @@ from textattack.attack_results import FailedAttackResult, SkippedAttackResult
 from textattack.shared import AttackedText
 
 from textattack_xmtc.attack_recipes import XMTCNegative, XMTCPositive, XMTCRecipe, XMTCUntargeted
-from textattack_xmtc.attack_recipes.recipe import DEFAULT_MASKED_LM
 from textattack_xmtc.campaign.plan import Plan
 from textattack_xmtc.campaign.summary import ERROR, FAILED, NEGATIVE, SKIPPED, SUCCEEDED, WRONG_BEFORE, Sample
 from textattack_xmtc.campaign.victims import Victim, folder_fingerprint
 from textattack_xmtc.constraints.encoders import Encoder, load_encoder
 from textattack_xmtc.constraints.similarity import Similarity, measure
+from textattack_xmtc.hubs import DEFAULT_MASKED_LM
 from textattack_xmtc.models.wrappers import BEYOND
 from textattack_xmtc.targets import GroundTruth
 from textattack_xmtc.transformations import XMTCWordSwapMaskedLM

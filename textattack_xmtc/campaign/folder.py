@@ -194,7 +194,7 @@ def read_facts(out: Path) -> JSON:
         if found == FORMAT and {"settings", "resolved", "versions", "models"} <= facts.keys():
             return dict(facts)
         problem = f"it is of format {found!r}, and this version goes on with format {FORMAT}"
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, RecursionError, KeyError, TypeError) as error:
         problem = f"{type(error).__name__}: {error}"
     raise DataError(f"{file} cannot be gone on with ({problem})", "begin anew in another folder with --out")
 

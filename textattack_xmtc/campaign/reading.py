@@ -30,6 +30,8 @@ FORMAT = 1
 CAMPAIGN, LABELS, BINS, CLUSTERS = "campaign.json", "labels.json", "bins.json", "clusters.json"
 SAMPLES, RECORDS = "samples.jsonl", "records"
 
+# What comes of JSON that is other than it should be; the last of a number that is infinite, or too large for an index.
+_UNFIT = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
 _Read = TypeVar("_Read")
 
 
@@ -142,7 +144,7 @@ def _json(path: Path) -> Any:
         raise DataError(f"{path} is missing", "copy the campaign's folder again, whole")
     try:
         return json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DataError(f"{path} is not JSON ({error})", "copy the campaign's folder again") from error
 
 
@@ -157,14 +159,14 @@ def _lines(path: Path, read: Callable[[Any], _Read], may_be_cut_off: bool = Fals
             continue
         try:
             value = json.loads(line)
-        except ValueError as error:  # also of bytes that are no UTF-8
+        except (ValueError, RecursionError) as error:  # the first also of bytes that are no UTF-8
             # Only a line without its end can have been cut off.
             if may_be_cut_off and number == len(lines) + 1:
                 return found, True
             raise DataError(f"{path}, line {number} is not JSON ({error})", "mend or remove the line") from error
         try:
             found.append(read(value))
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except _UNFIT as error:
             problem = f"no {error}" if isinstance(error, KeyError) else str(error)
             raise DataError(f"{path}, line {number} is no {read.__name__[1:]} ({problem})", "mend the line") from error
     return found, False
@@ -176,7 +178,7 @@ def _about(folder: Path) -> Iterator[None]:
         yield
     except DataError:
         raise
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except _UNFIT as error:
         problem = f"{error} is missing" if isinstance(error, KeyError) else str(error)
         raise DataError(f"{folder} cannot be read: {problem}", "run the campaign again into an empty folder") from error
 

@@ -5,17 +5,13 @@ TensorFlow and sentence-transformers are imported when an encoder that needs the
 
 from __future__ import annotations
 
-import hashlib
 import importlib
 import importlib.util
-import os
-import tempfile
 import threading
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Sequence
 from http.client import HTTPException
-from pathlib import Path
 from typing import Any, Protocol
 
 import huggingface_hub
@@ -28,9 +24,7 @@ from textattack.shared import logger  # the parent's: its set-up silences logger
 
 from textattack_xmtc.constraints.embedded import EmbeddedEncoder
 from textattack_xmtc.errors import InputError, MissingExtraError, ModelFolderError, XMTCError
-
-DEFAULT_SBERT = "all-MiniLM-L6-v2"
-"""What "sbert" alone stands for; the makers of TextAttack's default, bert-base-nli-stsb-mean-tokens, deprecate it."""
+from textattack_xmtc.hubs import DEFAULT_SBERT, sbert_folder, tfhub_folder
 
 _KNOWN = "'use', 'use:FOLDER-OR-URL', 'sbert', 'sbert:FOLDER-OR-NAME', 'embedded' or 'auto'"
 _MODULES = {"use": "tensorflow_hub", "sbert": "sentence_transformers"}
@@ -124,7 +118,7 @@ def _load_use(model: str = "") -> Encoder:
         constraint._tfhub_url = model
     source = constraint._tfhub_url
     name = f"use:{source}"
-    if source.startswith(("http://", "https://")) and not (_tfhub_folder(source) / "saved_model.pb").is_file():
+    if source.startswith(("http://", "https://")) and not (tfhub_folder(source) / "saved_model.pb").is_file():
         _ask_for_download(name, source)
     return _tried(name, "use", lambda: constraint.encode)
 
@@ -132,7 +126,7 @@ def _load_use(model: str = "") -> Encoder:
 def _load_sbert(model: str = DEFAULT_SBERT, download: bool = True) -> Encoder:
     _need("sbert")
     name = f"sbert:{model}"
-    source = _local_sbert(model)
+    source = sbert_folder(model)
     if source is None:
         if not download:
             raise ModelFolderError(f"the model of {name!r} is not on this machine")
@@ -183,28 +177,6 @@ def _first_at_hand() -> Encoder:
             logger.info(f"xmtc: sentence encoder {kind!r} passed over: {error.problem}")
     logger.info(f"xmtc: sentence encoder {encoder.name!r} chosen")
     return encoder
-
-
-def _tfhub_folder(url: str) -> Path:
-    """Where TensorFlow Hub keeps its copy of a model (compressed_module_resolver.py), without importing it."""
-    cache = os.environ.get("TFHUB_CACHE_DIR") or Path(tempfile.gettempdir()) / "tfhub_modules"
-    return Path(cache) / hashlib.sha1(url.encode("utf8")).hexdigest()
-
-
-def _local_sbert(model: str) -> str | None:
-    """The folder of a sentence-transformers model on this machine, or None; asks no network."""
-    if Path(model).is_dir():
-        return model
-    repository = model if "/" in model else f"sentence-transformers/{model}"
-    try:
-        folder = huggingface_hub.snapshot_download(
-            repository, cache_dir=os.environ.get("SENTENCE_TRANSFORMERS_HOME"), local_files_only=True
-        )
-    except (OSError, ValueError):  # not there, or not a name that a repository can have
-        return None
-    # A download that was broken off leaves a folder without weights.
-    weights = (file for ending in ("safetensors", "bin") for file in Path(folder).rglob(f"*.{ending}"))
-    return folder if any(weights) else None
 
 
 def _reachable(url: str) -> bool:

@@ -54,19 +54,23 @@ class LabelNames:
     def read(cls, path: Path) -> LabelNames:
         """The names in a file of one of the kinds in `NAME_FILES`.
 
-        Two labels of one name are told apart as `name (label)`.
+        Names that several labels have are told apart as `name (label)`.
 
         Raises:
             DataError: the file cannot be read as one of names.
         """
         if path.name.startswith(("lbl.json", "lf.json")):
-            return cls(str(path), by_index=_by_index(_titles(path)))
+            titles = list(_titles(path))
+            _checked(path, titles)
+            return cls(str(path), by_index=_by_index(titles))
         if path.suffix != ".json":
             return cls(str(path), by_index=_by_index(_lines_of_names(path)))
         value = _json(path)
         if isinstance(value, list) and all(isinstance(name, str) for name in value):
+            _checked(path, value)
             return cls(str(path), by_index=_by_index(value))
         if isinstance(value, dict) and all(isinstance(name, str) for name in value.values()):
+            _checked(path, (*value, *value.values()))
             return cls(str(path), by_label=dict(zip(value, _distinct(value.items()), strict=True)))
         raise DataError(
             f"{path}: expected an object from label to name, or a list of names, got a {type(value).__name__}",
@@ -116,8 +120,23 @@ def _lines_of_names(path: Path) -> list[str]:
 
 def _distinct(labels_and_names: Iterable[tuple[str, str]]) -> tuple[str, ...]:
     pairs = [(label, name or label) for label, name in labels_and_names]
-    counts = Counter(name for _, name in pairs)
-    return tuple(name if counts[name] == 1 else f"{name} ({label})" for label, name in pairs)
+    while True:  # "a (0)" may be the name of another label
+        counts = Counter(name for _, name in pairs)
+        if len(counts) == len(pairs):
+            return tuple(name for _, name in pairs)
+        pairs = [(label, name if counts[name] == 1 else f"{name} ({label})") for label, name in pairs]
+
+
+def _checked(path: Path, names: Iterable[str]) -> None:
+    """Refuse halves of surrogate pairs, which JSON can write and no file can hold."""
+    for number, name in enumerate(names):
+        try:
+            name.encode()
+        except UnicodeEncodeError:
+            raise DataError(
+                f"{path}: expected names in valid Unicode, got {name!r:.80} as name {number}",
+                "remove the lone surrogates (\\ud800 to \\udfff)",
+            ) from None
 
 
 def _json(path: Path) -> object:

@@ -30,7 +30,7 @@ FORMATS: tuple[type[Source], ...] = (JsonLines, RawText, XMCJson, Pecos, AplcCsv
 """The formats that are known."""
 
 _STORED_VERSION = 1
-_MOST_LABELS = 100_000_000  # far beyond any published collection: a larger number is a damaged header
+_MOST_LABELS = 10_000_000  # three times the largest published collection: a larger number is a damaged header
 _log = logging.getLogger(__name__)
 
 

@@ -17,6 +17,7 @@ from textattack_xmtc.models.probabilistic_clusters import ProbabilisticLabelClus
 from textattack_xmtc.scores import ScoreKind
 
 _TEXT, _CLS, _PADDING = 0, 2, 4  # segment ids, as XLNet was trained with
+MOST_LAYERS = 100  # far more than any has: a larger number in a damaged file would be made, layer by layer
 _OFFICIAL = "AdaptiveMultiLabel."
 _OWN = "label_clusters."
 
@@ -40,6 +41,9 @@ class APLCXLNetConfig:
         layer_norm_eps: of XLNet's layer norms.
         clamp_len: distances beyond are read as this one; -1 for no limit.
         first_spread: standard deviation of XLNet's first random weights.
+
+    Raises:
+        InputError: fewer layers than 1, or more than `MOST_LAYERS`.
     """
 
     vocabulary_size: int = 32000
@@ -56,6 +60,10 @@ class APLCXLNetConfig:
     layer_norm_eps: float = 1e-12
     clamp_len: int = -1
     first_spread: float = 0.02
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.layers <= MOST_LAYERS:
+            raise InputError(f"{self.layers} layers make no XLNet", f"choose from 1 to {MOST_LAYERS}")
 
     @classmethod
     def of_xlnet(cls, config: Any, cutoffs: Sequence[int] = (), shrink: float = 2.0) -> Self:

@@ -117,7 +117,7 @@ class APLCXLNet(TorchScorer):
             max_length = int(config["max_length"])
             with torch.device("meta"):  # the weights are read next: do not draw random ones first
                 network = APLCXLNetNetwork(len(labels), sizes)
-        except (KeyError, TypeError, ValueError) as error:
+        except Exception as error:  # what transformers and torch raise of sizes that cannot be is of no one kind
             reason = f"no {error}" if isinstance(error, KeyError) else str(error)
             raise ModelFolderError(
                 f"{CONFIG} in {str(folder)!r} does not describe an APLC-XLNet ({reason})", "save the model again"
@@ -220,8 +220,9 @@ def build_on_pretrained(
         InputError: the cut-offs do not fit the number of labels.
     """
     try:
-        description = AutoConfig.from_pretrained(str(source))
-        tokenizer = AutoTokenizer.from_pretrained(str(source), use_fast=True)
+        # Where this is left open, transformers asks on the terminal whether to run the code that lies with a model.
+        description = AutoConfig.from_pretrained(str(source), trust_remote_code=False)
+        tokenizer = AutoTokenizer.from_pretrained(str(source), use_fast=True, trust_remote_code=False)
         encoder = XLNetModel.from_pretrained(str(source)) if description.model_type == "xlnet" else None
     except (OSError, ValueError, ImportError) as error:
         raise ModelFolderError(

@@ -11,7 +11,7 @@ from typing import Any, Self
 import torch
 from torch import nn
 
-from textattack_xmtc.errors import ModelFolderError
+from textattack_xmtc.errors import InputError, ModelFolderError
 from textattack_xmtc.models.batches import padded
 from textattack_xmtc.models.folder import CONFIG, LABELS, VOCABULARY, masked_lm_of, read_weights, read_words
 from textattack_xmtc.models.torch_scorer import ComputeType
@@ -19,6 +19,7 @@ from textattack_xmtc.models.vocabulary import PAD_ID, Vocabulary
 from textattack_xmtc.models.word_scorer import WordScorer
 from textattack_xmtc.scores import ScoreKind
 
+MOST_LAYERS = 100  # far more than any has: a larger number in a damaged file would be made, layer by layer
 _CHUNK_FLOATS = 2**24  # what is computed for a chunk of labels at once: 64 MB in float32
 
 
@@ -33,6 +34,9 @@ class AttentionXMLConfig:
         linear_sizes: widths of the hidden layers of the MLP that all labels share.
         embedding_dropout: share of the word vectors' entries that training hides.
         hidden_dropout: share of the LSTM's outputs that training hides.
+
+    Raises:
+        InputError: fewer layers than 1, or more than `MOST_LAYERS`.
     """
 
     embedding_size: int = 300
@@ -41,6 +45,10 @@ class AttentionXMLConfig:
     linear_sizes: tuple[int, ...] = (256,)
     embedding_dropout: float = 0.2
     hidden_dropout: float = 0.5
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.layers <= MOST_LAYERS:
+            raise InputError(f"{self.layers} layers make no AttentionXML", f"choose from 1 to {MOST_LAYERS}")
 
 
 class BidirectionalLSTM(nn.Module):
@@ -268,9 +276,9 @@ class AttentionXML(WordScorer):
             vocabulary = Vocabulary(read_words(folder, VOCABULARY), tokenization)
             with torch.device("meta"):  # the weights are read next: do not draw random ones first
                 network = AttentionXMLNetwork(len(vocabulary), len(labels), sizes)
-        except (KeyError, TypeError, ValueError, RuntimeError) as error:
-            if isinstance(error, ModelFolderError):
-                raise
+        except ModelFolderError:
+            raise
+        except Exception as error:  # what torch raises of sizes that cannot be is of no one kind
             reason = f"no {error}" if isinstance(error, KeyError) else str(error)
             raise ModelFolderError(
                 f"{CONFIG} in {str(folder)!r} does not describe an AttentionXML ({reason})", "save the model again"

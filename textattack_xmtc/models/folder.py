@@ -142,7 +142,7 @@ def read_config(folder: Path) -> dict[str, Any]:
             f"{str(folder)!r} has format {version}; this version reads up to format {FORMAT}",
             "upgrade textattack-xmtc",
         )
-    if architecture not in ARCHITECTURES:
+    if not isinstance(architecture, str) or architecture not in ARCHITECTURES:
         raise ModelFolderError(
             f"{str(folder)!r} holds a model of the unknown architecture {architecture!r}",
             f"this version knows {', '.join(ARCHITECTURES)}",
@@ -181,6 +181,10 @@ def read_words(folder: Path, name: str) -> list[str]:
     value = _read_json(folder, name)
     if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
         raise ModelFolderError(f"{name} in {str(folder)!r} does not hold a list of strings", _AGAIN)
+    try:
+        "".join(value).encode()
+    except UnicodeEncodeError as error:
+        raise ModelFolderError(f"{name} in {str(folder)!r} does not hold valid Unicode ({error})", _AGAIN) from None
     return value
 
 
@@ -218,5 +222,5 @@ def _read_json(folder: Path, name: str) -> Any:
         raise ModelFolderError(f"{str(folder)!r} has no {name}", "check that it is a folder that this package saved")
     try:
         return json.loads(file.read_text(encoding="utf-8"))
-    except (ValueError, OSError) as error:
+    except (ValueError, RecursionError, OSError) as error:
         raise ModelFolderError(f"{str(file)!r} cannot be read as JSON ({error})", _AGAIN) from error

@@ -106,6 +106,10 @@ class XMTCWordSwapMaskedLM(WordSwapMaskedLM):
                 words = [] if logits is None else self._pick(logits, current_text.words[index], index == 0)
                 for order, word in enumerate(words):
                     candidate = substitute(current_text, index, spans[index], word)
+                    # Among Chinese characters, TextAttack cuts words by what stands around them. Where there are
+                    # fewer or more than before, it can neither count nor show which of them have changed.
+                    if len(candidate.words) != len(current_text.words):
+                        continue
                     candidate.attack_attrs[CANDIDATE_ORDER] = order
                     transformed.append(candidate)
         return transformed
@@ -172,14 +176,15 @@ def _load(source: str) -> tuple[Any, Any]:
 
         source = str(demo_folder() / MASKED_LM)
     try:
-        config = AutoConfig.from_pretrained(source)
-        tokenizer = AutoTokenizer.from_pretrained(source, use_fast=True)
+        # Where this is left open, transformers asks on the terminal whether to run the code that lies with a model.
+        config = AutoConfig.from_pretrained(source, trust_remote_code=False)
+        tokenizer = AutoTokenizer.from_pretrained(source, use_fast=True, trust_remote_code=False)
         if type(config) not in MODEL_FOR_MASKED_LM_MAPPING:
             raise InputError(
                 f"{source!r} is a {config.model_type} model, which is not a masked language model",
                 "pass one that fills in masks, such as bert-base-uncased",
             )
-        model, report = AutoModelForMaskedLM.from_pretrained(source, output_loading_info=True)
+        model, report = AutoModelForMaskedLM.from_pretrained(source, output_loading_info=True, trust_remote_code=False)
     except InputError:
         raise
     except Exception as error:  # loading a broken file may raise anything

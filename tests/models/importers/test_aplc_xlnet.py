@@ -118,6 +118,9 @@ def edit(folder, **changes):
         ({"n_token": 10}, r"'transformer\.word_embedding\.weight' .* be \(10, 16\)"),
         ({"n_token": None}, "no 'n_token'"),
         ({"d_model": 17}, "does not describe an APLC-XLNet"),
+        ({"n_layer": 10**9}, "1000000000 layers make no XLNet"),
+        ({"div_value": 0}, "does not describe an APLC-XLNet"),
+        ({"adaptive_cutoff": [float("inf")]}, "does not describe an APLC-XLNet"),
         ({"attn_type": "uni"}, "reads texts in both directions|attn_type='uni'"),
         ({"summary_type": "first"}, "summary_type is 'first', not 'last'"),
         ({"untie_r": False}, "untie_r is false"),
@@ -144,6 +147,7 @@ def weights(change):
     [
         (lambda folder: (folder / "config.json").unlink(), r"config\.json' cannot be read as JSON"),
         (lambda folder: (folder / "config.json").write_text("[1]"), "no 'adaptive_cutoff'"),
+        (lambda folder: (folder / "config.json").write_text("[" * 100_000), r"config\.json' cannot be read as JSON"),
         (lambda folder: (folder / "pytorch_model.bin").unlink(), r"neither model\.safetensors nor pytorch_model\.bin"),
         (lambda folder: (folder / "spiece.model").unlink(), r"neither spiece\.model nor tokenizer\.json"),
         (lambda folder: (folder / "spiece.model").write_bytes(b"\0" * 99), r"spiece\.model' cannot be read"),

@@ -135,6 +135,7 @@ def test_configurations_of_model_and_data(source, tmp_path):
     [
         ({"emb_size": 7}, r"'emb\.emb\.weight' .* shape \(12, 6\); .* should be \(12, 7\)"),
         ({"hidden_size": 4}, r"'lstm\.init_state' .* shape \(4, 1, 5\); .* should be \(4, 1, 4\)"),
+        ({"layers_num": 10**9}, "layers_num is 1000000000 in the configuration: expected at most 100"),
         ({"layers_num": 2}, r"lacks the weight 'lstm\.lstm\.weight_ih_l1'"),
         ({"linear_size": [9]}, r"'linear\.linear\.0\.weight' .* shape \(8, 10\); .* should be \(9, 10\)"),
         ({"linear_size": [8, 8]}, r"lacks the weight 'linear\.linear\.1\.weight'"),
@@ -142,6 +143,9 @@ def test_configurations_of_model_and_data(source, tmp_path):
         ({"hidden_size": "many"}, "hidden_size is 'many' in the configuration, not a size"),
         ({"hidden_size": 0}, "hidden_size is 0"),
         ({"linear_size": [True]}, "linear_size"),
+        ({"linear_size": 8}, "linear_size is 8 in the configuration, not a size"),
+        ({"layers_num": []}, r"layers_num is \[\] in the configuration, not a size"),
+        ({"emb_size": [6]}, r"emb_size is \[6\] in the configuration, not a size"),
         ({"dropout": 1.5}, "dropout is 1.5 in the configuration, not a share"),
         ({"labels_num": 8}, "labels_num is 8 in the configuration, and there are 9 label names"),
         ({"vocab_size": 8}, "vocab_size is 8 in the configuration, and there are 12 words"),
@@ -153,11 +157,26 @@ def test_a_configuration_that_does_not_fit_names_the_key(source, tmp_path, setti
         read_attention_xml(source, ImportOptions(configurations=(file,)))
 
 
+# Nine lines that stand for 9**9 numbers.
+BOMB = b"".join(b"b%d: &b%d [%s]\n" % (n, n, b",".join([b"*b%d" % (n - 1) if n else b"*a"] * 9)) for n in range(8))
+BOMB += b"emb_size: *b7\n"
+
+
+def test_paths_that_can_be_none_are_not_there(source, tmp_path):
+    for path in ("x" * 5000, r'"a\0b"', "[1, 2]"):
+        file = tmp_path / "model.yaml"
+        file.write_text(f"emb_init: {path}\nlabels_binarizer: {path}\n")
+        assert read_attention_xml(source, ImportOptions(configurations=(file,))).label_names
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
         (b"- 1\n- 2\n", "holds a list, not settings"),
         (b"a: [", "cannot be read as YAML"),
+        (b"a: " + b"[" * 20_000, "cannot be read as YAML"),
+        (b"a: !!timestamp x", "cannot be read as YAML"),
+        (b"a: &a [9,9,9,9,9,9,9,9,9]\n" + BOMB, r"emb_size is \[.*\.\.\.\].* not a size"),
         (b"\xff\xfe\x00", "cannot be read as YAML"),
         (b"model: !!python/object/apply:os.mkdir [MADE]\n", "cannot be read as YAML .*python/object"),
     ],

@@ -155,8 +155,14 @@ def test_what_is_no_array_is_refused_and_not_run(tmp_path, trust):
     (tmp_path / "empty.npy").write_bytes(b"")
     (tmp_path / "pickle.npy").write_bytes(pickle.dumps(Payload(made)))
     np.savez(tmp_path / "archive.npz", a=np.arange(3))
+    np.save(tmp_path / "header.npy", np.arange(3))
+    header = (tmp_path / "header.npy").read_bytes()
+    (tmp_path / "header.npy").write_bytes(header.replace(b"'descr'", b"'descr{"))
+    (tmp_path / "huge.npy").write_bytes(header.replace(b"(3,), }" + b" " * 16, b"(3" + b"0" * 16 + b",), }"))
     for name, message in (
         ("cut.npy", "damaged or cut off"),
+        ("header.npy", "damaged or cut off"),
+        ("huge.npy", "damaged or cut off"),
         ("empty.npy", "no .npy file"),
         ("pickle.npy", "no .npy file"),
         ("archive.npz", "no .npy file"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,7 +29,7 @@ class HuggingFace(Source):
     format = "hugging-face"
 
     def __init__(self, name: str, rows: datasets.Dataset, text_column: str, label_column: str) -> None:
-        self._name, self._rows = name, rows
+        self._name, self._rows = name, rows.with_format(None)  # a saved one may show some of its columns only
         self._text, self._labels = text_column, label_column
         self.files = tuple(Path(file["filename"]) for file in rows.cache_files)
         for column in (text_column, label_column):
@@ -119,13 +120,29 @@ def open_dataset(path: str, single: str, text_column: str, label_column: str, ca
 def _open(path: str, single: str, cache: Path) -> datasets.Dataset | datasets.DatasetDict:
     local = Path(path.removeprefix(PREFIX)).expanduser()
     if any((local / name).is_file() for name in _SAVED):
+        _check_names(local)
         return datasets.load_from_disk(str(local))
-    if local.suffix == ".parquet":
-        return datasets.load_dataset("parquet", data_files={single: [str(local)]}, cache_dir=str(cache))
+    files = {single: [str(local)]} if local.suffix == ".parquet" else _parquet(local) if local.is_dir() else {}
+    if files:  # not by load_dataset: that tells the hub of every use, also of files on this machine
+        return datasets.DatasetDict.from_parquet(files, cache_dir=str(cache))
     if local.is_dir():
-        return datasets.load_dataset("parquet", data_files=_parquet(local), cache_dir=str(cache))
+        raise FileNotFoundError("the folder holds no Parquet file of a split")
     name, _, configuration = path.removeprefix(PREFIX).partition(":")
     return datasets.load_dataset(name, configuration or None)
+
+
+def _check_names(saved: Path) -> None:
+    """Refuse a saved dataset that names files outside its folder; it would be read from there.
+
+    Raises:
+        ValueError: it does.
+    """
+    files = [saved / "dataset_dict.json", saved / "state.json", *sorted(saved.glob("*/state.json"))]
+    for file in filter(Path.is_file, files):
+        facts = json.loads(file.read_text(encoding="utf-8"))
+        for name in [*facts.get("splits", ()), *(part["filename"] for part in facts.get("_data_files", ()))]:
+            if Path(name).name != name:
+                raise ValueError(f"{file} names {name!r:.80}, which is not in its folder")
 
 
 def _parquet(folder: Path) -> dict[str, list[str]]:

@@ -106,7 +106,7 @@ def _header(path: Path) -> tuple[int, int]:
     """The numbers of rows and labels that the first line states."""
     number, line = next(iter(read_lines(path)))
     parts = line.split()
-    if len(parts) != 2 or not all(part.isdecimal() for part in parts):
+    if len(parts) != 2 or not all(map(_is_index, parts)):
         raise Place(path, number).error(_HEADER, line, "put the header back")
     return int(parts[0]), int(parts[1])
 
@@ -127,7 +127,7 @@ def _label_rows(path: Path) -> Iterator[list[int]]:
             index, _, value = pair.partition(":")
             try:
                 relevant = float(value) != 0
-                if not index.isdecimal():
+                if not _is_index(index):
                     raise ValueError
             except ValueError:
                 raise Place(path, number).error("pairs like `12:1.0`", pair, "correct the pair") from None
@@ -139,3 +139,7 @@ def _label_rows(path: Path) -> Iterator[list[int]]:
             f"{path}: expected the {n_rows} rows that its header states, got {number - 1}",
             "copy or download the file again, or correct the header",
         )
+
+
+def _is_index(text: str) -> bool:
+    return text.isdecimal() and len(text) <= 18  # Python refuses to read thousands of digits

@@ -58,7 +58,7 @@ def read_aplc_xlnet(folder: Path, options: ImportOptions) -> APLCXLNet:
         sizes = _sizes(description)
         with torch.device("meta"):
             network = APLCXLNetNetwork(len(names), sizes)
-    except (InputError, KeyError, TypeError, ValueError, RuntimeError) as error:
+    except Exception as error:  # what transformers and torch raise of sizes that cannot be is of no one kind
         reason = f"no {error}" if isinstance(error, KeyError) else str(error)
         raise ModelFolderError(
             f"{str(folder / CONFIG)!r} does not describe an APLC-XLNet that this package knows ({reason})",
@@ -88,7 +88,7 @@ def _description(folder: Path) -> dict[str, Any]:
     file = folder / CONFIG
     try:
         found = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ModelFolderError(
             f"{str(file)!r} cannot be read as JSON ({error})", "copy or download it again"
         ) from error

@@ -9,7 +9,8 @@ from typing import Any
 
 import torch
 
-from textattack_xmtc.models.attention_xml import AttentionXMLConfig
+from textattack_xmtc.errors import ModelFolderError
+from textattack_xmtc.models.attention_xml import MOST_LAYERS, AttentionXMLConfig
 from textattack_xmtc.models.importers.checkpoints import Checkpoint
 from textattack_xmtc.models.importers.options import shares_of, sizes_of
 
@@ -30,10 +31,15 @@ def sizes_in(checkpoint: Checkpoint, settings: Mapping[str, Any]) -> AttentionXM
     linear = list(takewhile(checkpoint.weights.__contains__, (f"{_LINEAR}{n}.weight" for n in count())))
     said = sizes_of(settings, "emb_size", "hidden_size", "layers_num", "linear_size")
     shares = shares_of(settings, "emb_dropout", "dropout")
+    if said.get("layers_num", 1) > MOST_LAYERS:
+        raise ModelFolderError(
+            f"layers_num is {said['layers_num']} in the configuration: expected at most {MOST_LAYERS}",
+            "correct the YAML file",
+        )
     sizes = AttentionXMLConfig(
         embedding_size=said.get("emb_size") or checkpoint.matrix_shape(_EMBEDDING)[1],
         hidden_size=said.get("hidden_size") or checkpoint.matrix_shape(f"{_LSTM}weight_hh_l0")[1],
-        layers=said.get("layers_num") or layers,
+        layers=said.get("layers_num") or max(1, layers),
         linear_sizes=tuple(said.get("linear_size", [checkpoint.matrix_shape(key)[0] for key in linear])),
     )
     return replace(

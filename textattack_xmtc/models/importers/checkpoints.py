@@ -132,9 +132,9 @@ def read_array(file: Path, trust: bool = False) -> np.ndarray:
             if opened.read(len(_NPY)) != _NPY:
                 raise ModelFolderError(f"{str(file)!r} is no .npy file", "give the array that numpy.save wrote")
         array: np.ndarray = np.load(file, allow_pickle=False)
-    except (ValueError, OSError, EOFError) as error:
-        if isinstance(error, ModelFolderError):
-            raise
+    except ModelFolderError:
+        raise
+    except Exception as error:  # numpy reads the header as Python source, and raises what Python's parser does
         if "Object arrays" not in str(error):
             raise ModelFolderError(f"{str(file)!r} is damaged or cut off ({error})", _AGAIN) from error
         if not trust:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from reprlib import repr  # of a few lines of YAML that stand for millions of values, `repr` would never end
 from typing import Any
 
 import yaml  # type: ignore[import-untyped]
@@ -63,7 +64,7 @@ def read_settings(files: Iterable[Path]) -> dict[str, Any]:
     for file in files:
         try:
             found = yaml.safe_load(file.read_text(encoding="utf-8"))
-        except (OSError, ValueError, yaml.YAMLError) as error:
+        except Exception as error:  # besides its own errors, PyYAML raises those of what it builds the values with
             reason = " ".join(str(error).split())
             raise ModelFolderError(f"{str(file)!r} cannot be read as YAML ({reason})", "check the path") from error
         if not isinstance(found, dict):
@@ -75,22 +76,22 @@ def read_settings(files: Iterable[Path]) -> dict[str, Any]:
             found |= inner if isinstance(inner, dict) else {}
         for name in ("labels_binarizer", "emb_init"):
             if name in found:
-                found[name] = _around(file, str(found[name]))
+                found[name] = _around(file, found[name])
         settings |= found
     return settings
 
 
 def sizes_of(settings: Mapping[str, Any], *names: str) -> dict[str, Any]:
-    """Those of the settings `names` that are there: whole numbers from 1, or lists of them.
+    """Those of the settings `names` that are there: whole numbers from 1, and of them a list in `linear_size`.
 
     Raises:
         ModelFolderError: one is something else.
     """
     found = {name: settings[name] for name in names if settings.get(name) is not None}
     for name, value in found.items():
-        numbers = value if isinstance(value, list) else [value]
+        numbers = [value] if name != "linear_size" else value if isinstance(value, list) else [None]
         if any(type(number) is not int or number < 1 for number in numbers):
-            raise ModelFolderError(f"{name} is {value!r} in the configuration, not a size", "correct the YAML file")
+            raise ModelFolderError(f"{name} is {repr(value)} in the configuration, not a size", "correct the YAML file")
     return found
 
 
@@ -103,11 +104,17 @@ def shares_of(settings: Mapping[str, Any], *names: str) -> dict[str, float]:
     found = {name: settings[name] for name in names if settings.get(name) is not None}
     for name, value in found.items():
         if not isinstance(value, (int, float)) or not 0 <= value < 1:
-            raise ModelFolderError(f"{name} is {value!r} in the configuration, not a share", "correct the YAML file")
+            raise ModelFolderError(
+                f"{name} is {repr(value)} in the configuration, not a share", "correct the YAML file"
+            )
     return {name: float(value) for name, value in found.items()}
 
 
-def _around(file: Path, path: str) -> Path | None:
-    """`path`, from the current folder or from one around `file`."""
-    starts = (Path(), *file.resolve().parents)
-    return next((start / path for start in starts if (start / path).exists()), None)
+def _around(file: Path, path: object) -> Path | None:
+    """`path`, from the current folder or from one around `file`; None where it is none."""
+    if not isinstance(path, str):
+        return None
+    try:
+        return next((start / path for start in (Path(), *file.resolve().parents) if (start / path).exists()), None)
+    except (OSError, ValueError):  # longer than a name can be, or with a sign that no name has
+        return None

@@ -61,7 +61,7 @@ class HuggingFaceWrapper(XMTCModelWrapper):
 
     @classmethod
     def from_pretrained(cls, name: str | Path, **options: Any) -> HuggingFaceWrapper:
-        """Load model and tokenizer by hub name or folder.
+        """Load model and tokenizer by hub name or folder; code that lies with them is not run.
 
         Example:
             A victim file for `textattack attack --model-from-file victim.py`::
@@ -72,9 +72,9 @@ class HuggingFaceWrapper(XMTCModelWrapper):
         """
         from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
-        return cls(
-            AutoModelForSequenceClassification.from_pretrained(name), AutoTokenizer.from_pretrained(name), **options
-        )
+        # Where this is left open, transformers asks on the terminal whether to run the code that lies with a model.
+        model = AutoModelForSequenceClassification.from_pretrained(name, trust_remote_code=False)
+        return cls(model, AutoTokenizer.from_pretrained(name, trust_remote_code=False), **options)
 
     def characters_read(self, text: str) -> int:
         """Up to the end of the last token that is kept; all of it where the tokenizer cannot say."""

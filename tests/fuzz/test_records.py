@@ -1,0 +1,80 @@
+"""Campaign folders and records files: damaged in any way, read and gone on with."""
+
+import json
+
+from hypothesis import strategies as st
+
+from tests.campaign.campaign_folder import write_campaign
+from tests.fuzz.damage import damaged, damaged_value, json_bytes, json_files
+from tests.fuzz.running import box, fuzz
+from textattack_xmtc.campaign.folder import read_facts
+from textattack_xmtc.campaign.reading import read_campaign
+from textattack_xmtc.campaign.records import RecordWriter, json_line, repair
+
+WHOLE: dict[str, bytes] = {}
+
+
+def whole():
+    """The files of a small finished campaign."""
+    if not WHOLE:
+        with box() as place:
+            write_campaign(place.given, samples_per_bin=1, goal="negative")
+            for path in sorted(place.given.rglob("*")):
+                if path.is_file():
+                    WHOLE[str(path.relative_to(place.given))] = path.read_bytes()
+    return WHOLE
+
+
+@st.composite
+def campaign_folders(draw):
+    files = dict(whole())
+    for name in draw(st.sets(st.sampled_from(sorted(files)), min_size=1, max_size=2)):
+        if name.endswith(".json"):
+            files[name] = draw(json_files(json.loads(files[name])))
+        else:
+            rows = files[name].splitlines()
+            number = draw(st.integers(0, len(rows) - 1))
+            rows[number] = draw(damaged_value(json.loads(rows[number])).map(json_bytes))
+            content = b"\n".join(rows) + b"\n"
+            files[name] = draw(st.just(content) | damaged(content))
+        if draw(st.integers(0, 19)) == 0:
+            del files[name]
+    return files
+
+
+@fuzz("campaign folder", campaign_folders())
+def test_campaign_folder(files):
+    with box() as place:
+        folder = place.write(files)
+        campaign = place.attempt(lambda: read_campaign(folder))
+        if campaign is not None:
+            for model in campaign.models:
+                place.attempt(lambda name=model.name: campaign.verdicts[name].rate())
+        place.attempt(lambda: read_facts(folder))
+
+
+ROWS = st.dictionaries(st.text(max_size=3), st.text() | st.integers(-(2**63), 2**63) | st.none(), max_size=3)
+
+
+@fuzz("records", rows=st.lists(ROWS, max_size=4), rest=st.binary(max_size=20), data=st.data())
+def test_records(rows, rest, data):
+    """What was written whole is there whatever a kill or a disk has left behind it; what was cut off is cut off."""
+    with box() as place:
+        file = place.out / "records" / "a.jsonl"
+
+        def written():
+            with RecordWriter(file) as writer:
+                for row in rows:
+                    writer.append(row)
+
+        place.attempt(written)
+        lines = list(map(json_line, rows))
+        assert file.read_bytes() == b"".join(lines)
+        end = data.draw(st.integers(0, sum(map(len, lines))))
+        file.write_bytes((b"".join(lines)[:end]) + rest.replace(b"\n", b" "))
+        place.attempt(lambda: repair(file))
+        kept = file.read_bytes()
+        assert b"".join(lines).startswith(kept) and (not kept or kept.endswith(b"\n"))
+        assert [json.loads(line) for line in kept.split(b"\n") if line] == [
+            json.loads(line) for line in lines[: kept.count(b"\n")]
+        ]

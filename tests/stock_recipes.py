@@ -1,0 +1,101 @@
+"""Run as a script: TextAttack's own recipes on a small model, and what TextAttack's tables hold, as JSON.
+
+The arguments are the modules to import first, in this order. Nothing of this package is imported but by them, and by
+the hook that its installation puts into every interpreter.
+"""
+
+import importlib
+import json
+import random
+import sys
+
+import numpy as np
+
+TEXTS = [
+    "the market rose sharply after a quiet morning of trading",
+    "a storm is moving towards the northern coast tonight",
+    "our team lost the final although it played well",
+    "new telescope pictures show a distant and very old galaxy",
+    "critics praised the film but audiences stayed away",
+]
+RECIPES = ("DeepWordBugGao2018", "Pruthi2019", "InputReductionFeng2018")
+
+
+def small_model():
+    """A random classifier of three classes behind TextAttack's own wrapper, the same in every process."""
+    import torch
+    from textattack.models.wrappers import HuggingFaceModelWrapper
+    from tokenizers import Tokenizer, models, pre_tokenizers, processors
+    from transformers import BertConfig, BertForSequenceClassification, PreTrainedTokenizerFast
+
+    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    known = [*special, *sorted({word for text in TEXTS for word in text.split()})]
+    tokenizer = Tokenizer(models.WordLevel({word: number for number, word in enumerate(known)}, unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
+    )
+    names = dict(zip(("pad_token", "unk_token", "cls_token", "sep_token", "mask_token"), special, strict=True))
+    fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, model_max_length=32, **names)
+    torch.manual_seed(0)
+    sizes = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 16}
+    config = BertConfig(vocab_size=len(known), num_labels=3, initializer_range=0.5, **sizes)
+    return HuggingFaceModelWrapper(BertForSequenceClassification(config).eval(), fast)
+
+
+def attacked(recipe, wrapper):
+    """What the recipe makes of each text: outcome, text, queries, scores."""
+    import textattack
+    import torch
+
+    random.seed(1), np.random.seed(1), torch.manual_seed(1)
+    attack = getattr(textattack.attack_recipes, recipe).build(wrapper)
+    found = [str(attack)]
+    for text in TEXTS:
+        truth = int(torch.as_tensor(wrapper([text])).argmax())
+        result = attack.attack(text, truth)
+        final = result.perturbed_result
+        facts = [type(result).__name__, result.perturbed_text(), result.num_queries, str(final.output), final.score]
+        found.append([*facts, result.__str__(color_method="ansi")])
+    return found
+
+
+def tables():
+    """The names that TextAttack's command knows, and what they lead to."""
+    from textattack import attack_args, model_args
+
+    kinds = ("ATTACK_RECIPE", "GOAL_FUNCTION_CLASS", "SEARCH_METHOD_CLASS", "CONSTRAINT_CLASS")
+    found = {kind: dict(getattr(attack_args, f"{kind}_NAMES").items()) for kind in kinds}
+    found["TRANSFORMATION"] = {
+        **attack_args.BLACK_BOX_TRANSFORMATION_CLASS_NAMES,
+        **attack_args.WHITE_BOX_TRANSFORMATION_CLASS_NAMES,
+    }
+    found["MODEL"] = {name: str(path) for name, path in model_args.TEXTATTACK_MODELS.items()}
+    return found
+
+
+def wrapped():
+    """How many functions lie around each of those that the plugin wraps."""
+    import textattack
+    from textattack.commands.attack_command import AttackCommand
+
+    depths = {}
+    for owner, name in (
+        (textattack.DatasetArgs, "_create_dataset_from_args"),
+        (textattack.ModelArgs, "_create_model_from_args"),
+        (textattack.CommandLineAttackArgs, "_create_attack_from_args"),
+        (AttackCommand, "run"),
+    ):
+        function, depth = getattr(owner, name), 0
+        while hasattr(function, "__wrapped__"):
+            function, depth = function.__wrapped__, depth + 1
+        depths[name] = depth
+    return depths
+
+
+if __name__ == "__main__":
+    for module in sys.argv[1:]:
+        importlib.import_module(module)
+    wrapper = small_model()
+    results = {recipe: attacked(recipe, wrapper) for recipe in RECIPES}
+    print(json.dumps({"results": results, "tables": tables(), "wrapped": wrapped()}))

@@ -1,0 +1,86 @@
+"""Nothing leaves the machine without being asked: the main commands in a process that can reach nothing else.
+
+The cache folder is the usual one: with an empty one, TextAttack itself tries to fetch NLTK's lists when it is imported.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import datasets
+import pytest
+import torch
+
+from tests.campaign.campaign_folder import write_campaign
+from tests.campaign.small_campaign import make_all
+from tests.models.importers import official
+from tests.models.importers.test_adv_xmtc import LABELS
+
+pytestmark = pytest.mark.slow
+
+ROOT = Path(__file__).parents[1]
+
+
+def run(commands, cwd):
+    """Status of each command and the addresses that it tried to reach."""
+    paths = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
+    ran = subprocess.run(
+        [sys.executable, "-m", "tests.no_network", json.dumps(commands)],
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        env={**os.environ, "PYTHONPATH": paths},
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    return {name: (status, tried) for name, status, tried in json.loads(ran.stdout.splitlines()[-1])}
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """Data as JSON Lines and as Parquet, two models, an official checkpoint and a finished campaign."""
+    root = make_all(tmp_path_factory.mktemp("place"))
+    (root / "parquet").mkdir()
+    for split in ("train", "test"):
+        rows = [json.loads(line) for line in (root / "data" / f"{split}.jsonl").read_text().splitlines()]
+        datasets.Dataset.from_list(rows).to_parquet(str(root / "parquet" / f"{split}.parquet"))
+    official.write_beside(root / "official", LABELS)
+    torch.save(official.network_state(LABELS), root / "official" / "model")
+    write_campaign(root / "finished", samples_per_bin=2)
+    return root
+
+
+def test_the_main_job(demo, tmp_path):
+    job = ["textattack", "attack", "--recipe", "xmtc-positive", "--model", "xmtc-demo", "--num-examples", "1"]
+    assert run([job], tmp_path) == {"attack": (0, [])}
+
+
+def test_every_command_of_our_own(place):
+    attack = ["--k", "2", "--labels-per-bin", "5", "--samples-per-bin", "1", "--candidates", "4", "--out", "new"]
+    commands = [
+        ["doctor"],
+        ["train", "attentionxml", "--data", "parquet", "--out", "trained", "--epochs", "1", "--hidden-size", "8"],
+        ["evaluate", "plain", "--data", "data"],
+        ["import", "attentionxml", "official/model", "--out", "imported"],
+        ["campaign", "--model", "plain", "--data", "data", "--max-change-rate", "0.2", *attack],
+        ["report", "finished", "--out", "report"],
+    ]
+    found = run([["textattack-xmtc", *command] for command in commands], place)
+    assert found == {command[0]: (0, []) for command in commands}
+
+
+def test_an_address_that_is_asked_for_would_be_seen():
+    script = """
+import socket, sys
+from tests.no_network import _audit
+sys.addaudithook(_audit)
+for ask in (lambda: socket.create_connection(("192.0.2.1", 9), 1), lambda: socket.gethostbyname("example.org")):
+    try:
+        ask()
+    except OSError as error:
+        print(error)
+"""
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert "192.0.2.1 was asked for" in ran.stdout and "example.org was asked for" in ran.stdout

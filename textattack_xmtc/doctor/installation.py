@@ -1,0 +1,126 @@
+"""What is installed: this package, what it needs and may use, and how TextAttack's command finds it."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import shutil
+import sys
+import sysconfig
+from collections.abc import Iterator, Sequence
+from importlib import metadata, util
+from pathlib import Path
+
+from textattack_xmtc._version import __version__
+from textattack_xmtc.doctor.finding import Finding
+
+PACKAGE = "textattack-xmtc"
+SWITCH = "TEXTATTACK_XMTC_AUTORUN"
+TESTED = ((3, 11),)
+"""The versions of Python that the tests are run with."""
+
+_AGAIN = f"pip install --force-reinstall --no-deps {PACKAGE}"
+
+
+def interpreter() -> Iterator[Finding]:
+    """Python, and this package's own installation."""
+    known = ", ".join(f"{major}.{minor}" for major, minor in TESTED)
+    tested = "" if sys.version_info[:2] in TESTED else f" (tests are run with {known})"
+    yield Finding("package", "Python", f"{platform.python_version()} on {platform.platform(terse=True)}{tested}")
+    try:
+        installed = metadata.version(PACKAGE)
+    except metadata.PackageNotFoundError:
+        says = f"{__version__} is imported from {Path(__file__).parents[1]}, and not installed"
+        yield Finding("package", PACKAGE, says, fine=False, needed=True, mend=f"pip install {PACKAGE}")
+        return
+    yield Finding("package", PACKAGE, installed)
+
+
+def requirements() -> Iterator[Finding]:
+    """What the package needs: all that is right in one finding, and one for each that is not."""
+    right = []
+    for requirement, problem in _needs(""):
+        if problem:
+            mend = f"pip install '{_plain(requirement)}'"
+            yield Finding("package", _name(requirement), problem, fine=False, needed=True, mend=mend)
+        else:
+            right.append(f"{_name(requirement)} {metadata.version(_name(requirement))}")
+    if right:
+        yield Finding("package", "needs", f"{', '.join(sorted(right))}", needed=True)
+
+
+def extras() -> Iterator[Finding]:
+    """Each optional part, with what of it is missing."""
+    try:
+        names = metadata.metadata(PACKAGE).get_all("Provides-Extra") or []
+    except metadata.PackageNotFoundError:
+        return
+    for name in sorted(set(names) - {"dev"}):
+        found = list(_needs(name))
+        wrong = [f"{_name(requirement)} {problem}" for requirement, problem in found if problem]
+        have = ", ".join(f"{_name(one)} {metadata.version(_name(one))}" for one, problem in found if not problem)
+        mend = f"pip install '{PACKAGE}[{name}]'"
+        yield Finding("extras", name, "; ".join(wrong) or have, fine=not wrong, mend=mend if wrong else "")
+
+
+def command() -> Iterator[Finding]:
+    """TextAttack's command, and the hook that makes this package known to it."""
+    scripts = Path(sysconfig.get_path("scripts"))
+    found = shutil.which("textattack", path=str(scripts)) or shutil.which("textattack")
+    if found is None:
+        mend = "pip install --force-reinstall --no-deps textattack"
+        yield Finding("command", "textattack", f"is not in {scripts}", fine=False, needed=True, mend=mend)
+    else:
+        on_path = shutil.which("textattack")
+        says = found if on_path else f"{found}, which is not on PATH: call it by its whole name"
+        yield Finding("command", "textattack", says, needed=True)
+    if os.environ.get(SWITCH) == "0":
+        yield _hook(f"is switched off by {SWITCH}=0", f"unset {SWITCH}")
+    elif not any(type(finder).__name__ == "TextAttackWatcher" for finder in sys.meta_path):
+        yield _hook("did not run when this interpreter started", _AGAIN)
+    else:
+        yield Finding("command", "start-up hook", "runs: the recipes are known to `textattack`", needed=True)
+
+
+def _hook(says: str, mend: str) -> Finding:
+    return Finding("command", "start-up hook", says, fine=False, needed=True, mend=mend)
+
+
+def _needs(extra: str) -> Iterator[tuple[str, str]]:
+    """Each requirement of the package, or of one of its extras, and what is wrong with it ("" for nothing)."""
+    try:
+        listed: Sequence[str] = metadata.requires(PACKAGE) or []
+    except metadata.PackageNotFoundError:
+        return
+    if util.find_spec("packaging") is None:  # what is needed to read the others
+        yield from [("packaging", "is not installed")] * (not extra)
+        return
+    from packaging.requirements import Requirement
+
+    for text in listed:
+        requirement = Requirement(text)
+        asked_for = requirement.marker is None or requirement.marker.evaluate({"extra": extra})
+        if not asked_for or (extra and (requirement.marker is None or requirement.marker.evaluate({"extra": ""}))):
+            continue
+        try:
+            found = metadata.version(requirement.name)
+        except metadata.PackageNotFoundError:
+            yield text, "is not installed"
+            continue
+        fits = requirement.specifier.contains(found, prereleases=True)
+        yield text, "" if fits else f"{found} is installed, and {requirement.specifier} is needed"
+
+
+def _plain(requirement: str) -> str:
+    return requirement.partition(";")[0].strip()
+
+
+def _name(requirement: str) -> str:
+    """The name that a requirement starts with.
+
+    Example:
+        >>> _name("datasets>=2.19; extra == 'dev'")
+        'datasets'
+    """
+    return re.split(r"[^\w.-]", requirement.strip(), maxsplit=1)[0]
