@@ -126,6 +126,8 @@ def _ray() -> Any:
 def _connect(ray: Any, address: str) -> None:
     # Nothing leaves the machine without being asked: Ray would report how it is used.
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    # Its workers are nice by default, and would get little of a machine that does anything else.
+    os.environ.setdefault("RAY_worker_niceness", "0")
     own = {"include_dashboard": False, "object_store_memory": _STORE} if address == LOCAL else {}
     try:
         ray.init(address=address, log_to_driver=False, logging_level="ERROR", **own)

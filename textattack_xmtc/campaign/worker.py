@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from logging import WARNING
 from typing import Any, Protocol
 
 from textattack_xmtc.campaign.plan import Plan
@@ -72,8 +72,6 @@ class Worker:
         import torch
 
         torch.set_num_threads(threads)
-        # The choices that recipes log have been said by the process that started this one.
-        logging.getLogger("textattack").setLevel(logging.WARNING)
         self._plan, self._campaign, self._device = plan, campaign, device
         self._tools: Any = None
         self._attack: Any = None
@@ -88,8 +86,11 @@ class Worker:
 
     def load(self, model: str) -> Answer:
         """Load a model in the place of the one before."""
+        from textattack.shared import logger
+
         from textattack_xmtc.campaign.loading import attack_on, tools_of
 
+        logger.setLevel(WARNING)  # what recipes choose stands in `campaign.json`; every worker would say it
         self._attack = None  # makes room first
         try:
             self._tools = self._tools or tools_of(self._plan, self._campaign)
