@@ -18,7 +18,9 @@ TEXTS, TARGETS = 7, 3
 
 
 def sample(number: int) -> Sample:
-    return Sample(number, f"id {number // TARGETS}", "word " * (number // TARGETS * 5 % 7 + 1), (0,), number % TARGETS, 0)
+    return Sample(
+        number, f"id {number // TARGETS}", "word " * (number // TARGETS * 5 % 7 + 1), (0,), number % TARGETS, 0
+    )
 
 
 def campaign(models: tuple[str, ...] = ("a", "b"), done: tuple[tuple[str, int], ...] = ()) -> Any:
@@ -132,7 +134,10 @@ def test_what_has_a_record_is_not_attacked() -> None:
 
 def test_a_crash_is_not_laid_on_the_neighbours() -> None:
     """The other targets of the text are attacked in peace, on another worker."""
-    pool, kept = DyingPool(1, random.Random(0), lambda _, order: isinstance(order, Sample) and order.number == 4), Kept()
+    pool, kept = (
+        DyingPool(1, random.Random(0), lambda _, order: isinstance(order, Sample) and order.number == 4),
+        Kept(),
+    )
     share_out(pieces_of(campaign(("a",))), pool, kept.keep, error, GOING_ON)
     errors = [record for _, record in kept.records if record["outcome"] == "error"]
     assert [(row["sample"], row["reason"]) for row in errors] == [(4, "3 workers died over it, the last on purpose")]
