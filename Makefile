@@ -5,7 +5,11 @@ BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check
 READY = $(VENV)/.ready
 
-.PHONY: demo test test-use lint format bench bench-full bench-check clean
+# SIGKILLs, and how many of them hit campaigns with workers.
+KILLS ?= 50
+ON_WORKERS ?= 20
+
+.PHONY: demo test test-use drill lint format bench bench-full bench-check clean
 
 # The main job: trains a small victim the first time (minutes, with progress bars), then attacks it.
 demo: $(READY)
@@ -20,6 +24,10 @@ test: lint
 # The optional encoders for real: TensorFlow Hub wants other setuptools, and so an environment of its own.
 test-use: .venv-use/.ready
 	.venv-use/bin/python -m pytest tests/use tests/constraints
+
+# Campaigns that are killed and hindered; each must end with every record once and a correct report.
+drill: $(READY)
+	$(BIN)/python -m tests.drill --kills $(KILLS) --on-workers $(ON_WORKERS)
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -50,7 +58,7 @@ $(READY): pyproject.toml requirements/constraints.txt textattack_xmtc/_autorun.p
 	@echo "[1/3] environment $(VENV)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(PIP) install --quiet --constraint requirements/constraints.txt torch
-	@$(PIP) install --quiet --constraint requirements/constraints.txt --editable '.[dev]'
+	@$(PIP) install --quiet --constraint requirements/constraints.txt --editable '.[dev,ray]'
 	@touch $@
 
 .venv-use/.ready: pyproject.toml requirements/constraints-use.txt
