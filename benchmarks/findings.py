@@ -28,18 +28,18 @@ LOSSES = {PLAIN: "plain", PW: "PW", PW_CB: "PW-cb"}
 FLAT, TREE, APLC = "attention-xml", "attention-xml-tree", "aplc-xlnet"
 ARCHITECTURES = {"tib-bench": (TREE, APLC), "api-docs": (TREE, APLC), "tib-ci": (FLAT, APLC), "cooking": (FLAT, APLC)}
 OPTIONS = {
-    "tib-bench": ("--labels-per-bin", "100", "--samples-per-bin", "100"),
+    "tib-bench": ("--labels-per-bin", "200", "--samples-per-bin", "100"),
     "api-docs": ("--labels-per-bin", "100", "--samples-per-bin", "100"),
     "tib-ci": ("--labels-per-bin", "30", "--samples-per-bin", "100"),
     "cooking": ("--labels-per-bin", "100", "--samples-per-bin", "100", "--max-change-rate", "0.25"),  # 8 words a text
 }
 GOALS = {
     "positive": ("--goal", "positive"),
-    # A negative attack seldom ends early: it costs many times a positive one.
-    "negative-cluster": ("--goal", "negative", "--cluster", "yes", "--samples-per-bin", "30"),
-    "negative": ("--goal", "negative", "--cluster", "no", "--samples-per-bin", "30"),
+    "negative-cluster": ("--goal", "negative", "--cluster", "yes"),
+    "negative": ("--goal", "negative", "--cluster", "no"),
 }
-
+# A negative attack seldom ends early, and costs many times a positive one: fewer bins and samples where texts are long.
+FEW = ("--labels-per-bin", "400", "--samples-per-bin", "50")
 COMMAND = "import sys; from textattack_xmtc.cli.main import main; sys.exit(main())"
 
 
@@ -91,7 +91,9 @@ def run(one: Planned, options: argparse.Namespace) -> None:
         return
     corpus = corpus_folder(one.corpus, options.data, options.out)
     chosen = [part for model in models for part in ("--model", str(model))]
-    chosen += ["--data", str(corpus), *OPTIONS[one.corpus], *GOALS[one.goal], "--masked-lm", str(options.masked_lm)]
+    chosen += ["--data", str(corpus), *OPTIONS[one.corpus], *GOALS[one.goal]]
+    chosen += FEW if one.goal != "positive" and one.corpus != "cooking" else ()
+    chosen += ["--masked-lm", str(options.masked_lm)]
     chosen += ["--encoder", options.encoder, "--out", str(options.out / one.name)]
     print("textattack-xmtc campaign", *chosen, flush=True)
     subprocess.run([sys.executable, "-c", COMMAND, "campaign", *chosen, "--resume"], check=True)

@@ -50,10 +50,9 @@ class Cell:
         return f"{self.corpus} | {SHORT[self.architecture]}"
 
     def models(self) -> list[tuple[str, Model]]:
-        """The models with the names of their losses, the plain one first."""
-        found = {
-            model.name.removeprefix(f"{self.corpus}-{self.architecture}-"): model for model in self.campaign.models
-        }
+        """The models that were attacked to the end, with the names of their losses; the plain one first."""
+        start, n = f"{self.corpus}-{self.architecture}-", len(self.campaign.samples)
+        found = {one.name.removeprefix(start): one for one in self.campaign.models if len(one.records) == n}
         return [(LOSSES[loss], found[loss]) for loss in LOSSES if loss in found]
 
     def success(self, model: Model, setting: Setting, **which: Any) -> Estimate:
@@ -66,15 +65,13 @@ class Cell:
 
 
 def read_cells(folders: Mapping[Any, Path]) -> list[Cell]:
-    """The campaigns in which every sample has a record on every model."""
-    cells = []
-    for planned, folder in folders.items():
-        if not (folder / "campaign.json").exists():
-            continue
-        campaign = read_campaign(folder)
-        if all(len(model.records) == len(campaign.samples) for model in campaign.models):
-            cells.append(Cell(planned.corpus, planned.architecture, planned.goal, campaign))
-    return cells
+    """The campaigns in which every sample has a record at least on the plain model."""
+    found = [
+        Cell(one.corpus, one.architecture, one.goal, read_campaign(folder))
+        for one, folder in folders.items()
+        if (folder / "campaign.json").exists()
+    ]
+    return [cell for cell in found if cell.models() and cell.models()[0][0] == "plain"]
 
 
 def write_tables(folders: Mapping[Any, Path]) -> None:
