@@ -22,7 +22,6 @@ from textattack_xmtc.campaign.summary import ERROR, Campaign, Sample
 from textattack_xmtc.campaign.worker import Pool, Worker, without_results
 from textattack_xmtc.errors import InputError
 
-
 _ANY_GPU = (None, "cuda")  # devices that leave it open which
 
 
