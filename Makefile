@@ -5,7 +5,11 @@ BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check
 READY = $(VENV)/.ready
 
-.PHONY: demo test test-use fuzz lint format bench bench-full bench-check clean
+# SIGKILLs, and how many of them hit campaigns with workers.
+KILLS ?= 50
+ON_WORKERS ?= 20
+
+.PHONY: demo test test-use fuzz drill lint format bench bench-full bench-check clean
 
 # The main job: trains a small victim the first time (minutes, with progress bars), then attacks it.
 demo: $(READY)
@@ -25,6 +29,10 @@ test-use: .venv-use/.ready
 INPUTS ?= 100000
 fuzz: $(READY)
 	XMTC_FUZZ=$(INPUTS) $(BIN)/python -m pytest tests/fuzz
+
+# Campaigns that are killed and hindered; each must end with every record once and a correct report.
+drill: $(READY)
+	$(BIN)/python -m tests.drill --kills $(KILLS) --on-workers $(ON_WORKERS)
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -57,7 +65,7 @@ $(READY): pyproject.toml requirements/constraints.txt textattack_xmtc/_autorun.p
 	@echo "[1/3] environment $(VENV)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(PIP) install --quiet --constraint requirements/constraints.txt torch
-	@$(PIP) install --quiet --constraint requirements/constraints.txt --editable '.[dev]'
+	@$(PIP) install --quiet --constraint requirements/constraints.txt --editable '.[dev,ray]'
 	@touch $@
 
 .venv-use/.ready: pyproject.toml requirements/constraints-use.txt

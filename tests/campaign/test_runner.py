@@ -211,6 +211,10 @@ def test_an_error_in_one_example_is_recorded_and_not_run_again(
     found = records(copied)["plain"]
     assert (found[4]["outcome"], found[4]["reason"]) == ("error", "MemoryError: no room")
     assert [*found[:4], *found[5:]] == [*records(whole)["plain"][:4], *records(whole)["plain"][5:]]
+    assert run_campaign(copied, {}, resume=True) and records(copied)["plain"] == found
+    assert run_campaign(copied, {}, resume=True, retry_errors=True), "unless it is asked for"
+    again = {model: sorted(rows, key=lambda row: row["sample"]) for model, rows in records(copied).items()}
+    assert again == records(whole)
 
 
 def test_other_versions_are_said_and_noted(

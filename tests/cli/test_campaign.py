@@ -80,6 +80,8 @@ def test_the_command_line_wins_over_the_file(tmp_path: Path, capsys: pytest.Capt
         (["--out", "new", "--model", "plain"], "a campaign needs data, and there are none; give --data PATH"),
         (["--out", "new", "--config", "no.toml"], "no.toml cannot be read as TOML"),
         (["--out", "new", "--model", "nowhere", *ATTACK], "there is no model folder 'nowhere'"),
+        (["--out", "new", *MODELS, "--workers", "0"], "0 workers attack nothing; give --workers 1 or more"),
+        (["--out", "new", *MODELS, "--retry-errors"], "try again in a new campaign; give --resume with --retry-errors"),
     ],
 )
 def test_what_is_missing_is_said(
@@ -106,6 +108,7 @@ def started(out: Path, *options: str) -> subprocess.Popen[str]:
         env={**environment, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""},
         stderr=subprocess.PIPE,
         text=True,
+        start_new_session=True,  # a process group of its own, as on a terminal
     )
 
 
@@ -129,6 +132,34 @@ def test_ctrl_c_ends_after_the_example(tmp_path: Path) -> None:
     assert "stopping after this example; Ctrl-C again stops at once" in said and "Traceback" not in said
     assert f"xmtc: stopped; go on with: textattack-xmtc campaign --out {tmp_path / 'out'} --resume" in said
     assert 3 <= written(tmp_path / "out") < 24
+
+
+@pytest.mark.slow
+def test_ctrl_c_on_a_terminal_with_workers(tmp_path: Path, whole: Path) -> None:
+    """It reaches the workers as well, which leave it to the first process; nothing of them is left."""
+    process = started(tmp_path / "out", "--workers", "2")
+    wait_for_records(process, tmp_path / "out", 3)
+    os.killpg(process.pid, signal.SIGINT)
+    _, said = process.communicate(timeout=300)  # standard error ends when the last worker does
+    assert process.returncode == 130, said
+    assert "xmtc: 2 workers" in said and "Traceback" not in said and "has died" not in said
+    assert f"xmtc: stopped; go on with: textattack-xmtc campaign --out {tmp_path / 'out'} --resume" in said
+    assert 3 <= written(tmp_path / "out") < 24
+    assert main(["campaign", "--out", str(tmp_path / "out"), "--resume"]) == 0
+    assert unordered(tmp_path / "out") == records(whole)
+
+
+@pytest.mark.slow
+def test_workers_end_with_a_campaign_that_is_killed(tmp_path: Path) -> None:
+    process = started(tmp_path / "out", "--workers", "2")
+    wait_for_records(process, tmp_path / "out", 3)
+    process.kill()
+    process.communicate(timeout=300)  # they hold standard error, and it comes to its end
+    assert process.returncode == -signal.SIGKILL and written(tmp_path / "out") >= 3
+
+
+def unordered(out: Path) -> dict[str, list[dict[str, object]]]:
+    return {model: sorted(rows, key=lambda row: row["sample"]) for model, rows in records(out).items()}
 
 
 @pytest.fixture(scope="module")

@@ -111,9 +111,7 @@ class SampleAttack:
             found = self._attacked(sample)
         except Exception as error:  # whatever it is, the samples after this one are not to be lost
             found = {"outcome": ERROR, "reason": f"{type(error).__name__}: {error}"}
-        filled = {**_NOTHING, "encoder": self._tools.encoder.name, **found}
-        head = {"sample": sample.number, "text_id": sample.text_id, "target": sample.target, "bin": sample.bin}
-        return {**head, "goal": self._plan.goal, **filled, "seconds": round(time.perf_counter() - start, 6)}
+        return record_of(self._plan, sample, self._tools.encoder.name, found, time.perf_counter() - start)
 
     def _attacked(self, sample: Sample) -> JSON:
         negative = self._plan.goal == NEGATIVE
@@ -249,6 +247,21 @@ _NOTHING: Mapping[str, Any] = {
     "queries": 0,
 }
 """The fields of a record in their order, as an attack leaves them that came to nothing."""
+
+
+def record_of(plan: Plan, sample: Sample, encoder: str, found: Mapping[str, Any], seconds: float = 0.0) -> JSON:
+    """A whole record from what was found; the fields that say nothing are filled in.
+
+    Args:
+        plan: what was chosen.
+        sample: what it is about.
+        encoder: the name of what similarity was, or would have been, measured with.
+        found: some fields of a record.
+        seconds: how long it took.
+    """
+    head = {"sample": sample.number, "text_id": sample.text_id, "target": sample.target, "bin": sample.bin}
+    filled = {**_NOTHING, "encoder": encoder, **found}
+    return {**head, "goal": plan.goal, **filled, "seconds": round(seconds, 6)}
 
 
 def _change(position: int, before: str, after: str) -> JSON:

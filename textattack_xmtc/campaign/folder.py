@@ -19,7 +19,7 @@ from textattack_xmtc.campaign.plan import Plan
 from textattack_xmtc.campaign.reading import BINS, CAMPAIGN, CLUSTERS, FORMAT, LABELS, RECORDS, SAMPLES
 from textattack_xmtc.campaign.records import repair, write_json, write_lines
 from textattack_xmtc.campaign.samples import Drawn
-from textattack_xmtc.campaign.summary import NEGATIVE
+from textattack_xmtc.campaign.summary import ERROR, NEGATIVE
 from textattack_xmtc.campaign.victims import folder_fingerprint
 from textattack_xmtc.datasets.corpus import Corpus
 from textattack_xmtc.datasets.statistics import corpus_statistics
@@ -160,6 +160,32 @@ def go_on(out: Path, options: Mapping[str, Any]) -> tuple[Plan, list[str]]:
         notes.append(f"the records so far were made with other versions ({listed}); that is noted in {CAMPAIGN}")
         write_json(out / CAMPAIGN, {**facts, "went_on_with": [*facts.get("went_on_with", []), versions()]})
     return Plan.of(settings), notes
+
+
+def forget_errors(out: Path) -> int:
+    """Remove the records that are errors, so that their samples are attacked again.
+
+    Returns:
+        How many there were.
+
+    Raises:
+        DataError: a line of records cannot be read.
+        XMTCError: they cannot be written; what was there before is.
+    """
+    found = 0
+    for file in sorted((out / RECORDS).glob("*.jsonl")):
+        try:
+            records = [json.loads(line) for line in file.read_bytes().split(b"\n") if line.strip()]
+            kept = [record for record in records if record["outcome"] != ERROR]
+        except (ValueError, KeyError, TypeError) as error:
+            raise DataError(f"{file} has a line that is no record ({error})", "mend or remove the line") from error
+        try:
+            if len(kept) < len(records):
+                write_lines(file, kept)
+        except OSError as error:
+            raise XMTCError(f"{file} could not be written ({error.strerror or error})", "make room there") from error
+        found += len(records) - len(kept)
+    return found
 
 
 def check_files(model: Mapping[str, Any]) -> None:

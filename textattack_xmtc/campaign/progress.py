@@ -36,7 +36,7 @@ class Progress:
         self._outcomes = Counter(outcomes)
         self._before = self._done
         self._queries = 0
-        self._start = self._said = time.monotonic()
+        self._start = self._said = self._first = time.monotonic()
         self._stream = stream or sys.stderr
         self._bar = None
         if self._stream.isatty():
@@ -51,16 +51,20 @@ class Progress:
         self._outcomes[record["outcome"]] += 1
         self._queries += record["queries"]
         now = time.monotonic()
+        done = self._done
+        if done == self._before + 1:
+            self._first = now  # what came before it was loading, above all
         if self._bar is not None:
             self._bar.set_postfix_str(self._state(now), refresh=False)
             self._bar.update()
             return
-        done = self._done
         step = done * _STEPS // self._total > (done - 1) * _STEPS // self._total
         if step or now - self._said >= _SECONDS or done == self._total:
             self._said = now
-            left = (now - self._start) / (done - self._before) * (self._total - done)
-            ending = f", about {_duration(left)} left" if done < self._total else ""
+            since_first = done - self._before - 1
+            ending = ""
+            if since_first and done < self._total:
+                ending = f", about {_duration((now - self._first) / since_first * (self._total - done))} left"
             print(
                 f"xmtc: {self._name}: {done:,} of {self._total:,} samples, {self._state(now)}{ending}",
                 file=self._stream,

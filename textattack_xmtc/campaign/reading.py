@@ -136,7 +136,7 @@ def _records(campaign: Campaign, name: str, notes: list[str]) -> dict[int, Recor
         if record.sample in records:
             notes.append(f"Sample {record.sample} is twice in {RECORDS}/{path.name}; the later record counts.")
         records[record.sample] = record
-    return records
+    return dict(sorted(records.items()))  # workers leave them in any order
 
 
 def _json(path: Path) -> Any:

@@ -9,18 +9,26 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Self
 
-from textattack_xmtc.campaign.attacking import SampleAttack, Tools, load_tools
-from textattack_xmtc.campaign.folder import begun, check_files, go_on, held
+from textattack_xmtc.campaign.attacking import Tools
+from textattack_xmtc.campaign.folder import begun, forget_errors, go_on, held
+from textattack_xmtc.campaign.loading import attack_on, tools_of
 from textattack_xmtc.campaign.plan import Plan
 from textattack_xmtc.campaign.preparing import prepare
 from textattack_xmtc.campaign.progress import Progress, say
 from textattack_xmtc.campaign.reading import RECORDS, read_campaign
 from textattack_xmtc.campaign.records import RecordWriter
 from textattack_xmtc.campaign.summary import Campaign, Model
-from textattack_xmtc.campaign.victims import load_victim
+from textattack_xmtc.campaign.with_workers import Workers, attack_with_workers
 
 
-def run_campaign(out: Path | str, options: Mapping[str, Any], resume: bool = False, device: str | None = None) -> bool:
+def run_campaign(
+    out: Path | str,
+    options: Mapping[str, Any],
+    resume: bool = False,
+    device: str | None = None,
+    workers: Workers | None = None,
+    retry_errors: bool = False,
+) -> bool:
     """Run a campaign to its end, or until somebody interrupts it; the same options give the same records.
 
     Args:
@@ -28,6 +36,8 @@ def run_campaign(out: Path | str, options: Mapping[str, Any], resume: bool = Fal
         options: what was chosen (`Plan`); where a campaign is gone on with, what is not given is what it was.
         resume: go on with the campaign in the folder; where there is none, begin one.
         device: where the models run; by default the GPU where there is one.
+        workers: the processes or actors that attack; by default this process does.
+        retry_errors: where a campaign is gone on with, samples whose record is an error are attacked again.
 
     Returns:
         Whether all records are there. Otherwise it was interrupted, and `resume` goes on where it ended.
@@ -44,40 +54,23 @@ def run_campaign(out: Path | str, options: Mapping[str, Any], resume: bool = Fal
             plan, notes = go_on(out, options)
             for note in notes:
                 say(note)
+            if retry_errors:
+                say(f"{forget_errors(out):,} records that are errors are removed: those samples run again")
         else:
             plan = Plan.of(options)
             tools = prepare(out, plan, device)
         campaign = read_campaign(out)
         _say_size(campaign)
         with Interruption() as interruption:
+            if workers is not None:
+                tools = None  # the workers load their own
+                attack_with_workers(out, plan, campaign, workers, device, interruption)
+                return _complete(read_campaign(out))
             for model in campaign.models:
                 if len(model.records) < len(campaign.samples) and not interruption.asked:
-                    tools = tools or _tools_again(plan, campaign)
+                    tools = tools or tools_of(plan, campaign)
                     _attack(out, plan, campaign, model, tools, device, interruption)
-            return not interruption.asked or all(
-                len(model.records) == len(campaign.samples) for model in read_campaign(out).models
-            )
-
-
-def attack_on(
-    plan: Plan, campaign: Campaign, model: Model, tools: Tools | None = None, device: str | None = None
-) -> SampleAttack:
-    """The attack on one model of a campaign, ready to turn samples into records; what a process of its own would hold.
-
-    Args:
-        plan: what was chosen.
-        campaign: as it was read from its folder.
-        model: one of its models.
-        tools: masked LM and encoder, where they are loaded already.
-        device: where the model runs.
-
-    Raises:
-        InputError: the model is not the one that the campaign began with.
-        ModelFolderError, MissingExtraError: something cannot be loaded.
-    """
-    check_files(model.facts)
-    victim = load_victim(model.name, str(model.facts["folder"]), campaign.label_names, device)
-    return SampleAttack(plan, victim, campaign.label_names, tools or _tools_again(plan, campaign))
+            return not interruption.asked or _complete(read_campaign(out))
 
 
 class Interruption:
@@ -131,12 +124,8 @@ def _attack(
                 progress.add(record)
 
 
-def _tools_again(plan: Plan, campaign: Campaign) -> Tools:
-    """The encoder and the masked LM that the campaign began with, whatever "auto" would stand for today."""
-    resolved = campaign.resolved
-    if resolved["masked_lm_fingerprint"] is not None:
-        check_files({"folder": resolved["masked_lm"], "fingerprint": resolved["masked_lm_fingerprint"]})
-    return load_tools(plan, None, resolved["encoder"], resolved["masked_lm"])
+def _complete(campaign: Campaign) -> bool:
+    return all(len(model.records) == len(campaign.samples) for model in campaign.models)
 
 
 def _say_size(campaign: Campaign) -> None:

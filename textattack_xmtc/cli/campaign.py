@@ -31,6 +31,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--config", type=Path, metavar="FILE", help="options as TOML, by the names used here; those given here win"
     )
     parser.add_argument("--device", help="cpu, cuda, ...; by default the GPU where there is one")
+    parser.add_argument(
+        "--workers",
+        type=int,
+        metavar="N",
+        help="attack in so many processes, each with the models (GPUs in turn); the records are the same",
+    )
+    parser.add_argument(
+        "--ray",
+        metavar="ADDRESS",
+        help="attack on a Ray cluster (auto, host:port, ray://...; `local` starts one), with --workers actors or one "
+        "for each GPU or core",
+    )
+    parser.add_argument(
+        "--retry-errors", action="store_true", help="with --resume: samples whose record is an error run again"
+    )
 
     attack = parser.add_argument_group("attack")
     attack.add_argument("--goal", choices=("positive", "negative", "untargeted"), help="default: positive")
@@ -85,9 +100,15 @@ def run(arguments: argparse.Namespace) -> int:
 
     from textattack_xmtc.campaign.reading import CAMPAIGN, read_campaign
     from textattack_xmtc.campaign.runner import run_campaign
+    from textattack_xmtc.campaign.with_workers import Workers
 
+    workers = None
+    if arguments.workers is not None or arguments.ray is not None:
+        workers = Workers(arguments.workers, arguments.ray)
+    if arguments.retry_errors and not arguments.resume:
+        raise InputError("there is nothing to try again in a new campaign", "give --resume with --retry-errors")
     try:
-        finished = run_campaign(out, options, arguments.resume, arguments.device)
+        finished = run_campaign(out, options, arguments.resume, arguments.device, workers, arguments.retry_errors)
     except KeyboardInterrupt:
         finished = False
     if not finished:

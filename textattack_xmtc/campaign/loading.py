@@ -1,0 +1,41 @@
+"""A model of a campaign and its tools, loaded as they were when the campaign began: in any process that attacks it."""
+
+from __future__ import annotations
+
+from textattack_xmtc.campaign.attacking import SampleAttack, Tools, load_tools
+from textattack_xmtc.campaign.folder import check_files
+from textattack_xmtc.campaign.plan import Plan
+from textattack_xmtc.campaign.summary import Campaign, Model
+from textattack_xmtc.campaign.victims import load_victim
+
+
+def attack_on(plan: Plan, campaign: Campaign, model: Model, tools: Tools, device: str | None = None) -> SampleAttack:
+    """The attack on one model of a campaign, ready to turn samples into records.
+
+    Args:
+        plan: what was chosen.
+        campaign: as it was read from its folder.
+        model: one of its models.
+        tools: masked LM and encoder.
+        device: where the model runs.
+
+    Raises:
+        InputError: the model is not the one that the campaign began with.
+        ModelFolderError, MissingExtraError: something cannot be loaded.
+    """
+    check_files(model.facts)
+    victim = load_victim(model.name, str(model.facts["folder"]), campaign.label_names, device)
+    return SampleAttack(plan, victim, campaign.label_names, tools)
+
+
+def tools_of(plan: Plan, campaign: Campaign) -> Tools:
+    """The encoder and the masked LM that the campaign began with, whatever "auto" would stand for today.
+
+    Raises:
+        InputError: the masked LM's files are not those that the campaign began with.
+        MissingExtraError, ModelFolderError: one of them cannot be loaded.
+    """
+    resolved = campaign.resolved
+    if resolved["masked_lm_fingerprint"] is not None:
+        check_files({"folder": resolved["masked_lm"], "fingerprint": resolved["masked_lm_fingerprint"]})
+    return load_tools(plan, None, resolved["encoder"], resolved["masked_lm"])
