@@ -169,7 +169,7 @@ def dual_encoder():
     return DualEncoderWrapper(LetterEncoder(), np.eye(LABELS, dtype=np.float32) + np.eye(LABELS, k=1))
 
 
-SERVED = '''
+SERVED = """
 class Letters:
     label_names = list("aeiotg")
     floor = 0.0
@@ -184,7 +184,7 @@ class Letters:
 
 def load():
     return Letters()
-'''
+"""
 
 
 def served(source=SERVED):
