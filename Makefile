@@ -5,7 +5,7 @@ BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check
 READY = $(VENV)/.ready
 
-.PHONY: demo test test-use lint format bench bench-full bench-check clean
+.PHONY: demo test test-use pecos lint format bench bench-full bench-check clean
 
 # The main job: trains a small victim the first time (minutes, with progress bars), then attacks it.
 demo: $(READY)
@@ -20,6 +20,9 @@ test: lint
 # The optional encoders for real: TensorFlow Hub wants other setuptools, and so an environment of its own.
 test-use: .venv-use/.ready
 	.venv-use/bin/python -m pytest tests/use tests/constraints
+
+# libpecos holds numpy below 2: an environment of its own, which the tests find. XR-Linear needs no more than this.
+pecos: .venv-pecos/.ready
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -43,7 +46,7 @@ bench-check: $(READY)
 	$(BIN)/python -m benchmarks.check build/bench/results.json
 
 clean:
-	rm -rf $(VENV) .venv-use build dist .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) .venv-use .venv-pecos build dist .pytest_cache .mypy_cache .ruff_cache
 
 # torch first and by its exact version: a range takes the newest build, with gigabytes of libraries for GPUs.
 $(READY): pyproject.toml requirements/constraints.txt textattack_xmtc/_autorun.py
@@ -59,4 +62,9 @@ $(READY): pyproject.toml requirements/constraints.txt textattack_xmtc/_autorun.p
 		--constraint requirements/constraints-use.txt torch
 	.venv-use/bin/python -m pip --disable-pip-version-check install --quiet \
 		--constraint requirements/constraints-use.txt --editable '.[dev,use,sbert]'
+	@touch $@
+
+.venv-pecos/.ready: requirements/pecos.txt
+	$(PYTHON) -m venv .venv-pecos
+	.venv-pecos/bin/python -m pip --disable-pip-version-check install --quiet --no-deps --requirement requirements/pecos.txt
 	@touch $@

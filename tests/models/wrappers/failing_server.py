@@ -14,8 +14,8 @@ class FailingServer:
     "hang" (none until the server ends), "drip" (a byte at a time, without end), "few" (one row too few).
     """
 
-    def __init__(self, *script, retry_after=None):
-        self.script, self.retry_after = list(script), retry_after
+    def __init__(self, *script, retry_after=None, rows=shown_letters):
+        self.script, self.retry_after, self.rows = list(script), retry_after, rows
         self.requests, self.headers = [], []
         self._end = threading.Event()
         self._lock = threading.Lock()
@@ -62,7 +62,7 @@ class FailingServer:
         elif act in (200, "garbage", "cut", "few"):
             rows = [
                 [{"label": label, "score": score / 100} for label, score in row]
-                for row in shown_letters(self.requests[-1]["texts"])
+                for row in self.rows(self.requests[-1]["texts"])
             ]
             content = json.dumps({"results": rows[1:] if act == "few" else rows}).encode()
             content = b"<html>not now" if act == "garbage" else content

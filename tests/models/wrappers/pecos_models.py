@@ -15,24 +15,8 @@ needs_pecos = pytest.mark.skipif(
     PYTHON is None, reason="needs an environment with libpecos: `make pecos`, or one that XMTC_PECOS_PYTHON names"
 )
 
-WORDS = [
-    "egg",
-    "water",
-    "boil",
-    "cold",
-    "hot",
-    "cool",
-    "minute",
-    "running",
-    "pan",
-    "salt",
-    "oil",
-    "fish",
-    "meat",
-    "rice",
-    "bean",
-    "corn",
-]
+TEXT = "egg water boil cold hot cool minute running pan salt oil fish meat rice bean corn"
+WORDS = TEXT.split()
 NAMES = [f"about {word}" for word in WORDS]
 
 
@@ -45,8 +29,12 @@ def documents(count=300, seed=0):
 
 def train(folder, asked):
     """A Text2Text model in `folder`, and what PECOS itself says of the texts `asked`."""
-    texts, labels = documents()
-    given = {"texts": texts, "labels": labels, "names": NAMES, "asked": asked}
+    return train_on(folder, *documents(), NAMES, asked)
+
+
+def train_on(folder, texts, labels, names, asked):
+    """The same for other texts, with the label indices of each."""
+    given = {"texts": texts, "labels": labels, "names": names, "asked": asked}
     command = [PYTHON, "-I", str(HERE / "train_pecos.py"), str(folder)]
     ran = subprocess.run(command, input=json.dumps(given), capture_output=True, text=True, check=False, timeout=600)
     assert ran.returncode == 0, ran.stderr
