@@ -101,6 +101,19 @@ def test_a_text_is_sent_once():
     assert model.model.asked == [TEXT, "b", "c", "d"]
 
 
+@pytest.mark.parametrize(("name", "limit"), [("_KEPT_TEXTS", 2), ("_KEPT_SCORES", 4)])
+def test_what_is_kept_has_a_limit(monkeypatch, name, limit):
+    monkeypatch.setattr(f"textattack_xmtc.models.wrappers.shortlist.{name}", limit)
+    model = victim()
+    texts = ["egg drum", "egg ball", "pan song"]
+    expected = model.score(texts, [0]).tolist()
+    model.score(texts[1:], [1])
+    assert model.model.asked == texts
+    assert model.score(texts[:1], [0]).tolist() == expected[:1]
+    assert model.model.asked == [*texts, texts[0]]
+    assert model._kept_scores == sum(map(len, model._kept.values())) == 4
+
+
 @pytest.mark.parametrize(
     ("answer", "message"),
     [

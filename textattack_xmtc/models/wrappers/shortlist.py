@@ -18,6 +18,7 @@ Shown = dict[int, float]
 """Label indices and scores, best first."""
 
 _KEPT_TEXTS = 4096  # an attack on a text of 300 words asks about some 2,000
+_KEPT_SCORES = 2**20  # and about 100 MB, where they are many for each
 
 
 class ShortlistWrapper(XMTCModelWrapper):
@@ -27,7 +28,7 @@ class ShortlistWrapper(XMTCModelWrapper):
     told from one that the victim gave. What that costs an attack: as long as a target is not shown, no change of the
     text makes a difference, so a right label can be pushed off the list, but one from far below cannot be pulled up.
 
-    Answers for the last few thousand texts are kept, so that a text is sent once, whatever is asked about it.
+    Answers for the last few thousand texts are kept, so that a text of an attack is sent once, whatever is asked of it.
 
     Args:
         function: takes a list of n texts; answers with n lists, in the same order, of pairs `(label, score)` or of
@@ -95,6 +96,7 @@ class ShortlistWrapper(XMTCModelWrapper):
         self.shown = shown
         self.floor = floor or 0.0
         self._kept: OrderedDict[bytes, Shown] = OrderedDict()
+        self._kept_scores = 0
 
     def check_k(self, k: int) -> None:
         """Raise InputError where there are not k labels to be shown."""
@@ -146,8 +148,9 @@ class ShortlistWrapper(XMTCModelWrapper):
             answers = self._read([text for _, text in batch])
             for (key, _), shown in zip(batch, answers, strict=True):
                 found[key] = self._kept[key] = shown
-        while len(self._kept) > _KEPT_TEXTS:
-            self._kept.popitem(last=False)
+                self._kept_scores += len(shown)
+        while self._kept and (len(self._kept) > _KEPT_TEXTS or self._kept_scores > _KEPT_SCORES):
+            self._kept_scores -= len(self._kept.popitem(last=False)[1])
         return [found[key] for key in keys]
 
     def _read(self, texts: list[str]) -> list[Shown]:
