@@ -25,6 +25,7 @@ from textattack.search_methods import GreedyWordSwapWIR
 from textattack.shared import AttackedText
 from textattack.transformations import WordSwapMaskedLM
 
+from benchmarks.rows import clock
 from textattack_xmtc.constraints import MaxChangeRate
 from textattack_xmtc.constraints.encoders import Encoder
 from textattack_xmtc.constraints.words import FunctionWordModification
@@ -187,6 +188,16 @@ def stock_attack(
     goal = LeaveTopK(DenseVictim(dense), k)
     search = GreedyWordSwapWIR("unk", unk_token=mask)
     return Attack(goal, [*limits, StockEncoder(encoder, min_similarity)], swap, search)
+
+
+def side_by_side(text: str, ours: Attack, truth: str, stock: Attack, target: int) -> tuple[list[Any], list[float]]:
+    """Results and seconds of this package's attack and of TextAttack's own on the same text and label."""
+    results, seconds = [], []
+    for attack, ground_truth in ((ours, truth), (stock, target)):
+        start = clock()
+        results.append(attack.attack(text, ground_truth))
+        seconds.append(clock() - start)
+    return results, seconds
 
 
 def same_attack(ours: Any, stock: Any) -> bool:

@@ -12,23 +12,23 @@ from typing import Any
 import torch
 
 from benchmarks.parts import WIKI10, aplc_xlnet, attention_xml, texts_of, words
-from benchmarks.rows import Row, at_least, machine
+from benchmarks.rows import Row, Setup, at_least
 from textattack_xmtc.models.wrappers import ScorerWrapper
 
 WORDS, STEPS, CANDIDATES, BATCH = 256, 10, 48, 256
 GOALS = {"APLC-XLNet": 10, "AttentionXML": 50}
 
 
-def rows(full: bool = False, device: str = "cuda") -> list[Row]:
+def rows(setup: Setup) -> list[Row]:
     found = []
     for kind, goal in GOALS.items():
         name = f"{kind} on a GPU: attacks of {STEPS} steps on {WORDS}-word texts"
         if not torch.cuda.is_available():
-            found += [Row(name, None, "a second", f"at least {goal}", machine=machine())]
+            found += [Row(name, None, "a second", f"at least {goal}")]
             continue
-        model = attention_xml(WIKI10, device=device) if kind == "AttentionXML" else aplc_xlnet(WIKI10, device=device)
+        model = attention_xml(WIKI10, device="cuda") if kind == "AttentionXML" else aplc_xlnet(WIKI10, device="cuda")
         victim = ScorerWrapper(model, batch_size=BATCH)
-        number = 20 if full else 5
+        number = 20 if setup.full else 5
         texts = texts_of(WORDS, number + 1)
         attack(victim, texts[0])
         with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CUDA]) as seen:
@@ -42,8 +42,6 @@ def rows(full: bool = False, device: str = "cuda") -> list[Row]:
             at_least(name, 1 / taken, goal, "a second", number),
             Row(f"{name}: share of the time it computes", round(busy / taken, 3), "share", n=number),
         ]
-    for row in found:
-        row.machine = machine()
     return found
 
 

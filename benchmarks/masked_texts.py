@@ -6,13 +6,13 @@ import random
 
 from textattack.shared import AttackedText
 
-from benchmarks.rows import Row, alternate, at_least
+from benchmarks.rows import Row, Setup, alternate, at_least
 from textattack_xmtc.words import replaced, word_spans
 
 WORDS, REPEATS = 480, 3
 
 
-def rows() -> list[Row]:
+def rows(_: Setup) -> list[Row]:
     chance = random.Random(1)
     words = ["".join(chance.choices("abcdefghijklmnop", k=chance.randint(2, 9))) for _ in range(WORDS)]
     text = AttackedText(" ".join(words))

@@ -11,27 +11,29 @@ import torch
 from textattack.constraints.pre_transformation import MaxWordIndexModification
 
 from benchmarks.parts import AMAZON, aplc_xlnet, attention_xml_tree, masked_lm, texts_of
-from benchmarks.rows import Row, at_most, machine
+from benchmarks.rows import Row, Setup, at_most
 from benchmarks.whole_attack import attack_on, truth_of
 
 WORDS, CHANGES, GOAL = 480, 2, 300
 QUICK_WORDS = 32  # only the first may be changed: one batch of the victim is like another
 
 
-def rows(full: bool = False) -> list[Row]:
+def rows(setup: Setup) -> list[Row]:
     """Each victim in a process of its own. Quick: fewer layers, and few of the words may be changed."""
     found = []
     for kind in ("AttentionXML (tree)", "APLC-XLNet"):
         name = f"peak memory of an attack over the loaded models, {kind}, {WORDS} words, {AMAZON:,} labels"
-        name += "" if full else ", few layers"
+        name += "" if setup.full else ", few layers"
         if not Path("/proc/self/clear_refs").exists():
-            found.append(Row(name, None, "MB", f"at most {GOAL}", machine=machine()))
+            found.append(Row(name, None, "MB", f"at most {GOAL}"))
             continue
         spawn = multiprocessing.get_context("spawn")
         answer = spawn.SimpleQueue()
-        process = spawn.Process(target=measure, args=(kind, full, answer))
+        process = spawn.Process(target=measure, args=(kind, setup.full, answer))
         process.start()
         process.join()
+        if process.exitcode:
+            raise RuntimeError(f"the process that measures ended with {process.exitcode}")
         found.append(at_most(name, answer.get(), GOAL, "MB", 1))
     return found
 

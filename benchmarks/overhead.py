@@ -8,14 +8,13 @@ to know the next question. Random weights of real sizes.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any
 
 import torch
 
 from benchmarks.parts import WIKI10, attention_xml, masked_lm, texts_of
-from benchmarks.rows import Row, at_most
+from benchmarks.rows import Row, Setup, at_most, seconds_of
 from benchmarks.whole_attack import K, attack_on, truth_of
 from textattack_xmtc.goal_functions.shared_scores import SharedScores
 from textattack_xmtc.models.batches import by_length
@@ -26,10 +25,10 @@ WORDS = (200, 480)
 GOAL = 1.25
 
 
-def rows(full: bool = False) -> list[Row]:
+def rows(setup: Setup) -> list[Row]:
     lm = masked_lm()
-    model = attention_xml(WIKI10 if full else 1_000)
-    return [overhead(model, lm, words, 3 if full else 1) for words in WORDS]
+    model = attention_xml(WIKI10 if setup.full else 1_000)
+    return [overhead(model, lm, words, 3 if setup.full else 1) for words in WORDS]
 
 
 def overhead(model: Any, lm: tuple[Any, Any], words: int, repeats: int) -> Row:
@@ -42,11 +41,8 @@ def overhead(model: Any, lm: tuple[Any, Any], words: int, repeats: int) -> Row:
     whole = parts = 0.0
     for _ in range(repeats):
         attack.goal_function._shared = SharedScores()
-        start = time.perf_counter()
-        attack.attack(text, truth)
-        middle = time.perf_counter()
-        again()
-        whole, parts = whole + middle - start, parts + time.perf_counter() - middle
+        whole += seconds_of(lambda: attack.attack(text, truth))
+        parts += seconds_of(again)
     name = f"attack on a {words}-word text, {len(model.label_names):,} labels, over the bare forwards"
     return at_most(name, whole / parts, GOAL, "times", repeats)
 

@@ -2,7 +2,7 @@
 
 The words are made up: a piece of text is a run of them between single spaces, and each is one word to every part.
 Attention and output of the victims are drawn wider than training starts with, so that words make a difference that
-rounding does not reach.
+rounding does not reach, and no wider, so that no single word decides.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def attention_xml(labels: int, hidden: int = 256, device: str = "cpu") -> Attent
     config = AttentionXMLConfig(hidden_size=hidden, linear_sizes=(hidden,))
     network = AttentionXMLNetwork(_WORDS + 2, labels, config)
     with torch.no_grad():
-        network.attention.normal_(0, 1)
+        network.attention.normal_(0, 0.15)
         network.output.weight *= 4
     return AttentionXML(network, vocabulary(), [str(label) for label in range(labels)], device=device)
 

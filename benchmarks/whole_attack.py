@@ -8,13 +8,12 @@ counts as it does in real attacks. The quick run takes one shorter text.
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 from benchmarks import baselines
 from benchmarks.parts import WIKI10, attention_xml, masked_lm, texts_of
 from benchmarks.ranking import published
-from benchmarks.rows import Row, at_least
+from benchmarks.rows import Row, Setup, at_least
 from textattack_xmtc import XMTCPositive
 from textattack_xmtc.constraints.encoders import load_encoder
 from textattack_xmtc.models.wrappers import ScorerWrapper
@@ -26,8 +25,8 @@ QUICK_WORDS, FULL_WORDS = 40, 200
 K, MIN_SIMILARITY, RATE = 100, 0.5, 0.1
 
 
-def rows(full: bool = False) -> list[Row]:
-    texts = texts_of(FULL_WORDS, 3, seed=2) if full else texts_of(QUICK_WORDS, 3, seed=2)[2:]
+def rows(setup: Setup) -> list[Row]:
+    texts = texts_of(FULL_WORDS, 3, seed=2) if setup.full else texts_of(QUICK_WORDS, 3, seed=2)[2:]
     lm = masked_lm()
     check_one_by_one()
     return [row for labels, goal in GOALS.items() for row in against_stock(labels, goal, lm, texts)]
@@ -41,11 +40,8 @@ def against_stock(labels: int, goal: float, lm: tuple[Any, Any], texts: list[str
     seconds, changes = [0.0, 0.0], 0
     for text in texts:
         best = int(model.top_k([text], 1)[0][0, 0])
-        results = []
-        for side, (attack, truth) in enumerate(((ours, truth_of(best)), (stock, best))):
-            start = time.perf_counter()
-            results.append(attack.attack(text, truth))
-            seconds[side] += time.perf_counter() - start
+        results, taken = baselines.side_by_side(text, ours, truth_of(best), stock, best)
+        seconds = [whole + part for whole, part in zip(seconds, taken, strict=True)]
         assert baselines.same_attack(*results), "the two attacks differ"
         final = results[0].perturbed_result.attacked_text
         changes += len(final.all_words_diff(results[0].original_result.attacked_text))

@@ -31,9 +31,9 @@ class FrugalOutcome:
 class FrugalAttack:
     """One attack on one world; `run` it once. Worlds that cannot be attacked are not for it."""
 
-    def __init__(self, world: ToyWorld, ranking: str, candidate_order: str, block: int, chunk: int, kept: int = 48):
+    def __init__(self, world: ToyWorld, ranking: str, candidate_order: str, block: int, chunk: int, patience: int):
         self.world, self.ranking, self.candidate_order = world, ranking, candidate_order
-        self.block, self.chunk, self.kept = block, chunk, kept
+        self.block, self.chunk, self.patience, self.kept = block, chunk, patience, 48
         self.out = FrugalOutcome(False, list(world.words))
         self.gamma = gamma_of(world.goal, world.targets, top_k(self.row(world.words), world.k))
         self.original_total = self.total(world.words)
@@ -80,7 +80,7 @@ class FrugalAttack:
         world, current = self.world, self.out.words
         before = self.total(current)
         proposed = usable(world.candidates(current, i), current[i], world.is_stop_word)[: self.kept]
-        best = float("-inf")
+        best, in_vain = float("-inf"), 0
         size = len(proposed) if self.candidate_order == "all" else self.chunk
         for start in range(0, len(proposed), size or 1):
             # The whole chunk is asked about before anything is compared.
@@ -89,7 +89,8 @@ class FrugalAttack:
             gained = better and best > 0
             if gained:
                 self.out.words = replaced(current, i, proposed[start + gains.index(best)])
-            stop = (gained and self.reached()) or (not better and self.candidate_order == "while-better")
+            in_vain = 0 if better else in_vain + 1
+            stop = (gained and self.reached()) or (in_vain == self.patience and self.candidate_order == "while-better")
             if stop:
                 self.out.cut_chunks |= start + size < len(proposed)
                 break

@@ -19,7 +19,7 @@ from tests.toy_victims import EVENTS, MASK, ToyWorld, attack, events, worlds
 from textattack_xmtc.attack_recipes import XMTCNegative, XMTCPositive, XMTCUntargeted
 from textattack_xmtc.models.wrappers import FunctionWrapper
 from textattack_xmtc.search_methods.masked_blocks import BLOCK
-from textattack_xmtc.search_methods.masked_delta import CHUNK
+from textattack_xmtc.search_methods.masked_delta import CHUNK, PATIENCE
 from textattack_xmtc.targets import GroundTruth
 from textattack_xmtc.transformations import XMTCWordSwapMaskedLM
 
@@ -116,12 +116,14 @@ def test_fewer_queries_the_same_as_plainly(goal: Goal, ranking: str, order: str)
         result = run(world, ranking=ranking, candidate_order=order)
         if isinstance(result, SkippedAttackResult):
             continue
-        expected = FrugalAttack(world, ranking, order, BLOCK, CHUNK).run()
+        expected = FrugalAttack(world, ranking, order, BLOCK, CHUNK, PATIENCE).run()
         final = result.perturbed_result.attacked_text
         assert isinstance(result, SuccessfulAttackResult) is expected.succeeded, (world, expected)
         assert final.text == " ".join(expected.words)
         assert final.attack_attrs["modified_indices"] == set(expected.changed)
         assert result.num_queries == len(expected.asked)
+        if order == "until-goal" and isinstance(run(world, ranking=ranking), SuccessfulAttackResult):
+            assert expected.succeeded
         seen["hidden"] += expected.hidden
         seen["cut"] += expected.cut_chunks
         seen["succeeded"] += expected.succeeded

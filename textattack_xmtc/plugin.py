@@ -22,7 +22,6 @@ RECIPES = {
     "xmtc-negative": "textattack_xmtc.attack_recipes.XMTCNegative",
     "xmtc-untargeted": "textattack_xmtc.attack_recipes.XMTCUntargeted",
     "xmtc-positive-frugal": "textattack_xmtc.attack_recipes.XMTCPositiveFrugal",
-    "xmtc-negative-frugal": "textattack_xmtc.attack_recipes.XMTCNegativeFrugal",
 }
 GOAL_FUNCTIONS = {
     "xmtc-positive-targeted": "textattack_xmtc.goal_functions.PositiveTargeted",

@@ -15,6 +15,6 @@ CandidateOrder = Literal["all", "until-goal", "while-better"]
 """How many of a word's candidates are asked about, in the masked LM's order.
 
 `all`: every one, in one go (Algorithm 1). `until-goal`: in chunks, up to the first chunk whose best candidate reaches
-the goal. `while-better`: the same, and also no further than the first chunk that holds nothing better than what the
-chunks before it held.
+the goal; so it succeeds wherever `all` does. `while-better`: the same, and also no further than two chunks in a row
+that hold nothing better than what was there before them.
 """

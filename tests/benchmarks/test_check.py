@@ -1,13 +1,12 @@
-"""What counts as worse when a run's ratios are compared with the kept ones."""
+"""What counts as worse when ratios measured now are compared with the kept ones."""
 
 import json
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
-from benchmarks.check import KEPT, worse
+from benchmarks import check
+from benchmarks.check import ATTEMPTS, CHECKED, KEPT, checked, worse
+from benchmarks.measuring import MODULES
 
 
 def row(value, unit="times", goal="at least 10", name="a ratio"):
@@ -39,20 +38,33 @@ def test_seconds_memory_and_what_was_not_measured_are_not_compared(new):
     assert worse([new], [{**new, "name": "a ratio", "value": 1.0}]) == (0, [])
 
 
-def run(file: Path, *options: str) -> int:
-    command = [sys.executable, "-m", "benchmarks.check", str(file), *options]
-    return subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, check=False).returncode
+@pytest.mark.parametrize(
+    ("values", "asked", "lines"), [([9], 1, 0), ([3, 9], 2, 0), ([3, 3, 9], 3, 0), ([3, 3, 3, 9], 3, 1)]
+)
+def test_what_looks_worse_is_measured_again(values, asked, lines):
+    measured = iter(values)
+    compared, found = checked(["a module"], [row(10)], lambda _: [row(next(measured))])
+    assert (compared, len(found), len(list(measured))) == (1, lines, len(values) - asked)
+    assert asked <= ATTEMPTS
 
 
-def test_the_exit_status_says_it(tmp_path):
-    kept, new = tmp_path / "kept.json", tmp_path / "new.json"
-    kept.write_text(json.dumps([row(10)]))
-    for value, status in ((9, 0), (3, 1), (None, 2)):
-        new.write_text(json.dumps([row(value)]))
-        assert run(new, "--kept", str(kept)) == status
+@pytest.mark.parametrize(("kept", "status"), [(row(1), 0), (row(10**9), 1), (row(None), 2)])
+def test_the_exit_status_says_it(kept, status, tmp_path, monkeypatch, capsys):
+    """The real command, on the module that takes least."""
+    name = "masked texts of a 480-word text, against replace_word_at_index"
+    file = tmp_path / "kept.json"
+    file.write_text(json.dumps([{**kept, "name": name}]))
+    monkeypatch.setattr("sys.argv", ["check", "--only", "masked_texts", "--kept", str(file)])
+    monkeypatch.setattr(check, "ATTEMPTS", 1)
+    assert check.main() == status
+    assert capsys.readouterr().out.startswith(f"{int(status < 2)} ratios compared, {int(status == 1)} worse")
 
 
 def test_the_kept_results_compare_with_themselves():
     kept = json.loads(KEPT.read_text(encoding="utf-8"))
     compared, lines = worse(kept, kept)
     assert compared >= 2 and not lines
+
+
+def test_every_module_that_is_checked_is_there():
+    assert set(CHECKED) <= set(MODULES)

@@ -27,6 +27,7 @@ def test_the_figures_of_a_campaign(figures):
         "figure-2-similar-success-by-frequency",
         "figure-2-thresholds-1",
         "figure-2-thresholds-2",
+        "figure-2-change-rates",
         "figure-1-label-frequencies",
     ]
     assert [figure.caption[:10] for figure in figures] == [
@@ -34,6 +35,7 @@ def test_the_figures_of_a_campaign(figures):
         "Figure 2b.",
         "Figure 2c.",
         "Figure 2d.",
+        "Figure 2e.",
         "Figure 1. ",
     ]
     for figure in figures:
@@ -43,11 +45,12 @@ def test_the_figures_of_a_campaign(figures):
 
 def test_the_axes_are_named_with_their_units(figures):
     texts = ["".join(ET.fromstring(figure.svg).itertext()) for figure in figures]
-    for text in texts[:4]:
+    for text in texts[:5]:
         assert "Success rate (%)" in text
     assert "Label frequency (training texts)" in texts[0] and "41–400" in texts[0] and "(head)" in texts[0]  # noqa: RUF001
     assert "Similarity must be above (cosine)" in texts[2] and "tail" in texts[2]
-    assert "Label (rank by frequency)" in texts[4] and "Label frequency (training texts)" in texts[4]
+    assert "Words that may be changed (%)" in texts[4] and "pw-cb" in texts[4]
+    assert "Label (rank by frequency)" in texts[5] and "Label frequency (training texts)" in texts[5]
     assert "plain" in texts[0] and "pw-cb" in texts[0], "a legend where there are two lines"
 
 
@@ -58,6 +61,20 @@ def test_the_numbers_are_said_in_words(campaign, figures):
             rate = verdicts.rate(number, threshold)
             said = f"{rate.value:.0%} ({rate.low * 100:.0f} to {rate.high:.0%}) at {campaign.bin_name(number)}"
             assert said in figure.alt.split("pw-cb: ")[1]
+
+
+def test_success_over_changed_words_counts_the_attacks_that_changed_no_more(campaign, figures):
+    tail = [number for number, sample in campaign.samples.items() if sample.bin == 0]
+    for model in campaign.models:
+        records = [model.records[number] for number in tail if number in model.records]
+        wrong = [record.outcome == "skipped" and record.reason == "wrong before" for record in records]
+        won = [record.outcome == "succeeded" and record.change_rate <= campaign.limit / 2 for record in records]
+        counted = [record.outcome in ("succeeded", "failed") for record in records]
+        if model.name != campaign.reference:
+            won, counted = ([a or b for a, b in zip(some, wrong, strict=True)] for some in (won, counted))
+        share = sum(won) / sum(counted)
+        assert 0 < share < campaign.verdicts[model.name].rate(0).value, "the limit is one"
+        assert f"{model.name} {share:.0%} (" in figures[4].alt.split(": ", 1)[1]
 
 
 def test_the_points_stand_where_the_rates_are(campaign, figures):
@@ -102,7 +119,7 @@ def test_many_models_with_long_names_and_odd_signs(tmp_path):
     change(folder / "campaign.json", corpus={"name": "数据 $5"})
     campaign = read_campaign(folder)
     figures = all_figures([campaign])[str(campaign.folder)]
-    assert len(figures) == 2 + 7 + 1
+    assert len(figures) == 2 + 7 + 1 + 1
     text = "".join(ET.fromstring(figures[0].svg).itertext())
     assert "$x_2$" in text and "m7" in text and "…" in text
 
@@ -113,7 +130,7 @@ def test_a_corpus_without_training_texts_and_a_model_without_records(tmp_path):
     change(folder / "labels.json", counts=[0] * 40)
     campaign = read_campaign(folder)
     figures = all_figures([campaign])[str(campaign.folder)]
-    assert [figure.name[:8] for figure in figures] == ["figure-2"] * 3 + ["figure-1"]
+    assert [figure.name[:8] for figure in figures] == ["figure-2"] * 4 + ["figure-1"]
     assert "pw-cb" not in figures[0].alt
     assert "40 labels without a training text are not drawn" in figures[-1].caption
 

@@ -131,7 +131,7 @@ def test_the_page_is_a_document_in_good_order(page):
     headings = re.findall(r"<h(\d)", page)
     assert headings[0] == "1" and headings.count("1") == 1
     assert page.count("<caption>") == len(found.tables) == page.count("<table")
-    assert page.count("<figure ") == page.count("<figcaption>") == page.count('role="img"') == 5
+    assert page.count("<figure ") == page.count("<figcaption>") == page.count('role="img"') == 6
     assert 'scope="col"' in page and 'scope="row"' in page
 
 
@@ -180,7 +180,7 @@ def test_markdown_holds_the_finding_the_tables_and_the_figures(folder, out):
     assert "**Table 3. Success of positive-targeted attacks**" in text
     for target in re.findall(r"!\[[^\]]*\]\(([^)]*)\)", text):
         assert (out / target).is_file()
-    assert text.count("](figures/") == 5
+    assert text.count("](figures/") == 6
 
 
 def test_the_same_campaign_gives_the_same_report(folder, out, tmp_path):

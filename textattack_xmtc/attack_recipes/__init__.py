@@ -3,7 +3,6 @@
 from textattack_xmtc.attack_recipes.recipe import XMTCRecipe
 from textattack_xmtc.attack_recipes.recipes import (
     XMTCNegative,
-    XMTCNegativeFrugal,
     XMTCPositive,
     XMTCPositiveFrugal,
     XMTCUntargeted,
@@ -11,7 +10,6 @@ from textattack_xmtc.attack_recipes.recipes import (
 
 __all__ = [
     "XMTCNegative",
-    "XMTCNegativeFrugal",
     "XMTCPositive",
     "XMTCPositiveFrugal",
     "XMTCRecipe",

@@ -104,6 +104,7 @@ class Verdicts:
         texts: a number for its text.
         reached: whether the goal was reached within the change rate that the campaign allows.
         similarity: of the final to the original text, in the campaign's measure; NaN where it was not measured.
+        change_rate: share of the words that the attack changed.
         wrong_before: whether the model got the sample wrong without an attack, and the attack had nothing to do.
     """
 
@@ -112,28 +113,46 @@ class Verdicts:
     texts: np.ndarray
     reached: np.ndarray
     similarity: np.ndarray
+    change_rate: np.ndarray
     wrong_before: np.ndarray
 
-    def successes(self, threshold: float | None = None) -> np.ndarray:
-        """Whether each sample is a success of the attack: wrong before, or reached (and more similar than that)."""
-        similar = self.reached if threshold is None else self.reached & (self.similarity > threshold)
-        return np.asarray(self.wrong_before | similar)
+    def successes(self, threshold: float | None = None, limit: float | None = None) -> np.ndarray:
+        """Whether each sample is a success of the attack: wrong before, or reached (and under these conditions).
+
+        Args:
+            threshold: the changed text must be more similar than that.
+            limit: at most this share of the words may be changed. An attack stops at its limit and does not look at
+                it before, so that its record tells what would have come of it under a lower one.
+        """
+        counts = self.reached
+        if threshold is not None:
+            counts = counts & (self.similarity > threshold)
+        if limit is not None:
+            counts = counts & (self.change_rate <= limit)
+        return np.asarray(self.wrong_before | counts)
 
     def rows(self, bin_number: int | None = None, right_only: bool = False) -> np.ndarray:
         """Which rows belong to a bin (None: to any); `right_only` leaves out those that were wrong before."""
         chosen = np.ones(len(self.bins), dtype=bool) if bin_number is None else self.bins == bin_number
         return np.asarray(chosen & ~self.wrong_before if right_only else chosen)
 
-    def rate(self, bin_number: int | None = None, threshold: float | None = None, right_only: bool = False) -> Estimate:
+    def rate(
+        self,
+        bin_number: int | None = None,
+        threshold: float | None = None,
+        right_only: bool = False,
+        limit: float | None = None,
+    ) -> Estimate:
         """The share of successes, with its interval.
 
         Args:
             bin_number: of one bin; of all by default.
             threshold: the similarity must be above it; any will do by default.
             right_only: leave out the samples that the model got wrong before the attack.
+            limit: at most this share of the words may be changed; what the campaign allows by default.
         """
         rows = self.rows(bin_number, right_only)
-        return share_of(self.successes(threshold)[rows], self.texts[rows])
+        return share_of(self.successes(threshold, limit)[rows], self.texts[rows])
 
 
 @dataclass(frozen=True)
@@ -218,9 +237,10 @@ class Campaign:
             if record.outcome in (SUCCEEDED, FAILED) or (wrong and wrong_counts):
                 sample = self.samples[number]
                 text = text_numbers[sample.text_id]
-                counted.append((number, sample.bin, text, self.reached(record), self.similarity(record), wrong))
-        columns = list(zip(*counted, strict=True)) or [()] * 6
-        types = (np.int64, np.int64, np.int64, np.bool_, np.float64, np.bool_)
+                similarity, changed = self.similarity(record), record.change_rate
+                counted.append((number, sample.bin, text, self.reached(record), similarity, changed, wrong))
+        columns = list(zip(*counted, strict=True)) or [()] * 7
+        types = (np.int64, np.int64, np.int64, np.bool_, np.float64, np.float64, np.bool_)
         return Verdicts(*(np.array(column, dtype=kind) for column, kind in zip(columns, types, strict=True)))
 
     def reached(self, record: Record) -> bool:

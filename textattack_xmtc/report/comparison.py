@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -225,11 +225,4 @@ def _common(first: Side, second: Side) -> tuple[Verdicts, Verdicts]:
 
 def _chosen(verdicts: Verdicts, samples: np.ndarray) -> Verdicts:
     rows = np.flatnonzero(np.isin(verdicts.samples, samples))
-    return Verdicts(
-        verdicts.samples[rows],
-        verdicts.bins[rows],
-        verdicts.texts[rows],
-        verdicts.reached[rows],
-        verdicts.similarity[rows],
-        verdicts.wrong_before[rows],
-    )
+    return Verdicts(**{field.name: getattr(verdicts, field.name)[rows] for field in fields(Verdicts)})

@@ -1,4 +1,4 @@
-"""The figures: label frequencies, success by label frequency, success over similarity thresholds.
+"""The figures: label frequencies, success by label frequency, success over similarity and over changed words.
 
 Colours are those of Okabe and Ito, told apart by people with any colour vision; markers and dashes differ as well. A
 figure is drawn once, in fixed colours; on the page each of them is a CSS variable, so that the theme may change it.
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from textattack_xmtc.campaign.statistics import Estimate
-from textattack_xmtc.campaign.summary import Campaign, Model
+from textattack_xmtc.campaign.summary import Campaign, Model, Verdicts
 from textattack_xmtc.report.tables import clean, escaped
 from textattack_xmtc.report.wording import MEASURE_NAMES, percent, rate
 
@@ -117,6 +117,7 @@ def all_figures(campaigns: Sequence[Campaign]) -> dict[str, list[Figure]]:
                 over_thresholds(campaign, model, f"{start}figure-2-thresholds-{place}")
                 for place, model in enumerate(attacked, start=1)
             ),
+            over_change_rates(campaign, f"{start}figure-2-change-rates"),
         ]
         of = f" ({clean(campaign.name)})" if several else ""
         drawn = [
@@ -167,22 +168,18 @@ def by_bin(campaign: Campaign, name: str, threshold: float | None) -> Figure:
 
 def over_thresholds(campaign: Campaign, model: Model, name: str) -> Figure:
     """Success over the similarity that is asked for: the tail, the head and all labels, of one model."""
-    verdicts = campaign.verdicts[model.name]
-    ends = {"tail": campaign.bins[0].number, "head": campaign.bins[-1].number} if len(campaign.bins) > 1 else {}
-    lines: dict[str, int | None] = {**ends, "all": None}
+    verdicts, lines = campaign.verdicts[model.name], _tail_and_head(campaign)
     lowest = _lowest_similarity(campaign)
     thresholds = np.round(np.linspace(lowest, 1, 101), 4)
-    curves = {line: [_share(campaign, model, number, above) for above in thresholds] for line, number in lines.items()}
+    curves = {
+        line: [_share(verdicts, number, threshold=above) for above in thresholds] for line, number in lines.items()
+    }
 
     def draw(axes: Axes) -> None:
-        for place, (line, curve) in enumerate(curves.items()):
-            style = _style(place) | {"marker": ""}
-            axes.plot(thresholds, 100 * np.array(curve), label=line, drawstyle="steps-post", **style)
+        _steps(axes, thresholds, curves)
         axes.axvline(campaign.threshold, color=MUTED, linewidth=0.9, linestyle=(0, (2, 2)))
         axes.set_xlim(lowest, 1)
         axes.set_xlabel(f"Similarity must be above ({_measure(campaign)})")
-        _percent_axis(axes)
-        _legend(axes)
 
     caption = (
         f"Success on {model.name} over the similarity that is asked for, with at most {percent(campaign.limit)} of the "
@@ -190,6 +187,29 @@ def over_thresholds(campaign: Campaign, model: Model, name: str) -> Figure:
     )
     at = [f"{line} {rate(verdicts.rate(number, campaign.threshold))}" for line, number in lines.items()]
     return _figure(name, caption, f"{caption} There: {', '.join(at)}.", draw)
+
+
+def over_change_rates(campaign: Campaign, name: str) -> Figure:
+    """Success on the rarest labels over the share of words that may be changed, a line for each model."""
+    found = {model.name: campaign.verdicts[model.name] for model in campaign.models if model.records}
+    tail = campaign.bins[0].number
+    limits = np.linspace(0, campaign.limit, 101)
+    curves = {model: [_share(verdicts, tail, limit=most) for most in limits] for model, verdicts in found.items()}
+
+    def draw(axes: Axes) -> None:
+        _steps(axes, 100 * limits, curves)
+        axes.set_xlim(0, 100 * campaign.limit)
+        axes.set_xlabel("Words that may be changed (%)")
+
+    caption = (
+        f"Success on labels with {campaign.bin_name(tail)} training texts, over the share of the words that may be "
+        "changed."
+    )
+    if any(verdicts.wrong_before.any() for verdicts in found.values()):
+        caption += " At 0: what a model gets wrong without an attack."
+    half = campaign.limit / 2
+    at = [f"{model} {rate(verdicts.rate(tail, limit=half))}" for model, verdicts in found.items()]
+    return _figure(name, caption, f"{caption} At {percent(half)}: {', '.join(at)}.", draw)
 
 
 def frequencies(campaign: Campaign, name: str) -> Figure:
@@ -283,8 +303,21 @@ def _ends(campaign: Campaign, found: list[Estimate]) -> str:
     return ", ".join(f"{rate(share)} at {name}" for name, share in zip(names, found, strict=True))
 
 
-def _share(campaign: Campaign, model: Model, number: int | None, threshold: float) -> float:
-    """A success rate without its interval, which a bootstrap would take long for at a hundred thresholds."""
-    verdicts = campaign.verdicts[model.name]
-    chosen = verdicts.successes(threshold)[verdicts.rows(number)]
+def _tail_and_head(campaign: Campaign) -> dict[str, int | None]:
+    """The bins that have a curve, and all labels together."""
+    ends = {"tail": campaign.bins[0].number, "head": campaign.bins[-1].number} if len(campaign.bins) > 1 else {}
+    return {**ends, "all": None}
+
+
+def _steps(axes: Axes, conditions: np.ndarray, curves: dict[str, list[float]]) -> None:
+    for place, (line, curve) in enumerate(curves.items()):
+        style = _style(place) | {"marker": ""}
+        axes.plot(conditions, 100 * np.array(curve), label=clean(line), drawstyle="steps-post", **style)
+    _percent_axis(axes)
+    _legend(axes)
+
+
+def _share(verdicts: Verdicts, number: int | None, **conditions: float) -> float:
+    """A success rate without its interval, which a bootstrap would take long for at a hundred conditions."""
+    chosen = verdicts.successes(**conditions)[verdicts.rows(number)]
     return float(chosen.mean()) if len(chosen) else float("nan")

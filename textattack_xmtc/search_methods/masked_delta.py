@@ -17,8 +17,11 @@ from textattack_xmtc.search_options import CandidateOrder
 from textattack_xmtc.transformations import CANDIDATE_ORDER
 from textattack_xmtc.words import Span, change_budget, replaced, word_spans
 
-CHUNK = 8
+CHUNK = 4
 """Candidates that are asked about at a time, where not all are."""
+
+PATIENCE = 2
+"""Chunks in a row with nothing better, after which `while-better` leaves a word."""
 
 _PORTION_CHARACTERS = 2**24
 
@@ -100,21 +103,23 @@ class MaskedDelta(SearchMethod):
 
     def _winner(self, current: Any, candidates: Sequence[AttackedText]) -> Any:
         """The result of the candidate with the largest gain among those asked about; None where none gains."""
-        best, winner = -np.inf, None
+        best, winner, stale = -np.inf, None, 0
         size = max(1, len(candidates)) if self.candidate_order == "all" else CHUNK
         for start in range(0, len(candidates), size):
             chunk = candidates[start : start + size]
             nearness = self.goal_function.objective([candidate.text for candidate in chunk])
             if len(nearness) and nearness.max() > best:
-                best = nearness.max()
+                best, stale = nearness.max(), 0
                 if best > current.score:
                     # argmax takes the first of equals, which is the masked LM's first.
                     results, _ = self.get_goal_results([chunk[int(nearness.argmax())]])
                     winner = results[0]
                     if winner.goal_status == GoalFunctionResultStatus.SUCCEEDED:
                         break
-            elif self.candidate_order == "while-better":
-                break
+            else:
+                stale += 1
+                if self.candidate_order == "while-better" and stale == PATIENCE:
+                    break
         return winner
 
     def _given_up(self, initial: Any, current: Any, budget: int, changed: int) -> Any:
