@@ -66,13 +66,15 @@ def masked_lm(demo):
 
 @pytest.fixture
 def folder(tmp_path):
+    # The data lie elsewhere: a labels.txt beside them would be taken for their labels.
     (tmp_path / "labels.txt").write_text("\n".join(NAMES) + "\n", encoding="utf-8")
+    (tmp_path / "data").mkdir()
     return tmp_path
 
 
 def attack(name, folder, masked_lm, label="statistics", **environment):
     """Run the command in `folder`, as someone with that file would; what it shows."""
-    data = folder / "data.jsonl"
+    data = folder / "data" / "data.jsonl"
     data.write_text(json.dumps({"text": TEXT, "labels": [label]}) + "\n", encoding="utf-8")
     shutil.copy(ROOT / "examples" / "victims" / f"{name}.py", folder / "victim.py")
     recipe = f"xmtc-positive^k=1,max_change_rate=0.5,encoder='embedded',masked_lm='{masked_lm}'"
@@ -85,7 +87,7 @@ def attack(name, folder, masked_lm, label="statistics", **environment):
             "--model-from-file",
             "victim.py",
             "--dataset-from-file",
-            "data.jsonl",
+            "data/data.jsonl",
         ],
         cwd=folder,
         env={**os.environ, "HF_HUB_OFFLINE": "1", **environment},
@@ -99,7 +101,7 @@ def attack(name, folder, masked_lm, label="statistics", **environment):
     return ran.stdout + ran.stderr
 
 
-def succeeded(shown, label="statistics", rank=r"\d+"):
+def succeeded(shown, label="statistics", rank=r"(\d+|beyond what the victim shows)"):
     return re.search(rf"target {label}: rank 1 -> {rank}, score", shown) and "Attack success rate: | 100.0%" in re.sub(
         " +", " ", shown
     )
@@ -168,7 +170,7 @@ def test_remote(folder, masked_lm):
     # The server fails several times, in several ways, and the attack comes out all the same.
     with FailingServer(503, 200, "cut", 429, 200, "garbage", "close", rows=shown_keywords) as server:
         shown = attack("remote", folder, masked_lm, TAGGER_URL=server.url, TAGGER_TOKEN=secret)
-        assert succeeded(shown)
+        assert succeeded(shown, rank="beyond what the victim shows")
         assert all(headers["Authorization"] == f"Bearer {secret}" for headers in server.headers)
         assert not server.script and len(server.requests) > 8
     assert secret not in shown
@@ -176,7 +178,7 @@ def test_remote(folder, masked_lm):
 
 def test_best_labels_only(folder, masked_lm):
     shown = attack("best_labels_only", folder, masked_lm, "mean")
-    assert succeeded(shown, "mean", "(2|beyond what the victim shows)")
+    assert succeeded(shown, "mean")
 
 
 def test_own_function(folder, masked_lm):

@@ -2,4 +2,4 @@
 
 from textattack_xmtc.models.wrappers import PecosWrapper
 
-model = PecosWrapper("text2text")
+model = PecosWrapper("text2text", post_processor="sigmoid")  # its own, l3-hinge, is 1 for all that is likely

@@ -80,6 +80,8 @@ class TestWithLibpecos:
         model = folder / "xlinear_ensemble" / "0"
         np.testing.assert_array_equal(PecosWrapper(model, **parts)(TEXTS), victim(TEXTS))
         assert PecosWrapper(model, **parts, post_processor="sigmoid").score_kind == "probability"
+        logarithms = PecosWrapper(model, **parts, post_processor="log-sigmoid", shown=2)
+        assert logarithms.score_kind == "score" and (logarithms.top_k(TEXTS, 2)[1] < 0).all()
         with pytest.raises(VictimError, match="says: ValueError: 3 label names for 16 labels"):
             PecosWrapper(model, **{**parts, "label_names": NAMES[:3]})
 

@@ -36,7 +36,9 @@ class PecosWrapper(ProcessWrapper):
         label_names: label names by index; those of `output_items.json` where there are such.
         beam: groups of labels that are kept at each level of the tree, at least `shown`.
         shown: how many labels it is asked for (m).
-        post_processor: what PECOS makes of its margins, such as "sigmoid"; the model's own where it is None.
+        post_processor: what PECOS makes of its margins; the model's own where it is None. That is l3-hinge by default,
+            which is exactly 1 for every margin above 1: where a label is that sure, no single word seems to matter.
+            "sigmoid" tells such words apart; it may order labels differently.
         answer_s: as in `ProcessWrapper`.
         batch_size: how many texts go into one question.
 

@@ -12,7 +12,6 @@ class XRLinear:
     """One model with its texts' preprocessor, asked for labels by index."""
 
     name = "PECOS XR-Linear"
-    floor = 0.0
 
     def __init__(
         self,
@@ -31,6 +30,7 @@ class XRLinear:
         self._options = {"post_processor": post_processor, "threads": int(os.environ.get("OMP_NUM_THREADS", "1"))}
         self._beam = beam
         used = post_processor or self._model.get_pred_params().hlm_args.model_chain[-1].post_processor
+        self.floor = -1e6 if used == "noop" or used.startswith("log") else 0.0
         self.score_kind = "probability" if used == "sigmoid" else "score"
         self.label_names = label_names
         self.num_labels = self._model.nr_labels
