@@ -8,15 +8,16 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from pecos.apps.text2text.model import Text2Text
-from pecos.utils.featurization.text.preprocess import Preprocessor
-from pecos.xmc import Indexer, LabelEmbeddingFactory
-from pecos.xmc.xlinear.model import XLinearModel
 from scipy.sparse import csr_matrix
 
 
 def main(folder):
     """Train, save, predict."""
+    from pecos.apps.text2text.model import Text2Text
+    from pecos.utils.featurization.text.preprocess import Preprocessor
+    from pecos.xmc import Indexer, LabelEmbeddingFactory
+    from pecos.xmc.xlinear.model import XLinearModel
+
     given = json.load(sys.stdin)
     truth = np.zeros((len(given["texts"]), len(given["names"])), dtype=np.float32)
     for row, labels in enumerate(given["labels"]):
