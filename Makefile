@@ -9,7 +9,7 @@ READY = $(VENV)/.ready
 KILLS ?= 50
 ON_WORKERS ?= 20
 
-.PHONY: demo test test-use fuzz drill lint format bench bench-full bench-check clean
+.PHONY: demo test test-use pecos fuzz drill lint format bench bench-full bench-check clean
 
 # The main job: trains a small victim the first time (minutes, with progress bars), then attacks it.
 demo: $(READY)
@@ -23,7 +23,11 @@ test: lint
 
 # The optional encoders for real: TensorFlow Hub wants other setuptools, and so an environment of its own.
 test-use: .venv-use/.ready
-	.venv-use/bin/python -m pytest tests/use tests/constraints
+	.venv-use/bin/python -m pytest tests/use tests/constraints tests/models/wrappers/test_dual_encoder.py
+	.venv-use/bin/python -m pytest tests/test_victim_files.py -k dual_encoder
+
+# libpecos holds numpy below 2: an environment of its own, which the tests find. XR-Linear needs no more than this.
+pecos: .venv-pecos/.ready
 
 # Readers, checkpoints, records, targets and the search on anything: 100,000 new inputs, about half an hour.
 INPUTS ?= 100000
@@ -58,7 +62,7 @@ bench-check: $(READY)
 	$(BIN)/python -m benchmarks.check
 
 clean:
-	rm -rf $(VENV) .venv-use .venv-textattack-* build dist .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) .venv-use .venv-pecos .venv-textattack-* build dist .pytest_cache .mypy_cache .ruff_cache
 
 # torch first and by its exact version: a range takes the newest build, with gigabytes of libraries for GPUs.
 $(READY): pyproject.toml requirements/constraints.txt textattack_xmtc/_autorun.py
@@ -74,4 +78,9 @@ $(READY): pyproject.toml requirements/constraints.txt textattack_xmtc/_autorun.p
 		--constraint requirements/constraints-use.txt torch
 	.venv-use/bin/python -m pip --disable-pip-version-check install --quiet \
 		--constraint requirements/constraints-use.txt --editable '.[dev,use,sbert]'
+	@touch $@
+
+.venv-pecos/.ready: requirements/pecos.txt
+	$(PYTHON) -m venv .venv-pecos
+	.venv-pecos/bin/python -m pip --disable-pip-version-check install --quiet --no-deps --requirement requirements/pecos.txt
 	@touch $@

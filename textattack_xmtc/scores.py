@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, Self
 
 import numpy as np
 
@@ -12,17 +12,32 @@ ScoreKind = Literal["probability", "logit", "score"]
 """What a victim's scores are: probabilities in [0, 1], logits, or any other real number (margins, inner products)."""
 
 
+NOTHING = -1
+"""Stands among a victim's best labels where it shows fewer of them than were asked for."""
+
+
 @dataclass(frozen=True, slots=True)
 class TopK:
     """The k best labels of one text, best first; ties are broken by the lower label index.
 
     Attributes:
-        labels: label indices, length k.
-        scores: their scores, length k, not increasing.
+        labels: label indices, length k; fewer where a victim shows fewer.
+        scores: their scores, of the same length, not increasing.
     """
 
     labels: tuple[int, ...]
     scores: tuple[float, ...]
+
+    @classmethod
+    def of_row(cls, labels: Iterable[int], scores: Iterable[float]) -> Self:
+        """From a row of what `top_k` of a victim answers, without what it does not show.
+
+        Example:
+            >>> TopK.of_row([4, NOTHING], [0.9, 0.0])
+            TopK(labels=(4,), scores=(0.9,))
+        """
+        shown = [(int(label), float(score)) for label, score in zip(labels, scores, strict=True) if label != NOTHING]
+        return cls(tuple(label for label, _ in shown), tuple(score for _, score in shown))
 
     def __contains__(self, label: object) -> bool:
         return label in self.labels

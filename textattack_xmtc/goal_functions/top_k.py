@@ -199,7 +199,7 @@ class TopKGoalFunction(GoalFunction):
         new = list(dict.fromkeys(text for text in texts if self._answer(text).top is None))
         labels, scores = self.model.top_k(new, self.k)
         for text, row, values in zip(new, labels, scores, strict=True):
-            self._answer(text).top = TopK(tuple(map(int, row)), tuple(map(float, values)))
+            self._answer(text).top = TopK.of_row(row, values)
 
     def _ask_scores(self, texts: Sequence[str], labels: Sequence[int]) -> None:
         new = list(dict.fromkeys(text for text in texts if self._answer(text).missing(labels)))

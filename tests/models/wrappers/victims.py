@@ -1,8 +1,12 @@
 """Small victims of every wrapper, the texts they know, and texts that nobody expects."""
 
+import importlib.util
 import re
+import sys
+import tempfile
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,14 +19,19 @@ from sklearn.multioutput import MultiOutputClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.svm import LinearSVC
 from textattack.models.wrappers import HuggingFaceModelWrapper, ModelWrapper, PyTorchModelWrapper
+from transformers import pipeline
 
 from tests.small_parts import tiny_bert, word_tokenizer
 from textattack_xmtc.models.attention_xml import AttentionXML, AttentionXMLConfig, AttentionXMLNetwork
 from textattack_xmtc.models.vocabulary import Vocabulary
 from textattack_xmtc.models.wrappers import (
+    DualEncoderWrapper,
     FunctionWrapper,
     HuggingFaceWrapper,
+    NapkinXCWrapper,
+    ProcessWrapper,
     ScorerWrapper,
+    ShortlistWrapper,
     SklearnWrapper,
     XMTCModelWrapper,
     as_victim,
@@ -114,6 +123,11 @@ def textattack_hugging_face_wrapper():
     return as_victim(HuggingFaceModelWrapper(*bert("multi_label_classification", 12)))
 
 
+def hugging_face_pipeline():
+    model, tokenizer = bert("multi_label_classification", 12)
+    return as_victim(pipeline("text-classification", model=model, tokenizer=tokenizer, top_k=None, device="cpu"))
+
+
 def fitted(vectoriser, classifier):
     truth = np.array([[letter in text for letter in "aeiot"] + [False] for text in TEXTS], dtype=int)
     truth[:2, 5] = [1, 1]
@@ -134,6 +148,67 @@ def sklearn_multi_output():
 
 def sklearn_forest():
     return SklearnWrapper(fitted(CountVectorizer(), RandomForestClassifier(5, random_state=0)))
+
+
+def shown_letters(texts):
+    return [list(zip("aeiotg", row, strict=True)) for row in letter_counts(texts).tolist()]
+
+
+def shortlist_of_all_labels():
+    return ShortlistWrapper(shown_letters, "score", list("aeiotg"), shown=LABELS, floor=0.0, batch_size=2)
+
+
+class LetterEncoder:
+    """Letter counts as vectors: inner products with label vectors are whole numbers."""
+
+    def encode(self, texts):
+        return letter_counts(texts)
+
+
+def dual_encoder():
+    return DualEncoderWrapper(LetterEncoder(), np.eye(LABELS, dtype=np.float32) + np.eye(LABELS, k=1))
+
+
+SERVED = """
+class Letters:
+    label_names = list("aeiotg")
+    floor = 0.0
+
+    def best(self, texts, m):
+        print("nothing that is printed stands among the answers")
+        return [sorted(((n, text.count(x)) for n, x in enumerate("aeiotg")), key=lambda p: -p[1])[:m] for text in texts]
+
+    def score(self, texts, labels):
+        return [[text.count("aeiotg"[label]) for label in labels] for text in texts]
+
+
+def load():
+    return Letters()
+"""
+
+
+def served(source=SERVED):
+    file = Path(tempfile.mkdtemp()) / "letters.py"
+    file.write_text(source, encoding="utf-8")
+    return file
+
+
+def process():
+    return ProcessWrapper(sys.executable, served())
+
+
+def process_that_only_shows_its_best():
+    return ProcessWrapper(sys.executable, served(SERVED.replace("def score", "def unused")))
+
+
+def napkinxc_plt():
+    from napkinxc.models import PLT
+
+    vectoriser = TfidfVectorizer(dtype=np.float32).fit(TEXTS)
+    folder = tempfile.mkdtemp()
+    truth = [[n for n, letter in enumerate("aeiotg") if letter in text] for text in TEXTS]
+    PLT(folder, tree_type="huffman", threads=1, seed=1).fit(vectoriser.transform(TEXTS), truth)
+    return NapkinXCWrapper(folder, vectoriser, list("aeiotg"), shown=None)
 
 
 def attention_xml():
@@ -164,6 +239,12 @@ VICTIMS: list[Callable[[], XMTCModelWrapper]] = [
     sklearn_forest,
     attention_xml,
     attention_xml_logits,
+    hugging_face_pipeline,
+    shortlist_of_all_labels,
+    dual_encoder,
+    process,
+    process_that_only_shows_its_best,
+    *([napkinxc_plt] if importlib.util.find_spec("napkinxc") else []),
 ]
 KINDS = {
     "function": "score",
@@ -173,6 +254,10 @@ KINDS = {
     "hugging_face_logits": "logit",
     "sklearn_margins": "score",
     "attention_xml_logits": "logit",
+    "shortlist_of_all_labels": "score",
+    "dual_encoder": "score",
+    "process": "score",
+    "process_that_only_shows_its_best": "score",
 }
 every_victim = pytest.mark.parametrize("make", VICTIMS, ids=lambda make: make.__name__)
 

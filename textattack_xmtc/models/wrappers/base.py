@@ -88,10 +88,11 @@ class XMTCModelWrapper(ModelWrapper):
         """The k best labels of each text and their scores; ties are broken by the lower label index.
 
         Returns:
-            Label indices (int64) and scores (float32), each of shape `(n, k)`, best first.
+            Label indices (int64) and scores (float32), each of shape `(n, k)`, best first. Where a victim shows fewer
+            than k, `NOTHING` stands for the rest.
 
         Raises:
-            InputError: k is not between 1 and the number of labels.
+            InputError: k is not between 1 and the number of labels (that the victim shows).
             VictimError: as for `score`.
         """
         _check_texts(texts)

@@ -11,9 +11,19 @@ from textattack_xmtc.errors import InputError
 from textattack_xmtc.models.wrappers.base import XMTCModelWrapper
 from textattack_xmtc.scores import ScoreKind
 
+_FAR = 1e6
+_BOTH = np.array([0, 1])
+
 
 class SklearnWrapper(XMTCModelWrapper):
     """A fitted estimator that takes raw texts, usually a `Pipeline` of a vectoriser and a multilabel classifier.
+
+    Where the pipeline ends in a `OneVsRestClassifier` or a `MultiOutputClassifier`, only the classifiers of the labels
+    that are asked for are run.
+
+    `OneVsRestClassifier.decision_function` answers 0 for a label that was on no training text (and 1 for one that was
+    on all): that lies above every label that is probably wrong, and would put labels that nothing is known of among
+    the best. Here they stand last, at -1e6 (and first, at 1e6).
 
     Args:
         model: has `predict_proba` or `decision_function`.
@@ -55,19 +65,60 @@ class SklearnWrapper(XMTCModelWrapper):
             batch_size=batch_size,
         )
         self._kinds = tuple(usable)
+        if self.labels.size is None and (classifiers := self._classifiers()) is not None:
+            self.labels.size = len(classifiers)
 
     def _score_kinds(self) -> tuple[ScoreKind, ...]:
         return self._kinds  # type: ignore[return-value]
 
+    def _score(self, texts: Sequence[str], labels: list[int]) -> np.ndarray:
+        classifiers = self._classifiers()
+        if classifiers is None:
+            return super()._score(texts, labels)
+
+        def columns(batch: Sequence[str]) -> np.ndarray:
+            features = list(batch)
+            for _, step in self.model.steps[:-1]:
+                features = features if step in (None, "passthrough") else step.transform(features)
+            return self._as_array(np.stack([self._column(classifiers[label], features) for label in labels], axis=1))
+
+        return self._in_batches(texts, columns)
+
+    def _classifiers(self) -> Sequence[Any] | None:
+        """One classifier a label, at the end of a pipeline; None where the model is something else."""
+        last = self.model.steps[-1][1] if hasattr(self.model, "steps") else None
+        kinds = {"OneVsRestClassifier": "multilabel_", "MultiOutputClassifier": "estimators_"}
+        if last is None or not getattr(last, kinds.get(type(last).__name__, ""), False):
+            return None
+        found: Sequence[Any] = last.estimators_
+        return found
+
+    def _column(self, classifier: Any, features: Any) -> np.ndarray:
+        if self.score_kind == "score":
+            margins = np.ravel(classifier.decision_function(features))
+            return margins if (margin := _margin_of_constant(classifier)) is None else np.full_like(margins, margin)
+        return _probability_of_one(classifier.predict_proba(features), getattr(classifier, "classes_", _BOTH))
+
     def _dense(self, texts: Sequence[str]) -> Any:
         if self.score_kind == "score":
-            return self.model.decision_function(list(texts))
+            margins = self.model.decision_function(list(texts))
+            for label, classifier in enumerate(self._classifiers() or ()):
+                if (margin := _margin_of_constant(classifier)) is not None:
+                    margins[:, label] = margin
+            return margins
         answer = self.model.predict_proba(list(texts))
         if not isinstance(answer, list):
             return answer
         # Classifiers with many outputs give one (texts, classes) array a label instead of one column a label.
         columns = [_probability_of_one(*pair) for pair in zip(answer, self.model.classes_, strict=True)]
         return np.stack(columns, axis=1)
+
+
+def _margin_of_constant(classifier: Any) -> float | None:
+    """What stands for the margin where all training texts were alike; None for a classifier that learnt something."""
+    if type(classifier).__name__ != "_ConstantPredictor":
+        return None
+    return _FAR if classifier.y_[0] == 1 else -_FAR
 
 
 def _probability_of_one(probabilities: np.ndarray, classes: np.ndarray) -> np.ndarray:

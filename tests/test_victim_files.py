@@ -1,0 +1,193 @@
+"""Every file of `examples/victims` under the real `textattack attack --model-from-file`, on a model made for it."""
+
+import importlib.util
+import json
+import os
+import random
+import re
+import shutil
+import subprocess
+import sysconfig
+from pathlib import Path
+
+import joblib
+import numpy as np
+import pytest
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.multiclass import OneVsRestClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.svm import LinearSVC
+
+from tests.models.wrappers.failing_server import FailingServer
+from tests.models.wrappers.pecos_models import PYTHON, needs_pecos, train_on
+from tests.shared import SHARED, needs_shared
+from tests.small_parts import tiny_bert, word_tokenizer
+
+pytestmark = pytest.mark.slow
+
+ROOT = Path(__file__).parents[1]
+VICTIMS = sorted((ROOT / "examples" / "victims").glob("*.py"))
+TEXTATTACK = str(Path(sysconfig.get_path("scripts")) / "textattack")
+MINILM = "models/all-MiniLM-L6-v2"
+# `make test-use` runs that one where sentence-transformers is, and other packages would make another demo.
+MINILM_MASKED_LM = "models/minilm-l6-tib-mlm"
+
+TEXT = "Compute the mean and the variance of a sample that was drawn from the given distribution of values."
+KEYWORDS = {
+    "statistics": ("mean", "variance", "sample", "distribution"),
+    "plotting": ("figure", "axes", "color", "line"),
+    "files": ("file", "path", "read", "write"),
+    "arrays": ("array", "shape", "values", "return"),
+}
+NAMES = list(KEYWORDS)
+
+
+def documents(count=400):
+    """Texts of a few keywords and other words, and the labels of the keywords."""
+    chance = random.Random(0)
+    other = ["compute", "the", "and", "of", "a", "that", "was", "drawn", "from", "given"]
+    found = []
+    for _ in range(count):
+        labels = sorted(chance.sample(range(len(NAMES)), chance.randint(1, 2)))
+        words = [word for label in labels for word in chance.sample(KEYWORDS[NAMES[label]], 2)]
+        words += chance.sample(other, 5)
+        chance.shuffle(words)
+        found.append((" ".join(words), labels))
+    return found
+
+
+TRAINING = documents()
+
+
+@pytest.fixture
+def masked_lm(demo):
+    return demo / "masked_lm"
+
+
+@pytest.fixture
+def folder(tmp_path):
+    # The data lie elsewhere: a labels.txt beside them would be taken for their labels.
+    (tmp_path / "labels.txt").write_text("\n".join(NAMES) + "\n", encoding="utf-8")
+    (tmp_path / "data").mkdir()
+    return tmp_path
+
+
+def attack(name, folder, masked_lm, label="statistics", **environment):
+    """Run the command in `folder`, as someone with that file would; what it shows."""
+    data = folder / "data" / "data.jsonl"
+    data.write_text(json.dumps({"text": TEXT, "labels": [label]}) + "\n", encoding="utf-8")
+    shutil.copy(ROOT / "examples" / "victims" / f"{name}.py", folder / "victim.py")
+    recipe = f"xmtc-positive^k=1,max_change_rate=0.5,encoder='embedded',masked_lm='{masked_lm}'"
+    ran = subprocess.run(
+        [
+            TEXTATTACK,
+            "attack",
+            "--recipe",
+            recipe,
+            "--model-from-file",
+            "victim.py",
+            "--dataset-from-file",
+            "data/data.jsonl",
+        ],
+        cwd=folder,
+        env={**os.environ, "HF_HUB_OFFLINE": "1", **environment},
+        capture_output=True,
+        text=True,
+        timeout=900,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert f"[top-1: {label}*]" in ran.stdout
+    return ran.stdout + ran.stderr
+
+
+def succeeded(shown, label="statistics", rank=r"(\d+|beyond what the victim shows)"):
+    return re.search(rf"target {label}: rank 1 -> {rank}, score", shown) and "Attack success rate: | 100.0%" in re.sub(
+        " +", " ", shown
+    )
+
+
+def test_scikit_learn(folder, masked_lm):
+    truth = np.zeros((len(TRAINING), len(NAMES)), dtype=int)
+    for row, (_, labels) in enumerate(TRAINING):
+        truth[row, labels] = 1
+    tagger = make_pipeline(TfidfVectorizer(), OneVsRestClassifier(LinearSVC()))
+    joblib.dump(tagger.fit([text for text, _ in TRAINING], truth), folder / "tagger.joblib")
+    assert succeeded(attack("scikit_learn", folder, masked_lm))
+
+
+@pytest.mark.parametrize("name", ["hugging_face", "pipeline"])
+def test_hugging_face(name, folder, masked_lm):
+    from textattack_xmtc.models.wrappers import HuggingFaceWrapper
+
+    words = sorted({word for text, _ in [*TRAINING, (TEXT.rstrip("."), 0)] for word in text.split()})
+    model, tokenizer = tiny_bert(6, len(words) + 5, "multi_label_classification", 64), word_tokenizer(words, 64)
+    model.config.id2label = {number: f"topic {number}" for number in range(6)}
+    model.save_pretrained(folder / "tagger")
+    tokenizer.save_pretrained(folder / "tagger")
+    label = f"topic {HuggingFaceWrapper(model, tokenizer).top_k([TEXT], 1)[0][0, 0]}"
+    assert f"target {label}: rank 1 -> " in attack(name, folder, masked_lm, label)
+
+
+def test_napkin_xc(folder, masked_lm):
+    models = pytest.importorskip("napkinxc.models", reason="needs the extra 'napkinxc'")
+    vectoriser = TfidfVectorizer(dtype=np.float32)
+    features = vectoriser.fit_transform([text for text, _ in TRAINING])
+    models.PLT(str(folder / "plt"), tree_type="huffman", threads=1, seed=1).fit(
+        features, [labels for _, labels in TRAINING]
+    )
+    joblib.dump(vectoriser, folder / "vectorizer.joblib")
+    assert succeeded(attack("napkin_xc", folder, masked_lm))
+
+
+@needs_pecos
+def test_pecos_model(folder, masked_lm):
+    texts, labels = zip(*TRAINING, strict=True)
+    train_on(folder / "text2text", texts, labels, NAMES, [TEXT])
+    assert succeeded(attack("pecos_model", folder, masked_lm, XMTC_PECOS_PYTHON=PYTHON))
+
+
+@needs_shared(MINILM)
+@needs_shared(MINILM_MASKED_LM)
+def test_dual_encoder(folder):
+    if importlib.util.find_spec("sentence_transformers") is None:
+        pytest.skip("needs the extra 'sbert'")
+    (folder / "all-MiniLM-L6-v2").symlink_to((SHARED / MINILM).resolve())
+    assert "target statistics: rank 1 -> " in attack("dual_encoder", folder, (SHARED / MINILM_MASKED_LM).resolve())
+
+
+def shown_keywords(texts):
+    """The three best labels by keywords, and none that has no keyword in the text."""
+    rows = []
+    for text in texts:
+        counts = [(name, sum(text.count(word) for word in words)) for name, words in KEYWORDS.items()]
+        rows.append([(name, 10 * count) for name, count in sorted(counts, key=lambda pair: -pair[1]) if count][:3])
+    return rows
+
+
+def test_remote(folder, masked_lm):
+    secret = "a-very-secret-token"
+    # The server fails several times, in several ways, and the attack comes out all the same.
+    with FailingServer(503, 200, "cut", 429, 200, "garbage", "close", rows=shown_keywords) as server:
+        shown = attack("remote", folder, masked_lm, TAGGER_URL=server.url, TAGGER_TOKEN=secret)
+        assert succeeded(shown, rank="beyond what the victim shows")
+        assert all(headers["Authorization"] == f"Bearer {secret}" for headers in server.headers)
+        assert not server.script and len(server.requests) > 8
+    assert secret not in shown
+
+
+def test_best_labels_only(folder, masked_lm):
+    shown = attack("best_labels_only", folder, masked_lm, "mean")
+    assert succeeded(shown, "mean")
+
+
+def test_own_function(folder, masked_lm):
+    assert succeeded(attack("own_function", folder, masked_lm), rank="2")
+
+
+def test_none_is_left_out_and_all_are_short():
+    tested = {name.removeprefix("test_") for name in globals() if name.startswith("test_")} | {"pipeline"}
+    assert VICTIMS and {path.stem for path in VICTIMS} <= tested
+    for path in VICTIMS:
+        lines = [line for line in path.read_text(encoding="utf-8").splitlines()[1:] if line]
+        assert len(lines) <= 6, path
