@@ -5,9 +5,10 @@ BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check
 READY = $(VENV)/.ready
 
-# SIGKILLs, and how many of them hit campaigns with workers.
+# SIGKILLs; how many of them hit campaigns with workers; how many of these hit Ray actors.
 KILLS ?= 50
-ON_WORKERS ?= 20
+ON_WORKERS ?= 30
+ON_RAY ?= 20
 
 .PHONY: demo test test-use pecos fuzz drill lint format bench bench-full bench-check clean
 
@@ -36,7 +37,7 @@ fuzz: $(READY)
 
 # Campaigns that are killed and hindered; each must end with every record once and a correct report.
 drill: $(READY)
-	$(BIN)/python -m tests.drill --kills $(KILLS) --on-workers $(ON_WORKERS)
+	$(BIN)/python -m tests.drill --kills $(KILLS) --on-workers $(ON_WORKERS) --on-ray $(ON_RAY)
 
 lint: $(READY)
 	$(BIN)/ruff check .
