@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 _LONGEST = 2_000  # what came instead of what was expected may be a file of one line
 
 
@@ -51,3 +54,18 @@ class ModelFolderError(XMTCError, ValueError):
 
 class MissingExtraError(XMTCError, ImportError):
     """An optional dependency is needed and not installed; the message names the install command."""
+
+
+@contextmanager
+def panics_as_errors() -> Iterator[None]:
+    """Makes an `Exception` of a panic: what libraries written in Rust raise over some damaged files is none.
+
+    Raises:
+        RuntimeError: in place of the panic.
+    """
+    try:
+        yield
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":  # pyo3 lets nobody import it
+            raise
+        raise RuntimeError(str(error)) from error

@@ -271,6 +271,15 @@ def test_a_folder_without_subwords_is_refused(model, tmp_path):
         load_model(saved)
 
 
+def test_subwords_over_which_the_library_panics_are_refused(model, tmp_path):
+    saved = save_model(model, tmp_path / "model")
+    content = json.loads((saved / "tokenizer.json").read_text())
+    content["normalizer"] = {"type": "Precompiled", "precompiled_charsmap": "@@@@"}
+    (saved / "tokenizer.json").write_text(json.dumps(content))
+    with pytest.raises(ModelFolderError, match=r"is damaged .*Invalid byte"):
+        load_model(saved)
+
+
 @pytest.mark.parametrize(("change", "message"), [
     ({"max_length": None}, "does not describe an APLC-XLNet"),
     ({"network": {"cutoffs": [4, 8], "layers": 2, "typo": 1}}, "typo"),

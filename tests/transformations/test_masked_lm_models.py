@@ -189,6 +189,13 @@ def spoil_tokenizer(folder):
     (folder / "vocab.txt").unlink()
 
 
+def spoil_tokenizer_into_panic(folder):
+    file = folder / "tokenizer.json"
+    content = json.loads(file.read_text())
+    content["normalizer"] = {"type": "Precompiled", "precompiled_charsmap": "@@@@"}
+    file.write_text(json.dumps(content))
+
+
 def spoil_weights(folder):
     (folder / "model.safetensors").write_bytes(b"not weights at all")
 
@@ -211,6 +218,7 @@ def spoil_sizes(folder):
     "spoil",
     [
         *(spoil_nothing_there, spoil_folder_itself, spoil_configuration, spoil_kind_of_model, spoil_tokenizer),
+        spoil_tokenizer_into_panic,
         *(spoil_weights, spoil_weights_by_half, spoil_weights_away, spoil_sizes),
     ],
 )

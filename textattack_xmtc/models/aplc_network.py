@@ -64,6 +64,11 @@ class APLCXLNetConfig:
     def __post_init__(self) -> None:
         if not 1 <= self.layers <= MOST_LAYERS:
             raise InputError(f"{self.layers} layers make no XLNet", f"choose from 1 to {MOST_LAYERS}")
+        # Numbers that are used for the first time where a text is read; the others are needed to build the network.
+        for name in ("layer_norm_eps", "clamp_len"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+                raise InputError(f"{name} is {value!r}", "give a number")
 
     @classmethod
     def of_xlnet(cls, config: Any, cutoffs: Sequence[int] = (), shrink: float = 2.0) -> Self:

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
-from textattack_xmtc.errors import ModelFolderError
+from textattack_xmtc.errors import ModelFolderError, panics_as_errors
 
 SUBWORDS = "tokenizer.json"
 UNK, SEP, CLS, PAD, MASK = "<unk>", "<sep>", "<cls>", "<pad>", "<mask>"
@@ -80,7 +80,8 @@ class Subwords:
         if not file.is_file():
             raise ModelFolderError(f"{str(folder)!r} has no {SUBWORDS}", "save or copy the model again")
         try:
-            tokenizer = Tokenizer.from_file(str(file))
+            with panics_as_errors():
+                tokenizer = Tokenizer.from_file(str(file))
         except Exception as error:  # the library raises nothing more specific
             raise ModelFolderError(f"{str(file)!r} is damaged ({error})", "save or copy the model again") from error
         return cls(tokenizer)

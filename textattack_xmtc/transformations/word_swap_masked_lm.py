@@ -21,7 +21,7 @@ from textattack.shared.utils import has_letter
 from textattack.transformations import WordSwapMaskedLM
 from transformers import MODEL_FOR_MASKED_LM_MAPPING, AutoConfig, AutoModelForMaskedLM, AutoTokenizer
 
-from textattack_xmtc.errors import InputError
+from textattack_xmtc.errors import InputError, panics_as_errors
 from textattack_xmtc.models import DEMO
 from textattack_xmtc.transformations.candidate_words import CandidateWords, candidate_words
 from textattack_xmtc.transformations.mask_logits import logits_at
@@ -178,7 +178,8 @@ def _load(source: str) -> tuple[Any, Any]:
     try:
         # Where this is left open, transformers asks on the terminal whether to run the code that lies with a model.
         config = AutoConfig.from_pretrained(source, trust_remote_code=False)
-        tokenizer = AutoTokenizer.from_pretrained(source, use_fast=True, trust_remote_code=False)
+        with panics_as_errors():
+            tokenizer = AutoTokenizer.from_pretrained(source, use_fast=True, trust_remote_code=False)
         if type(config) not in MODEL_FOR_MASKED_LM_MAPPING:
             raise InputError(
                 f"{source!r} is a {config.model_type} model, which is not a masked language model",

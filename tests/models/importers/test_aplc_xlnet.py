@@ -119,6 +119,8 @@ def edit(folder, **changes):
         ({"n_token": None}, "no 'n_token'"),
         ({"d_model": 17}, "does not describe an APLC-XLNet"),
         ({"n_layer": 10**9}, "1000000000 layers make no XLNet"),
+        ({"layer_norm_eps": []}, r"layer_norm_eps is \[\]"),
+        ({"clamp_len": "far"}, "clamp_len is 'far'"),
         ({"div_value": 0}, "does not describe an APLC-XLNet"),
         ({"adaptive_cutoff": [float("inf")]}, "does not describe an APLC-XLNet"),
         ({"attn_type": "uni"}, "reads texts in both directions|attn_type='uni'"),

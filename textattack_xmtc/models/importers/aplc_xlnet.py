@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from transformers import XLNetConfig, XLNetTokenizerFast
 
-from textattack_xmtc.errors import InputError, MissingExtraError, ModelFolderError
+from textattack_xmtc.errors import InputError, MissingExtraError, ModelFolderError, panics_as_errors
 from textattack_xmtc.models.aplc_network import APLCXLNetConfig, APLCXLNetNetwork, own_keys
 from textattack_xmtc.models.aplc_xlnet import APLCXLNet
 from textattack_xmtc.models.importers.checkpoints import read_checkpoint
@@ -132,7 +132,8 @@ def _subwords(folder: Path) -> Subwords:
                 f"pip install sentencepiece protobuf, or put the {SUBWORDS} of the same XLNet into the folder",
             )
     try:
-        return Subwords.of_transformers(XLNetTokenizerFast.from_pretrained(str(folder), local_files_only=True))
+        with panics_as_errors():
+            return Subwords.of_transformers(XLNetTokenizerFast.from_pretrained(str(folder), local_files_only=True))
     except ModelFolderError:
         raise
     except Exception as error:  # what a damaged file raises is of no one kind
