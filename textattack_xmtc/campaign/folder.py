@@ -20,7 +20,7 @@ from textattack_xmtc.campaign.reading import BINS, CAMPAIGN, CLUSTERS, FORMAT, L
 from textattack_xmtc.campaign.records import repair, write_json, write_lines
 from textattack_xmtc.campaign.samples import Drawn
 from textattack_xmtc.campaign.summary import ERROR, NEGATIVE
-from textattack_xmtc.campaign.victims import folder_fingerprint
+from textattack_xmtc.campaign.victims import fingerprint
 from textattack_xmtc.datasets.corpus import Corpus
 from textattack_xmtc.datasets.statistics import corpus_statistics
 from textattack_xmtc.errors import DataError, InputError, XMTCError
@@ -192,16 +192,16 @@ def check_files(model: Mapping[str, Any]) -> None:
     """Refuse a model, or masked LM, whose files are no longer those that the campaign began with.
 
     Args:
-        model: its `folder` and `fingerprint`, as `campaign.json` has them.
+        model: its `folder` (or Python file) and `fingerprint`, as `campaign.json` has them.
 
     Raises:
         InputError: they differ, or are gone.
     """
-    folder = Path(model["folder"])
-    found = folder_fingerprint(folder) if folder.is_dir() else None
+    source = str(model["folder"])
+    found = fingerprint(source)
     if found != model["fingerprint"]:
         raise InputError(
-            f"{str(folder)!r} is {f'another model ({found})' if found else 'gone'}; "
+            f"{source!r} is {f'another model ({found})' if found else 'gone'}; "
             f"the campaign began with one of the fingerprint {model['fingerprint']}",
             "put the same files back (from the same working folder), or choose another folder with --out",
         )

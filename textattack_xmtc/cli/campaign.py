@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         dest="models",
         action="append",
         metavar="FOLDER",
-        help="a model folder; several are attacked on the same samples",
+        help="a model folder, or a Python file with a `model`; several are attacked on the same samples",
     )
     parser.add_argument("--data", metavar="PATH", help="a folder or file in any known format, hf:NAME, or api-docs")
     parser.add_argument("--out", type=Path, metavar="FOLDER", help="where records go; new, empty, or with --resume")
