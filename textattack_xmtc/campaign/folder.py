@@ -16,7 +16,7 @@ import torch
 
 from textattack_xmtc._version import __version__
 from textattack_xmtc.campaign.plan import Plan
-from textattack_xmtc.campaign.reading import BINS, CAMPAIGN, CLUSTERS, FORMAT, LABELS, RECORDS, SAMPLES
+from textattack_xmtc.campaign.reading import BINS, CAMPAIGN, CLUSTERS, FORMAT, LABELS, RECORDS, SAMPLES, TRIALS
 from textattack_xmtc.campaign.records import repair, write_json, write_lines
 from textattack_xmtc.campaign.samples import Drawn
 from textattack_xmtc.campaign.summary import ERROR, NEGATIVE
@@ -149,8 +149,8 @@ def go_on(out: Path, options: Mapping[str, Any]) -> tuple[Plan, list[str]]:
                 "repeat the options that it began with (or none: they are kept), or choose another folder with --out",
             )
     notes = []
-    for model in facts["models"]:
-        file = out / RECORDS / f"{model['name']}.jsonl"
+    files = [out / RECORDS / f"{model['name']}.jsonl" for model in facts["models"]]
+    for file in [*files, *sorted((out / TRIALS).glob("*.jsonl"))]:
         cut = repair(file)
         if cut is not None:
             notes.append(f"the last line of {file} was cut off after {len(cut):,} characters: that sample runs again")
@@ -173,7 +173,7 @@ def forget_errors(out: Path) -> int:
         XMTCError: they cannot be written; what was there before is.
     """
     found = 0
-    for file in sorted((out / RECORDS).glob("*.jsonl")):
+    for file in [*sorted((out / RECORDS).glob("*.jsonl")), *sorted((out / TRIALS).glob("*.jsonl"))]:
         try:
             records = [json.loads(line) for line in file.read_bytes().split(b"\n") if line.strip()]
             kept = [record for record in records if record["outcome"] != ERROR]

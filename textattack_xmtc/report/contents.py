@@ -9,6 +9,7 @@ from textattack_xmtc.report.tables import Table
 from textattack_xmtc.report.tables_of_examples import examples, long_example, moved_labels, other_labels
 from textattack_xmtc.report.tables_of_results import by_bin, cost, defence, success, thresholds
 from textattack_xmtc.report.tables_of_setup import bins, clusters, data, models, settings
+from textattack_xmtc.report.tables_of_transfer import transfers
 
 
 def all_tables(campaigns: Sequence[Campaign]) -> list[Table]:
@@ -20,6 +21,7 @@ def all_tables(campaigns: Sequence[Campaign]) -> list[Table]:
         by_bin(campaigns),
         thresholds(campaigns),
         *defence(campaigns),
+        transfers(campaigns),
         clusters(campaigns),
         long_example(campaigns),
         examples(campaigns),
