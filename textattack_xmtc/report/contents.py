@@ -12,8 +12,13 @@ from textattack_xmtc.report.tables_of_setup import bins, clusters, data, models,
 from textattack_xmtc.report.tables_of_transfer import transfers
 
 
-def all_tables(campaigns: Sequence[Campaign]) -> list[Table]:
-    """Every table of the report that has a row, in the order of the page."""
+def all_tables(campaigns: Sequence[Campaign], family: str = "other") -> list[Table]:
+    """Every table of the report that has a row, in the order of the page.
+
+    Args:
+        campaigns: what to report.
+        family: of their data sets, in `metrics.PROPENSITY_CONSTANTS`.
+    """
     found = [
         data(campaigns),
         bins(campaigns),
@@ -25,7 +30,7 @@ def all_tables(campaigns: Sequence[Campaign]) -> list[Table]:
         clusters(campaigns),
         long_example(campaigns),
         examples(campaigns),
-        other_labels(campaigns),
+        other_labels(campaigns, family),
         moved_labels(campaigns, inwards=True),
         moved_labels(campaigns, inwards=False),
         cost(campaigns),
