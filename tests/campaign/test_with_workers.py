@@ -7,6 +7,7 @@ import json
 import os
 import random
 import signal
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from textattack_xmtc.campaign.ray_pool import RayPool
 from textattack_xmtc.campaign.reading import read_campaign
 from textattack_xmtc.campaign.runner import run_campaign
 from textattack_xmtc.campaign.with_workers import Workers
-from textattack_xmtc.campaign.worker import Died, Loaded, Worker, without_results
+from textattack_xmtc.campaign.worker import Died, Loaded, Pool, Worker, without_results
 from textattack_xmtc.errors import InputError, MissingExtraError
 
 needs_ray = pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="Ray is not installed (extra `ray`)")
@@ -94,7 +95,9 @@ def test_the_order_of_the_samples_is_no_matter(whole: Path, tmp_path: Path, chan
 
 
 @pytest.fixture(params=["processes", pytest.param("ray", marks=needs_ray)])
-def workers(request: pytest.FixtureRequest) -> Workers:
+def workers(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Workers:
+    # Actors look for `DyingWorker` as any process does, and packages leave other `tests` beside the libraries.
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
     return Workers(2, "local" if request.param == "ray" else None)
 
 
@@ -146,6 +149,24 @@ def test_a_pool_says_what_a_worker_does_and_how_it_ends(targets: Path) -> None:
         pool.close()
 
 
+@needs_ray
+@pytest.mark.slow
+def test_an_actor_that_cannot_begin_says_why() -> None:
+    """As on a node that lacks a package."""
+    pool = RayPool(_lacking, "local", 1)
+    try:
+        pool.start(0)
+        pool.ask(0, "plain")
+        ((_, answer),) = _answers(pool)
+        assert isinstance(answer, Died) and answer.how.endswith("ModuleNotFoundError: No module named 'lacking'")
+    finally:
+        pool.close()
+
+
+def _lacking() -> Worker:
+    raise ModuleNotFoundError("No module named 'lacking'")
+
+
 class _Threads:
     """Makes a worker that adds to a record what its process is like."""
 
@@ -162,7 +183,7 @@ class _Threads:
         return worker
 
 
-def _answers(pool: LocalPool) -> list[Any]:
+def _answers(pool: Pool) -> list[Any]:
     while not (found := pool.answers(60)):
         pass
     return found
@@ -184,8 +205,8 @@ def test_no_workers() -> None:
         Workers(0)
 
 
-@pytest.mark.skipif(importlib.util.find_spec("ray") is not None, reason="Ray is installed")
-def test_ray_is_an_extra() -> None:
+def test_ray_is_an_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(MissingExtraError, match=r"pip install 'textattack-xmtc\[ray\]', or use --workers N"):
         RayPool(lambda: None, "local")  # type: ignore[arg-type, return-value]
 

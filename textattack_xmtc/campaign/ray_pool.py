@@ -140,6 +140,8 @@ def _connect(ray: Any, address: str) -> None:
 
 def _end(error: Exception) -> str:
     """What Ray knows of an actor's end, in a line."""
-    lines = [line.strip() for line in str(error).splitlines() if "Worker exit detail" in line or "was killed" in line]
-    detail = lines[0].partition("Worker exit detail: ")[2].partition(". ")[0] if lines else ""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    killed = [line for line in lines if "Worker exit detail" in line or "was killed" in line]
+    # Where it could not even begin (a node lacks this package, say), the cause stands last.
+    detail = killed[0].partition("Worker exit detail: ")[2].partition(". ")[0] if killed else "".join(lines[-1:])[:200]
     return f"{type(error).__name__}{f': {detail}' if detail else ''}"
