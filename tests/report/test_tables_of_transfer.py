@@ -3,44 +3,18 @@
 import json
 from collections import Counter
 
-import numpy as np
 import pytest
 
-from tests.campaign.campaign_folder import read_lines, write_campaign, write_lines
+from tests.campaign.campaign_folder import read_lines, write_campaign, write_lines, write_transfer
 from textattack_xmtc.campaign.reading import read_campaign
 from textattack_xmtc.campaign.statistics import wilson
 from textattack_xmtc.report.contents import all_tables
 from textattack_xmtc.report.writing import write_report
 
 
-def add_trials(folder, name="aplc", seed=0):
-    """Trials of the successes of both models on another one, of every outcome; some have no control."""
-    random, rows = np.random.default_rng(seed), []
-    for source in ("plain", "pw-cb"):
-        for record in read_lines(folder / "records" / f"{source}.jsonl"):
-            if record["outcome"] == "succeeded" and record["change_rate"] <= 0.1:
-                row = {"source": source, "sample": record["sample"], "reason": None, "control": None}
-                row["outcome"] = str(
-                    random.choice(["succeeded", "failed", "skipped", "error"], p=[0.5, 0.3, 0.18, 0.02])
-                )
-                if row["outcome"] in ("succeeded", "failed") and random.random() < 0.9:
-                    row["control"] = {"text": "", "top_k": [], "reached": bool(random.random() < 0.2)}
-                rows.append(row)
-    facts = [{"name": name, "folder": f"runs/{name}", "fingerprint": "another"}]
-    (folder / "transfer.json").write_text(json.dumps(facts))
-    write_lines(folder / "transfer" / f"{name}.jsonl", rows)
-    return rows
-
-
 @pytest.fixture
 def folder(tmp_path):
-    folder = write_campaign(tmp_path / "small", samples_per_bin=40)
-    # The models are told apart by their fingerprints.
-    facts = json.loads((folder / "campaign.json").read_text())
-    for model in facts["models"]:
-        model["fingerprint"] = model["name"]
-    (folder / "campaign.json").write_text(json.dumps(facts))
-    return folder
+    return write_campaign(tmp_path / "small", samples_per_bin=40)
 
 
 def table_of(folder):
@@ -48,7 +22,7 @@ def table_of(folder):
 
 
 def test_every_bin_of_every_pair(folder):
-    trials = add_trials(folder)
+    trials = write_transfer(folder)
     bins = {row["sample"]: row["bin"] for row in read_lines(folder / "samples.jsonl")}
     table, campaign = table_of(folder), read_campaign(folder)
     assert len(table.rows) == 2 * 6
@@ -87,7 +61,7 @@ def test_texts_that_are_shared_widen_the_interval(tmp_path):
 def test_it_is_on_the_page_and_beside_it(folder, tmp_path):
     names = [table.name for table in all_tables([read_campaign(folder)])]
     assert "transfer" not in names, "nothing was tried"
-    add_trials(folder, "<b>aplc")
+    write_transfer(folder, "<b>aplc")
     page = write_report([read_campaign(folder)], tmp_path / "report").read_text(encoding="utf-8")
     section = page[page.index('<section id="transfer">') :].partition("</section>")[0]
     assert "The same texts on other models" in section and "&lt;b&gt;aplc" in section
@@ -100,7 +74,7 @@ def test_it_is_on_the_page_and_beside_it(folder, tmp_path):
 
 
 def test_what_is_not_tried_yet_is_said(folder):
-    trials = add_trials(folder)
+    trials = write_transfer(folder)
     write_lines(folder / "transfer" / "aplc.jsonl", trials[:-3])
     assert f"3 of {len(trials):,} adversarial texts are not tried on aplc yet." in read_campaign(folder).notes
     (folder / "transfer" / "aplc.jsonl").unlink()

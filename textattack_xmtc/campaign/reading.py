@@ -33,6 +33,8 @@ CAMPAIGN, LABELS, BINS, CLUSTERS = "campaign.json", "labels.json", "bins.json", 
 SAMPLES, RECORDS = "samples.jsonl", "records"
 TRANSFERS, TRIALS = "transfer.json", "transfer"
 
+_LONGEST = 240  # bytes that most file systems have for a name, less those of the ending
+
 # What comes of JSON that is other than it should be; the last of a number that is infinite, or too large for an index.
 _UNFIT = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
 _Read = TypeVar("_Read")
@@ -111,13 +113,16 @@ def read_transfers(folder: Path) -> list[dict[str, Any]]:
         return []
     found = _json(path)
     if not isinstance(found, list) or not all(
-        isinstance(facts, dict)
-        and {"name", "folder", "fingerprint"} <= facts.keys()
-        and Path(str(facts["name"])).name == facts["name"]  # it names a file of this folder
+        isinstance(facts, dict) and {"name", "folder", "fingerprint"} <= facts.keys() and _names_a_file(facts["name"])
         for facts in found
     ):
         raise DataError(f"{path} is no list of models", "remove it, and name the models again with --transfer-to")
     return found
+
+
+def _names_a_file(name: Any) -> bool:
+    """Whether a file of that name lies in the folder where it is looked for, and nowhere else."""
+    return isinstance(name, str) and Path(name).name == name and len(name.encode("utf-8", "replace")) < _LONGEST
 
 
 def _check(campaign: Campaign) -> None:
