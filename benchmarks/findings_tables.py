@@ -77,9 +77,13 @@ def read_cells(folders: Mapping[Any, Path]) -> list[Cell]:
 def write_tables(folders: Mapping[Any, Path]) -> None:
     """Put the tables of all campaigns between their marks in the page, and their numbers into a file."""
     cells = read_cells(folders)
+    put_tables({name: make(cells) for name, make in TABLES.items()}, RESULTS)
+
+
+def put_tables(tables: Mapping[str, Table], results: Path) -> None:
+    """Put tables between their marks in the page, and their numbers into a file."""
     page, numbers = PAGE.read_text(encoding="utf-8"), {}
-    for name, make in TABLES.items():
-        head, rows = make(cells)
+    for name, (head, rows) in tables.items():
         lines = [
             "| " + " | ".join(head) + " |",
             "|" + "---|" * len(head),
@@ -92,7 +96,7 @@ def write_tables(folders: Mapping[Any, Path]) -> None:
         page = before + begin + "\n" + "\n".join(lines) + "\n\n" + end + rest.partition(end)[2]
         numbers[name] = [dict(zip(head, row, strict=True)) for row in rows]
     PAGE.write_text(page, encoding="utf-8")
-    RESULTS.write_text(json.dumps(numbers, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    results.write_text(json.dumps(numbers, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 Table = tuple[list[str], list[list[str]]]
@@ -110,7 +114,7 @@ def overview(cells: Sequence[Cell]) -> Table:
             rates = [cell.success(model, setting, right_only=True) for setting in SETTINGS]
             rows.append(
                 [
-                    *(*cell.victim.split(" | "), loss, f"{rates[0].n}", *map(_percent, rates)),
+                    *(*cell.victim.split(" | "), loss, f"{rates[0].n}", *map(percent, rates)),
                     f"{_mean(cell, won)} / {_mean(cell, attacked)}",
                     f"{median(r.changed for r in won):g} of {median(r.words for r in won):g}" if won else "",
                     f"{np.mean([r.queries for r in attacked]):,.0f}",
@@ -133,8 +137,8 @@ def goals(cells: Sequence[Cell]) -> Table:
         costs = [_cost(part) for part in parts]
         rows.append(
             [
-                *(*cell.victim.split(" | "), *(f"{_percent(rate)}, n = {rate.n}" for rate in rates)),
-                *(_points(apart(rates[0], rates[1])), _points(apart(rates[1], rates[2])), ", ".join(costs)),
+                *(*cell.victim.split(" | "), *(f"{percent(rate)}, n = {rate.n}" for rate in rates)),
+                *(points(apart(rates[0], rates[1])), points(apart(rates[1], rates[2])), ", ".join(costs)),
             ]
         )
     return head, rows
@@ -154,8 +158,8 @@ def tails(cells: Sequence[Cell]) -> Table:
             rows.append(
                 [
                     *(*cell.victim.split(" | "), *names, setting.name),
-                    *(f"{_percent(rate)}, n = {rate.n}" for rate in (tail, best)),
-                    _points(apart(tail, best)),
+                    *(f"{percent(rate)}, n = {rate.n}" for rate in (tail, best)),
+                    points(apart(tail, best)),
                 ]
             )
     return head, rows
@@ -191,7 +195,7 @@ def _compared(cell: Cell, plain: Model, other: Model, part: int, setting: Settin
     primary, _ = difference_of(won[1], won[0], one.texts[first])
     secondary, _ = difference_of(won[1][~wrong], won[0][~wrong], one.texts[first][~wrong])
     shares = [f"{share.mean():.0%}" if len(share) else "" for share in won]
-    return [*shares, f"{int(wrong.sum())} of {len(wrong)}", _points(primary), _points(secondary), f"{secondary.n}"]
+    return [*shares, f"{int(wrong.sum())} of {len(wrong)}", points(primary), points(secondary), f"{secondary.n}"]
 
 
 def bins(cells: Sequence[Cell]) -> Table:
@@ -246,9 +250,9 @@ def _cost(cell: Cell) -> str:
     return f"{sum(record.queries for record in attacked) / won:,.0f}" if won else "no success"
 
 
-def _percent(rate: Estimate) -> str:
+def percent(rate: Estimate) -> str:
     return f"{rate.value:.0%} ({rate.low:.0%} to {rate.high:.0%})" if rate.n else "no sample"
 
 
-def _points(found: Estimate) -> str:
+def points(found: Estimate) -> str:
     return f"{100 * found.value:+.0f} ({100 * found.low:+.0f} to {100 * found.high:+.0f})" if found.n else ""

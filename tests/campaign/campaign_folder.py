@@ -49,6 +49,23 @@ def write_campaign(
     return folder
 
 
+def write_transfer(folder: Path, name: str = "aplc", seed: int = 0) -> list[dict[str, Any]]:
+    """Try the adversarial texts of a campaign's folder on one more model: of every outcome, some without a control."""
+    random, rows = np.random.default_rng(seed), []
+    for file in sorted((folder / "records").glob("*.jsonl")):
+        for record in read_lines(file):
+            if record["outcome"] == "succeeded" and record["change_rate"] <= 0.1:
+                outcomes = ["succeeded", "failed", "skipped", "error"]
+                row = {"source": file.stem, "sample": record["sample"], "reason": None, "control": None}
+                row["outcome"] = str(random.choice(outcomes, p=[0.5, 0.3, 0.18, 0.02]))
+                if row["outcome"] in ("succeeded", "failed") and random.random() < 0.9:
+                    row["control"] = {"text": "", "top_k": [], "reached": bool(random.random() < 0.2)}
+                rows.append(row)
+    _write(folder / "transfer.json", [{"name": name, "folder": f"runs/{name}", "fingerprint": "another"}])
+    write_lines(folder / "transfer" / f"{name}.jsonl", rows)
+    return rows
+
+
 def write_lines(path: Path, rows: list[dict[str, Any]]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")

@@ -58,6 +58,27 @@ def test_a_campaign_from_the_command_line(tmp_path: Path, capsys: pytest.Capture
     assert capsys.readouterr().out == said.out
 
 
+def test_adversarial_texts_are_tried_on_other_models(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "out"
+    assert main(["campaign", "--model", "plain", "--out", str(out), *ATTACK]) == 0
+    assert "tried on" not in capsys.readouterr().out
+    records_before = (out / "records" / "plain.jsonl").read_bytes()
+    assert main(["campaign", "--out", str(out), "--resume", "--transfer-to", "other"]) == 0
+    said = capsys.readouterr()
+    assert (out / "records" / "plain.jsonl").read_bytes() == records_before
+    campaign = read_campaign(out)
+    trials = campaign.transfers[0].trials.values()
+    n = sum(trial.outcome != "skipped" for trial in trials)
+    share = sum(trial.outcome == "succeeded" for trial in trials) / n
+    assert "found on plain, tried on other" in said.out
+    assert re.search(rf"  all +{n}  {share:.0%} \(\d+ to \d+%\) +\d+% \(", said.out.partition("tried on")[2])
+    assert f"tried on other: {len(trials)} of {len(trials)} samples" in said.err
+    assert main(["report", str(out)]) == 0
+    assert (out / "report" / "tables" / "transfer.csv").exists()
+    assert main(["campaign", "--out", str(out), "--resume", "--transfer-to", "plain", "nowhere"]) == 2
+    assert "'plain' is the model that the campaign attacks" in capsys.readouterr().err
+
+
 def test_the_command_line_wins_over_the_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file, out = tmp_path / "campaign.toml", tmp_path / "out"
     file.write_text(

@@ -19,7 +19,7 @@ def folder(tmp_path_factory):
 def no_page(monkeypatch):
     """Leaves out the writing, which has tests of its own."""
     monkeypatch.setattr(
-        "textattack_xmtc.report.writing.write_report", lambda campaigns, out, tables: f"{out}/report.html"
+        "textattack_xmtc.report.writing.write_report", lambda campaigns, out, tables, family: f"{out}/report.html"
     )
 
 
@@ -52,6 +52,11 @@ def test_a_report_is_written_beside_the_campaign(folder, capsys):
     assert third == f"report: {folder / 'report' / 'report.html'}"
     assert (folder / "report" / "tables" / "by-bin.csv").is_file()
     assert "xmtc: small: Not in n, plain: " in err
+
+
+def test_the_family_of_the_data(folder, tmp_path, capsys):
+    assert report(capsys, folder, "--family", "amazon", "--out", tmp_path)[0] == 0
+    assert "A = 0.6, B = 2.6" in (tmp_path / "report.md").read_text(encoding="utf-8")
 
 
 def test_the_place_can_be_chosen_and_several_campaigns_need_one(folder, tmp_path, capsys):

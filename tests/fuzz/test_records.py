@@ -4,12 +4,13 @@ import json
 
 from hypothesis import strategies as st
 
-from tests.campaign.campaign_folder import write_campaign
+from tests.campaign.campaign_folder import write_campaign, write_transfer
 from tests.fuzz.damage import damaged, damaged_value, json_bytes, json_files
 from tests.fuzz.running import box, fuzz
 from textattack_xmtc.campaign.folder import read_facts
 from textattack_xmtc.campaign.reading import read_campaign
 from textattack_xmtc.campaign.records import RecordWriter, json_line, repair
+from textattack_xmtc.report.tables_of_transfer import transfers
 
 WHOLE: dict[str, bytes] = {}
 
@@ -19,6 +20,7 @@ def whole():
     if not WHOLE:
         with box() as place:
             write_campaign(place.given, samples_per_bin=1, goal="negative")
+            write_transfer(place.given)
             for path in sorted(place.given.rglob("*")):
                 if path.is_file():
                     WHOLE[str(path.relative_to(place.given))] = path.read_bytes()
@@ -50,6 +52,7 @@ def test_campaign_folder(files):
         if campaign is not None:
             for model in campaign.models:
                 place.attempt(lambda name=model.name: campaign.verdicts[name].rate())
+            place.attempt(lambda: transfers([campaign]))
         place.attempt(lambda: read_facts(folder))
 
 

@@ -12,7 +12,7 @@ from tests.goal_functions.small_goals import NAMES, SEARCHING, SKIPPED, SUCCEEDE
 from tests.small_parts import table
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.goal_functions import NegativeTargeted, NonTargeted, PositiveTargeted
-from textattack_xmtc.models.wrappers import FunctionWrapper
+from textattack_xmtc.models.wrappers import FunctionWrapper, ShortlistWrapper
 from textattack_xmtc.targets import GroundTruth
 
 # Status, against the definitions of section 3 on sets ----------------------------------------------------------------
@@ -268,3 +268,10 @@ def test_the_shown_output_is_a_ground_truth(kind, names):
     initial, _ = goal.init_attack_example(AttackedText("first"), output)
     assert initial.goal_status == SEARCHING
     assert initial.targets == {PositiveTargeted: (4,), NonTargeted: (3, 4)}.get(kind, initial.targets)
+
+
+def test_a_victim_that_shows_fewer_labels_than_k_has_no_more_in_its_output():
+    names = ["axis", "scipy", "stats"]
+    victim = ShortlistWrapper(lambda texts: [[("scipy", 0.9)]] * len(texts), "probability", names, shown=2)
+    output = PositiveTargeted(victim, k=2).get_output(AttackedText("first"))
+    assert GroundTruth.decode(output).labels == ("scipy",)

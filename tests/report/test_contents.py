@@ -136,3 +136,15 @@ def test_a_model_that_never_falls_and_a_bin_without_samples(tmp_path):
     assert rows[-1]["success"].value == 0
     cost = rows_of(tables["cost"])[0]
     assert cost["successes"] == 0 and cost["queries_per_success"] != cost["queries_per_success"]
+
+
+def test_the_family_names_the_constants_of_the_propensities(folder):
+    campaign = read_campaign(folder)
+    found = {
+        family: next(table for table in all_tables([campaign], family) if table.name == "other-labels")
+        for family in ("other", "wikipedia")
+    }
+    assert "A = 0.55, B = 1.5" in found["other"].note and "A = 0.5, B = 0.4" in found["wikipedia"].note
+    psp = [[row["psp_before"] for row in rows_of(table)] for table in found.values()]
+    p = [[row["p_before"] for row in rows_of(table)] for table in found.values()]
+    assert psp[0] != psp[1] and p[0] == p[1]

@@ -23,13 +23,14 @@ def plain_rows(folder, name):
     ]
 
 
+@pytest.mark.parametrize(("family", "a", "b"), [("other", 0.55, 1.5), ("wikipedia", 0.5, 0.4), ("amazon", 0.6, 2.6)])
 @pytest.mark.parametrize("without_target", [False, True])
 @pytest.mark.parametrize("name", ["plain", "pw-cb"])
-def test_precision_is_that_of_plain_sums(folder, name, without_target):
+def test_precision_is_that_of_plain_sums(folder, name, without_target, family, a, b):
     campaign = read_campaign(folder)
-    found = precision(campaign, successful(campaign, campaign.model(name)), without_target)
+    found = precision(campaign, successful(campaign, campaign.model(name)), without_target, family)
     rows = plain_rows(folder, name)
-    weight = 1 / propensities(campaign.label_counts, 1000)
+    weight = 1 / propensities(campaign.label_counts, 1000, a, b)
     for side, value, psp in (("before", found.before, found.psp_before), ("after", found.after, found.psp_after)):
         hits = gained = possible = 0.0
         for row, sample in rows:

@@ -1,6 +1,7 @@
 """A whole report on the disk: its files, the page as a document, and that the page needs nothing else."""
 
 import csv
+import hashlib
 import json
 import re
 from html.parser import HTMLParser
@@ -196,6 +197,39 @@ def test_what_lies_in_the_folder_stays(folder, tmp_path):
     path = write_report([read_campaign(folder)], tmp_path)
     assert path == tmp_path / "report.html" and "<svg" in path.read_text(encoding="utf-8")
     assert (tmp_path / "notes.txt").read_text() == "mine"
+
+
+def test_files_of_an_earlier_report_are_replaced_and_no_others(tmp_path):
+    """The first report has a second model and thresholds; the second one has neither its tables nor its figures."""
+    both = read_campaign(write_campaign(tmp_path / "both", samples_per_bin=4))
+    one = read_campaign(write_campaign(tmp_path / "one", samples_per_bin=4, models=("plain",)))
+    out, fresh = tmp_path / "out", tmp_path / "fresh"
+    write_report([both], out)
+    (out / "tables" / "mine.csv").write_text("my own")
+    (out / "tables" / "defence-1.csv").write_text("what I made of it")
+    assert (out / "tables" / "defence-1-both-right.csv").exists()
+    write_report([one], out)
+    write_report([one], fresh)
+    names = {str(path.relative_to(fresh)) for path in fresh.rglob("*") if path.is_file()}
+    found = {str(path.relative_to(out)) for path in out.rglob("*") if path.is_file()}
+    assert found == names | {"tables/mine.csv", "tables/defence-1.csv"}
+    assert (out / "tables" / "defence-1.csv").read_text() == "what I made of it"
+    assert (out / "files.json").read_bytes() == (fresh / "files.json").read_bytes()
+    assert set(json.loads((out / "files.json").read_text())) == names - {"files.json"}
+
+
+@pytest.mark.parametrize(
+    "listed", ["[]", "no JSON", '{"../precious.txt": "DIGEST", "notes.txt": "DIGEST", "tables/..": 3}']
+)
+def test_a_list_of_files_that_was_tampered_with_removes_nothing_else(folder, tmp_path, listed):
+    out = tmp_path / "out"
+    out.mkdir()
+    for file in (tmp_path / "precious.txt", out / "notes.txt"):
+        file.write_text("precious")
+    (out / "files.json").write_text(listed.replace("DIGEST", hashlib.sha256(b"precious").hexdigest()[:16]))
+    write_report([read_campaign(folder)], out)
+    assert (tmp_path / "precious.txt").read_text() == (out / "notes.txt").read_text() == "precious"
+    assert "report.html" in json.loads((out / "files.json").read_text())
 
 
 def test_a_place_that_cannot_be_written_is_named(folder, tmp_path):

@@ -19,6 +19,7 @@ from textattack_xmtc.campaign.adv_xmtc_words import UnmaskedProposals
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.models.wrappers import BEYOND, XMTCModelWrapper
 from textattack_xmtc.resources.function_words import ENGLISH
+from textattack_xmtc.scores import TopK
 from textattack_xmtc.words import change_budget
 
 Goal = Literal["positive", "negative", "untargeted"]
@@ -42,7 +43,7 @@ class Standing:
     Attributes:
         rank: of the target, 1 for the best; None where it is beyond what the victim shows.
         score: of the target.
-        top_k: the k best labels, best first.
+        top_k: the k best labels, best first; fewer where the victim shows fewer.
         top_k_scores: their scores.
     """
 
@@ -214,7 +215,8 @@ class PublishedAttack:
         (top,), (scores,) = self.victim.top_k([text], self.k)
         rank = int(self.victim.rank([text], [target])[0, 0])
         score = float(self.victim.score([text], [target])[0, 0])
-        return Standing(None if rank == BEYOND else rank, score, tuple(top.tolist()), tuple(scores.tolist()))
+        shown = TopK.of_row(top, scores)
+        return Standing(None if rank == BEYOND else rank, score, shown.labels, shown.scores)
 
     def _judged(self, code: int, changed: int, words: int) -> tuple[Literal["succeeded", "failed"], str | None]:
         if code == NO_WORD_LEFT:

@@ -15,12 +15,13 @@ from textattack.shared import AttackedText
 from textattack_xmtc.attack_recipes import XMTCNegative, XMTCPositive, XMTCRecipe, XMTCUntargeted
 from textattack_xmtc.campaign.plan import Plan
 from textattack_xmtc.campaign.summary import ERROR, FAILED, NEGATIVE, SKIPPED, SUCCEEDED, WRONG_BEFORE, Sample
-from textattack_xmtc.campaign.victims import Victim, folder_fingerprint
+from textattack_xmtc.campaign.victims import Victim, fingerprint
 from textattack_xmtc.constraints.encoders import Encoder, load_encoder
 from textattack_xmtc.constraints.similarity import Similarity, measure
 from textattack_xmtc.hubs import DEFAULT_MASKED_LM
 from textattack_xmtc.models.wrappers import BEYOND
-from textattack_xmtc.targets import GroundTruth
+from textattack_xmtc.scores import TopK
+from textattack_xmtc.targets import GroundTruth, Label
 from textattack_xmtc.transformations import XMTCWordSwapMaskedLM
 from textattack_xmtc.words import change_budget
 
@@ -58,7 +59,7 @@ class Tools:
         return {
             "encoder": self.encoder.name,
             "masked_lm": self.masked_lm_source,
-            "masked_lm_fingerprint": folder_fingerprint(source) if source.is_dir() else None,
+            "masked_lm_fingerprint": fingerprint(source),
             "similarity": "cosine" if plan.mode == "paper" else "published",
             "threshold": _THRESHOLD,
         }
@@ -139,13 +140,16 @@ class SampleAttack:
         }
 
     def _answer(self, text: str, target: int) -> JSON:
-        """Where the target stands, and the k best labels; the rank is looked up where it is not among them."""
+        """Where the target stands, and the k best labels, or as many as the model shows.
+
+        The rank is looked up where the target is not among them.
+        """
         model, k = self._victim.model, self._plan.k
         top, scores = model.top_k([text], k)
-        best = top[0].tolist()
-        rank: int | None
-        if target in best:
-            rank, score = best.index(target) + 1, float(scores[0][best.index(target)])
+        shown = TopK.of_row(top[0], scores[0])
+        rank = shown.rank(target)
+        if rank is not None:
+            score = shown.scores[rank - 1]
         else:
             rank, score = int(model.rank([text], [target])[0, 0]), float(model.score([text], [target])[0, 0])
         beyond = None
@@ -155,8 +159,8 @@ class SampleAttack:
             "rank": rank,
             "beyond": beyond,
             "score": score,
-            "top_k": self._victim.to_corpus[top[0]].tolist(),
-            "top_k_scores": scores[0].tolist(),
+            "top_k": self._victim.to_corpus[list(shown.labels)].tolist(),
+            "top_k_scores": list(shown.scores),
         }
 
     def _words(self, text: str) -> int:
@@ -177,9 +181,12 @@ class SampleAttack:
             seed=plan.seed,
         )
 
+        # A model without label names counts them as the corpus does.
+        counted = self._victim.model.labels.names is None
+        named: Sequence[Label] = range(len(self._label_names)) if counted else self._label_names
+
         def run(sample: Sample, target: int) -> _Ending:
-            names = self._label_names
-            truth = GroundTruth(tuple(names[label] for label in sample.labels), (names[sample.target],))
+            truth = GroundTruth(tuple(named[label] for label in sample.labels), (named[sample.target],))
             result = attack.attack(sample.text, truth.encode())
             first, final = result.original_result.attacked_text, result.perturbed_result.attacked_text
             if isinstance(result, SkippedAttackResult):

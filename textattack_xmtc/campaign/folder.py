@@ -16,11 +16,11 @@ import torch
 
 from textattack_xmtc._version import __version__
 from textattack_xmtc.campaign.plan import Plan
-from textattack_xmtc.campaign.reading import BINS, CAMPAIGN, CLUSTERS, FORMAT, LABELS, RECORDS, SAMPLES
+from textattack_xmtc.campaign.reading import BINS, CAMPAIGN, CLUSTERS, FORMAT, LABELS, RECORDS, SAMPLES, TRIALS
 from textattack_xmtc.campaign.records import repair, write_json, write_lines
 from textattack_xmtc.campaign.samples import Drawn
 from textattack_xmtc.campaign.summary import ERROR, NEGATIVE
-from textattack_xmtc.campaign.victims import folder_fingerprint
+from textattack_xmtc.campaign.victims import fingerprint
 from textattack_xmtc.datasets.corpus import Corpus
 from textattack_xmtc.datasets.statistics import corpus_statistics
 from textattack_xmtc.errors import DataError, InputError, XMTCError
@@ -149,8 +149,8 @@ def go_on(out: Path, options: Mapping[str, Any]) -> tuple[Plan, list[str]]:
                 "repeat the options that it began with (or none: they are kept), or choose another folder with --out",
             )
     notes = []
-    for model in facts["models"]:
-        file = out / RECORDS / f"{model['name']}.jsonl"
+    files = [out / RECORDS / f"{model['name']}.jsonl" for model in facts["models"]]
+    for file in [*files, *sorted((out / TRIALS).glob("*.jsonl"))]:
         cut = repair(file)
         if cut is not None:
             notes.append(f"the last line of {file} was cut off after {len(cut):,} characters: that sample runs again")
@@ -173,7 +173,7 @@ def forget_errors(out: Path) -> int:
         XMTCError: they cannot be written; what was there before is.
     """
     found = 0
-    for file in sorted((out / RECORDS).glob("*.jsonl")):
+    for file in [*sorted((out / RECORDS).glob("*.jsonl")), *sorted((out / TRIALS).glob("*.jsonl"))]:
         try:
             records = [json.loads(line) for line in file.read_bytes().split(b"\n") if line.strip()]
             kept = [record for record in records if record["outcome"] != ERROR]
@@ -192,16 +192,16 @@ def check_files(model: Mapping[str, Any]) -> None:
     """Refuse a model, or masked LM, whose files are no longer those that the campaign began with.
 
     Args:
-        model: its `folder` and `fingerprint`, as `campaign.json` has them.
+        model: its `folder` (or Python file) and `fingerprint`, as `campaign.json` has them.
 
     Raises:
         InputError: they differ, or are gone.
     """
-    folder = Path(model["folder"])
-    found = folder_fingerprint(folder) if folder.is_dir() else None
+    source = str(model["folder"])
+    found = fingerprint(source)
     if found != model["fingerprint"]:
         raise InputError(
-            f"{str(folder)!r} is {f'another model ({found})' if found else 'gone'}; "
+            f"{source!r} is {f'another model ({found})' if found else 'gone'}; "
             f"the campaign began with one of the fingerprint {model['fingerprint']}",
             "put the same files back (from the same working folder), or choose another folder with --out",
         )

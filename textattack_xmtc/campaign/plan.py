@@ -30,9 +30,9 @@ class Plan:
     """A campaign as it was chosen; all that shapes a result, and nothing that does not.
 
     Attributes:
-        models: model folders; all are attacked on the same samples.
+        models: model folders, or Python files with a `model`; all are attacked on the same samples.
         data: what `load_corpus` takes.
-        reference_model: the folder that decides what is right; the first by default.
+        reference_model: the one that decides what is right; the first by default.
         goal: what the attack wants of the target.
         k: how many labels count as predicted.
         max_change_rate: theta, share of the words that may be changed.
@@ -76,7 +76,7 @@ class Plan:
 
     def __post_init__(self) -> None:
         if not self.models:
-            raise InputError("there is no model to attack", "give --model FOLDER, once or several times")
+            raise InputError("there is no model to attack", "give --model FOLDER (or FILE.py), once or several times")
         for name in _POSITIVE:
             value = getattr(self, name)
             if value is not None and value < 1:

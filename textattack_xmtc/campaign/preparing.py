@@ -42,6 +42,8 @@ def prepare(out: Path, plan: Plan, device: str | None = None) -> Tools:
     for folder in sorted(plan.models, key=lambda folder: folder != plan.reference_model):  # the reference model first
         victim = load_victim(names[folder], folder, corpus.label_names, device)
         unknown = int((victim.from_corpus < 0).sum())
+        if victim.model.labels.names is None:
+            say(f"{victim.name} has no label names: its labels are taken in the order of {corpus.name}")
         if unknown:
             say(f"{victim.name} does not know {unknown:,} of the {len(corpus.label_names):,} labels of {corpus.name}")
         if folder == plan.reference_model:

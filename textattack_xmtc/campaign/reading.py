@@ -23,12 +23,17 @@ from textattack_xmtc.campaign.summary import (
     Model,
     Record,
     Sample,
+    Transfer,
+    Trial,
 )
 from textattack_xmtc.errors import DataError
 
 FORMAT = 1
 CAMPAIGN, LABELS, BINS, CLUSTERS = "campaign.json", "labels.json", "bins.json", "clusters.json"
 SAMPLES, RECORDS = "samples.jsonl", "records"
+TRANSFERS, TRIALS = "transfer.json", "transfer"
+
+_LONGEST = 240  # bytes that most file systems have for a name, less those of the ending
 
 # What comes of JSON that is other than it should be; the last of a number that is infinite, or too large for an index.
 _UNFIT = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
@@ -92,7 +97,32 @@ def read_campaign(folder: Path | str) -> Campaign:
             changed = {key: now for key, now in versions.items() if now != campaign.versions.get(key)}
             listed = ", ".join(f"{key} {campaign.versions.get(key)} to {now}" for key, now in changed.items())
             notes.append(f"The campaign went on with other versions: {listed}.")
-    return replace(campaign, models=models, notes=tuple(dict.fromkeys(notes)))
+        campaign = replace(campaign, models=models)
+        transfers = tuple(_transfer(campaign, facts, notes) for facts in read_transfers(folder))
+    return replace(campaign, transfers=transfers, notes=tuple(dict.fromkeys(notes)))
+
+
+def read_transfers(folder: Path) -> list[dict[str, Any]]:
+    """What a campaign's folder says of the models that its adversarial texts are tried on.
+
+    Raises:
+        DataError: that file is damaged.
+    """
+    path = folder / TRANSFERS
+    if not path.exists():
+        return []
+    found = _json(path)
+    if not isinstance(found, list) or not all(
+        isinstance(facts, dict) and {"name", "folder", "fingerprint"} <= facts.keys() and _names_a_file(facts["name"])
+        for facts in found
+    ):
+        raise DataError(f"{path} is no list of models", "remove it, and name the models again with --transfer-to")
+    return found
+
+
+def _names_a_file(name: Any) -> bool:
+    """Whether a file of that name lies in the folder where it is looked for, and nowhere else."""
+    return isinstance(name, str) and Path(name).name == name and len(name.encode("utf-8", "replace")) < _LONGEST
 
 
 def _check(campaign: Campaign) -> None:
@@ -137,6 +167,24 @@ def _records(campaign: Campaign, name: str, notes: list[str]) -> dict[int, Recor
             notes.append(f"Sample {record.sample} is twice in {RECORDS}/{path.name}; the later record counts.")
         records[record.sample] = record
     return dict(sorted(records.items()))  # workers leave them in any order
+
+
+def _transfer(campaign: Campaign, facts: dict[str, Any], notes: list[str]) -> Transfer:
+    """What came of the adversarial texts on one other model."""
+    name = str(facts["name"])
+    path = campaign.folder / TRIALS / f"{name}.jsonl"
+    found: list[Trial] = []
+    if path.exists():
+        found, cut_off = _lines(path, _trial, may_be_cut_off=True)
+        if cut_off:
+            notes.append(f"The last line of {TRIALS}/{path.name} was cut off in writing and is left out.")
+    trials = {(trial.source, trial.sample): trial for trial in found}
+    possible = {(model.name, record.sample) for model, record in campaign.found_for(facts)}
+    for source, sample in trials.keys() - possible:
+        raise ValueError(f"{TRIALS}/{path.name} has sample {sample} of {source!r}, which is no success in {RECORDS}")
+    if missing := len(possible) - len(trials):
+        notes.append(f"{missing:,} of {len(possible):,} adversarial texts are not tried on {name} yet.")
+    return Transfer(name, facts, trials)
 
 
 def _json(path: Path) -> Any:
@@ -222,3 +270,15 @@ def _answer(row: Any) -> Answer | None:
         return None
     rank, beyond = (None if row.get(key) is None else int(row[key]) for key in ("rank", "beyond"))
     return Answer(rank, beyond, float(row["score"]), tuple(map(int, row["top_k"])))
+
+
+def _trial(row: Any) -> Trial:
+    outcome, control = str(row["outcome"]), row["control"]
+    if outcome not in OUTCOMES:
+        raise ValueError(f"outcome {outcome!r}")
+    return Trial(
+        source=str(row["source"]),
+        sample=int(row["sample"]),
+        outcome=outcome,
+        control=None if control is None else bool(control["reached"]),
+    )

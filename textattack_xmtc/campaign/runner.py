@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Any, Self
@@ -18,6 +18,7 @@ from textattack_xmtc.campaign.progress import Progress, say
 from textattack_xmtc.campaign.reading import RECORDS, read_campaign
 from textattack_xmtc.campaign.records import RecordWriter
 from textattack_xmtc.campaign.summary import Campaign, Model
+from textattack_xmtc.campaign.transferring import add_transfers, run_transfers
 from textattack_xmtc.campaign.with_workers import Workers, attack_with_workers
 
 
@@ -28,6 +29,7 @@ def run_campaign(
     device: str | None = None,
     workers: Workers | None = None,
     retry_errors: bool = False,
+    transfer_to: Sequence[str] = (),
 ) -> bool:
     """Run a campaign to its end, or until somebody interrupts it; the same options give the same records.
 
@@ -38,6 +40,8 @@ def run_campaign(
         device: where the models run; by default the GPU where there is one.
         workers: the processes or actors that attack; by default this process does.
         retry_errors: where a campaign is gone on with, samples whose record is an error are attacked again.
+        transfer_to: models that adversarial texts of the others are tried on when all attacks are done, beside those
+            that were named before.
 
     Returns:
         Whether all records are there. Otherwise it was interrupted, and `resume` goes on where it ended.
@@ -60,17 +64,20 @@ def run_campaign(
             plan = Plan.of(options)
             tools = prepare(out, plan, device)
         campaign = read_campaign(out)
+        add_transfers(out, campaign, transfer_to, device)
         _say_size(campaign)
         with Interruption() as interruption:
             if workers is not None:
                 tools = None  # the workers load their own
                 attack_with_workers(out, plan, campaign, workers, device, interruption)
-                return _complete(read_campaign(out))
-            for model in campaign.models:
-                if len(model.records) < len(campaign.samples) and not interruption.asked:
-                    tools = tools or tools_of(plan, campaign)
-                    _attack(out, plan, campaign, model, tools, device, interruption)
-            return not interruption.asked or _complete(read_campaign(out))
+            else:
+                for model in campaign.models:
+                    if len(model.records) < len(campaign.samples) and not interruption.asked:
+                        tools = tools or tools_of(plan, campaign)
+                        _attack(out, plan, campaign, model, tools, device, interruption)
+            tools = None
+            campaign = read_campaign(out)
+            return _complete(campaign) and run_transfers(out, campaign, interruption, device)
 
 
 class Interruption:

@@ -17,6 +17,7 @@ from textattack_xmtc.datasets.corpus import Corpus
 from textattack_xmtc.datasets.frequency_bins import frequency_bins
 from textattack_xmtc.datasets.label_clusters import clusters_of_at_least, label_vectors, tfidf
 from textattack_xmtc.errors import InputError
+from textattack_xmtc.scores import NOTHING
 
 SMALLEST_CLUSTER = 3
 """Labels that a cluster has at least (section 4.2.2)."""
@@ -67,7 +68,7 @@ def draw_samples(corpus: Corpus, top: np.ndarray, plan: Plan, known: np.ndarray)
 
     Args:
         corpus: with splits "train" and "test".
-        top: the reference model's k best labels of each test text, shape `(texts, k)`.
+        top: the reference model's k best labels of each test text, `NOTHING` where it shows fewer, shape `(texts, k)`.
         plan: what was chosen.
         known: whether the reference model knows a label, shape `(labels,)`.
 
@@ -238,8 +239,8 @@ def _members(clusters: np.ndarray, chosen: np.ndarray) -> sparse.csr_matrix:
 
 
 def _matrix(top: np.ndarray, shape: tuple[int, int]) -> sparse.csr_matrix:
-    rows = np.repeat(np.arange(len(top)), top.shape[1])
-    return sparse.csr_matrix((np.ones(top.size, dtype=np.int32), (rows, top.ravel())), shape=shape)
+    rows, places = np.nonzero(top != NOTHING)
+    return sparse.csr_matrix((np.ones(len(rows), dtype=np.int32), (rows, top[rows, places])), shape=shape)
 
 
 def _taken(truth: sparse.csr_matrix, top: np.ndarray) -> sparse.csr_matrix:

@@ -94,6 +94,33 @@ class Model:
     records: Mapping[int, Record]
 
 
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What came of an adversarial text that was found on one model, on another.
+
+    Attributes:
+        source: the model that it was found on.
+        sample: the number of the sample.
+        outcome: one of `OUTCOMES`; skipped where the other model gets the original text wrong.
+        control: whether the goal was also reached by a text in which as many other words were exchanged for the same
+            new ones; None where there is no such text, or it was not asked about.
+    """
+
+    source: str
+    sample: int
+    outcome: str
+    control: bool | None
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """A model that the adversarial texts of a campaign were tried on: its facts, and trials by source and sample."""
+
+    name: str
+    facts: Mapping[str, Any]
+    trials: Mapping[tuple[str, int], Trial]
+
+
 @dataclass(frozen=True)
 class Verdicts:
     """What came of the samples that count, a row each: those that were attacked or that the model got wrong before.
@@ -175,6 +202,7 @@ class Campaign:
         clusters: some label clusters, of a negative goal.
         samples: the drawn samples, by number.
         notes: what was odd about the files, in sentences.
+        transfers: the models that adversarial texts were tried on.
     """
 
     folder: Path
@@ -192,6 +220,7 @@ class Campaign:
     clusters: tuple[tuple[int, ...], ...]
     samples: Mapping[int, Sample]
     notes: tuple[str, ...]
+    transfers: tuple[Transfer, ...] = ()
 
     @property
     def goal(self) -> str:
@@ -255,6 +284,16 @@ class Campaign:
     def model(self, name: str) -> Model | None:
         """The model of this name, if there is one."""
         return next((model for model in self.models if model.name == name), None)
+
+    def found_for(self, facts: Mapping[str, Any]) -> list[tuple[Model, Record]]:
+        """The adversarial texts that can be tried on a model: those of all other models, as told by fingerprints."""
+        others = [model for model in self.models if model.facts.get("fingerprint") != facts.get("fingerprint")]
+        return [
+            (model, record)
+            for model in others
+            for _, record in sorted(model.records.items())
+            if self.reached(record) and record.adversarial is not None
+        ]
 
     def outcomes(self, model: Model, bin_number: int | None = None) -> Counter[str]:
         """How many records of a bin (None: of all) have each outcome; those wrong before also under that name."""

@@ -1,10 +1,10 @@
-"""The models of a campaign: loaded from their folders, their labels matched with the corpus's by name."""
+"""The models of a campaign: loaded from folders or Python files, their labels matched with the corpus's by name."""
 
 from __future__ import annotations
 
 import hashlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,12 +15,15 @@ from tqdm import tqdm
 
 from textattack_xmtc.campaign.plan import Plan
 from textattack_xmtc.campaign.progress import say
+from textattack_xmtc.campaign.victim_files import is_victim_file, load_victim_file
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.models.folder import MASKED_LM, TEST, TRAINING, load_model
 from textattack_xmtc.models.wrappers import ScorerWrapper, XMTCModelWrapper
+from textattack_xmtc.scores import NOTHING
 
 _CHUNK_TEXTS = 500
 _SHOWN = 3  # labels in a message
+_ANY_TEXT = "text"  # asked about where only an answer tells how many labels there are
 _NOT_THE_MODEL = {TRAINING, TEST, MASKED_LM}
 
 
@@ -41,8 +44,20 @@ class Victim:
     to_corpus: np.ndarray
     from_corpus: np.ndarray
 
+    def in_corpus(self, labels: np.ndarray) -> np.ndarray:
+        """Labels of the model as the corpus counts them; `NOTHING`, where it shows no more, stays what it is.
+
+        Example:
+            >>> victim = Victim("any", None, np.array([4, 2, 0]), np.array([2, -1, 1, -1, 0]))
+            >>> victim.in_corpus(np.array([1, 0, NOTHING])).tolist()
+            [2, 4, -1]
+        """
+        return np.where(labels == NOTHING, NOTHING, self.to_corpus[labels])
+
     def top_k(self, rows: datasets.Dataset, k: int) -> np.ndarray:
         """The k best labels of each text of a split, as the corpus counts them: int64, shape `(texts, k)`.
+
+        `NOTHING` stands where the model shows fewer.
 
         Raises:
             InputError: the model does not have k labels.
@@ -55,34 +70,41 @@ class Victim:
         with tqdm(total=len(rows), desc=f"{self.name}: test texts", unit=" texts", leave=False, disable=hidden) as bar:
             for batch in rows.select_columns(["text"]).iter(_CHUNK_TEXTS):
                 labels, _ = self.model.top_k(list(batch["text"]), k)
-                found.append(self.to_corpus[labels])
+                found.append(self.in_corpus(labels))
                 bar.update(len(labels))
         return np.concatenate(found)
 
 
-def load_victim(name: str, folder: str, label_names: Sequence[str], device: str | None = None) -> Victim:
-    """Load a model folder as a victim whose labels are those of the corpus.
+def load_victim(name: str, source: str, label_names: Sequence[str], device: str | None = None) -> Victim:
+    """Load a model as a victim whose labels are those of the corpus.
+
+    Labels are matched by name. Those of a model without label names are taken in the order of the corpus.
 
     Args:
         name: what the campaign calls it.
-        folder: the folder that this package saved.
+        source: a folder that this package saved, or a Python file with a `model`.
         label_names: the corpus's label names, by index. The model may lack some: they are never among its best.
-        device: "cpu", "cuda", ...; by default the GPU where there is one.
+        device: "cpu", "cuda", ...; by default the GPU where there is one. A Python file decides for itself.
 
     Raises:
         ModelFolderError: the folder cannot be read.
-        InputError: the model knows a label that the corpus does not have.
+        InputError: the file cannot be run or has no `model`; the model knows a label that the corpus does not have,
+            or has no label names and another number of labels.
     """
-    model = ScorerWrapper(load_model(Path(folder), device))
+    model = load_victim_file(source) if is_victim_file(source) else ScorerWrapper(load_model(Path(source), device))
     names = model.labels.names
-    assert names is not None  # every model folder has label names
+    if names is None:
+        _check_number(model, source, len(label_names))
+        same = np.arange(len(label_names))
+        return Victim(name, model, same, same)
     index = {label: position for position, label in enumerate(label_names)}
     strange = [label for label in names if label not in index]
     if strange:
+        fix = "attack it with the corpus that it was trained on"
         raise InputError(
-            f"the model {folder!r} knows {len(strange):,} labels that are not among the {len(index):,} of the corpus, "
+            f"the model {source!r} knows {len(strange):,} labels that are not among the {len(index):,} of the corpus, "
             f"such as {', '.join(map(repr, strange[:_SHOWN]))}",
-            "attack it with the corpus that it was trained on",
+            f"{fix}, or give it the corpus's names (label_names)" if is_victim_file(source) else fix,
         )
     to_corpus = np.array([index[label] for label in names], dtype=np.int64)
     from_corpus = np.full(len(label_names), -1, dtype=np.int64)
@@ -90,29 +112,55 @@ def load_victim(name: str, folder: str, label_names: Sequence[str], device: str 
     return Victim(name, model, to_corpus, from_corpus)
 
 
+def _check_number(model: XMTCModelWrapper, source: str, expected: int) -> None:
+    """Refuse a model without label names that cannot count labels as the corpus does."""
+    if model.labels.size is None:
+        model.score([_ANY_TEXT], [0])
+    if model.labels.size != expected:
+        raise InputError(
+            f"the model {source!r} has {model.labels.size or 'an unknown number of'} labels without names, and the "
+            f"corpus has {expected:,}: their order cannot be the same",
+            "give the wrapper label_names",
+        )
+
+
 def model_names(plan: Plan) -> dict[str, str]:
-    """A name for each model folder: the folder's own, with a number where two have the same.
+    """A name for each model: that of its folder or file, with a number where two have the same.
 
     Example:
-        >>> model_names(Plan(("runs/plain", "old/plain", "runs/pw"), "data"))
-        {'runs/plain': 'plain', 'old/plain': 'plain-2', 'runs/pw': 'pw'}
+        >>> model_names(Plan(("runs/plain", "old/plain", "victims/tagger.py"), "data"))
+        {'runs/plain': 'plain', 'old/plain': 'plain-2', 'victims/tagger.py': 'tagger'}
     """
+    return distinct_names(plan.models)
+
+
+def distinct_names(sources: Iterable[str], taken: Iterable[str] = ()) -> dict[str, str]:
+    """A name for each model, none of which is among those that are taken."""
     names: dict[str, str] = {}
-    used: set[str] = set()  # in lower case: some file systems cannot tell the records of "A" from those of "a"
-    for folder in plan.models:
-        own = Path(folder).resolve().name or "model"
+    used = {name.lower() for name in taken}  # some file systems cannot tell the records of "A" from those of "a"
+    for source in sources:
+        path = Path(source).resolve()
+        own = (path.stem if is_victim_file(source) else path.name) or "model"
         name, number = own, 2
         while name.lower() in used:
             name, number = f"{own}-{number}", number + 1
-        names[folder] = name
+        names[source] = name
         used.add(name.lower())
     return names
 
 
-def folder_fingerprint(folder: Path | str) -> str:
-    """Sixteen characters that tell the files of a model folder from others: weights, configuration, labels, words."""
-    found = hashlib.sha256()
-    for file in sorted(Path(folder).iterdir()):
+def fingerprint(source: Path | str) -> str | None:
+    """Sixteen characters that tell a model from others, or None where there is nothing.
+
+    Of a folder: weights, configuration, labels, words. Of a Python file: its own text, and nothing of what it loads.
+    """
+    path, found = Path(source), hashlib.sha256()
+    if path.is_file():
+        found.update(path.read_bytes())
+        return found.hexdigest()[:16]
+    if not path.is_dir():
+        return None
+    for file in sorted(path.iterdir()):
         if file.is_file() and file.name not in _NOT_THE_MODEL:
             found.update(file.name.encode())
             with file.open("rb") as opened:
@@ -120,19 +168,19 @@ def folder_fingerprint(folder: Path | str) -> str:
     return found.hexdigest()[:16]
 
 
-def model_facts(victim: Victim, folder: str, right: int) -> dict[str, Any]:
+def model_facts(victim: Victim, source: str, right: int) -> dict[str, Any]:
     """What is written down of a model.
 
     Args:
         victim: the model.
-        folder: its folder, as it was given.
+        source: its folder or file, as it was given.
         right: how many pairs of a test text and a true label it has among its k best.
     """
     return {
         "name": victim.name,
-        "folder": folder,
+        "folder": source,
         "architecture": getattr(victim.model.model, "architecture", victim.model.name),
-        "fingerprint": folder_fingerprint(folder),
+        "fingerprint": fingerprint(source),
         "score_kind": victim.model.score_kind,
         "labels": len(victim.to_corpus),
         "right": right,

@@ -22,7 +22,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         dest="models",
         action="append",
         metavar="FOLDER",
-        help="a model folder; several are attacked on the same samples",
+        help="a model folder, or a Python file with a `model`; several are attacked on the same samples",
+    )
+    parser.add_argument(
+        "--transfer-to",
+        action="extend",
+        nargs="+",
+        default=[],
+        metavar="FOLDER",
+        help="models that the adversarial texts are tried on afterwards (a finished campaign's with --resume)",
     )
     parser.add_argument("--data", metavar="PATH", help="a folder or file in any known format, hf:NAME, or api-docs")
     parser.add_argument("--out", type=Path, metavar="FOLDER", help="where records go; new, empty, or with --resume")
@@ -108,7 +116,15 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.retry_errors and not arguments.resume:
         raise InputError("there is nothing to try again in a new campaign", "give --resume with --retry-errors")
     try:
-        finished = run_campaign(out, options, arguments.resume, arguments.device, workers, arguments.retry_errors)
+        finished = run_campaign(
+            out,
+            options,
+            arguments.resume,
+            arguments.device,
+            workers,
+            arguments.retry_errors,
+            arguments.transfer_to,
+        )
     except KeyboardInterrupt:
         finished = False
     if not finished:
@@ -116,7 +132,10 @@ def run(arguments: argparse.Namespace) -> int:
         again = f"go on with: textattack-xmtc campaign --out {out} --resume"
         print(f"xmtc: stopped; {again if begun else 'nothing was attacked yet'}", file=sys.stderr)
         return _INTERRUPTED
-    print(result_table(read_campaign(out)))
+    campaign = read_campaign(out)
+    print(result_table(campaign))
+    if campaign.transfers:
+        print(transfer_table(campaign))
     print(f"now: textattack-xmtc report {out}")
     return 0
 
@@ -148,4 +167,22 @@ def result_table(campaign: Campaign) -> str:
         errors = [record.reason for record in model.records.values() if record.outcome == "error"]
         if errors:
             lines.append(f"  the first error: {errors[0]}")
+    return "\n".join(lines)
+
+
+def transfer_table(campaign: Campaign) -> str:
+    """For each model that adversarial texts were tried on, how often they succeed there too, as plain text."""
+    from textattack_xmtc.report.tables_of_transfer import pairs_of, transferred
+    from textattack_xmtc.report.wording import rate
+
+    lines = []
+    for model, transfer in pairs_of(campaign):
+        lines += [
+            f"found on {model.name}, tried on {transfer.name}",
+            f"  {'label frequency':<24}  {'n':>6}  {'success':<20}  other words exchanged",
+        ]
+        for number in [*(part.number for part in campaign.bins), None]:
+            name = "all" if number is None else campaign.bin_name(number)
+            seen = transferred(campaign, model, transfer, number)
+            lines.append(f"  {name:<24}  {seen.success.n:>6,}  {rate(seen.success):<20}  {rate(seen.control)}")
     return "\n".join(lines)

@@ -12,6 +12,7 @@ from pathlib import Path
 from textattack_xmtc.campaign.reading import CAMPAIGN, read_campaign
 from textattack_xmtc.campaign.summary import Campaign, models_of
 from textattack_xmtc.errors import InputError
+from textattack_xmtc.metrics import PROPENSITY_CONSTANTS
 from textattack_xmtc.report.comparison import Side, comparison_table, only_model, sides
 from textattack_xmtc.report.tables import Table, as_text, clean
 from textattack_xmtc.report.wording import finding, left_out, percent, progress, rate, similar_finding
@@ -37,6 +38,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar=("A", "B"),
         help="print a paired comparison of two models of the campaign; without FOLDER, of two campaign folders of a "
         "model each, on the same samples (and then a report is only written where --out is given)",
+    )
+    parser.add_argument(
+        "--family",
+        choices=tuple(PROPENSITY_CONSTANTS),
+        default="other",
+        help="the data set's family, for A and B of the propensities (PSP@k), as `evaluate` has it",
     )
     parser.add_argument(
         "--fail-over",
@@ -95,7 +102,7 @@ def run(arguments: argparse.Namespace) -> int:
         # Drawing needs matplotlib, most of a second to import.
         from textattack_xmtc.report.writing import write_report
 
-        print(f"report: {write_report(campaigns, out or unique[0] / 'report', tables)}")
+        print(f"report: {write_report(campaigns, out or unique[0] / 'report', tables, arguments.family)}")
     return _gate(campaigns, limit, arguments.bin) if limit is not None else 0
 
 

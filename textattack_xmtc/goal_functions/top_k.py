@@ -122,9 +122,10 @@ class TopKGoalFunction(GoalFunction):
 
     def get_output(self, attacked_text: AttackedText) -> str:
         """The k best labels as a ground truth, which is what interactive mode attacks with."""
-        labels, _ = self.model.top_k([_text_of(attacked_text)], self.k)
+        labels, scores = self.model.top_k([_text_of(attacked_text)], self.k)
         names = self.model.labels.names
-        return GroundTruth(tuple(int(i) if names is None else names[i] for i in labels[0])).encode()
+        shown = TopK.of_row(labels[0], scores[0]).labels
+        return GroundTruth(tuple(i if names is None else names[i] for i in shown)).encode()
 
     def clear_cache(self) -> None:
         """Forget every answer: what one example learnt never answers for another (`SharedScores` says what may)."""

@@ -9,10 +9,16 @@ from textattack_xmtc.report.tables import Table
 from textattack_xmtc.report.tables_of_examples import examples, long_example, moved_labels, other_labels
 from textattack_xmtc.report.tables_of_results import by_bin, cost, defence, success, thresholds
 from textattack_xmtc.report.tables_of_setup import bins, clusters, data, models, settings
+from textattack_xmtc.report.tables_of_transfer import transfers
 
 
-def all_tables(campaigns: Sequence[Campaign]) -> list[Table]:
-    """Every table of the report that has a row, in the order of the page."""
+def all_tables(campaigns: Sequence[Campaign], family: str = "other") -> list[Table]:
+    """Every table of the report that has a row, in the order of the page.
+
+    Args:
+        campaigns: what to report.
+        family: of their data sets, in `metrics.PROPENSITY_CONSTANTS`.
+    """
     found = [
         data(campaigns),
         bins(campaigns),
@@ -20,10 +26,11 @@ def all_tables(campaigns: Sequence[Campaign]) -> list[Table]:
         by_bin(campaigns),
         thresholds(campaigns),
         *defence(campaigns),
+        transfers(campaigns),
         clusters(campaigns),
         long_example(campaigns),
         examples(campaigns),
-        other_labels(campaigns),
+        other_labels(campaigns, family),
         moved_labels(campaigns, inwards=True),
         moved_labels(campaigns, inwards=False),
         cost(campaigns),

@@ -32,6 +32,7 @@ CONTEXT = 6
 SECTIONS = (
     ("success", "Success of the attack"),
     ("defence", "Two models on the same samples"),
+    ("transfer", "The same texts on other models"),
     ("examples", "Adversarial examples"),
     ("labels", "What happened to the other labels"),
     ("data", "The data"),
@@ -85,7 +86,7 @@ def section_of(table: Table) -> str:
     if name.startswith(("defence", "compared")):
         return "defence"
     found = {"example": "examples", "examples": "examples", "cost": "cost", "models": "method", "settings": "method"}
-    found |= {"data": "data", "bins": "data", "clusters": "data"}
+    found |= {"data": "data", "bins": "data", "clusters": "data", "transfer": "transfer"}
     found |= {"other-labels": "labels", "labels-in": "labels", "labels-out": "labels"}
     return found.get(name, "success")
 

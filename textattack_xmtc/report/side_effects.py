@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from textattack_xmtc.campaign.summary import Campaign, Model, Record
-from textattack_xmtc.metrics import label_matrix, precision_at_k, propensities, psp_at_k
+from textattack_xmtc.metrics import PROPENSITY_CONSTANTS, label_matrix, precision_at_k, propensities, psp_at_k
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +49,11 @@ def successful(campaign: Campaign, model: Model) -> list[Record]:
     return [record for _, record in sorted(model.records.items()) if campaign.reached(record)]
 
 
-def precision(campaign: Campaign, records: Sequence[Record], without_target: bool) -> Precision:
+def precision(campaign: Campaign, records: Sequence[Record], without_target: bool, family: str = "other") -> Precision:
     """P@k and PSP@k over some successful records, with all true labels or without the target of each.
 
-    Propensities are those of Jain et al. (2016) with A = 0.55 and B = 1.5, from the training texts of each label; at
-    fewer than 3 training texts there are none.
+    Propensities are those of Jain et al. (2016) with the A and B of a data set's family (`PROPENSITY_CONSTANTS`), from
+    the training texts of each label; at fewer than 3 training texts there are none.
     """
     samples = [campaign.samples[record.sample] for record in records]
     rows = [[label for label in sample.labels if not (without_target and label == sample.target)] for sample in samples]
@@ -65,7 +65,7 @@ def precision(campaign: Campaign, records: Sequence[Record], without_target: boo
     before, after = (precision_at_k(top, truth, campaign.k) for top in tops)
     if campaign.n_train < 3:
         return Precision(before, after, None, None)
-    propensity = propensities(campaign.label_counts, campaign.n_train)
+    propensity = propensities(campaign.label_counts, campaign.n_train, *PROPENSITY_CONSTANTS[family])
     return Precision(before, after, *(psp_at_k(top, truth, propensity, campaign.k) for top in tops))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from textattack_xmtc.campaign.summary import Answer, Campaign, models_of
+from textattack_xmtc.metrics import PROPENSITY_CONSTANTS
 from textattack_xmtc.report import side_effects
 from textattack_xmtc.report.examples import CHOICE, excerpt, marked, striking
 from textattack_xmtc.report.tables import Cell, Column, Names, Table, across
@@ -70,8 +71,13 @@ def examples(campaigns: Sequence[Campaign]) -> Table:
     return across("examples", "Table 6. Adversarial examples", columns, rows, len(campaigns) > 1, note)
 
 
-def other_labels(campaigns: Sequence[Campaign]) -> Table:
-    """P@k and PSP@k before and after the successful attacks, with and without the target."""
+def other_labels(campaigns: Sequence[Campaign], family: str = "other") -> Table:
+    """P@k and PSP@k before and after the successful attacks, with and without the target.
+
+    Args:
+        campaigns: what to report.
+        family: of the data sets, in `metrics.PROPENSITY_CONSTANTS`.
+    """
     columns = (
         Column("model", "Model"),
         Column("truth", "True labels"),
@@ -87,12 +93,13 @@ def other_labels(campaigns: Sequence[Campaign]) -> Table:
         records = side_effects.successful(campaign, model)
         for name, without in (("all", False), ("all but the target", True)):
             if records:
-                found = side_effects.precision(campaign, records, without)
+                found = side_effects.precision(campaign, records, without, family)
                 values = (found.before, found.after, found.psp_before, found.psp_after)
                 rows.append((campaign.name, (model.name, name, campaign.k, len(records), *values)))
+    a, b = PROPENSITY_CONSTANTS[family]
     note = (
         "Over the successful attacks. PSP@k is divided by the best possible value; propensities after Jain et al. "
-        "(2016), A = 0.55, B = 1.5, from the training texts of each label."
+        f"(2016), A = {a:g}, B = {b:g}, from the training texts of each label."
     )
     return across("other-labels", "What the attack did to the other labels", columns, rows, len(campaigns) > 1, note)
 
