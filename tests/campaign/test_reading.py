@@ -115,6 +115,7 @@ def test_a_missing_or_broken_file_is_named(folder, name):
         ({"settings": {"k": "five"}}, "invalid literal for int"),
         ({"settings": {"k": float("inf")}}, "cannot convert float infinity"),
         ({"models": [{"name": "plain"}, {"name": "plain"}]}, "two of its models have the same name"),
+        ({"models": [{"name": "plain"}, {"name": "../plain"}]}, r"the model name '\.\./plain' names no file"),
         ({"models": [{"folder": "runs/plain"}]}, "'name' is missing"),
     ],
 )

@@ -89,6 +89,8 @@ def read_campaign(folder: Path | str) -> Campaign:
         models = tuple(
             Model(str(model["name"]), model, _records(campaign, str(model["name"]), notes)) for model in facts["models"]
         )
+        if strange := [model.name for model in models if Path(model.name).name != model.name]:
+            raise ValueError(f"the model name {strange[0]!r} names no file of this folder")
         if len({model.name for model in models}) < len(models):
             raise ValueError("two of its models have the same name")
         if campaign.reference not in {model.name for model in models}:
