@@ -13,13 +13,14 @@ from textattack_xmtc.errors import InputError
 from textattack_xmtc.scores import TopK
 from textattack_xmtc.targets import LabelSpace
 from textattack_xmtc.transformations.label_words import LabelWords
+from textattack_xmtc.transformations.learnt_words import Answering, LearntWords
 from textattack_xmtc.transformations.word_swap_masked_lm import XMTCWordSwapMaskedLM
 
 PLAUSIBLE = 2_000
 """A candidate is among so many of the masked LM's most plausible words at its place."""
 
 
-class Aim(Protocol):
+class Aim(Answering, Protocol):
     """What a label-aware word swap asks of a goal: what is under attack now. `TopKGoalFunction` has it.
 
     Attributes:
@@ -38,17 +39,21 @@ class Aim(Protocol):
 class WordSwapLabelAware(WordSwap):
     """Exchange a word for one that speaks for a label, among those that the masked LM finds plausible in its place.
 
-    At each place, the candidates are the first `max_candidates` of the label's words that are among the `plausible`
-    best of the masked LM there, in the order of the label's words. What is never a candidate of the masked LM (pieces,
-    stop words, the word itself) is none here. The labels are the targets; where those are to fall, the others of the k
-    best, which compete with them. Several labels take turns. A label that the first source knows nothing of is looked
-    up in the next one; where none knows any label, the masked LM's own candidates stand. Either is said once.
+    At the first place that is tried, the candidates are the first `max_candidates` of the label's words that are among
+    the `plausible` best of the masked LM there. At later places there are half as many: first, at most half of them,
+    the words that brought this text nearest to the goal where they were tried before (`LearntWords`), then words that
+    were not tried yet, in the order of the label's words. What is never a candidate of the masked LM (pieces, stop
+    words, the word itself) is none here.
+
+    The labels are the targets; where those are to fall, the others of the k best, which compete with them. Several
+    labels take turns. A label that the first source knows nothing of is looked up in the next one; where none knows
+    any label, the masked LM's own candidates stand. Either is said once.
 
     Args:
         masked_lm: the word swap with the masked LM, and the candidates where no label has words.
         aim: the goal, which knows the labels under attack.
         sources: where the labels' words come from, the best first.
-        max_candidates: words kept for a place; by default as many as `masked_lm` keeps.
+        max_candidates: words tried at the first place; by default as many as `masked_lm` keeps.
         plausible: how far down the masked LM's list a candidate may stand.
 
     Raises:
@@ -73,6 +78,7 @@ class WordSwapLabelAware(WordSwap):
             )
         if not self.sources:
             raise InputError("there is no source of words for labels", "give one or several, such as NameWords")
+        self._learnt = LearntWords(aim)
         self._said: set[str] = set()
         self._kept: tuple[tuple[int, ...], tuple[str, ...]] | None = None
 
@@ -80,14 +86,22 @@ class WordSwapLabelAware(WordSwap):
         words = self._words()
         if not words:
             return self.masked_lm._get_transformations(current_text, indices_to_modify)
+        learnt = self._learnt
+        learnt.learn()
+        known = dict.fromkeys(learnt.best(len(learnt.gains)))
+        new = [word for word in words if word not in learnt.gains]
+        number = max(1, self.max_candidates // 2) if known else self.max_candidates
 
         def pick(logits: torch.Tensor, word: str, at_start: bool) -> list[str]:
             near = self.masked_lm.plausible(logits, word, at_start, self.plausible)
             # Of the spellings of a word in a cased vocabulary, the most plausible one.
             spelled = {proposal.lower(): proposal for proposal in reversed(near)}
-            return [spelled[own] for own in words if own in spelled][: self.max_candidates]
+            best = [spelled[own] for own in known if own in spelled][: number // 2]
+            return [*best, *(spelled[own] for own in new if own in spelled)][:number]
 
-        return self.masked_lm.exchanged(current_text, indices_to_modify, pick)
+        found = self.masked_lm.exchanged(current_text, indices_to_modify, pick)
+        learnt.wait_for(current_text, found)
+        return found
 
     def _words(self) -> tuple[str, ...]:
         """The words of the labels that candidates are to speak for now."""
