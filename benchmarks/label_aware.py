@@ -3,8 +3,8 @@
     python -m benchmarks.label_aware --data FOLDER --models FOLDER --masked-lm FOLDER --encoder NAME --records FOLDER \
         [--only WORD...] [--samples 60] [--minutes 30]
 
-FOLDER of `--data` and `--models` as in `benchmarks.findings`. For each corpus and plain model, wrong labels are drawn as
-a campaign draws them, equally from bins of label frequency, with and without clusters; every attack is run on the same
+FOLDER of `--data` and `--models` as in `benchmarks.findings`. For each corpus and plain model, wrong labels are drawn
+as a campaign draws them, equally from bins of label frequency, with and without clusters; every attack is run on the same
 texts and labels. Texts are drawn from a thousand of the test split; the attacks were made on others. Records are kept
 one by one: stopped and started again, it goes on. `--only` takes the cells whose names hold all these words. Results:
 `benchmarks/label_aware.json` and `label_aware.md`, of all records that are there.
@@ -15,7 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -26,9 +26,8 @@ from benchmarks.findings import APLC, TREE, corpus_folder
 from textattack_xmtc.campaign.plan import Plan
 from textattack_xmtc.datasets.corpus import Corpus
 
-PAPER = "paper"
 ATTACKS: dict[str, dict[str, Any]] = {
-    PAPER: {},
+    "paper": {},
     "label-texts": {"candidate_source": "label-texts", "candidate_order": "until-goal"},
     "label-names": {"candidate_source": "label-names", "candidate_order": "until-goal"},
     "answers": {"candidate_source": "answers", "candidate_order": "until-goal"},
@@ -163,12 +162,6 @@ def _rank(masked_lm: Any, text: Any, place: int) -> int:
 def _lines(file: Path) -> Iterator[dict[str, Any]]:
     if file.exists():
         yield from map(json.loads, file.read_text(encoding="utf-8").splitlines())
-
-
-def shared_samples(records: dict[str, dict[int, Any]], attacks: Sequence[str]) -> list[int]:
-    """The samples that all of these attacks have tried."""
-    tried = [{n for n, r in records[name].items() if r["outcome"] != "skipped"} for name in attacks]
-    return sorted(set.intersection(*tried))
 
 
 if __name__ == "__main__":
