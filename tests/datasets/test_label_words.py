@@ -84,7 +84,7 @@ def test_only_the_asked_labels_texts_are_read(monkeypatch):
 
 def test_a_corpus_without_training_texts_is_refused():
     only_test = Corpus.from_documents("a", {"test": [Document("1", "an egg", ["eggs"])]})
-    with pytest.raises(DataError, match="corpus 'a' has no training texts.*label-names"):
+    with pytest.raises(DataError, match=r"corpus 'a' has no training texts.*label-names"):
         TrainingWords(only_test)
 
 
