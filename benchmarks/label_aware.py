@@ -4,9 +4,9 @@
         [--only WORD...] [--samples 60] [--minutes 30]
 
 FOLDER of `--data` and `--models` as in `benchmarks.findings`. For each corpus and plain model, wrong labels are drawn
-as a campaign draws them, equally from bins of label frequency, with and without clusters; every attack is run on the
-same texts and labels. Texts are drawn from a thousand of the test split; the attacks were made on others. Records are kept
-one by one: stopped and started again, it goes on. `--only` takes the cells whose names hold all these words. Results:
+as a campaign draws them, equally from bins of label frequency, with and without clusters; all attacks on the
+same texts and labels. Texts are drawn from a thousand of the test split. Records are kept one by one: stopped and
+started again, it goes on. `--only` takes the cells whose names hold all these words. Results:
 `benchmarks/label_aware.json` and `label_aware.md`, of all records that are there.
 """
 

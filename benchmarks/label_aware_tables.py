@@ -96,7 +96,7 @@ def table(rows: list[dict[str, Any]]) -> str:
     """A table a cell, as Markdown."""
     lines = [
         "Wrong labels pulled into the 5 best, at most 10% of the words changed. Success with Wilson's 95% interval; "
-        "every attack on the samples that the paper's has tried as well. A query is a distinct text sent to the victim. "
+        "every attack on the samples that the paper's has tried, too. A query is a distinct text sent to the victim. "
         "Similarity: median cosine (sbert, all-MiniLM-L6-v2) of successes. Ranks: medians over changed words of "
         "successes, among the masked LM's words at their place; the rank of the words that stood there in brackets.",
         "",

@@ -84,7 +84,7 @@ def test_python_loop(demo, tmp_path):
 def test_none_is_left_out():
     tested = {name.removeprefix("test_") for name in globals() if name.startswith("test_")}
     assert {path.stem for path in EXAMPLES} <= tested
-    assert len(RECIPES) == 3
+    assert len(RECIPES) == 4
 
 
 @pytest.mark.parametrize("script", EXAMPLES, ids=name_of)
