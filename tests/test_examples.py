@@ -39,6 +39,7 @@ def test_recipe_variant(recipe, demo):
     assert shown.count("[top-5: ") >= 3
     assert re.search(r"Attack success rate: +\| \d", shown)
     part = {"strict_similarity": "EncoderSimilarity", "beam_search": "BeamSearch", "typos": "WordSwapQWERTY"}
+    part |= {"label_names": "WordSwapLabelAware"}
     assert part[recipe.stem] in shown
 
 
