@@ -39,6 +39,7 @@ def test_recipe_variant(recipe, demo):
     assert shown.count("[top-5: ") >= 3
     assert re.search(r"Attack success rate: +\| \d", shown)
     part = {"strict_similarity": "EncoderSimilarity", "beam_search": "BeamSearch", "typos": "WordSwapQWERTY"}
+    part |= {"label_names": "WordSwapLabelAware"}
     assert part[recipe.stem] in shown
 
 
@@ -84,7 +85,7 @@ def test_python_loop(demo, tmp_path):
 def test_none_is_left_out():
     tested = {name.removeprefix("test_") for name in globals() if name.startswith("test_")}
     assert {path.stem for path in EXAMPLES} <= tested
-    assert len(RECIPES) == 3
+    assert len(RECIPES) == 4
 
 
 @pytest.mark.parametrize("script", EXAMPLES, ids=name_of)

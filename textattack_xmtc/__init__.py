@@ -13,6 +13,7 @@ from textattack_xmtc._version import __version__
 _HOMES = {
     "XMTCDataset": "textattack_xmtc.datasets.attack_dataset",
     "XMTCNegative": "textattack_xmtc.attack_recipes",
+    "XMTCNegativeLabelAware": "textattack_xmtc.attack_recipes",
     "XMTCPositive": "textattack_xmtc.attack_recipes",
     "XMTCPositiveFrugal": "textattack_xmtc.attack_recipes",
     "XMTCUntargeted": "textattack_xmtc.attack_recipes",

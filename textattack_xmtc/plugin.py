@@ -21,6 +21,7 @@ RECIPES = {
     "xmtc-positive": "textattack_xmtc.attack_recipes.XMTCPositive",
     "xmtc-negative": "textattack_xmtc.attack_recipes.XMTCNegative",
     "xmtc-untargeted": "textattack_xmtc.attack_recipes.XMTCUntargeted",
+    "xmtc-negative-label-aware": "textattack_xmtc.attack_recipes.XMTCNegativeLabelAware",
     "xmtc-positive-frugal": "textattack_xmtc.attack_recipes.XMTCPositiveFrugal",
 }
 GOAL_FUNCTIONS = {

@@ -18,3 +18,10 @@ CandidateOrder = Literal["all", "until-goal", "while-better"]
 the goal; so it succeeds wherever `all` does. `while-better`: the same, and also no further than two chunks in a row
 that hold nothing better than what was there before them.
 """
+
+CandidateSource = Literal["masked-lm", "label-texts", "label-names", "answers"]
+"""Where a word's candidates come from; all are among the words that the masked LM finds plausible in its place.
+
+`masked-lm`: its best (the paper). The others put first what speaks for the labels under attack: `label-texts` by the
+labels' training texts, `label-names` by their names alone, `answers` by what the victim has answered in this example.
+"""

@@ -17,7 +17,7 @@ from textattack.shared import AttackedText, logger
 from textattack.shared.checkpoint import AttackCheckpoint
 
 from tests.small_parts import CountingVictim, bag, proposing
-from textattack_xmtc import XMTCNegative, XMTCPositive, XMTCPositiveFrugal, XMTCUntargeted
+from textattack_xmtc import XMTCNegative, XMTCNegativeLabelAware, XMTCPositive, XMTCPositiveFrugal, XMTCUntargeted
 from textattack_xmtc.attack_recipes.recipe import XMTCRecipe
 from textattack_xmtc.constraints import FunctionWordModification, MaxChangeRate
 from textattack_xmtc.constraints.embedded import EmbeddedEncoder
@@ -106,6 +106,7 @@ def test_only_the_frugal_recipe_leaves_algorithm_1():
 
     for recipe in (XMTCPositive, XMTCNegative, XMTCUntargeted):
         assert parts(recipe) == (MaskedDelta, "all")
+    assert parts(XMTCNegativeLabelAware) == (MaskedDelta, "until-goal")
     assert parts(XMTCPositiveFrugal) == (MaskedBlocks, "while-better")
     assert parts(XMTCPositiveFrugal, ranking="masked-delta", candidate_order="all") == (MaskedDelta, "all")
     assert parts(XMTCUntargeted, ranking="random", candidate_order="until-goal") == (RandomOrder, "until-goal")
@@ -122,6 +123,7 @@ def test_a_frugal_attack_reaches_the_same_goal():
     ("parameters", "message"),
     [
         ({"ranking": "best"}, "ranking='best' is unknown; choose masked-delta or masked-blocks or random"),
+        ({"candidate_source": "best"}, "candidate_source='best' is unknown; choose masked-lm or label-texts or label"),
         ({"candidate_order": "best"}, "candidate_order='best' is unknown; choose all or until-goal or while-better"),
         ({"k": 0}, "k=0 is not a number of labels; choose k from 1 upwards"),
         ({"k": 5}, "k=5 is more than the 4 labels of this victim; choose k between 1 and 4"),

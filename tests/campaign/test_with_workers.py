@@ -75,6 +75,9 @@ def plan_and_campaign(out: Path) -> tuple[Plan, Any]:
         {"ranking": "random", "seed": 3},
         {"ranking": "masked-blocks", "candidate_order": "while-better"},
         {"goal": "negative", "cluster": False},
+        {"goal": "negative", "cluster": False, "candidate_source": "label-texts", "candidate_order": "until-goal"},
+        {"goal": "negative", "cluster": False, "candidate_source": "label-names"},
+        {"goal": "negative", "cluster": False, "candidate_source": "answers"},
         {"goal": "untargeted"},
         {"mode": "adv-xmtc", "masked_lm": "words"},
     ],
@@ -124,6 +127,19 @@ def test_workers_leave_the_records_of_one_process_whoever_dies(
     assert run_campaign(out, {}, resume=True) and in_order(out) == expected, "an error is a record"
     assert run_campaign(out, {}, resume=True, retry_errors=True)
     assert in_order(out) == in_order(targets) and read_campaign(out).notes == ()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("source", ["label-texts", "answers"])
+def test_workers_leave_the_records_of_one_process_whatever_attacks_learn(
+    whole: Path, tmp_path: Path, workers: Workers, source: str
+) -> None:
+    options = two_targets(whole, tmp_path / "samples.jsonl", negative=True)
+    options |= {"models": ["plain"], "candidate_source": source, "candidate_order": "until-goal"}
+    assert run_campaign(tmp_path / "one", options)
+    assert run_campaign(tmp_path / "many", options, workers=workers)
+    assert in_order(tmp_path / "many") == in_order(tmp_path / "one")
+    assert {row["outcome"] for row in in_order(tmp_path / "one")["plain"]} >= {"succeeded"}
 
 
 @pytest.mark.slow

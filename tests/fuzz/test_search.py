@@ -8,7 +8,13 @@ from textattack.attack_results import SkippedAttackResult
 from tests.fuzz.running import box, fuzz
 from tests.small_parts import CountingVictim, proposing
 from tests.unicode_texts import PARTS, TEXTS
-from textattack_xmtc.attack_recipes import XMTCNegative, XMTCPositive, XMTCPositiveFrugal, XMTCUntargeted
+from textattack_xmtc.attack_recipes import (
+    XMTCNegative,
+    XMTCNegativeLabelAware,
+    XMTCPositive,
+    XMTCPositiveFrugal,
+    XMTCUntargeted,
+)
 from textattack_xmtc.targets import GroundTruth
 
 LABELS = 6
@@ -28,7 +34,7 @@ ATTACKS = [
     recipe.build(
         CountingVictim(scores, num_labels=LABELS), k=2, max_change_rate=rate, masked_lm=SWAP, encoder="embedded"
     )
-    for recipe in (XMTCPositive, XMTCNegative, XMTCUntargeted, XMTCPositiveFrugal)
+    for recipe in (XMTCPositive, XMTCNegative, XMTCUntargeted, XMTCPositiveFrugal, XMTCNegativeLabelAware)
     for rate in (0.2, 1.0)
 ]
 ANY = TEXTS | st.text(max_size=40) | st.text(st.sampled_from("a \n\t.'-"), max_size=60)

@@ -3,6 +3,7 @@
 from textattack_xmtc.attack_recipes.recipe import XMTCRecipe
 from textattack_xmtc.attack_recipes.recipes import (
     XMTCNegative,
+    XMTCNegativeLabelAware,
     XMTCPositive,
     XMTCPositiveFrugal,
     XMTCUntargeted,
@@ -10,6 +11,7 @@ from textattack_xmtc.attack_recipes.recipes import (
 
 __all__ = [
     "XMTCNegative",
+    "XMTCNegativeLabelAware",
     "XMTCPositive",
     "XMTCPositiveFrugal",
     "XMTCRecipe",

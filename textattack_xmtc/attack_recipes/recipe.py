@@ -14,13 +14,16 @@ from textattack.shared import logger
 from textattack_xmtc.constraints.encoders import load_encoder
 from textattack_xmtc.constraints.similarity import EncoderSimilarity, measure
 from textattack_xmtc.constraints.words import FunctionWordModification
+from textattack_xmtc.datasets.corpus import Corpus
+from textattack_xmtc.datasets.label_words import TrainingWords
+from textattack_xmtc.datasets.load import load_corpus
 from textattack_xmtc.goal_functions import TopKGoalFunction, TopKGoalFunctionResult
 from textattack_xmtc.hubs import DEFAULT_MASKED_LM
 from textattack_xmtc.models.wrappers import as_victim
 from textattack_xmtc.scores import ScoreKind
 from textattack_xmtc.search_methods import search_named
-from textattack_xmtc.search_options import CandidateOrder, Ranking
-from textattack_xmtc.transformations import XMTCWordSwapMaskedLM
+from textattack_xmtc.search_options import CandidateOrder, CandidateSource, Ranking
+from textattack_xmtc.transformations import LabelWords, XMTCWordSwapMaskedLM, word_swap_named
 from textattack_xmtc.words import change_budget
 
 
@@ -30,6 +33,7 @@ class XMTCRecipe(AttackRecipe):
     goal: ClassVar[type[TopKGoalFunction]]
     ranking: ClassVar[Ranking] = "masked-delta"
     candidate_order: ClassVar[CandidateOrder] = "all"
+    candidate_source: ClassVar[CandidateSource] = "masked-lm"
     encoder: Any = None
 
     @classmethod
@@ -45,6 +49,8 @@ class XMTCRecipe(AttackRecipe):
         score_space: ScoreKind | None = None,
         ranking: Ranking | None = None,
         candidate_order: CandidateOrder | None = None,
+        candidate_source: CandidateSource | None = None,
+        data: str | Path | Corpus | LabelWords | None = None,
         seed: int = 0,
     ) -> Self:
         """Assemble the attack.
@@ -64,6 +70,10 @@ class XMTCRecipe(AttackRecipe):
             ranking: the order of the words, "masked-delta", "masked-blocks" or "random"; the recipe's own by default.
             candidate_order: how a word's candidates are asked about, "all", "until-goal" or "while-better"; the
                 recipe's own by default.
+            candidate_source: where candidates come from, "masked-lm", "label-texts", "label-names" or "answers"; the
+                recipe's own by default, but without `data` label names in place of label texts.
+            data: what "label-texts" takes the words of labels from: what `load_corpus` takes, a corpus, or
+                `TrainingWords` that were made of one.
             seed: of the ranking "random".
 
         Returns:
@@ -88,12 +98,13 @@ class XMTCRecipe(AttackRecipe):
             masked_lm = victim.masked_lm_folder or DEFAULT_MASKED_LM
         if not isinstance(masked_lm, XMTCWordSwapMaskedLM):
             masked_lm = XMTCWordSwapMaskedLM(masked_lm, max_candidates=candidates)
+        swap = word_swap_named(_source(cls, candidate_source, data), masked_lm, goal, _training_words(data))
         measuring = load_encoder(encoder) if isinstance(encoder, str) else encoder
         constraints: list[Any] = [RepeatModification(), FunctionWordModification()]
         if min_similarity is not None:
             constraints.append(EncoderSimilarity(measuring, min_similarity))
         search = search_named(ranking or cls.ranking, candidate_order or cls.candidate_order, max_change_rate, seed)
-        attack = cls(goal, constraints, masked_lm, search)
+        attack = cls(goal, constraints, swap, search)
         attack.encoder = measuring
         size = "" if victim.labels.size is None else f" ({victim.labels.size:,} labels)"
         logger.info(
@@ -143,3 +154,17 @@ class XMTCRecipe(AttackRecipe):
         return str(super().__repr__())[:-1] + f"  (similarity measured by):  {getattr(self.encoder, 'name', None)}\n)"
 
     __str__ = __repr__
+
+
+def _source(
+    recipe: type[XMTCRecipe], chosen: CandidateSource | None, data: str | Path | Corpus | LabelWords | None
+) -> CandidateSource:
+    """What was chosen, or the recipe's own; without data, a recipe's label texts are label names."""
+    own = recipe.candidate_source
+    return chosen or ("label-names" if own == "label-texts" and data is None else own)
+
+
+def _training_words(data: str | Path | Corpus | LabelWords | None) -> LabelWords | None:
+    if isinstance(data, (str, Path)):
+        data = load_corpus(data)
+    return TrainingWords(data) if isinstance(data, Corpus) else data

@@ -36,3 +36,14 @@ class XMTCPositiveFrugal(XMTCPositive):
 
     ranking = "masked-blocks"
     candidate_order = "while-better"
+
+
+class XMTCNegativeLabelAware(XMTCNegative):
+    """`xmtc-negative` with words that speak for the target (docs/label-aware.md); not Algorithm 1.
+
+    Candidates are words of the label's training texts (`data=`), or near its name, where the masked LM finds them
+    plausible; they are asked about in chunks, up to the first that reaches the goal.
+    """
+
+    candidate_source = "label-texts"
+    candidate_order = "until-goal"

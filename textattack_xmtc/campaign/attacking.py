@@ -18,6 +18,8 @@ from textattack_xmtc.campaign.summary import ERROR, FAILED, NEGATIVE, SKIPPED, S
 from textattack_xmtc.campaign.victims import Victim, fingerprint
 from textattack_xmtc.constraints.encoders import Encoder, load_encoder
 from textattack_xmtc.constraints.similarity import Similarity, measure
+from textattack_xmtc.datasets.label_words import TrainingWords
+from textattack_xmtc.datasets.load import load_corpus
 from textattack_xmtc.hubs import DEFAULT_MASKED_LM
 from textattack_xmtc.models.wrappers import BEYOND
 from textattack_xmtc.scores import TopK
@@ -47,11 +49,13 @@ class Tools:
         encoder: measures similarity.
         masked_lm: proposes words.
         masked_lm_source: the folder or hub name that it was loaded from.
+        training_words: the words of labels by the corpus's training texts, where the plan takes candidates from them.
     """
 
     encoder: Encoder
     masked_lm: XMTCWordSwapMaskedLM
     masked_lm_source: str
+    training_words: TrainingWords | None = None
 
     def facts(self, plan: Plan) -> JSON:
         """What is written down of them: what came of the choices that were left to the program."""
@@ -81,7 +85,8 @@ def load_tools(plan: Plan, companion: Path | None, encoder: str = "", masked_lm:
     if source == "auto":
         source = str(companion or (DEFAULT_MASKED_LM if plan.mode == "paper" else _PUBLISHED_MASKED_LM))
     swap = XMTCWordSwapMaskedLM(source, max_candidates=plan.candidates)
-    return Tools(load_encoder(encoder or plan.encoder), swap, source)
+    words = TrainingWords(load_corpus(plan.data)) if plan.candidate_source == "label-texts" else None
+    return Tools(load_encoder(encoder or plan.encoder), swap, source, words)
 
 
 class SampleAttack:
@@ -178,6 +183,8 @@ class SampleAttack:
             encoder=self._tools.encoder,
             ranking=plan.ranking,
             candidate_order=plan.candidate_order,
+            candidate_source=plan.candidate_source,
+            data=self._tools.training_words,
             seed=plan.seed,
         )
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from textattack_xmtc.errors import DataError, InputError
-from textattack_xmtc.search_options import CandidateOrder, Ranking
+from textattack_xmtc.search_options import CandidateOrder, CandidateSource, Ranking
 
 Goal = Literal["positive", "negative", "untargeted"]
 Mode = Literal["paper", "adv-xmtc"]
@@ -20,6 +20,7 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
     "mode": get_args(Mode),
     "ranking": get_args(Ranking),
     "candidate_order": get_args(CandidateOrder),
+    "candidate_source": get_args(CandidateSource),
 }
 _POSITIVE = ("k", "labels_per_bin", "samples_per_bin", "total", "pairs_per_text", "candidates")
 _YES_NO = {"yes": True, "no": False}
@@ -45,6 +46,7 @@ class Plan:
         mode: Algorithm 1 ("paper") or the published script ("adv-xmtc").
         ranking: the order of the words in mode paper.
         candidate_order: how a word's candidates are asked about in mode paper.
+        candidate_source: where they come from in mode paper; the training texts of "label-texts" are those of `data`.
         encoder: measures similarity; as `load_encoder` takes it.
         masked_lm: a folder or hub name; "auto" is the one kept with the reference model.
         seed: of bins' draws, clusters and the random ranking.
@@ -69,6 +71,7 @@ class Plan:
     mode: Mode = "paper"
     ranking: Ranking = "masked-delta"
     candidate_order: CandidateOrder = "all"
+    candidate_source: CandidateSource = "masked-lm"
     encoder: str = "auto"
     masked_lm: str = "auto"
     seed: int = 0
@@ -97,6 +100,11 @@ class Plan:
         if self.mode == "adv-xmtc" and self.candidate_order != "all":
             raise InputError(
                 f"mode adv-xmtc asks about all candidates, and candidate_order={self.candidate_order!r} was chosen",
+                "use mode paper",
+            )
+        if self.mode == "adv-xmtc" and self.candidate_source != "masked-lm":
+            raise InputError(
+                f"mode adv-xmtc takes the masked LM's words, and candidate_source={self.candidate_source!r} was chosen",
                 "use mode paper",
             )
         twice = next((model for model in self.models if self.models.count(model) > 1), None)

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
-from textattack_xmtc.search_options import CandidateOrder, Ranking
+from textattack_xmtc.search_options import CandidateOrder, CandidateSource, Ranking
 
 if TYPE_CHECKING:
     from textattack_xmtc.campaign.summary import Campaign
@@ -73,6 +73,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--candidate-order",
         choices=get_args(CandidateOrder),
         help="which candidates of a word are asked about: all (default), until-goal, or while-better",
+    )
+
+    attack.add_argument(
+        "--candidate-source",
+        choices=get_args(CandidateSource),
+        help="where candidates come from: masked-lm (default); or words that speak for the target, by its training "
+        "texts (label-texts), its name (label-names), or the victim's answers alone (answers)",
     )
 
     samples = parser.add_argument_group("samples")

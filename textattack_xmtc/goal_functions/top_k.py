@@ -153,6 +153,19 @@ class TopKGoalFunction(GoalFunction):
         self._ask_scores(admitted, self.targets)
         return np.array([self._value(text) for text in admitted], dtype=np.float64)
 
+    def answered(self, texts: Sequence[str]) -> np.ndarray:
+        """What `objective` would say of texts that were asked about in this example; NaN for others. Asks nothing.
+
+        Returns:
+            float64, one number a text; larger is nearer.
+        """
+        held = [self._answers.get(_key(text)) for text in texts]
+        values = [
+            self._value(text) if answer is not None and not answer.missing(self.targets) else np.nan
+            for text, answer in zip(texts, held, strict=True)
+        ]
+        return np.array(values, dtype=np.float64)
+
     def get_results(
         self, attacked_text_list: Sequence[AttackedText], check_skip: bool = False
     ) -> tuple[list[TopKGoalFunctionResult], bool]:

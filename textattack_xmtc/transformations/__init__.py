@@ -1,5 +1,17 @@
 """What is added to TextAttack's word swaps."""
 
+from textattack_xmtc.transformations.label_words import LabelWords, NameWords
+from textattack_xmtc.transformations.named import word_swap_named
+from textattack_xmtc.transformations.word_swap_label_aware import WordSwapLabelAware
+from textattack_xmtc.transformations.word_swap_learning import WordSwapLearning
 from textattack_xmtc.transformations.word_swap_masked_lm import CANDIDATE_ORDER, XMTCWordSwapMaskedLM
 
-__all__ = ["CANDIDATE_ORDER", "XMTCWordSwapMaskedLM"]
+__all__ = [
+    "CANDIDATE_ORDER",
+    "LabelWords",
+    "NameWords",
+    "WordSwapLabelAware",
+    "WordSwapLearning",
+    "XMTCWordSwapMaskedLM",
+    "word_swap_named",
+]

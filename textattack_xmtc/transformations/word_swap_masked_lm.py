@@ -8,7 +8,7 @@ every family of masked language models works. `filters=False` gives the parent's
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,9 @@ from textattack_xmtc.words import Span, replaced, word_spans
 
 CANDIDATE_ORDER = "xmtc_candidate_order"
 """Key of `attack_attrs`: where a candidate stood in the model's list. TextAttack sorts candidates by text."""
+
+Pick = Callable[[torch.Tensor, str, bool], list[str]]
+"""Chooses words by a mask's logits over the vocabulary, the word that is masked, and whether it begins the text."""
 
 _UNLIMITED = 10**6  # tokenizers without a limit of their own carry a huge number instead
 _WORDS_PER_TOKEN = 4  # "U.S.A" is three words and may be one token; no vocabulary is known to go further
@@ -89,7 +92,37 @@ class XMTCWordSwapMaskedLM(WordSwapMaskedLM):
     def _candidates(self) -> CandidateWords:
         return candidate_words(self._lm_tokenizer, frozenset(nltk.corpus.stopwords.words("english")))
 
+    @property
+    def vocabulary(self) -> CandidateWords:
+        """What the tokens of the masked LM stand for."""
+        return self._candidates
+
+    @property
+    def tokenizer(self) -> Any:
+        """The masked LM's tokenizer."""
+        return self._lm_tokenizer
+
+    @property
+    def embeddings(self) -> np.ndarray:
+        """What the masked LM takes its tokens for before it has read anything; shape `(vocabulary, size)`."""
+        weights: torch.Tensor = self._language_model.get_input_embeddings().weight
+        return weights.detach().float().cpu().numpy()
+
     def _get_transformations(self, current_text: AttackedText, indices_to_modify: Iterable[int]) -> list[AttackedText]:
+        return self.exchanged(current_text, indices_to_modify, self._pick)
+
+    def exchanged(self, current_text: AttackedText, indices_to_modify: Iterable[int], pick: Pick) -> list[AttackedText]:
+        """The texts that have one word exchanged for one of those that `pick` chooses by the model's logits there.
+
+        Args:
+            current_text: the text.
+            indices_to_modify: which of its words.
+            pick: given the logits over the vocabulary, the word that stands there and whether it is the first of the
+                text, the words to put in its place, best first.
+
+        Returns:
+            Each with its place in the list of its word as `attack_attrs[CANDIDATE_ORDER]`.
+        """
         spans = word_spans(current_text.text, current_text.words)
         # What comes after this many words is cut off anyway, and would be tokenized again for every word.
         horizon = _WORDS_PER_TOKEN * self.max_length
@@ -103,7 +136,7 @@ class XMTCWordSwapMaskedLM(WordSwapMaskedLM):
         for start in range(0, len(near), self.batch_size):
             batch = near[start : start + self.batch_size]
             for index, logits in zip(batch, self._mask_logits(text, [spans[i] for i in batch]), strict=True):
-                words = [] if logits is None else self._pick(logits, current_text.words[index], index == 0)
+                words = [] if logits is None else pick(logits, current_text.words[index], index == 0)
                 for order, word in enumerate(words):
                     candidate = substitute(current_text, index, spans[index], word)
                     # Among Chinese characters, TextAttack cuts words by what stands around them. Where there are
@@ -143,20 +176,32 @@ class XMTCWordSwapMaskedLM(WordSwapMaskedLM):
 
     def _pick(self, logits: torch.Tensor, word: str, at_start: bool) -> list[str]:
         """The words that the model proposes in place of `word`, best first."""
+        if self.filters:
+            return self.plausible(logits, word, at_start, self.max_candidates)
+        proposals = self._likeliest(logits, self._candidates.listed, self.max_candidates)
+        return [proposal for proposal in proposals if proposal != word and has_letter(proposal)]
+
+    def plausible(self, logits: torch.Tensor, word: str, at_start: bool, number: int) -> list[str]:
+        """The words that fit best in place of `word`, best first: whole words, no stop words, none twice, not itself.
+
+        Args:
+            logits: over the vocabulary, where `word` is masked.
+            word: what stands there.
+            at_start: whether it is the first word of the text.
+            number: how many at most.
+        """
         table, own = self._candidates, word.lower()
-        if self.filters:
-            allowed = table.whole_at_start if at_start else table.whole
-            # So many that enough are left when doubles and the word itself are dropped.
-            wanted = self.max_candidates * table.twins + table.forms[own]
-        else:
-            allowed, wanted = table.listed, self.max_candidates
+        allowed = table.whole_at_start if at_start else table.whole
+        # So many that enough are left when doubles and the word itself are dropped.
+        words = self._likeliest(logits, allowed, number * table.twins + table.forms[own])
+        return [proposal for proposal in dict.fromkeys(words) if proposal.lower() != own][:number]
+
+    def _likeliest(self, logits: torch.Tensor, allowed: np.ndarray, number: int) -> list[str]:
         ids = torch.from_numpy(np.flatnonzero(allowed[: len(logits)])).to(logits.device)
-        best = ids[logits[ids].topk(min(wanted, len(ids))).indices]
+        best = ids[logits[ids].topk(min(number, len(ids))).indices]
         probabilities = torch.softmax(logits.float(), dim=0)[best]
-        words: list[str] = table.words[best[probabilities >= self.min_confidence].cpu().numpy()].tolist()
-        if self.filters:
-            return [proposal for proposal in dict.fromkeys(words) if proposal.lower() != own][: self.max_candidates]
-        return [proposal for proposal in words if proposal != word and has_letter(proposal)]
+        words: list[str] = self._candidates.words[best[probabilities >= self.min_confidence].cpu().numpy()].tolist()
+        return words
 
     def _say_cut(self) -> None:
         if not self._said_cut:

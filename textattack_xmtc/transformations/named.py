@@ -1,0 +1,45 @@
+"""Word swaps by the names that recipes and campaigns give the sources of their candidates."""
+
+from __future__ import annotations
+
+from typing import Any, get_args
+
+from textattack.transformations import WordSwap
+
+from textattack_xmtc.errors import InputError
+from textattack_xmtc.search_options import CandidateSource
+from textattack_xmtc.transformations.label_words import LabelWords, NameWords
+from textattack_xmtc.transformations.word_swap_label_aware import WordSwapLabelAware
+from textattack_xmtc.transformations.word_swap_learning import WordSwapLearning
+from textattack_xmtc.transformations.word_swap_masked_lm import XMTCWordSwapMaskedLM
+
+
+def word_swap_named(
+    source: CandidateSource, masked_lm: XMTCWordSwapMaskedLM, goal: Any, training_words: LabelWords | None = None
+) -> WordSwap:
+    """The word swap whose candidates come from this source.
+
+    Args:
+        source: "masked-lm" (the paper's), "label-texts", "label-names" or "answers".
+        masked_lm: the word swap with the masked LM.
+        goal: what the attack wants; label-aware word swaps ask it what is under attack.
+        training_words: what "label-texts" takes the words from, with the labels' names where it knows none.
+
+    Raises:
+        InputError: a name that there is not, or "label-texts" without training words.
+    """
+    if source not in get_args(CandidateSource):
+        raise InputError(f"candidate_source={source!r} is unknown", f"choose {' or '.join(get_args(CandidateSource))}")
+    if source == "masked-lm":
+        return masked_lm
+    if source == "answers":
+        return WordSwapLearning(masked_lm, goal)
+    names = NameWords(masked_lm)
+    if source == "label-names":
+        return WordSwapLabelAware(masked_lm, goal, [names])
+    if training_words is None:
+        raise InputError(
+            "the words of labels are to come from their training texts, and there are none",
+            "give data=FOLDER, or candidate_source='label-names'",
+        )
+    return WordSwapLabelAware(masked_lm, goal, [training_words, names])

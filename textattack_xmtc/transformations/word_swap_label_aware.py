@@ -1,0 +1,146 @@
+"""Words that speak for the labels under attack, where a masked language model finds them plausible."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol
+
+import torch
+from textattack.shared import AttackedText, logger
+from textattack.transformations import WordSwap
+
+from textattack_xmtc.errors import InputError
+from textattack_xmtc.scores import TopK
+from textattack_xmtc.targets import LabelSpace
+from textattack_xmtc.transformations.label_words import LabelWords
+from textattack_xmtc.transformations.learnt_words import Answering, LearntWords
+from textattack_xmtc.transformations.word_swap_masked_lm import XMTCWordSwapMaskedLM
+
+PLAUSIBLE = 2_000
+"""A candidate is among so many of the masked LM's most plausible words at its place."""
+
+
+class Aim(Answering, Protocol):
+    """What a label-aware word swap asks of a goal: what is under attack now. `TopKGoalFunction` has it.
+
+    Attributes:
+        targets: the labels under attack.
+        falling: whether they are to leave the k best, or to enter them.
+        top: the k best labels of the original text.
+        model: the victim, whose `labels` they are.
+    """
+
+    targets: tuple[int, ...]
+    falling: bool
+    top: TopK
+    model: Any
+
+
+class WordSwapLabelAware(WordSwap):
+    """Exchange a word for one that speaks for a label, among those that the masked LM finds plausible in its place.
+
+    At the first place that is tried, the candidates are the first `max_candidates` of the label's words that are among
+    the `plausible` best of the masked LM there. At later places there are half as many: first, at most half of them,
+    the words that brought this text nearest to the goal where they were tried before (`LearntWords`), then words that
+    were not tried yet, in the order of the label's words. What is never a candidate of the masked LM (pieces, stop
+    words, the word itself) is none here.
+
+    The labels are the targets; where those are to fall, the others of the k best, which compete with them. Several
+    labels take turns. A label that the first source knows nothing of is looked up in the next one; where none knows
+    any label, the masked LM's own candidates stand. Either is said once.
+
+    Args:
+        masked_lm: the word swap with the masked LM, and the candidates where no label has words.
+        aim: the goal, which knows the labels under attack.
+        sources: where the labels' words come from, the best first.
+        max_candidates: words tried at the first place; by default as many as `masked_lm` keeps.
+        plausible: how far down the masked LM's list a candidate may stand.
+
+    Raises:
+        InputError: no source, or a number that must be positive and is not.
+    """
+
+    def __init__(
+        self,
+        masked_lm: XMTCWordSwapMaskedLM,
+        aim: Aim,
+        sources: Sequence[LabelWords],
+        max_candidates: int | None = None,
+        plausible: int = PLAUSIBLE,
+    ) -> None:
+        super().__init__()
+        self.masked_lm, self.aim, self.sources = masked_lm, aim, tuple(sources)
+        self.max_candidates = masked_lm.max_candidates if max_candidates is None else max_candidates
+        self.plausible = plausible
+        if self.max_candidates < 1 or plausible < 1:
+            raise InputError(
+                f"max_candidates={self.max_candidates} and plausible={plausible} must be positive", "choose 1 or more"
+            )
+        if not self.sources:
+            raise InputError("there is no source of words for labels", "give one or several, such as NameWords")
+        self._learnt = LearntWords(aim)
+        self._said: set[str] = set()
+        self._kept: tuple[tuple[int, ...], tuple[str, ...]] | None = None
+
+    def _get_transformations(self, current_text: AttackedText, indices_to_modify: Iterable[int]) -> list[AttackedText]:
+        words = self._words()
+        if not words:
+            return self.masked_lm._get_transformations(current_text, indices_to_modify)
+        learnt = self._learnt
+        learnt.learn()
+        known = dict.fromkeys(learnt.best(len(learnt.gains)))
+        new = [word for word in words if word not in learnt.gains]
+        number = max(1, self.max_candidates // 2) if known else self.max_candidates
+
+        def pick(logits: torch.Tensor, word: str, at_start: bool) -> list[str]:
+            near = self.masked_lm.plausible(logits, word, at_start, self.plausible)
+            # Of the spellings of a word in a cased vocabulary, the most plausible one.
+            spelled = {proposal.lower(): proposal for proposal in reversed(near)}
+            best = [spelled[own] for own in known if own in spelled][: number // 2]
+            return [*best, *(spelled[own] for own in new if own in spelled)][:number]
+
+        found = self.masked_lm.exchanged(current_text, indices_to_modify, pick)
+        learnt.wait_for(current_text, found)
+        return found
+
+    def _words(self) -> tuple[str, ...]:
+        """The words of the labels that candidates are to speak for now."""
+        labels = self._labels()
+        if self._kept is None or self._kept[0] != labels:
+            self._kept = (labels, in_turns([self._words_of(label) for label in labels]))
+        return self._kept[1]
+
+    def _labels(self) -> tuple[int, ...]:
+        targets = tuple(self.aim.targets)
+        return tuple(label for label in self.aim.top.labels if label not in targets) if self.aim.falling else targets
+
+    def _words_of(self, label: int) -> Sequence[str]:
+        space: LabelSpace = self.aim.model.labels
+        known = label if space.names is None else space.name(label)
+        for number, source in enumerate(self.sources):
+            if found := source.of(known):
+                if number:
+                    self._say(f"a label without {self.sources[0].name}, such as {known!r}, takes its {source.name}")
+                return found
+        self._say(f"nothing is known of a label such as {known!r}: the masked LM's own candidates are tried")
+        return ()
+
+    def _say(self, what: str) -> None:
+        kind = what.rpartition(" ")[2]
+        if kind not in self._said:
+            self._said.add(kind)
+            logger.warning(f"xmtc: {what} (said once)")
+
+    def extra_repr_keys(self) -> list[str]:  # noqa: D102
+        return ["max_candidates", "plausible"]
+
+
+def in_turns(lists: Sequence[Sequence[str]]) -> tuple[str, ...]:
+    """The first of each list, then the second of each, and so on; what came before is left out.
+
+    Example:
+        >>> in_turns([["egg", "salad"], ["salad", "soup", "tea"]])
+        ('egg', 'salad', 'soup', 'tea')
+    """
+    longest = max(map(len, lists), default=0)
+    return tuple(dict.fromkeys(own[place] for place in range(longest) for own in lists if place < len(own)))
