@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,7 +9,7 @@ import numpy as np
 import torch
 
 from textattack_xmtc.errors import InputError
-from textattack_xmtc.hardening.schedule import Schedule
+from textattack_xmtc.hardening.schedule import Clock, Schedule
 from textattack_xmtc.metrics import label_matrix
 from textattack_xmtc.models.aplc_xlnet import APLCXLNet
 from textattack_xmtc.models.attention_xml import AttentionXML
@@ -148,12 +147,12 @@ class FineTuning:
         random = np.random.default_rng(0)
         size = self._settings.batch_size
         with torch.random.fork_rng():
-            start = time.monotonic()
+            begun = Clock()
             for _ in range(steps):
                 self.model.network.train()
                 positions = random.choice(len(self.lengths), min(size, len(self.lengths)), replace=False).tolist()
                 self.loss(positions, random).backward()  # type: ignore[no-untyped-call]
-            taken = time.monotonic() - start
+            taken = begun.seconds
         self.model.network.zero_grad()
         self.model.network.eval()
         return taken / steps

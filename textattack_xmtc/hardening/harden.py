@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-import time
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -25,7 +24,7 @@ from textattack_xmtc.hardening.held_out import HeldOut
 from textattack_xmtc.hardening.labels import as_the_model_counts
 from textattack_xmtc.hardening.options import HardeningOptions
 from textattack_xmtc.hardening.rounds import Rounds
-from textattack_xmtc.hardening.schedule import Schedule, schedule_of, within_budget
+from textattack_xmtc.hardening.schedule import Clock, Schedule, schedule_of, within_budget
 from textattack_xmtc.hubs import DEFAULT_MASKED_LM
 from textattack_xmtc.models.folder import CONFIG, TRAINING, load_model, read_dict, save_model, write_json
 from textattack_xmtc.models.losses import LossSettings
@@ -46,7 +45,7 @@ def harden_folder(
     out: Path | str,
     *,
     loss: LossSettings | None = None,
-    masked_lm: str | Path = "auto",
+    masked_lm: str | Path | XMTCWordSwapMaskedLM = "auto",
     resume: bool = False,
     device: str | None = None,
     checkpoint_seconds: float = 120.0,
@@ -63,7 +62,8 @@ def harden_folder(
         options: how.
         out: the folder to make.
         loss: what is trained on; by default what the model was trained on.
-        masked_lm: proposes words; "auto" is the one kept with the model, else bert-base-uncased.
+        masked_lm: proposes words; "auto" is the one kept with the model, else bert-base-uncased; or a word
+            swap that has it loaded (then the number of candidates is its own).
         resume: go on from what lies in `OUT.unfinished`; where nothing does, start.
         device: "cpu", "cuda", ...; by default the GPU where there is one.
         checkpoint_seconds: how often the state is written within a round.
@@ -105,10 +105,10 @@ def harden_folder(
     counts, train = rows.label_counts, data.split("train")
     texts, labels = list(train["text"]), list(train["labels"])
     watched = data.split("validation")
-    start = time.monotonic()
+    begun = Clock()
     watch = HeldOut(model, watched["text"], watched["labels"], counts, options, attack.quick)
     before = watch.measured()
-    measuring = time.monotonic() - start
+    measuring = begun.seconds
     say(f"before: {_shown(before)}")
 
     def fine_tuning(schedule: Schedule) -> tuple[FineTuning, Rounds]:
@@ -123,7 +123,7 @@ def harden_folder(
             if options.steps is not None
             else within_budget(options, kept.get("seconds"), fine_tuning, measuring)
         )
-        planned = {"schedule": asdict(schedule), "before": before, "seconds": round(time.monotonic() - start, 1)}
+        planned = {"schedule": asdict(schedule), "before": before, "seconds": round(begun.seconds, 1)}
         _write_plan(work, made_of, planned)
     schedule = Schedule(**planned["schedule"])
     checkpoint = Checkpoint(work / CHECKPOINT, {**made_of, "schedule": planned["schedule"]}, checkpoint_seconds)
@@ -171,8 +171,13 @@ class _Attack:
         self.plain, self.quick, self.source = plain, quick, source
 
 
-def _attack(model: TorchScorer, options: HardeningOptions, masked_lm: str | Path, file: Path) -> _Attack:
+def _attack(
+    model: TorchScorer, options: HardeningOptions, masked_lm: str | Path | XMTCWordSwapMaskedLM, file: Path
+) -> _Attack:
     """What attacks; a control without a masked LM is watched by one where there is one to be had."""
+    if isinstance(masked_lm, XMTCWordSwapMaskedLM):
+        quick = QuickAttack(model, KeptCandidates(masked_lm, file), options.changes)
+        return _Attack(quick, quick, masked_lm.masked_lm_source)
     source = str(masked_lm)
     if source == "auto":
         source = str(model.masked_lm_folder or DEFAULT_MASKED_LM)
