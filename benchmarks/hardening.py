@@ -7,7 +7,7 @@ FOLDER of `--data` holds the corpora as `benchmarks.findings` writes them, `--ke
 `benchmarks.models`. Each cell is trained with the command line in a process of its own, into `--out`, and what is there
 is not trained again. Attacks are on samples of the rarest bin that the plain model has right, drawn as a campaign draws
 them, every cell on the same ones; records are kept one by one. `--minutes` is for the attacks of each corpus and model.
-`--only` takes what holds all these words. `--other-masked-lm`: one that hardening did not see. Results:
+`--only` takes what holds all these words, `--cells` makes those only. `--other-masked-lm`: one that hardening did not see. Results:
 `benchmarks/hardening.json` and `hardening.md`, of all that is there.
 """
 
@@ -60,6 +60,7 @@ def main() -> None:
         parser.add_argument(option, type=Path, required=True)
     parser.add_argument("--other-masked-lm", type=Path)
     parser.add_argument("--only", nargs="*", default=[])
+    parser.add_argument("--cells", nargs="*", default=list(MADE), choices=list(MADE), help="those that are made")
     parser.add_argument("--samples", type=int, default=60)
     parser.add_argument("--minutes", type=float, default=float("inf"))
     parser.add_argument("--budget", type=float, default=1.0)
@@ -90,7 +91,7 @@ def train(corpus: str, name: str, options: argparse.Namespace) -> None:
     """Make the cells that are not there yet, one after the other."""
     for cell, own in MADE.items():
         folder = folders(name, options)[cell]
-        if folder.is_dir():
+        if folder.is_dir() or cell not in options.cells:
             continue
         command = ["harden", str(options.keep / f"{name}-none"), "--data", str(options.data / corpus), *own]
         command += ["--masked-lm", str(options.masked_lm), "--budget", str(options.budget), "--out", str(folder)]
