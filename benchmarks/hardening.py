@@ -50,7 +50,7 @@ MADE: dict[str, tuple[str, ...]] = {
     "more training": ("--augment", "none"),
     "hardened, PW-cb": ("--reweight", "pw-cb", "--weights", "adv-xmtc"),
 }
-ATTACKS = {"trained on": {}, "random order": {"ranking": "random-order"}, "other masked LM": {}}
+ATTACKS = {"trained on": {}, "random order": {"ranking": "random"}, "other masked LM": {}}
 OTHER = "other masked LM"
 
 

@@ -30,7 +30,7 @@ def corpus(texts: int = 160, seed: int = 0) -> Corpus:
 
     def document(name: str) -> Document:
         label = int(random.integers(LABELS))
-        words = [f"{NAMES[label]}{'xyzw'[number]}" for number in range(OTHERS) if random.random() < 0.75]
+        words = [f"{NAMES[label]}{'xyzw'[number]}" for number in range(OTHERS) if random.random() < 0.6]
         words += [sign(label), *random.choice(["the", "of", "some", "and"], 3).tolist()]
         return Document(name, " ".join(random.permutation(words)), [NAMES[label]])
 
@@ -48,7 +48,7 @@ def trained(folder: Path, architecture: str = "attention-xml", seed: int = 0) ->
     if isinstance(settings, AttentionXMLSettings):
         settings = replace(settings, learning_rate=0.02, average_from=4)
     changed: TrainingPlan = replace(
-        plan, settings=settings, network=sizes, tree=TreeSettings(max_leaf=2, beam=2), hidden_size=16, layers=1
+        plan, settings=settings, network=sizes, tree=TreeSettings(max_leaf=2, beam=8), hidden_size=16, layers=1
     )
     train_folder(corpus(), changed, folder, device="cpu")
     return folder
