@@ -208,9 +208,9 @@ def summary(file: Path) -> list[dict[str, Any]]:
         for kind in ATTACKS:
             of_kind = [record for record in records if record["attack"] == kind]
             common = set.intersection(*({r["sample"] for r in of_kind if r["cell"] == cell["cell"]} for cell in cells))
-            own = [r for r in of_kind if r["cell"] == row["cell"] and r["sample"] in common]
-            # What is too short for a change is skipped in every cell; a label that the model lost is an outcome here.
-            own = [r for r in own if r["outcome"] != "skipped" or "too short" not in (r["reason"] or "")]
+            # What is too short for a change is left out everywhere; a label that the model lost is an outcome here.
+            short = {r["sample"] for r in of_kind if r["outcome"] == "skipped" and "too short" in (r["reason"] or "")}
+            own = [r for r in of_kind if r["cell"] == row["cell"] and r["sample"] in common - short]
             attacked = [r for r in own if r["outcome"] in ("succeeded", "failed")]
             won = sum(r["outcome"] == "succeeded" for r in attacked)
             lost = sum(r["outcome"] not in ("succeeded", "failed", "error") for r in own)
