@@ -165,6 +165,7 @@ def test_a_budget_is_a_share_of_the_time_that_training_took(
     assert "budget of" in capsys.readouterr().err
     with pytest.raises(InputError, match=r"a budget of 1e-06 of the .* is over before the first steps"):
         hardened(flat, tmp_path / "two", HardeningOptions(budget=1e-6, k=1))
+    hardened(flat, tmp_path / "two", HardeningOptions(steps=4, k=1, candidates=7))
     (unknown := tmp_path / "unknown").mkdir()
     for file in flat.iterdir():
         if file.name != "training.json":

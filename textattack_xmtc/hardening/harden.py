@@ -80,10 +80,12 @@ def harden_folder(
     work = out.with_name(out.name + ".unfinished")
     if out.exists():
         raise InputError(f"{str(out)!r} is there already", "choose another folder, or remove it first")
-    if work.exists() and not resume:
-        raise InputError(
-            f"there is an unfinished hardening in {str(work)!r}", "go on with it (--resume), or remove that folder"
-        )
+    if not resume:
+        if work.exists() and any(file.name != CANDIDATES for file in work.iterdir()):
+            raise InputError(
+                f"there is an unfinished hardening in {str(work)!r}", "go on with it (--resume), or remove that folder"
+            )
+        (work / CANDIDATES).unlink(missing_ok=True)  # of one that was refused before its first step
     model = _loaded(victim, device)
     kept = read_dict(victim, TRAINING) if (victim / TRAINING).is_file() else {}
     settings = settings_of(model, kept)
