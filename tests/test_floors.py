@@ -33,6 +33,7 @@ FLOORS = {
     "textattack_xmtc.campaign.summary": 0,
     "textattack_xmtc.report": 5,
     "textattack_xmtc.doctor": 5,
+    "textattack_xmtc.hardening": 5,
     "textattack_xmtc.cli": 6,
 }
 BOTTOM = {"numpy", "scipy", *sys.stdlib_module_names}

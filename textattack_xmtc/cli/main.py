@@ -27,6 +27,7 @@ class Command(Protocol):
 
 COMMANDS = {
     "train": "train AttentionXML or APLC-XLNet on a corpus",
+    "harden": "train a trained model on, on attacked texts, so that attacks succeed less often",
     "import": "make a model folder from an official checkpoint",
     "evaluate": "P@k, nDCG@k and PSP@k of a trained model, overall and by label frequency",
     "campaign": "samples drawn by label frequency, attacked on one model or several",

@@ -8,7 +8,7 @@ every family of masked language models works. `filters=False` gives the parent's
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ import nltk
 import numpy as np
 import torch
 from textattack.shared import AttackedText, logger
-from textattack.shared.utils import has_letter
+from textattack.shared.utils import has_letter, words_from_text
 from textattack.transformations import WordSwapMaskedLM
 from transformers import MODEL_FOR_MASKED_LM_MAPPING, AutoConfig, AutoModelForMaskedLM, AutoTokenizer
 
@@ -147,11 +147,31 @@ class XMTCWordSwapMaskedLM(WordSwapMaskedLM):
                     transformed.append(candidate)
         return transformed
 
+    def proposals(self, places: Sequence[tuple[str, Span]]) -> list[list[str]]:
+        """The words that the model proposes at places of any texts, best first: one call of the model for all of them.
+
+        Args:
+            places: a text, and where in it the word stands that is to be exchanged.
+
+        Returns:
+            The candidates of each, as a transformation of that text would list them for that word. Texts that are cut
+            for their length there are not cut here, and the model sees no further in either.
+        """
+        found = []
+        for (text, (start, end)), logits in zip(places, self._logits_at(places), strict=True):
+            first = not words_from_text(text[:start])
+            found.append([] if logits is None else self._pick(logits, text[start:end], first))
+        return found
+
     def _mask_logits(self, text: str, spans: list[Span]) -> list[torch.Tensor | None]:
         """Logits over the vocabulary with each of `spans` masked in turn, or None where the mask was cut off."""
+        return self._logits_at([(text, span) for span in spans])
+
+    def _logits_at(self, places: Sequence[tuple[str, Span]]) -> list[torch.Tensor | None]:
+        """The same at places of any texts, all in one call of the model."""
         tokenizer, model = self._lm_tokenizer, self._language_model
         encoded = tokenizer(
-            [replaced(text, span, tokenizer.mask_token) for span in spans],
+            [replaced(text, span, tokenizer.mask_token) for text, span in places],
             max_length=self.max_length,
             truncation=True,
             padding=True,
@@ -160,14 +180,14 @@ class XMTCWordSwapMaskedLM(WordSwapMaskedLM):
         if "token_type_ids" not in inspect.signature(model.forward).parameters:
             encoded.pop("token_type_ids", None)  # general tokenizers give them to every model
         positions: dict[int, int] = {}  # of the masks, by row
-        for row, (start, _) in enumerate(spans):
+        for row, (text, (start, _)) in enumerate(places):
             masks = (encoded["input_ids"][row] == tokenizer.mask_token_id).nonzero()[:, 0].tolist()
             before = text.count(tokenizer.mask_token, 0, start)  # the text itself may hold mask tokens
             if before < len(masks):
                 positions[row] = masks[before]
-        if len(positions) < len(spans):
+        if len(positions) < len(places):
             self._say_cut()
-        found: list[torch.Tensor | None] = [None] * len(spans)
+        found: list[torch.Tensor | None] = [None] * len(places)
         if positions:
             read = {name: values[list(positions)].to(model.device) for name, values in encoded.items()}
             for row, logits in zip(positions, logits_at(model, read, list(positions.values())), strict=True):

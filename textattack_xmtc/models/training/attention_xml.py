@@ -88,7 +88,7 @@ def train_attention_xml(
         words, lengths = padded([encoded[position] for position in positions], PAD_ID, model.device)
         words = with_unknown_words(words, settings.word_dropout)
         own = [true[position] for position in positions]
-        return _loss(network, words, lengths, own, loss_of, settings.label_sample, random)
+        return loss_of_words(network, words, lengths, own, loss_of, settings.label_sample, random)
 
     training = Training(
         network,
@@ -144,7 +144,7 @@ def with_unknown_words(words: torch.Tensor, share: float) -> torch.Tensor:
     return words.masked_fill(hidden & (words != PAD_ID), UNK_ID)
 
 
-def _loss(
+def loss_of_words(
     network: AttentionXMLNetwork,
     words: torch.Tensor,
     lengths: torch.Tensor,
@@ -153,6 +153,17 @@ def _loss(
     label_sample: int | None,
     random: np.random.Generator,
 ) -> torch.Tensor:
+    """The loss of a batch of texts.
+
+    Args:
+        network: the network.
+        words: word numbers, shape `(texts, longest)`, padded at the end.
+        lengths: words of each text, shape `(texts,)`.
+        true: the true labels of each text.
+        loss_of: what is trained on.
+        label_sample: as in `AttentionXMLSettings`.
+        random: draws that sample.
+    """
     labels, importance = _drawn_labels(true, len(network.attention), label_sample, random)
     targets = np.zeros((len(true), len(labels)), dtype=np.float32)
     for row, own in zip(targets, true, strict=True):

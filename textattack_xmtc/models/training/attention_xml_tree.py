@@ -241,11 +241,8 @@ def level_training(
     def batch_loss(positions: list[int], random: np.random.Generator) -> torch.Tensor:
         words, lengths = padded([texts[position] for position in positions], PAD_ID, device)
         words = with_unknown_words(words, settings.word_dropout)
-        nodes = None
-        if groups is not None:
-            chosen = torch.from_numpy(groups[positions].astype(np.int64)).to(device)
-            nodes, _ = network.children_of(chosen, level - 1)
-        return _loss(network, level, words, lengths, nodes, true[positions], loss_of)
+        own = None if groups is None else groups[positions]
+        return loss_of_level(network, level, words, lengths, own, true[positions], loss_of)
 
     return Training(
         own,
@@ -259,20 +256,31 @@ def level_training(
     )
 
 
-def _loss(
+def loss_of_level(
     network: AttentionXMLTreeNetwork,
     level: int,
     words: torch.Tensor,
     lengths: torch.Tensor,
-    nodes: torch.Tensor | None,
+    groups: np.ndarray | None,
     true: sparse.csr_matrix,
     loss_of: ReweightedLoss,
 ) -> torch.Tensor:
-    """The loss over the candidates of each text: `nodes`, where -1 is no candidate, or all nodes of the level."""
-    if nodes is None:
+    """The loss of a batch of texts on one level.
+
+    Args:
+        network: the networks.
+        level: which of them.
+        words: word numbers, shape `(texts, longest)`, padded at the end.
+        lengths: words of each text, shape `(texts,)`.
+        groups: for each text the groups whose children are scored, as `training_groups` gives them; None: all nodes.
+        true: 1 where a node of this level is true, shape `(texts, nodes)`.
+        loss_of: what is trained on.
+    """
+    if groups is None:
         targets = torch.from_numpy(true.toarray().astype(np.float32)).to(words.device)
         everything: torch.Tensor = loss_of(network.network(level)(words, lengths), targets)
         return everything
+    nodes, _ = network.children_of(torch.from_numpy(groups.astype(np.int64)).to(words.device), level - 1)
     counts = np.diff(true.indptr)
     rows = np.repeat(np.arange(len(counts)), counts)
     own = np.full((len(counts), max(1, counts.max())), -2, dtype=np.int64)  # -2 is neither a node nor a gap

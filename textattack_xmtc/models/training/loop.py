@@ -17,6 +17,9 @@ from textattack_xmtc.models.batches import shuffled_by_length
 WATCHED = "nDCG@5"
 """Which measure of the validation texts tells the best epoch, as in AttentionXML."""
 
+SHOWN = ("P@1", "attack success")
+"""The measures that the progress bar shows."""
+
 Weights = dict[str, torch.Tensor]
 
 
@@ -62,6 +65,7 @@ class Training:
         settings: how to train.
         title: what the progress bar says.
         part: tells the trainings of one model apart (the levels of a tree), for other random numbers in each.
+        watched: which measure of a validation tells the best epoch, whose weights are kept; None: the last one's.
 
     Raises:
         InputError: there are no texts, or settings that cannot be.
@@ -77,6 +81,7 @@ class Training:
         settings: LoopSettings,
         title: str = "training",
         part: int = 0,
+        watched: str | None = WATCHED,
     ) -> None:
         if not len(lengths):
             raise InputError("there are no training texts", "give some")
@@ -95,6 +100,7 @@ class Training:
         self._in_mean = 0
         self._best: Weights | None = None
         self._best_value, self._best_epoch = float("-inf"), 0
+        self._watched = watched
 
     @property
     def ended(self) -> bool:
@@ -107,13 +113,16 @@ class Training:
         self,
         validate: Callable[[], Mapping[str, float]] | None = None,
         keep: Callable[[bool], None] | None = None,
+        prepare: Callable[[int], None] | None = None,
     ) -> list[dict[str, Any]]:
         """Train from the first step that is not done yet to the end; the module has the weights to keep, then.
 
         Args:
-            validate: measures the module after an epoch: names and values, `WATCHED` among them.
+            validate: measures the module after an epoch: names and values, what is watched among them.
             keep: called after every step, and with True after an epoch, when a checkpoint can be written
                 (`state_dict`).
+            prepare: called with the number of an epoch before its first step. It may put as many other texts in the
+                place of the training's: `lengths` is read, and `batch_loss` asked, after it.
 
         Returns:
             The log, one entry an epoch: its number, the mean loss of its steps, seconds, what `validate` gave.
@@ -123,6 +132,8 @@ class Training:
         with tqdm(total=self.settings.epochs * texts, initial=done, desc=self._title, unit=" texts") as bar:
             while not self.ended:
                 began = time.monotonic()
+                if prepare is not None and not self._step:
+                    prepare(len(self.log) + 1)
                 self._epoch(bar, keep)
                 entry: dict[str, Any] = {"number": len(self.log) + 1, "loss": float(np.mean(self._losses))}
                 self._average()
@@ -195,8 +206,8 @@ class Training:
                     keep(False)
 
     def _seen(self) -> str:
-        value = self.log[-1].get("P@1") if self.log else None
-        return "" if value is None else f", P@1 {value:.3f}"
+        last = self.log[-1] if self.log else {}
+        return "".join(f", {name} {last[name]:.3f}" for name in SHOWN if last.get(name) is not None)
 
     def _average(self) -> None:
         first = self.settings.average_from
@@ -218,8 +229,8 @@ class Training:
             self.module.load_state_dict(self._mean)
         self.module.eval()  # it may be a part of what is measured, which cannot tell
         found = validate()
-        if found[WATCHED] > self._best_value:
-            self._best, self._best_value = _copied(self.module.state_dict()), found[WATCHED]
+        if self._watched is not None and found[self._watched] > self._best_value:
+            self._best, self._best_value = _copied(self.module.state_dict()), found[self._watched]
             self._best_epoch = len(self.log) + 1
         if own is not None:
             self.module.load_state_dict(own)

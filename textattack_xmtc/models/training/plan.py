@@ -147,7 +147,7 @@ def train_folder(
     whole = corpus
     held_out = plan.validation
     if held_out is None:
-        held_out = min(len(corpus.split("train")) // _VALIDATION_SHARE, _MOST_VALIDATION)
+        held_out = held_out_of(len(corpus.split("train")))
     corpus = corpus.holding_out(held_out, plan.settings.seed)
     validate_on = corpus.split("validation") if held_out else None
     made_of = json.loads(json.dumps({**asdict(plan), "corpus": whole.fingerprint, "torch": torch.__version__}))
@@ -166,7 +166,7 @@ def train_folder(
         "test": measured_on_test(model, corpus),
     }
     try:
-        save_model(model, out, training, _kept(corpus), masked_lm)
+        save_model(model, out, training, kept_tests(corpus), masked_lm)
     except Exception as error:  # safetensors reports a full disk in its own way, not as an OSError
         raise XMTCError(
             f"the trained model could not be saved to {str(out)!r} ({error})",
@@ -174,6 +174,11 @@ def train_folder(
         ) from error
     shutil.rmtree(unfinished, ignore_errors=True)
     return training
+
+
+def held_out_of(texts: int) -> int:
+    """How many of so many training texts are held out, unless said otherwise: one in 20, at most 2,000."""
+    return min(texts // _VALIDATION_SHARE, _MOST_VALIDATION)
 
 
 def measured_on_test(model: TorchScorer, corpus: Corpus) -> dict[str, float] | None:
@@ -226,7 +231,7 @@ def _untrained_aplc(
     )
 
 
-def _kept(corpus: Corpus) -> Iterator[Document]:
+def kept_tests(corpus: Corpus) -> Iterator[Document]:
     """The test texts that the folder keeps: all, or so many drawn ones, in their order."""
     if "test" not in corpus.splits:
         return

@@ -1,0 +1,275 @@
+"""Hardened models beside plain ones, PW-cb and cheap controls: clean P@1, attacks on the rarest labels, time.
+
+    python -m benchmarks.hardening --data FOLDER --keep FOLDER --masked-lm FOLDER --out FOLDER \
+        [--other-masked-lm FOLDER] [--only WORDS...] [--samples 60] [--minutes 10] [--budget 1]
+
+FOLDER of `--data` holds the corpora as `benchmarks.findings` writes them, `--keep` the trained models of
+`benchmarks.models`. Each cell is trained with the command line in a process of its own, into `--out`, and what is there
+is not trained again. Attacks are on samples of the rarest bin that the plain model has right, drawn as a campaign draws
+them, every cell on the same ones; records are kept one by one. `--minutes` is for the attacks of each corpus and model.
+`--only` takes what holds all these words, `--cells` makes those only. `--other-masked-lm` is one that hardening did not
+see. Results: `benchmarks/hardening.json` and `hardening.md`, of all that is there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.findings import COMMAND
+from benchmarks.rows import machine
+from textattack_xmtc.campaign.plan import Plan
+from textattack_xmtc.campaign.statistics import wilson
+
+RESULTS = Path(__file__).parent / "hardening.json"
+MODELS = {
+    "cooking": ("attention-xml", "aplc-xlnet"),
+    "tib-ci": ("attention-xml", "aplc-xlnet"),
+    "tib-bench": ("attention-xml-tree",),
+}
+OPTIONS: dict[str, dict[str, Any]] = {
+    "cooking": {"labels_per_bin": 100, "max_change_rate": 0.25},  # 8 words a text
+    "tib-ci": {"labels_per_bin": 60},
+    "tib-bench": {"labels_per_bin": 200},
+}
+KEPT = {"plain": "none", "PW-cb": "pw-cb-normalised"}
+MADE: dict[str, tuple[str, ...]] = {
+    "hardened": (),
+    "random masking": ("--augment", "random-masking"),
+    "more training": ("--augment", "none"),
+    "hardened, PW-cb": ("--reweight", "pw-cb", "--weights", "adv-xmtc"),
+}
+ATTACKS = {"trained on": {}, "random order": {"ranking": "random"}, "other masked LM": {}}
+OTHER = "other masked LM"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for option in ("--data", "--keep", "--masked-lm", "--out"):
+        parser.add_argument(option, type=Path, required=True)
+    parser.add_argument("--other-masked-lm", type=Path)
+    parser.add_argument("--only", nargs="*", default=[])
+    parser.add_argument("--cells", nargs="*", default=list(MADE), choices=list(MADE), help="those that are made")
+    parser.add_argument("--samples", type=int, default=60)
+    parser.add_argument("--minutes", type=float, default=float("inf"))
+    parser.add_argument("--budget", type=float, default=1.0)
+    parser.add_argument("--tables-only", action="store_true")
+    options = parser.parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
+    for corpus, models in MODELS.items():
+        for model in models:
+            name = f"{corpus}-{model}"
+            there = (options.keep / f"{name}-none").is_dir() and all(word in name for word in options.only)
+            if there and not options.tables_only:
+                train(corpus, name, options)
+                attack(corpus, name, options)
+    rows = [row for file in sorted(options.out.glob("*.jsonl")) for row in summary(file)]
+    RESULTS.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+    RESULTS.with_suffix(".md").write_text(table(rows), encoding="utf-8")
+    print(table(rows))
+
+
+def folders(name: str, options: argparse.Namespace) -> dict[str, Path]:
+    """The model folder of each cell that is there."""
+    found = {cell: options.keep / f"{name}-{loss}" for cell, loss in KEPT.items()}
+    found |= {cell: options.out / f"{name}-{cell.replace(', ', '-').replace(' ', '-')}" for cell in MADE}
+    return {cell: folder for cell, folder in found.items() if folder.is_dir() or cell in MADE}
+
+
+def train(corpus: str, name: str, options: argparse.Namespace) -> None:
+    """Make the cells that are not there yet, one after the other."""
+    for cell, own in MADE.items():
+        folder = folders(name, options)[cell]
+        if folder.is_dir() or cell not in options.cells:
+            continue
+        command = ["harden", str(options.keep / f"{name}-none"), "--data", str(options.data / corpus), *own]
+        command += ["--masked-lm", str(options.masked_lm), "--budget", str(options.budget), "--out", str(folder)]
+        print("textattack-xmtc", *command, flush=True)
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run(
+            [sys.executable, "-c", COMMAND, *command, "--resume"],
+            check=True,
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
+        )
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        computed = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        (folder / "computed.json").write_text(json.dumps({"seconds": round(computed, 1)}) + "\n", encoding="utf-8")
+
+
+def attack(name: str, model: str, options: argparse.Namespace) -> None:
+    """Measure the cells without an attack, then attack them, sample by sample, until the minutes are used up."""
+    from textattack_xmtc.campaign.attacking import SampleAttack, load_tools
+    from textattack_xmtc.campaign.samples import draw_samples
+    from textattack_xmtc.campaign.victims import load_victim
+    from textattack_xmtc.datasets.load import load_corpus
+
+    corpus = load_corpus(options.data / name)
+    cells = {cell: str(folder) for cell, folder in folders(model, options).items() if folder.is_dir()}
+    plan = Plan.of(
+        {
+            "models": list(cells.values()),
+            "data": name,
+            "samples_per_bin": options.samples,
+            "encoder": "embedded",
+            "masked_lm": str(options.masked_lm),
+            **OPTIONS[name],
+        }
+    )
+    victims = {cell: load_victim(cell, folder, corpus.label_names) for cell, folder in cells.items()}
+    plain = victims["plain"]
+    drawn = draw_samples(corpus, plain.top_k(corpus.split("test"), plan.k), plan, np.asarray(plain.from_corpus >= 0))
+    samples = [sample for sample in drawn.samples if sample.bin == 0]
+    rarest = next(own for own in drawn.bins if own.number == 0)
+    file = options.out / f"{model}.jsonl"
+    records = list(_records(file))
+    done = {(record["cell"], record["attack"], record.get("sample")) for record in records}
+    tools = load_tools(plan, None)
+    others = replace_masked_lm(plan, options)
+    end = time.monotonic() + 60 * options.minutes
+    with file.open("a", encoding="utf-8") as opened:
+
+        def write(record: dict[str, Any]) -> None:
+            opened.write(json.dumps({"corpus": name, "model": model.removeprefix(name + "-"), **record}) + "\n")
+            opened.flush()
+
+        for cell, victim in victims.items():
+            if (cell, "none", None) not in done:
+                write({"cell": cell, "attack": "none", **clean(victim, corpus, rarest, cells[cell])})
+        attacks = {}
+        for kind, changes in ATTACKS.items():
+            if kind == OTHER and others is None:
+                continue
+            for cell, victim in victims.items():
+                used = others if kind == OTHER else tools
+                attacks[kind, cell] = SampleAttack(replace(plan, **changes), victim, corpus.label_names, used)
+        for sample in samples:
+            for (kind, cell), own in attacks.items():
+                if (cell, kind, sample.number) in done:
+                    continue
+                if time.monotonic() > end:
+                    return
+                found = own.record(sample)
+                kept = {key: found[key] for key in ("outcome", "reason", "queries", "words")}
+                write({"cell": cell, "attack": kind, "sample": sample.number, **kept})
+
+
+def replace_masked_lm(plan: Plan, options: argparse.Namespace) -> Any:
+    from textattack_xmtc.campaign.attacking import load_tools
+
+    if options.other_masked_lm is None:
+        return None
+    return load_tools(replace(plan, masked_lm=str(options.other_masked_lm)), None)
+
+
+def clean(victim: Any, corpus: Any, rarest: Any, folder: str) -> dict[str, Any]:
+    """What a model is worth without an attack, overall and on the labels of the rarest bin, and what it took."""
+    from textattack_xmtc.metrics import only_labels
+    from textattack_xmtc.models.evaluation import measures
+
+    best, truth = victim.top_k(corpus.split("test"), 5), corpus.label_matrix("test")
+    inside = (corpus.label_counts >= rarest.lowest) & (corpus.label_counts <= rarest.highest)
+    own = only_labels(truth, inside)
+    having = np.flatnonzero(np.diff(own.indptr))
+    rare = measures(best[having], own[having])
+    kept = json.loads((Path(folder) / "training.json").read_text(encoding="utf-8"))
+    hardened, computed = kept.get("hardened"), Path(folder) / "computed.json"
+    return {
+        "P@1": measures(best, truth)["P@1"],
+        "rarest": [rarest.lowest, rarest.highest, len(having)],
+        "rarest P@1": rare["P@1"],
+        "rarest recall@5": rare["recall@5"],
+        "trained": kept["seconds"],
+        "extra": hardened["seconds"] if hardened else None,
+        "computed": json.loads(computed.read_text())["seconds"] if computed.is_file() else None,
+        "schedule": hardened["schedule"] if hardened else None,
+        "held out": [hardened["before"], hardened["log"][-1]] if hardened else None,
+        "machine": machine(),
+    }
+
+
+def summary(file: Path) -> list[dict[str, Any]]:
+    """A row a cell: what it is worth without an attack, and each attack's success on samples that all cells have."""
+    records = list(_records(file))
+    rows = []
+    cells = [record for record in records if record["attack"] == "none"]
+    for clean_record in cells:
+        row = {key: value for key, value in clean_record.items() if key != "attack"}
+        for kind in ATTACKS:
+            of_kind = [record for record in records if record["attack"] == kind]
+            common = set.intersection(*({r["sample"] for r in of_kind if r["cell"] == cell["cell"]} for cell in cells))
+            # What is too short for a change is left out everywhere; a label that the model lost is an outcome here.
+            short = {r["sample"] for r in of_kind if r["outcome"] == "skipped" and "too short" in (r["reason"] or "")}
+            own = [r for r in of_kind if r["cell"] == row["cell"] and r["sample"] in common - short]
+            attacked = [r for r in own if r["outcome"] in ("succeeded", "failed")]
+            won = sum(r["outcome"] == "succeeded" for r in attacked)
+            lost = sum(r["outcome"] not in ("succeeded", "failed", "error") for r in own)
+            row[kind] = {
+                "all": _share(won + lost, len(own)),
+                "right": _share(won, len(attacked)),
+                "queries": round(sum(r["queries"] for r in attacked) / max(1, len(attacked)), 1),
+                "errors": sum(r["outcome"] == "error" for r in own),
+            }
+        rows.append(row)
+    return rows
+
+
+def _share(won: int, n: int) -> dict[str, Any]:
+    share = wilson(won, n) if n else None
+    return {"n": n, "value": None if share is None else [round(v, 4) for v in (share.value, share.low, share.high)]}
+
+
+def _records(file: Path) -> Iterator[dict[str, Any]]:
+    if file.exists():
+        for line in file.read_text(encoding="utf-8").splitlines():
+            yield json.loads(line)
+
+
+def table(rows: list[dict[str, Any]]) -> str:
+    if not rows:
+        return "nothing is measured yet\n"
+    lines = [
+        "Success of the positive-targeted attack (k = 5) on samples of the rarest bin that the plain model has right, "
+        "with Wilson's 95% interval: of all of them (a label that a model has lost before the attack counts as "
+        "success), and of those that the model in question has right.",
+        "",
+    ]
+    for corpus, model in dict.fromkeys((row["corpus"], row["model"]) for row in rows):
+        own = [row for row in rows if (row["corpus"], row["model"]) == (corpus, model)]
+        low, high, texts = own[0]["rarest"]
+        lines += [
+            f"## {corpus}, {model}: rarest bin, labels of {low} to {high} training texts ({texts} test texts)",
+            "",
+        ]
+        attacks = [part for kind in ATTACKS for part in (f"{kind}: all", f"{kind}: right")]
+        heads = ["model", "P@1", "rarest P@1", "rarest recall@5", *attacks, "extra time", "computed"]
+        lines += [f"| {' | '.join(heads)} |", "|" + "---|" * len(heads)]
+        for row in own:
+            cells = [row["cell"], *(f"{row[key]:.3f}" for key in ("P@1", "rarest P@1", "rarest recall@5"))]
+            cells += [_percent(row[kind][of]) for kind in ATTACKS for of in ("all", "right")]
+            cells += ["" if row["extra"] is None else f"{row['extra']:.0f} s of {row['trained']:.0f} s"]
+            cells += ["" if row["computed"] is None else f"{row['computed']:.0f} s"]
+            lines.append(f"| {' | '.join(cells)} |")
+        lines.append("")
+    return "\n".join([*lines, f"Machine: {rows[0]['machine']}; one thread, one seed.", ""])
+
+
+def _percent(found: dict[str, Any]) -> str:
+    if found["value"] is None:
+        return ""
+    value, low, high = (f"{number:.0%}" for number in found["value"])
+    return f"{value} ({low} to {high}; n = {found['n']})"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,98 @@
+"""`harden` as it is called: a folder that loads, refusals, and a hardening that is killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from safetensors.torch import load_file
+
+from tests.hardening.shortcuts import NAMES, corpus, trained
+from textattack_xmtc.cli.main import main
+from textattack_xmtc.models.folder import load_model
+from textattack_xmtc.models.masked_lm import MaskedLMSettings, train_masked_lm
+
+FEW = ["--steps", "12", "--round-steps", "3", "--k", "1", "--changes", "1", "--candidates", "8"]
+
+
+@pytest.fixture(scope="module")
+def parts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    folder = tmp_path_factory.mktemp("parts")
+    (folder / "data").mkdir()
+    for split, rows in corpus().splits.items():
+        lines = [{"id": row["id"], "text": row["text"], "labels": [NAMES[n] for n in row["labels"]]} for row in rows]
+        (folder / "data" / f"{split}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    small = MaskedLMSettings(vocabulary_size=100, hidden_size=8, layers=1, max_length=32, epochs=0.2)
+    train_masked_lm(list(corpus().split("train")["text"]), folder / "mlm", small)
+    model = trained(folder / "model")
+    return {"model": str(model), "data": str(folder / "data"), "mlm": str(folder / "mlm")}
+
+
+def harden(parts: dict[str, str], out: Path, *options: str) -> int:
+    rest = ["--data", parts["data"], "--masked-lm", parts["mlm"], "--out", str(out), "--device", "cpu"]
+    return main(["harden", parts["model"], *rest, *options])
+
+
+def test_a_model_is_hardened_and_told_about(
+    parts: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert harden(parts, tmp_path / "out", *FEW, "--reweight", "pw-cb", "--weights", "adv-xmtc") == 0
+    said = capsys.readouterr()
+    assert "hardened in" in said.out and "held out: attack success" in said.out and "test: P@1" in said.out
+    assert "xmtc: round 4 of 4: P@1" in said.err
+    assert load_model(tmp_path / "out", "cpu").label_names
+
+
+def test_what_is_refused(parts: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert harden(parts, tmp_path / "out", "--steps", "3", "--budget", "1") == 2
+    assert "either steps or a budget" in capsys.readouterr().err
+    assert harden({**parts, "model": parts["data"]}, tmp_path / "out", *FEW) == 2
+    assert "no model that can be trained" in capsys.readouterr().err
+    assert harden({**parts, "mlm": str(tmp_path)}, tmp_path / "out", *FEW) == 2
+    assert "is neither a folder with a model nor" in capsys.readouterr().err
+    assert not (tmp_path / "out.unfinished").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no SIGKILL here")
+def test_a_killed_hardening_ends_with_the_weights_of_one_that_was_not(parts: dict[str, str], tmp_path: Path) -> None:
+    """Killed when its schedule is there, when its candidates are, and when a checkpoint is; then to the end."""
+    arguments = [
+        "harden",
+        parts["model"],
+        "--data",
+        parts["data"],
+        "--masked-lm",
+        parts["mlm"],
+        "--device",
+        "cpu",
+        *FEW,
+    ]
+    run = [sys.executable, "-c", "import sys; from textattack_xmtc.cli.main import main; sys.exit(main())", *arguments]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    subprocess.run([*run, "--out", str(whole)], check=True, capture_output=True, env=environment)
+    for name in ("schedule.json", "candidates.jsonl", "checkpoint.pt"):
+        file = tmp_path / "killed.unfinished" / name
+        before = file.stat().st_mtime_ns if file.exists() else 0
+        process = subprocess.Popen(
+            [*run, "--out", str(killed), "--resume"],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=environment,
+        )
+        while process.poll() is None and not (file.exists() and file.stat().st_mtime_ns > before):
+            time.sleep(0.002)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    assert not killed.exists(), "it was killed before its end"
+    subprocess.run([*run, "--out", str(killed), "--resume"], check=True, capture_output=True, env=environment)
+    first, second = load_file(whole / "model.safetensors"), load_file(killed / "model.safetensors")
+    assert first.keys() == second.keys()
+    assert all((value == second[key]).all() for key, value in first.items())

@@ -1,0 +1,209 @@
+"""Hardening as a whole: what it keeps, what it resumes, and that attacks succeed less often after it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from safetensors.torch import load_file
+
+from tests.hardening.shortcuts import LABELS, NAMES, corpus, giving_away, trained
+from textattack_xmtc.datasets.corpus import Corpus, Document
+from textattack_xmtc.errors import InputError, ModelFolderError
+from textattack_xmtc.hardening import harden
+from textattack_xmtc.hardening.attacking import QuickAttack, Target
+from textattack_xmtc.hardening.candidates import KeptCandidates
+from textattack_xmtc.hardening.harden import harden_folder
+from textattack_xmtc.hardening.options import HardeningOptions
+from textattack_xmtc.hardening.rounds import Rounds
+from textattack_xmtc.models.folder import load_model
+from textattack_xmtc.models.losses import LossSettings
+from textattack_xmtc.models.training.checkpoint import Checkpoint
+
+OPTIONS = HardeningOptions(steps=60, round_steps=15, changes=1, k=1, rate=0.5, held_out=20)
+
+
+@pytest.fixture(scope="module", params=["attention-xml", "attention-xml-tree", "aplc-xlnet"])
+def victim(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return trained(tmp_path_factory.mktemp("victims") / request.param, request.param)
+
+
+@pytest.fixture(scope="module")
+def flat(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return trained(tmp_path_factory.mktemp("victims") / "flat")
+
+
+def hardened(victim: Path, out: Path, options: HardeningOptions = OPTIONS, **more: Any) -> dict[str, Any]:
+    return harden_folder(victim, corpus(), options, out, masked_lm=giving_away(), device="cpu", **more)
+
+
+def success(folder: Path) -> float:
+    """Of the quick attack, on all test texts that the model has right."""
+    model, rows = load_model(folder, "cpu"), corpus().split("test")
+    texts, truth = list(rows["text"]), [labels[0] for labels in rows["labels"]]
+    right = [n for n, best in enumerate(model.top_k(texts, 1)[0][:, 0].tolist()) if best == truth[n]]
+    assert len(right) > 20
+    attack = QuickAttack(model, KeptCandidates(giving_away()), 1)
+    found = attack.attacked(texts, [Target(n, truth[n]) for n in right])
+    return float(np.mean(model.top_k(found, 1)[0][:, 0] != np.array([truth[n] for n in right])))
+
+
+@pytest.mark.slow
+def test_attacks_succeed_less_often_on_hardened_models(tmp_path: Path) -> None:
+    """Three victims, two thirds of whose labels can be attacked away, more or less: a sixth afterwards (measured)."""
+    before, after = [], []
+    for seed in range(3):
+        plain, out = trained(tmp_path / f"plain{seed}", seed=seed), tmp_path / f"hardened{seed}"
+        options = HardeningOptions(steps=200, round_steps=25, changes=1, k=1, rate=1.0, held_out=20, seed=seed)
+        made = hardened(plain, out, options)
+        before.append(success(plain))
+        after.append(success(out))
+        assert made["test"]["P@1"] > 0.9
+        assert made["hardened"]["log"][-1]["attack success"] < made["hardened"]["before"]["attack success"]
+    assert np.mean(after) < np.mean(before) - 0.3, f"{before} -> {after}"
+
+
+@pytest.mark.slow
+def test_a_hardened_folder_is_a_victim_and_says_what_it_came_from(victim: Path, tmp_path: Path) -> None:
+    out = tmp_path / "hardened"
+    made = hardened(victim, out, loss=LossSettings("pw-cb"))
+    kept = json.loads((out / "training.json").read_text())
+    assert kept["hardened"] == json.loads(json.dumps(made["hardened"]))
+    assert kept["hardened"]["from"]["folder"] == victim.name and kept["hardened"]["options"]["steps"] == 60
+    assert kept["hardened"]["loss"]["reweight"] == "pw-cb" and kept["plan"]["loss"]["reweight"] == "none"
+    assert len(kept["hardened"]["log"]) == 4 and kept["hardened"]["schedule"] == {"rounds": 4, "round_steps": 15}
+    assert load_model(out, "cpu").label_names == load_model(victim, "cpu").label_names
+    old, new = load_file(victim / "model.safetensors"), load_file(out / "model.safetensors")
+    assert old.keys() == new.keys() and any((old[key] != new[key]).any() for key in old)
+    levels = {key.split(".")[1] for key in old if key.startswith("levels.")}
+    for level in levels:
+        assert any((old[key] != new[key]).any() for key in old if key.startswith(f"levels.{level}.")), (
+            "all levels learn"
+        )
+    assert not out.with_name("hardened.unfinished").exists()
+    assert len((out / "test.jsonl").read_text().splitlines()) == 40
+
+
+class Killed(Exception):
+    pass
+
+
+@pytest.mark.slow
+def test_an_interrupted_hardening_ends_with_the_same_weights(
+    victim: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hardened(victim, tmp_path / "whole")
+    write, left = Checkpoint.write, [0]
+
+    def killing(self: Checkpoint, state: Mapping[str, Any]) -> None:
+        write(self, state)
+        left[0] -= 1
+        if left[0] == 0:
+            raise Killed
+
+    monkeypatch.setattr(Checkpoint, "write", killing)
+    out = tmp_path / "killed"
+    for writes in (7, 8, 5, 20):  # within the first round; at its end; in the second
+        left[0] = writes
+        with pytest.raises(Killed):
+            hardened(victim, out, checkpoint_seconds=0, resume=True)
+    # Killed in the midst of writing candidates, which are asked for again.
+    file = tmp_path / "killed.unfinished" / harden.CANDIDATES
+    file.write_bytes(file.read_bytes()[:-9])
+    left[0] = -1
+    hardened(victim, out, resume=True)
+    first, second = (load_file(tmp_path / name / "model.safetensors") for name in ("whole", "killed"))
+    assert all((value == second[key]).all() for key, value in first.items())
+
+
+def test_controls_train_on_other_texts(flat: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: dict[str, list[str]] = {}
+    prepare = Rounds.prepare
+
+    def noting(self: Rounds, number: int) -> None:
+        prepare(self, number)
+        seen.setdefault(self._options.augment, []).extend(self.state["texts"])
+        rows = corpus().split("train")
+        truth = dict(zip(rows["text"], rows["labels"], strict=True))
+        for text, labels in zip(self.state["texts"], self.state["labels"], strict=True):
+            assert text not in truth or labels == truth[text]
+            others = [word[:-1] for word in text.split() if word[:-1] in NAMES]
+            assert not others or labels == [NAMES.index(others[0])], "an attacked text keeps its label"
+
+    monkeypatch.setattr(Rounds, "prepare", noting)
+    for augment in ("attack", "random-masking", "none"):
+        hardened(flat, tmp_path / augment, HardeningOptions(steps=4, augment=augment, changes=1, k=1))  # type: ignore
+    train = set(corpus().split("train")["text"])
+    new = {augment: [text for text in texts if text not in train] for augment, texts in seen.items()}
+    assert not new["none"] and len(new["attack"]) == len(new["random-masking"]) == len(seen["none"]) / 2
+    assert all("<UNK>" in text for text in new["random-masking"]) and not any("<UNK>" in text for text in new["attack"])
+
+
+def test_a_control_needs_no_masked_lm(flat: Path, tmp_path: Path) -> None:
+    options = HardeningOptions(steps=4, augment="random-masking")
+    made = harden_folder(flat, corpus(), options, tmp_path / "out", device="cpu")
+    assert "attack success" not in made["hardened"]["before"] and made["hardened"]["masked_lm"] is None
+
+
+@pytest.mark.parametrize("goal", ["negative", "both"])
+def test_wrong_labels_can_be_the_targets(flat: Path, tmp_path: Path, goal: str) -> None:
+    made = hardened(flat, tmp_path / "out", HardeningOptions(steps=8, goal=goal, k=1, held_out=20))  # type: ignore
+    assert 0 <= made["hardened"]["before"]["attack success"] <= 1
+
+
+def test_a_budget_is_a_share_of_the_time_that_training_took(
+    flat: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kept = json.loads((flat / "training.json").read_text())
+    assert kept["seconds"] > 0
+    made = hardened(flat, tmp_path / "one", HardeningOptions(budget=5.0, k=1, changes=1, held_out=5))
+    assert made["hardened"]["schedule"]["rounds"] >= 4
+    assert "budget of" in capsys.readouterr().err
+    with pytest.raises(InputError, match=r"a budget of 1e-06 of the .* is over before the first steps"):
+        hardened(flat, tmp_path / "two", HardeningOptions(budget=1e-6, k=1))
+    hardened(flat, tmp_path / "two", HardeningOptions(steps=4, k=1, candidates=7))
+    (unknown := tmp_path / "unknown").mkdir()
+    for file in flat.iterdir():
+        if file.name != "training.json":
+            (unknown / file.name).write_bytes(file.read_bytes())
+    with pytest.raises(InputError, match="how long the model was trained is not known"):
+        hardened(unknown, tmp_path / "three", HardeningOptions(budget=1.0, k=1))
+    hardened(unknown, tmp_path / "four", HardeningOptions(steps=4, k=1))
+
+
+def test_what_cannot_be_hardened(flat: Path, tmp_path: Path) -> None:
+    (other := tmp_path / "pecos").mkdir()
+    (other / "param.json").write_text("{}")
+    with pytest.raises(InputError, match="no model that can be trained"):
+        hardened(other, tmp_path / "out")
+    with pytest.raises(ModelFolderError, match="there is no model folder"):
+        hardened(tmp_path / "nothing", tmp_path / "out")
+    with pytest.raises(InputError, match="is there already"):
+        hardened(flat, other)
+    strange = Corpus.from_documents("strange", {"train": [Document("1", "an egg", ["eggs"])]})
+    with pytest.raises(InputError, match="such as 'eggs', are none of the model's 6"):
+        harden_folder(flat, strange, OPTIONS, tmp_path / "out", masked_lm=giving_away())
+    empty = Corpus.from_documents("empty", {"train": [Document(str(n), "of the", NAMES[:1]) for n in range(30)]}, NAMES)
+    with pytest.raises(InputError, match="no word of the texts drawn could be changed"):
+        harden_folder(flat, empty, OPTIONS, tmp_path / "out", masked_lm=giving_away())
+    assert len(NAMES) == LABELS
+
+
+def test_another_hardening_is_not_resumed(flat: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: Any) -> None:
+        raise Killed
+
+    monkeypatch.setattr(harden, "save_model", full)
+    with pytest.raises(Exception, match="the hardened model could not be saved"):
+        hardened(flat, tmp_path / "out", HardeningOptions(steps=4, k=1))
+    monkeypatch.undo()
+    with pytest.raises(InputError, match=r"there is an unfinished hardening.*--resume"):
+        hardened(flat, tmp_path / "out", HardeningOptions(steps=4, k=1))
+    with pytest.raises(InputError, match=r"has options=.*'steps': 4.*this one has options=.*'steps': 5"):
+        hardened(flat, tmp_path / "out", HardeningOptions(steps=5, k=1), resume=True)
+    made = hardened(flat, tmp_path / "out", HardeningOptions(steps=4, k=1), resume=True)
+    assert len(made["hardened"]["log"]) == 4

@@ -1,0 +1,67 @@
+"""Options, schedules, draws and labels: what a hardening is made of."""
+
+import numpy as np
+import pytest
+
+from textattack_xmtc.datasets.corpus import Corpus, Document
+from textattack_xmtc.errors import InputError
+from textattack_xmtc.hardening.drawing import TailDraws
+from textattack_xmtc.hardening.labels import as_the_model_counts
+from textattack_xmtc.hardening.options import HardeningOptions
+from textattack_xmtc.hardening.schedule import schedule_of
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({}, "either steps or a budget"),
+        ({"steps": 3, "budget": 1.0}, "either steps or a budget"),
+        ({"steps": 0}, "steps=0"),
+        ({"budget": -1.0}, "budget=-1.0"),
+        ({"budget": float("nan")}, "budget=nan"),
+        ({"steps": 3, "share": 1.5}, "share=1.5"),
+        ({"steps": 3, "goal": "all"}, "goal='all' is unknown"),
+        ({"steps": 3, "augment": "more"}, "augment='more' is unknown"),
+        ({"steps": 3, "seed": -1}, "seed=-1"),
+    ],
+)
+def test_options_that_cannot_be(given: dict, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        HardeningOptions(**given)
+
+
+@pytest.mark.parametrize("steps", [1, 3, 4, 7, 199, 800, 1234])
+def test_a_schedule_has_about_the_steps_that_were_asked_for(steps: int) -> None:
+    schedule = schedule_of(steps, 200)
+    assert steps - schedule.rounds < schedule.rounds * schedule.round_steps <= steps
+    assert schedule.rounds >= min(4, steps)
+
+
+def test_rare_labels_are_drawn_more_often() -> None:
+    labels = [[0]] * 90 + [[1]] * 10
+    counts = np.array([90, 10])
+    draws = TailDraws(labels, counts)
+    texts, _ = draws.draw(30, np.random.default_rng(0))
+    assert len(set(texts.tolist())) == 30
+    often = np.mean([(draws.draw(10, np.random.default_rng(seed))[1] == 1).mean() for seed in range(100)])
+    expected = 10 * 10**-0.5 / (10 * 10**-0.5 + 90 * 90**-0.5)  # 0.25, where a tenth of the texts have it
+    assert often == pytest.approx(expected, abs=0.04)
+    assert len(draws.draw(1000, np.random.default_rng(0))[0]) == 100
+
+
+def test_no_label_no_draws() -> None:
+    with pytest.raises(InputError, match="no training text has a label"):
+        TailDraws([[], []], np.array([0, 0]))
+
+
+def test_labels_are_counted_as_the_model_counts_them() -> None:
+    rows = [Document("1", "an egg", ["eggs", "tea"]), Document("2", "egg", ["eggs"], ["eggs"])]
+    corpus = Corpus.from_documents("a", {"train": rows, "test": rows[:1]})
+    assert corpus.label_names == ("eggs", "tea")
+    assert as_the_model_counts(corpus, ["eggs", "tea"]) is corpus
+    other = as_the_model_counts(corpus, ["salad", "tea", "eggs"])
+    assert other.split("train")["labels"] == [[2, 1], [2]] and other.split("test")["labels"] == [[2, 1]]
+    assert other.split("train")["targets"] == [None, [2]]
+    assert other.label_counts.tolist() == [0, 1, 2]
+    with pytest.raises(InputError, match="1 of the 2 labels of 'a', such as 'tea', are none of the model's 2"):
+        as_the_model_counts(corpus, ["eggs", "salad"])

@@ -1,0 +1,48 @@
+"""A corpus whose labels are counted as a model counts them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from textattack_xmtc.datasets.corpus import Corpus
+from textattack_xmtc.errors import InputError
+
+_SHOWN = 3
+
+
+def as_the_model_counts(corpus: Corpus, label_names: Sequence[str]) -> Corpus:
+    """The same corpus over a model's label list.
+
+    Args:
+        corpus: with a split "train".
+        label_names: the model's, by index.
+
+    Raises:
+        InputError: the corpus has no training texts, or labels that the model does not know.
+        DataError: there is no split "train".
+    """
+    if not len(corpus.split("train")):
+        raise InputError(f"corpus {corpus.name!r} has no training texts", "give some")
+    if tuple(corpus.label_names) == tuple(label_names):
+        return corpus
+    index = {name: position for position, name in enumerate(label_names)}
+    own = np.array([index.get(name, -1) for name in corpus.label_names], dtype=np.int64)
+    strange = [name for name, position in zip(corpus.label_names, own.tolist(), strict=True) if position < 0]
+    if strange:
+        raise InputError(
+            f"{len(strange):,} of the {len(own):,} labels of {corpus.name!r}, such as "
+            f"{', '.join(map(repr, strange[:_SHOWN]))}, are none of the model's {len(label_names):,}",
+            "harden it with the data that it was trained on",
+        )
+
+    def renumbered(row: dict[str, list[int]]) -> dict[str, list[int] | None]:
+        targets = row["targets"]
+        return {
+            "labels": [int(own[label]) for label in row["labels"]],
+            "targets": None if targets is None else [int(own[label]) for label in targets],
+        }
+
+    splits = {name: rows.map(renumbered, features=rows.features) for name, rows in corpus.splits.items()}
+    return Corpus(corpus.name, tuple(label_names), splits, corpus.findings)

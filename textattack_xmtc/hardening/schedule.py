@@ -1,0 +1,102 @@
+"""How long a hardening goes on: rounds and steps, given as such or as time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from textattack_xmtc.campaign.progress import say
+from textattack_xmtc.errors import InputError
+from textattack_xmtc.hardening.options import HardeningOptions
+
+if TYPE_CHECKING:
+    from textattack_xmtc.hardening.fine_tuning import FineTuning
+    from textattack_xmtc.hardening.rounds import Rounds
+
+_FEWEST_ROUNDS = 4  # a short hardening has shorter rounds, so that examples are still made anew
+_PROBED = 32  # texts that are attacked to see how long it takes
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How long is trained: so many rounds of so many steps."""
+
+    rounds: int
+    round_steps: int
+
+
+class Clock:
+    """Seconds that this process took for itself: what other processes of a busy machine took is not counted.
+
+    With several threads, or where a GPU works, that is the time on the clock.
+    """
+
+    def __init__(self) -> None:
+        self._began = time.monotonic(), time.process_time()
+
+    @property
+    def seconds(self) -> float:
+        """Since it was made."""
+        return min(time.monotonic() - self._began[0], time.process_time() - self._began[1])
+
+
+def schedule_of(steps: int, round_steps: int) -> Schedule:
+    """Rounds of about `round_steps` steps, at least four of them where there are steps enough.
+
+    Example:
+        >>> schedule_of(1000, 200), schedule_of(100, 200), schedule_of(2, 200)
+        (Schedule(rounds=5, round_steps=200), Schedule(rounds=4, round_steps=25), Schedule(rounds=2, round_steps=1))
+    """
+    rounds = min(steps, max(_FEWEST_ROUNDS, round(steps / round_steps)))
+    return Schedule(rounds, steps // rounds)
+
+
+def within_budget(
+    options: HardeningOptions,
+    trained: float | None,
+    make: Callable[[Schedule], tuple[FineTuning, Rounds]],
+    measuring: float,
+) -> Schedule:
+    """A schedule for the time that a budget allows: a few steps and attacks say how long they take here and now.
+
+    Args:
+        options: with a budget.
+        trained: seconds that training the model took; None where that is not known.
+        make: what trains and attacks, for a schedule; it is only tried here.
+        measuring: seconds that one measurement takes.
+
+    Raises:
+        InputError: it is not known how long the model was trained, or the budget is less than a step a round takes.
+    """
+    if not trained:
+        raise InputError(
+            "how long the model was trained is not known: its folder has no training.json that says so",
+            "say with --steps how long to train",
+        )
+    assert options.budget is not None
+    begun = Clock()
+    tuning, rounds = make(Schedule(1, 10))
+    random = np.random.default_rng([options.seed, 2])
+    attacked = 0.0
+    if options.augment != "none":
+        rounds.changed(_PROBED, random)
+        attacked = begun.seconds / _PROBED
+    clean = rounds.clean(len(tuning.lengths), random)
+    tuning.take([text for text, _ in clean], [own for _, own in clean])
+    texts_a_step = len(tuning.lengths) / 10
+    step = tuning.seconds_a_step() + texts_a_step * options.share * options.fresh * attacked
+    left = options.budget * trained - begun.seconds - measuring
+    # A measurement follows each round: with r rounds of s steps, r (s step + measuring) is to be what is left.
+    rounds_of_that = max(_FEWEST_ROUNDS, left / (step * options.round_steps + measuring))
+    steps = int((left - rounds_of_that * measuring) / step)
+    if steps < _FEWEST_ROUNDS:
+        raise InputError(
+            f"a budget of {options.budget:g} of the {trained:.0f} s that training took is over before the first steps",
+            "give a larger one",
+        )
+    say(f"budget of {options.budget * trained:.0f} s: a step takes {step:.3f} s with its attacks, so {steps:,} steps")
+    return schedule_of(steps, options.round_steps)
