@@ -20,7 +20,7 @@ demo: $(READY)
 	@$(BIN)/textattack attack --recipe xmtc-positive --model xmtc-demo --num-examples 10
 
 test: lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --durations=20
 
 # The optional encoders for real: TensorFlow Hub wants other setuptools, and so an environment of its own.
 test-use: .venv-use/.ready
