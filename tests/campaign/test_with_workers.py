@@ -97,10 +97,14 @@ def test_the_order_of_the_samples_is_no_matter(whole: Path, tmp_path: Path, chan
 # Pools ----------------------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture(params=["processes", pytest.param("ray", marks=needs_ray)])
-def workers(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Workers:
-    # Actors look for `DyingWorker` as any process does, and packages leave other `tests` beside the libraries.
+@pytest.fixture(autouse=True)
+def tests_to_be_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Actors look for these files as any process does, and packages leave other `tests` beside the libraries."""
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+
+
+@pytest.fixture(params=["processes", pytest.param("ray", marks=needs_ray)])
+def workers(request: pytest.FixtureRequest) -> Workers:
     return Workers(2, "local" if request.param == "ray" else None)
 
 

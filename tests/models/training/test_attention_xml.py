@@ -92,10 +92,10 @@ def test_the_weight_of_a_label_goes_where_the_label_is(corpus: Corpus) -> None:
     for row, own in zip(targets, true, strict=True):
         row[own] = 1
     losses = targets * weights * np.logaddexp(0, -logits) + (1 - targets) * np.logaddexp(0, logits)
-    found = training._loss(model.network, words, lengths, true, loss_of, None, np.random.default_rng(0))
+    found = training.loss_of_words(model.network, words, lengths, true, loss_of, None, np.random.default_rng(0))
     assert found.item() == pytest.approx(losses.sum() / 4, rel=1e-5)
     labels, importance = training._drawn_labels(true, LABELS, 5, np.random.default_rng(1))
-    found = training._loss(model.network, words, lengths, true, loss_of, 5, np.random.default_rng(1))
+    found = training.loss_of_words(model.network, words, lengths, true, loss_of, 5, np.random.default_rng(1))
     assert found.item() == pytest.approx((losses[:, labels] * importance).sum() / 4, rel=1e-5)
 
 
