@@ -122,7 +122,7 @@ def test_a_frugal_attack_reaches_the_same_goal():
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"ranking": "best"}, "ranking='best' is unknown; choose masked-delta or masked-blocks or random"),
+        ({"ranking": "best"}, "ranking='best' is unknown; choose masked-delta or masked-blocks or first-candidate"),
         ({"candidate_source": "best"}, "candidate_source='best' is unknown; choose masked-lm or label-texts or label"),
         ({"candidate_order": "best"}, "candidate_order='best' is unknown; choose all or until-goal or while-better"),
         ({"k": 0}, "k=0 is not a number of labels; choose k from 1 upwards"),

@@ -15,6 +15,7 @@ from textattack_xmtc.attack_recipes import XMTCNegative, XMTCNegativeLabelAware,
 from textattack_xmtc.datasets.corpus import Corpus, Document
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.goal_functions import NegativeTargeted, PositiveTargeted
+from textattack_xmtc.search_methods import FirstCandidate, MaskedDelta
 from textattack_xmtc.targets import GroundTruth
 from textattack_xmtc.transformations import WordSwapLabelAware, WordSwapLearning, word_swap_named
 from textattack_xmtc.transformations.label_words import WordVectors
@@ -116,6 +117,20 @@ def test_words_that_did_well_come_first_and_then_new_ones():
     assert tried(0) == ["zinc", "iron", "lead", "saw"], "another example begins anew"
 
 
+def test_of_a_word_tried_at_several_places_at_once_the_mean_counts():
+    weights = {"zinc": [0, 0, 2, 0], "iron": [0, 0, 1, 0], "amber": [0, 0, -2, 0]}
+    goal = NegativeTargeted(bag(weights, [50, 0, 0, 0], label_names=NAMES), k=1)
+    text = AttackedText("amber basalt flint")
+    goal.init_attack_example(text, GroundTruth(("stones",), ("rocks",)).encode())
+    words = ["zinc", "iron"]
+    swap = WordSwapLabelAware(proposing(*words), goal, [Known(rocks=words)])
+    found = swap(text, indices_to_modify=[0, 1])
+    goal.objective([one.text for one in found])
+    # In place of amber they bring 4 and 3, elsewhere 2 and 1.
+    swap(text, indices_to_modify=[2])
+    assert swap._learnt.gains == {"zinc": (1 + 0.5) / 2, "iron": (0.75 + 0.25) / 2}
+
+
 def test_a_hidden_direction_is_learnt_from_answers():
     base = swap_of("bert", max_candidates=8)
     vectors = WordVectors(base)
@@ -193,6 +208,14 @@ def test_the_recipe_succeeds_where_the_papers_candidates_cannot():
     assert type(result).__name__ == "SuccessfulAttackResult"
     first, final = result.original_result.attacked_text, result.perturbed_result.attacked_text
     assert {final.words[place] for place in first.all_words_diff(final)} <= {"zinc", "ore"}
+
+
+def test_the_recipe_is_not_algorithm_1_and_the_papers_is():
+    aware, paper = build(XMTCNegativeLabelAware, data=DATA), build(XMTCNegative)
+    assert isinstance(aware.search_method, FirstCandidate) and aware.goal_function.measure == "margin"
+    assert type(paper.search_method) is MaskedDelta and paper.goal_function.measure == "targets"
+    chosen = build(XMTCNegativeLabelAware, data=DATA, ranking="masked-delta", objective="targets")
+    assert type(chosen.search_method) is MaskedDelta and chosen.goal_function.measure == "targets"
 
 
 def test_where_the_recipes_candidates_come_from():
