@@ -19,7 +19,7 @@ WORTH = {3: 4, 7: 2, 18: 3}
 
 
 def victim(base: float = 50, reads: int | None = None) -> CountingVictim:
-    """Label 1 rises with each "zinc", by what it is worth there, and with "iron" by half of that; label 0 has `base`."""
+    """Label 1 rises with each "zinc" by what it is worth there, with "iron" by half of that; label 0 has `base`."""
 
     def row(text: str) -> list[float]:
         own = {"zinc": 1.0, "iron": 0.5}
