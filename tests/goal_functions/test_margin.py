@@ -19,7 +19,7 @@ ROWS = {
     "first": [5.0, 4.0, 3.0, 2.0, 1.0],
     "near": [5, 2.5, 3, 2, 9],
     "over": [5, 4, 3, 2, 4.5],
-    "far": [5, 9, 3, 2, 1],
+    "new": [4, 5, 8, 7, 6],
 }
 SCORES = st.lists(st.integers(-9, 9), min_size=1, max_size=6, unique=True)
 
@@ -44,15 +44,19 @@ def test_probabilities_are_compared_as_log_odds_that_stay_finite():
     assert np.isfinite([margin([0.0], [1.0], 1, "probability"), margin([1.0], [0.0], 1, "probability")]).all()
 
 
-def test_texts_are_compared_by_the_margin_over_the_originals_best():
+def test_texts_are_compared_by_the_margin_over_the_best_so_far():
     goal = NegativeTargeted(table(ROWS), k=2, objective="margin")
     first = begin(goal, labels=[0], targets=[4])
     assert first.score == 1 - 4
     assert goal.objective(["near", "over"]).tolist() == [9 - 2.5, 0.5]
-    # The label that entered meanwhile is no rival: those of the original are.
-    assert goal.objective(["far"]).tolist() == [1 - 5]
-    assert [result.score for result in of(goal, "near", "far")] == [6.5, -4]
+    # Labels 2 and 3 are the best of this text; only once that is known, they are rivals.
+    assert goal.objective(["new"]).tolist() == [6 - 4]
+    assert of(goal, "new")[0].score == 6 - 7
+    assert goal.objective(["near"]).tolist() == [9 - 3]
+    assert goal.answered(["new", "over", "near"]).tolist() == [-1, 0.5, 6], "what was said last"
     assert goal.num_queries == 4
+    begin(goal, labels=[0], targets=[4])
+    assert goal.objective(["new"]).tolist() == [2], "another example knows the original's best alone"
 
 
 def test_only_the_targets_and_the_rivals_are_asked_for():

@@ -20,6 +20,7 @@ from textattack_xmtc.targets import GroundTruth
 from textattack_xmtc.transformations import WordSwapLabelAware, WordSwapLearning, word_swap_named
 from textattack_xmtc.transformations.label_words import WordVectors
 from textattack_xmtc.transformations.word_swap_label_aware import in_turns
+from textattack_xmtc.words import word_spans
 
 NAMES = ["stones", "tools", "rocks", "17"]
 
@@ -59,7 +60,7 @@ def test_candidates_are_the_labels_words_among_the_plausible_ones(family, plausi
     random = np.random.default_rng(plausible + number)
     everything = expected_proposals(family, TEXTS[0], 500)
     words = sorted({word.lower() for found in everything for word in found})
-    label = [*random.permutation(words)[: len(words) // 2].tolist(), "unheardof", *sorted(STOPS)[:3]]
+    label = [*random.permutation(words)[: len(words) // 2].tolist(), *sorted(STOPS)[:3]]
     tried = 0
     for text in TEXTS[:3]:
         swap = WordSwapLabelAware(swap_of(family), goal_on(text, ["rocks"]), [Known(rocks=label)], number, plausible)
@@ -75,6 +76,33 @@ def test_candidates_are_the_labels_words_among_the_plausible_ones(family, plausi
             assert proposals(swap, text, [index]) == [expected]
             tried += len(expected)
     assert tried > 5
+
+
+@pytest.mark.parametrize("family", ["bert", "roberta", "albert"])
+def test_a_word_of_several_pieces_is_as_plausible_as_its_first(family):
+    lm, tried = swap_of(family), {True: 0, False: 0}
+    label = ["unheardof", "ofthe", "stonework", "2,000", "not a word", "12"]
+    for text in TEXTS[:3]:
+        for index, (word, span) in enumerate(places_of(text)):
+            (logits,) = lm._mask_logits(text, [span])
+            table = lm.vocabulary
+            whole = np.flatnonzero(table.whole_at_start if index == 0 else table.whole)
+            expected = []
+            for own in label[:3]:
+                pieces = lm.tokenizer(f" {own}", add_special_tokens=False)["input_ids"]
+                if len(pieces) > 1 and lm.tokenizer.unk_token_id not in pieces:
+                    fits = bool(logits[pieces[0]] >= np.sort(logits[whole].numpy())[-20])
+                    expected += [own] if fits and own != word.lower() else []
+                    tried[fits] += 1
+            swap = WordSwapLabelAware(lm, goal_on(text, ["rocks"]), [Known(rocks=label)], plausible=20)
+            (found,) = proposals(swap, text, [index]) or [[]]
+            assert [own for own in found if own in label] == expected
+    assert family == "bert" or (tried[True] and tried[False]), tried
+
+
+def places_of(text: str):
+    words = AttackedText(text).words
+    return list(zip(words, word_spans(text, words), strict=True))
 
 
 def test_several_labels_take_turns():

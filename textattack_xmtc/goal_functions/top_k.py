@@ -87,6 +87,7 @@ class TopKGoalFunction(GoalFunction):
         self.targets: tuple[int, ...] = ()
         self._rivals: tuple[int, ...] = ()
         self._answers: dict[bytes, LabelScores] = {}
+        self._values: dict[bytes, float] = {}
         self._shared = SharedScores()
         self._initial: TopKGoalFunctionResult | None = None
         self._said_unknown = False
@@ -113,8 +114,7 @@ class TopKGoalFunction(GoalFunction):
         asked = self._asked(truth)
 
         self._ask_top_k([text])
-        top = self._answer(text).top
-        assert top is not None
+        top = self._best(text)
         self.true_labels, self.top = true_labels, top
         self.targets, reason = self._choose(text, asked)
         reason = "" if self.targets else f"skipped: {self._explain(truth, asked, reason)}"
@@ -147,7 +147,7 @@ class TopKGoalFunction(GoalFunction):
 
     def clear_cache(self) -> None:
         """Forget every answer: what one example learnt never answers for another (`SharedScores` says what may)."""
-        self._answers = {}
+        self._answers, self._values = {}, {}
 
     # What a search asks --------------------------------------------------------------------------------------------
 
@@ -155,7 +155,8 @@ class TopKGoalFunction(GoalFunction):
         """How near texts are to the goal: the sum of the targets' scores, negated where they are to fall.
 
         The differences of these numbers are Eq. 3.1 to 3.4. Asks the victim for the targets' scores only. With the
-        objective "margin": `margin`, and the scores of the original's k best labels are asked for, too.
+        objective "margin": `margin`, and the scores of the rivals are asked for, too: the k best labels of the original
+        and of the texts whose results were asked for since.
 
         Args:
             texts: n texts; those beyond the query budget are left unanswered.
@@ -173,17 +174,12 @@ class TopKGoalFunction(GoalFunction):
         return np.array([self._value(text) for text in admitted], dtype=np.float64)
 
     def answered(self, texts: Sequence[str]) -> np.ndarray:
-        """What `objective` would say of texts that were asked about in this example; NaN for others. Asks nothing.
+        """What was said last of texts that were asked about in this example; NaN for others. Asks nothing.
 
         Returns:
             float64, one number a text; larger is nearer.
         """
-        held = [self._answers.get(_key(text)) for text in texts]
-        values = [
-            self._value(text) if answer is not None and not answer.missing(self._compared) else np.nan
-            for text, answer in zip(texts, held, strict=True)
-        ]
-        return np.array(values, dtype=np.float64)
+        return np.array([self._values.get(_key(text), np.nan) for text in texts], dtype=np.float64)
 
     def get_results(
         self, attacked_text_list: Sequence[AttackedText], check_skip: bool = False
@@ -191,12 +187,13 @@ class TopKGoalFunction(GoalFunction):
         """Results of whole texts, k best labels included, and whether the query budget is used up."""
         texts = self._admit([_text_of(text) for text in attacked_text_list])
         self._ask_top_k(texts)
+        if self._rivals:
+            best = [label for text in texts for label in self._best(text).labels if label not in self.targets]
+            self._rivals = tuple(dict.fromkeys([*self._rivals, *best]))
         self._ask_scores(texts, self._compared)
         results = []
         for attacked_text, text in zip(attacked_text_list, texts, strict=False):
-            top = self._answer(text).top
-            assert top is not None
-            reached = self._reached(top)
+            reached = self._reached(self._best(text))
             status = GoalFunctionResultStatus.SUCCEEDED if reached else GoalFunctionResultStatus.SEARCHING
             results.append(self._result(attacked_text, status))
         return results, self.num_queries >= self.query_budget
@@ -226,6 +223,12 @@ class TopKGoalFunction(GoalFunction):
 
     def _answer(self, text: str) -> LabelScores:
         return self._answers[_key(text)]
+
+    def _best(self, text: str) -> TopK:
+        """The k best labels of a text that was asked about for them."""
+        top = self._answer(text).top
+        assert top is not None
+        return top
 
     def _ask_top_k(self, texts: Sequence[str]) -> None:
         self._admit(texts)
@@ -260,7 +263,8 @@ class TopKGoalFunction(GoalFunction):
         return self.targets + self._rivals
 
     def _value(self, text: str) -> float:
-        return self._nearness(self._answer(text))
+        value = self._values[_key(text)] = self._nearness(self._answer(text))
+        return value
 
     def _nearness(self, answer: LabelScores) -> float:
         if self._rivals:
