@@ -67,6 +67,8 @@ CELLS = [
 
 def main() -> None:
     from benchmarks.label_aware_tables import write_tables
+    from benchmarks.surprise import surprises
+    from textattack_xmtc.transformations import XMTCWordSwapMaskedLM
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for option in ("--data", "--models", "--records"):
@@ -85,6 +87,9 @@ def main() -> None:
         if chosen and (options.models / cell.model).is_dir():
             measure(cell, options)
     cells = {cell: found for cell in CELLS if (found := records_of(options.records, cell))}
+    masked_lm = XMTCWordSwapMaskedLM(options.masked_lm)
+    for record in (record for attacks in cells.values() for found in attacks.values() for record in found.values()):
+        record["surprises"] = surprises(masked_lm, record) if record["outcome"] == "succeeded" else []
     write_tables(cells, {cell: reach_of(options.records, cell) for cell in cells})
 
 
@@ -122,9 +127,11 @@ def measure(cell: Cell, options: argparse.Namespace) -> None:
     samples = draw_samples(corpus, top, plan, known).samples[: options.samples]
     tools = load_tools(replace(plan, candidate_source="label-texts"), None)
     assert tools.training_words is not None
-    rows = reach(whole, tools.training_words, victim, samples, plan.k)
-    lines = "".join(json.dumps(row) + "\n" for row in rows)
-    (options.records / f"{cell.name}-reach.jsonl").write_text(lines, encoding="utf-8")
+    known_reach = reach_of(options.records, cell)
+    asked = [sample for sample in samples if sample.number not in known_reach]
+    with (options.records / f"{cell.name}-reach.jsonl").open("a", encoding="utf-8") as opened:
+        for row in reach(whole, tools.training_words, victim, asked, plan.k):
+            opened.write(json.dumps(row) + "\n")
     attacks = {
         name: SampleAttack(replace(plan, **ATTACKS[name]), victim, corpus.label_names, tools)
         for name in options.attacks

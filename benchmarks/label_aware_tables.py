@@ -70,6 +70,8 @@ def row(cell: Any, records: Records, attack: str, reach: dict[int, Any]) -> dict
         "success_at": at,
         "changed_words": mean([len(record["changes"]) for record in good]),
         "rank_of_new_words": median([after for after, _ in ranks]),
+        "perplexity_of_new_words": perplexity([after for record in good for after, _ in record["surprises"]]),
+        "perplexity_of_old_words": perplexity([before for record in good for _, before in record["surprises"]]),
         "rank_of_old_words": median([before for _, before in ranks if before]),
         "bins": {str(number): [sum(ended), len(ended)] for number, ended in sorted(bins.items())},
         "errors": sum(record["outcome"] == "error" for record in own),
@@ -97,6 +99,10 @@ def median(values: list[Any]) -> float | None:
     return round(float(np.median(values)), 3) if values else None
 
 
+def perplexity(surprises: list[float]) -> float | None:
+    return round(float(np.exp(np.mean(surprises))), 1) if surprises else None
+
+
 def ratio(total: float, count: int) -> float | None:
     return round(total / count, 1) if count else None
 
@@ -106,11 +112,12 @@ def table(rows: list[dict[str, Any]]) -> str:
     lines = [
         "Wrong labels pulled into the 5 best, at most 10% of the words changed. Success with Wilson's 95% interval; "
         "every attack on the samples that the paper's has tried, too. A query is a distinct text sent to the victim. "
-        "Similarity: median cosine (sbert, all-MiniLM-L6-v2) of successes. Ranks: medians over changed words of "
-        "successes, among the masked LM's words at their place; the rank of the words that stood there in brackets. "
-        "Reachable: targets that the model has among its 5 best on any of at most 20 training and 20 test texts of "
-        "their own, or on the 30 best words of their training texts alone; how many of them were reached. Both: "
-        "similarity where both this attack and the paper's succeeded, then the paper's there.",
+        "Similarity: median cosine (sbert, all-MiniLM-L6-v2) of successes. Both: the same where both this attack and "
+        "the paper's succeeded, then the paper's there. Ranks: medians over changed words of successes, among the masked "
+        "LM's words at their place; words of several pieces have none. Perplexity: of the changed words, over all their "
+        "pieces, each masked alone. In brackets, of the words that stood there. Reachable: targets that the model has "
+        "among its 5 best on any of at most 20 training and 20 test texts of their own, or on the 30 best words of "
+        "their training texts alone; how many of them were reached.",
         "",
     ]
     for key in dict.fromkeys((row["corpus"], row["architecture"], row["draw"]) for row in rows):
@@ -118,8 +125,8 @@ def table(rows: list[dict[str, Any]]) -> str:
         lines += [f"## {key[0]}, {key[1]}, {key[2]} negatives", ""]
         limits = " | ".join(f"at {limit:g}" for limit in THRESHOLDS)
         lines += ["| attack | n | success | of reachable | paper's on these | queries a success | paper's | "]
-        lines[-1] += f"similarity | both | {limits} | changed | rank | by bin, rarest first |"
-        lines += ["|" + "---|" * (12 + len(THRESHOLDS))]
+        lines[-1] += f"similarity | both | {limits} | changed | rank | perplexity | by bin, rarest first |"
+        lines += ["|" + "---|" * (13 + len(THRESHOLDS))]
         for row in own:
             value, low, high = (f"{share:.0%}" for share in row["success"] or (0, 0, 1))
             cells = [row["attack"], row["n"], f"{value} ({low} to {high})"]
@@ -134,6 +141,7 @@ def table(rows: list[dict[str, Any]]) -> str:
             cells += [
                 shown(row["changed_words"]),
                 f"{shown(row['rank_of_new_words'])} ({shown(row['rank_of_old_words'])})",
+                f"{shown(row['perplexity_of_new_words'])} ({shown(row['perplexity_of_old_words'])})",
             ]
             cells += [", ".join(f"{hits}/{n}" for hits, n in row["bins"].values())]
             lines.append("| " + " | ".join(map(str, cells)) + " |")

@@ -2,15 +2,21 @@
 
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
+import torch
+from textattack.shared import AttackedText
 
 from benchmarks.label_aware import CELLS, records_of
 from benchmarks.label_aware_reach import TEXTS, reach, reached, texts_of
 from benchmarks.label_aware_tables import row, table
+from benchmarks.surprise import surprise, surprises
 from tests.small_parts import bag
+from tests.transformations.plain_candidates import swap_of
 from textattack_xmtc.campaign.summary import Sample
 from textattack_xmtc.datasets.corpus import Corpus, Document
 from textattack_xmtc.datasets.label_words import TrainingWords
+from textattack_xmtc.words import word_spans
 
 TRAIN = [
     *[Document(f"egg {number}", f"an egg salad {number}", ["eggs"]) for number in range(30)],
@@ -44,7 +50,14 @@ def test_a_target_can_be_reached_where_a_text_of_its_own_or_its_words_have_it_am
 
 def record(outcome: str, cosine: float, queries: int = 10) -> dict:
     changes = [{"position": 0, "from": "a", "to": "b"}]
-    found = {"outcome": outcome, "bin": 0, "queries": queries, "changes": changes, "ranks": [[7, 1]]}
+    found = {
+        "outcome": outcome,
+        "bin": 0,
+        "queries": queries,
+        "changes": changes,
+        "ranks": [[7, 1]],
+        "surprises": [(2.0, 1.0)],
+    }
     return found | {"similarity": {"cosine": cosine}}
 
 
@@ -72,3 +85,29 @@ def test_an_attack_is_compared_with_the_papers_where_both_tried():
 def test_each_draw_has_its_cells(draw, tmp_path):
     assert sum(cell.draw == draw for cell in CELLS) == 4
     assert records_of(tmp_path, CELLS[0]) == {}
+
+
+def test_the_surprise_of_a_word_is_the_mean_over_its_pieces_each_masked_alone():
+    lm = swap_of("bert")
+    text = AttackedText("stone tools and stoneware")
+    tokens = lm.tokenizer(text.text)["input_ids"]
+    spans = word_spans(text.text, text.words)
+    expected = {}
+    for place, (start, end) in enumerate(spans):
+        before = len(lm.tokenizer(text.text[:start], add_special_tokens=False)["input_ids"]) + 1
+        own = range(before, before + len(lm.tokenizer(text.text[start:end], add_special_tokens=False)["input_ids"]))
+        costs = []
+        for piece in own:
+            masked = torch.tensor([[*tokens[:piece], lm.tokenizer.mask_token_id, *tokens[piece + 1 :]]])
+            with torch.no_grad():
+                logits = lm._language_model(input_ids=masked).logits[0, piece]
+            costs.append(float(torch.logsumexp(logits, 0) - logits[tokens[piece]]))
+        expected[place] = np.mean(costs)
+        assert surprise(lm, text, place) == pytest.approx(expected[place], rel=1e-4)
+    changes = [{"position": 0, "from": "stone", "to": "tools"}]
+    (pair,) = surprises(lm, {"adversarial": "tools tools", "text": "stone tools", "changes": changes})
+    assert pair[1] == pytest.approx(surprise(lm, AttackedText("stone tools"), 0))
+    assert pair[0] == pytest.approx(surprise(lm, AttackedText("tools tools"), 0))
+    assert surprises(lm, {"adversarial": None, "text": "stone", "changes": []}) == []
+    long = AttackedText("stone " * 600)
+    assert surprise(lm, long, 599) is None
