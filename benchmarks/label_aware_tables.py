@@ -111,13 +111,13 @@ def table(rows: list[dict[str, Any]]) -> str:
     """A table a cell, as Markdown."""
     lines = [
         "Wrong labels pulled into the 5 best, at most 10% of the words changed. Success with Wilson's 95% interval; "
-        "every attack on the samples that the paper's has tried, too. A query is a distinct text sent to the victim. "
-        "Similarity: median cosine (sbert, all-MiniLM-L6-v2) of successes. Both: the same where both this attack and "
-        "the paper's succeeded, then the paper's there. Ranks: medians over changed words of successes, among the masked "
-        "LM's words at their place; words of several pieces have none. Perplexity: of the changed words, over all their "
-        "pieces, each masked alone. In brackets, of the words that stood there. Reachable: targets that the model has "
-        "among its 5 best on any of at most 20 training and 20 test texts of their own, or on the 30 best words of "
-        "their training texts alone; how many of them were reached.",
+        "every attack on the samples that the paper's has tried, too. A query is a distinct text sent to the "
+        "victim. Similarity: median cosine (sbert, all-MiniLM-L6-v2) of successes. Both: the same where both this "
+        "attack and the paper's succeeded, then the paper's there. Ranks: medians over changed words of successes, "
+        "among the masked LM's words at their place; words of several pieces have none. Perplexity: of the changed "
+        "words, over all their pieces, each masked alone. In brackets, of the words that stood there. Reachable: "
+        "targets that the model has among its 5 best on any of at most 20 training and 20 test texts of their own, "
+        "or on the 30 best words of their training texts alone; how many of them were reached.",
         "",
     ]
     for key in dict.fromkeys((row["corpus"], row["architecture"], row["draw"]) for row in rows):
