@@ -24,7 +24,7 @@ from textattack_xmtc.constraints.embedded import EmbeddedEncoder
 from textattack_xmtc.constraints.similarity import measure
 from textattack_xmtc.errors import InputError, MissingExtraError
 from textattack_xmtc.models.wrappers import FunctionWrapper
-from textattack_xmtc.search_methods import MaskedBlocks, MaskedDelta, RandomOrder
+from textattack_xmtc.search_methods import FirstCandidate, MaskedBlocks, MaskedDelta, RandomOrder
 from textattack_xmtc.targets import GroundTruth
 
 WEIGHTS = {"amber": [4, 0, 0, 0], "basalt": [2, 0, 1, 0], "ambers": [3, 0, 0, 9], "flint": [0, 3, 0, 0]}
@@ -99,14 +99,14 @@ def test_the_parts_are_those_of_the_paper():
     assert "(similarity measured by):  embedded" in repr(attack)
 
 
-def test_only_the_frugal_recipe_leaves_algorithm_1():
+def test_only_the_frugal_and_the_label_aware_recipe_leave_algorithm_1():
     def parts(recipe: type[XMTCRecipe], **options) -> tuple[type, str]:
         method = build(recipe, **options).search_method
         return type(method), method.candidate_order
 
     for recipe in (XMTCPositive, XMTCNegative, XMTCUntargeted):
         assert parts(recipe) == (MaskedDelta, "all")
-    assert parts(XMTCNegativeLabelAware) == (MaskedDelta, "until-goal")
+    assert parts(XMTCNegativeLabelAware) == (FirstCandidate, "until-goal")
     assert parts(XMTCPositiveFrugal) == (MaskedBlocks, "while-better")
     assert parts(XMTCPositiveFrugal, ranking="masked-delta", candidate_order="all") == (MaskedDelta, "all")
     assert parts(XMTCUntargeted, ranking="random", candidate_order="until-goal") == (RandomOrder, "until-goal")
