@@ -35,6 +35,13 @@ ATTACKS: dict[str, dict[str, Any]] = {
     "label-names": {"candidate_source": "label-names", **LABEL_AWARE},
     "answers": {"candidate_source": "answers", **LABEL_AWARE, "ranking": "masked-delta"},
 }
+TRIALS: dict[str, dict[str, Any]] = {
+    "first-targets": {"candidate_source": "label-texts", **LABEL_AWARE, "objective": "targets"},
+    "mask-margin": {"candidate_source": "label-texts", **LABEL_AWARE, "ranking": "masked-delta"},
+    "mask-targets": {"candidate_source": "label-texts", "candidate_order": "until-goal"},
+}
+"""What `label-texts` is without its ranking, its objective or both; measured only where `--attacks` names it."""
+
 TEXTS, SEED = 1_000, 0
 FREQUENT = 600
 DRAWS = ("random", "cluster", "frequent")
@@ -76,7 +83,7 @@ def main() -> None:
     for option in ("--masked-lm", "--encoder"):
         parser.add_argument(option, required=True)
     parser.add_argument("--only", nargs="*", default=[], help="words of a cell's name")
-    parser.add_argument("--attacks", nargs="*", default=list(ATTACKS), choices=list(ATTACKS))
+    parser.add_argument("--attacks", nargs="*", default=list(ATTACKS), choices=[*ATTACKS, *TRIALS])
     parser.add_argument("--samples", type=int, default=60)
     parser.add_argument("--minutes", type=float, default=float("inf"), help="for each cell")
     parser.add_argument("--tables-only", action="store_true", help="attack nothing")
@@ -95,7 +102,9 @@ def main() -> None:
 
 def records_of(folder: Path, cell: Cell) -> dict[str, dict[int, Any]]:
     """The records of each attack of a cell, by sample."""
-    found = {attack: {r["sample"]: r for r in _lines(folder / f"{cell.name}-{attack}.jsonl")} for attack in ATTACKS}
+    found = {
+        attack: {r["sample"]: r for r in _lines(folder / f"{cell.name}-{attack}.jsonl")} for attack in ATTACKS | TRIALS
+    }
     return {attack: records for attack, records in found.items() if records}
 
 
@@ -133,7 +142,7 @@ def measure(cell: Cell, options: argparse.Namespace) -> None:
         for row in reach(whole, tools.training_words, victim, asked, plan.k):
             opened.write(json.dumps(row) + "\n")
     attacks = {
-        name: SampleAttack(replace(plan, **ATTACKS[name]), victim, corpus.label_names, tools)
+        name: SampleAttack(replace(plan, **(ATTACKS | TRIALS)[name]), victim, corpus.label_names, tools)
         for name in options.attacks
     }
     done = {name: set(found) for name, found in records_of(options.records, cell).items()}
