@@ -4,10 +4,11 @@
         [--only WORD...] [--samples 60] [--minutes 30]
 
 FOLDER of `--data` and `--models` as in `benchmarks.findings`. For each corpus and plain model, wrong labels are drawn
-as a campaign draws them, equally from bins of label frequency, with and without clusters; all attacks on the
-same texts and labels. Texts are drawn from a thousand of the test split. Records are kept one by one: stopped and
-started again, it goes on. `--only` takes the cells whose names hold all these words. Results:
-`benchmarks/label_aware.json` and `label_aware.md`, of all records that are there.
+as a campaign draws them, equally from bins of label frequency: of all labels ("random"), of those that share a cluster
+with a true label ("cluster"), and of the 600 most frequent ("frequent"); all attacks on the same texts and labels. For
+each, it is looked whether the model predicts the label on any text of its own. Texts are drawn from a thousand of the
+test split. Records are kept one by one: stopped and started again, it goes on. `--only` takes the cells whose names
+hold all these words. Results: `benchmarks/label_aware.json` and `label_aware.md`, of all records that are there.
 """
 
 from __future__ import annotations
@@ -23,17 +24,27 @@ from typing import Any
 import numpy as np
 
 from benchmarks.findings import APLC, TREE, corpus_folder
+from benchmarks.label_aware_reach import reach
 from textattack_xmtc.campaign.plan import Plan
 from textattack_xmtc.datasets.corpus import Corpus
 
+LABEL_AWARE = {"ranking": "first-candidate", "candidate_order": "until-goal", "objective": "margin"}
 ATTACKS: dict[str, dict[str, Any]] = {
     "paper": {},
-    "label-texts": {"candidate_source": "label-texts", "candidate_order": "until-goal"},
-    "label-names": {"candidate_source": "label-names", "candidate_order": "until-goal"},
-    "answers": {"candidate_source": "answers", "candidate_order": "until-goal"},
+    "label-texts": {"candidate_source": "label-texts", **LABEL_AWARE},
+    "label-names": {"candidate_source": "label-names", **LABEL_AWARE},
+    "answers": {"candidate_source": "answers", **LABEL_AWARE, "ranking": "masked-delta"},
 }
+TRIALS: dict[str, dict[str, Any]] = {
+    "first-targets": {"candidate_source": "label-texts", **LABEL_AWARE, "objective": "targets"},
+    "mask-margin": {"candidate_source": "label-texts", **LABEL_AWARE, "ranking": "masked-delta"},
+    "mask-targets": {"candidate_source": "label-texts", "candidate_order": "until-goal"},
+}
+"""What `label-texts` is without its ranking, its objective or both; measured only where `--attacks` names it."""
+
 TEXTS, SEED = 1_000, 0
-DRAWS = {"random": False, "cluster": True}
+FREQUENT = 600
+DRAWS = ("random", "cluster", "frequent")
 
 
 @dataclass(frozen=True)
@@ -63,6 +74,8 @@ CELLS = [
 
 def main() -> None:
     from benchmarks.label_aware_tables import write_tables
+    from benchmarks.surprise import surprises
+    from textattack_xmtc.transformations import XMTCWordSwapMaskedLM
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for option in ("--data", "--models", "--records"):
@@ -70,7 +83,7 @@ def main() -> None:
     for option in ("--masked-lm", "--encoder"):
         parser.add_argument(option, required=True)
     parser.add_argument("--only", nargs="*", default=[], help="words of a cell's name")
-    parser.add_argument("--attacks", nargs="*", default=list(ATTACKS), choices=list(ATTACKS))
+    parser.add_argument("--attacks", nargs="*", default=list(ATTACKS), choices=[*ATTACKS, *TRIALS])
     parser.add_argument("--samples", type=int, default=60)
     parser.add_argument("--minutes", type=float, default=float("inf"), help="for each cell")
     parser.add_argument("--tables-only", action="store_true", help="attack nothing")
@@ -80,13 +93,24 @@ def main() -> None:
         chosen = all(word in cell.name for word in options.only)
         if chosen and (options.models / cell.model).is_dir():
             measure(cell, options)
-    write_tables({cell: found for cell in CELLS if (found := records_of(options.records, cell))})
+    cells = {cell: found for cell in CELLS if (found := records_of(options.records, cell))}
+    masked_lm = XMTCWordSwapMaskedLM(options.masked_lm)
+    for record in (record for attacks in cells.values() for found in attacks.values() for record in found.values()):
+        record["surprises"] = surprises(masked_lm, record) if record["outcome"] == "succeeded" else []
+    write_tables(cells, {cell: reach_of(options.records, cell) for cell in cells})
 
 
 def records_of(folder: Path, cell: Cell) -> dict[str, dict[int, Any]]:
     """The records of each attack of a cell, by sample."""
-    found = {attack: {r["sample"]: r for r in _lines(folder / f"{cell.name}-{attack}.jsonl")} for attack in ATTACKS}
+    found = {
+        attack: {r["sample"]: r for r in _lines(folder / f"{cell.name}-{attack}.jsonl")} for attack in ATTACKS | TRIALS
+    }
     return {attack: records for attack, records in found.items() if records}
+
+
+def reach_of(folder: Path, cell: Cell) -> dict[int, Any]:
+    """What `reach` found for a cell, by sample."""
+    return {row["sample"]: row for row in _lines(folder / f"{cell.name}-reach.jsonl")}
 
 
 def measure(cell: Cell, options: argparse.Namespace) -> None:
@@ -97,18 +121,28 @@ def measure(cell: Cell, options: argparse.Namespace) -> None:
     from textattack_xmtc.datasets.load import load_corpus
 
     data = corpus_folder(cell.corpus, options.data, options.records)
-    corpus = drawn_texts(load_corpus(data))
+    whole = load_corpus(data)
+    corpus = drawn_texts(whole)
     folder = str(options.models / cell.model)
-    chosen = {"models": [folder], "data": str(data), "goal": "negative", "cluster": DRAWS[cell.draw]}
-    chosen |= {"labels_per_bin": 400, "samples_per_bin": 50, "seed": SEED}
+    chosen = {"models": [folder], "data": str(data), "goal": "negative", "cluster": cell.draw == "cluster"}
+    chosen |= {"labels_per_bin": 400, "samples_per_bin": 60 if cell.draw == "frequent" else 50, "seed": SEED}
     chosen |= {"encoder": options.encoder, "masked_lm": options.masked_lm}
     plan = Plan.of(chosen)
     victim = load_victim(cell.model, folder, corpus.label_names, "cpu")
     top = victim.top_k(corpus.split("test"), plan.k)
-    samples = draw_samples(corpus, top, plan, np.asarray(victim.from_corpus >= 0)).samples[: options.samples]
+    known = np.asarray(victim.from_corpus >= 0)
+    if cell.draw == "frequent":
+        known &= np.isin(np.arange(len(known)), np.argsort(-corpus.label_counts, kind="stable")[:FREQUENT])
+    samples = draw_samples(corpus, top, plan, known).samples[: options.samples]
     tools = load_tools(replace(plan, candidate_source="label-texts"), None)
+    assert tools.training_words is not None
+    known_reach = reach_of(options.records, cell)
+    asked = [sample for sample in samples if sample.number not in known_reach]
+    with (options.records / f"{cell.name}-reach.jsonl").open("a", encoding="utf-8") as opened:
+        for row in reach(whole, tools.training_words, victim, asked, plan.k):
+            opened.write(json.dumps(row) + "\n")
     attacks = {
-        name: SampleAttack(replace(plan, **ATTACKS[name]), victim, corpus.label_names, tools)
+        name: SampleAttack(replace(plan, **(ATTACKS | TRIALS)[name]), victim, corpus.label_names, tools)
         for name in options.attacks
     }
     done = {name: set(found) for name, found in records_of(options.records, cell).items()}

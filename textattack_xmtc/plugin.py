@@ -30,6 +30,7 @@ GOAL_FUNCTIONS = {
     "xmtc-non-targeted": "textattack_xmtc.goal_functions.NonTargeted",
 }
 SEARCH_METHODS = {
+    "first-candidate": "textattack_xmtc.search_methods.FirstCandidate",
     "masked-delta": "textattack_xmtc.search_methods.MaskedDelta",
     "masked-blocks": "textattack_xmtc.search_methods.MaskedBlocks",
     "random-order": "textattack_xmtc.search_methods.RandomOrder",

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from typing import Literal
 
-Ranking = Literal["masked-delta", "masked-blocks", "random"]
+Ranking = Literal["masked-delta", "masked-blocks", "first-candidate", "random"]
 """In which order words are tried.
 
 `masked-delta`: every word is masked once (Algorithm 1). `masked-blocks`: blocks of words are masked, and only those are
-split that come to the front. `random`: no query is spent.
+split that come to the front. `first-candidate`: every word is exchanged once for its first candidate, which tells where
+new words help most. `random`: no query is spent.
+"""
+
+Objective = Literal["targets", "margin"]
+"""How near a text is to the goal.
+
+`targets`: the sum of the targets' scores (Algorithm 1). `margin`: how far the targets are above the label that they
+must overtake, as a difference of log-odds; only for targets that are to rise.
 """
 
 CandidateOrder = Literal["all", "until-goal", "while-better"]

@@ -24,7 +24,7 @@ from textattack_xmtc.constraints.embedded import EmbeddedEncoder
 from textattack_xmtc.constraints.similarity import measure
 from textattack_xmtc.errors import InputError, MissingExtraError
 from textattack_xmtc.models.wrappers import FunctionWrapper
-from textattack_xmtc.search_methods import MaskedBlocks, MaskedDelta, RandomOrder
+from textattack_xmtc.search_methods import FirstCandidate, MaskedBlocks, MaskedDelta, RandomOrder
 from textattack_xmtc.targets import GroundTruth
 
 WEIGHTS = {"amber": [4, 0, 0, 0], "basalt": [2, 0, 1, 0], "ambers": [3, 0, 0, 9], "flint": [0, 3, 0, 0]}
@@ -99,14 +99,14 @@ def test_the_parts_are_those_of_the_paper():
     assert "(similarity measured by):  embedded" in repr(attack)
 
 
-def test_only_the_frugal_recipe_leaves_algorithm_1():
+def test_only_the_frugal_and_the_label_aware_recipe_leave_algorithm_1():
     def parts(recipe: type[XMTCRecipe], **options) -> tuple[type, str]:
         method = build(recipe, **options).search_method
         return type(method), method.candidate_order
 
     for recipe in (XMTCPositive, XMTCNegative, XMTCUntargeted):
         assert parts(recipe) == (MaskedDelta, "all")
-    assert parts(XMTCNegativeLabelAware) == (MaskedDelta, "until-goal")
+    assert parts(XMTCNegativeLabelAware) == (FirstCandidate, "until-goal")
     assert parts(XMTCPositiveFrugal) == (MaskedBlocks, "while-better")
     assert parts(XMTCPositiveFrugal, ranking="masked-delta", candidate_order="all") == (MaskedDelta, "all")
     assert parts(XMTCUntargeted, ranking="random", candidate_order="until-goal") == (RandomOrder, "until-goal")
@@ -122,7 +122,7 @@ def test_a_frugal_attack_reaches_the_same_goal():
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"ranking": "best"}, "ranking='best' is unknown; choose masked-delta or masked-blocks or random"),
+        ({"ranking": "best"}, "ranking='best' is unknown; choose masked-delta or masked-blocks or first-candidate"),
         ({"candidate_source": "best"}, "candidate_source='best' is unknown; choose masked-lm or label-texts or label"),
         ({"candidate_order": "best"}, "candidate_order='best' is unknown; choose all or until-goal or while-better"),
         ({"k": 0}, "k=0 is not a number of labels; choose k from 1 upwards"),

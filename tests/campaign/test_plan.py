@@ -37,7 +37,10 @@ def test_the_first_model_is_the_reference() -> None:
         ({"mode": "adv-xmtc", "candidate_order": "until-goal"}, "mode adv-xmtc asks about all candidates"),
         ({"mode": "adv-xmtc", "candidate_source": "answers"}, "mode adv-xmtc takes the masked LM's words"),
         ({"candidate_source": "names"}, "candidate_source='names' is unknown; choose masked-lm or label-texts"),
-        ({"ranking": "alphabet"}, "ranking='alphabet' is unknown; choose masked-delta or masked-blocks or random"),
+        (
+            {"ranking": "alphabet"},
+            "ranking='alphabet' is unknown; choose masked-delta or masked-blocks or first-candidate",
+        ),
         ({"candidate_order": "none"}, "candidate_order='none' is unknown; choose all or until-goal or while-better"),
         ({"models": ["a", "a"]}, "the model 'a' is named twice"),
         ({"reference_model": "c"}, "the reference model 'c' is none of the models a, b"),

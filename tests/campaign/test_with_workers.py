@@ -65,6 +65,9 @@ def plan_and_campaign(out: Path) -> tuple[Plan, Any]:
     return Plan.of(campaign.settings), campaign
 
 
+LABEL_AWARE = {"ranking": "first-candidate", "candidate_order": "until-goal", "objective": "margin"}
+
+
 # Nothing passes from one sample to the next ---------------------------------------------------------------------------
 
 
@@ -76,6 +79,7 @@ def plan_and_campaign(out: Path) -> tuple[Plan, Any]:
         {"ranking": "masked-blocks", "candidate_order": "while-better"},
         {"goal": "negative", "cluster": False},
         {"goal": "negative", "cluster": False, "candidate_source": "label-texts", "candidate_order": "until-goal"},
+        {"goal": "negative", "cluster": False, "candidate_source": "label-texts", **LABEL_AWARE},
         {"goal": "negative", "cluster": False, "candidate_source": "label-names"},
         {"goal": "negative", "cluster": False, "candidate_source": "answers"},
         {"goal": "untargeted"},

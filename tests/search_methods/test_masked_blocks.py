@@ -146,6 +146,8 @@ def test_what_cannot_be():
         MaskedBlocks(block=0)
     with pytest.raises(InputError, match="candidate_order='best' is unknown; choose all or until-goal or while-better"):
         MaskedBlocks(candidate_order="best")
-    with pytest.raises(InputError, match="ranking='best' is unknown; choose masked-delta or masked-blocks or random"):
+    with pytest.raises(
+        InputError, match="ranking='best' is unknown; choose masked-delta or masked-blocks or first-candidate"
+    ):
         search_named("best")
     assert "block" in repr(Attack(PositiveTargeted(victim(), k=1), [], proposing("zinc"), MaskedBlocks()))

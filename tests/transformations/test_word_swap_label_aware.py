@@ -15,10 +15,12 @@ from textattack_xmtc.attack_recipes import XMTCNegative, XMTCNegativeLabelAware,
 from textattack_xmtc.datasets.corpus import Corpus, Document
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.goal_functions import NegativeTargeted, PositiveTargeted
+from textattack_xmtc.search_methods import FirstCandidate, MaskedDelta
 from textattack_xmtc.targets import GroundTruth
 from textattack_xmtc.transformations import WordSwapLabelAware, WordSwapLearning, word_swap_named
 from textattack_xmtc.transformations.label_words import WordVectors
 from textattack_xmtc.transformations.word_swap_label_aware import in_turns
+from textattack_xmtc.words import word_spans
 
 NAMES = ["stones", "tools", "rocks", "17"]
 
@@ -58,7 +60,7 @@ def test_candidates_are_the_labels_words_among_the_plausible_ones(family, plausi
     random = np.random.default_rng(plausible + number)
     everything = expected_proposals(family, TEXTS[0], 500)
     words = sorted({word.lower() for found in everything for word in found})
-    label = [*random.permutation(words)[: len(words) // 2].tolist(), "unheardof", *sorted(STOPS)[:3]]
+    label = [*random.permutation(words)[: len(words) // 2].tolist(), *sorted(STOPS)[:3]]
     tried = 0
     for text in TEXTS[:3]:
         swap = WordSwapLabelAware(swap_of(family), goal_on(text, ["rocks"]), [Known(rocks=label)], number, plausible)
@@ -74,6 +76,33 @@ def test_candidates_are_the_labels_words_among_the_plausible_ones(family, plausi
             assert proposals(swap, text, [index]) == [expected]
             tried += len(expected)
     assert tried > 5
+
+
+@pytest.mark.parametrize("family", ["bert", "roberta", "albert"])
+def test_a_word_of_several_pieces_is_as_plausible_as_its_first(family):
+    lm, tried = swap_of(family), {True: 0, False: 0}
+    label = ["unheardof", "ofthe", "stonework", "2,000", "not a word", "12"]
+    for text in TEXTS[:3]:
+        for index, (word, span) in enumerate(places_of(text)):
+            (logits,) = lm._mask_logits(text, [span])
+            table = lm.vocabulary
+            whole = np.flatnonzero(table.whole_at_start if index == 0 else table.whole)
+            expected = []
+            for own in label[:3]:
+                pieces = lm.tokenizer(f" {own}", add_special_tokens=False)["input_ids"]
+                if len(pieces) > 1 and lm.tokenizer.unk_token_id not in pieces:
+                    fits = bool(logits[pieces[0]] >= np.sort(logits[whole].numpy())[-20])
+                    expected += [own] if fits and own != word.lower() else []
+                    tried[fits] += 1
+            swap = WordSwapLabelAware(lm, goal_on(text, ["rocks"]), [Known(rocks=label)], plausible=20)
+            (found,) = proposals(swap, text, [index]) or [[]]
+            assert [own for own in found if own in label] == expected
+    assert family == "bert" or (tried[True] and tried[False]), tried
+
+
+def places_of(text: str):
+    words = AttackedText(text).words
+    return list(zip(words, word_spans(text, words), strict=True))
 
 
 def test_several_labels_take_turns():
@@ -114,6 +143,20 @@ def test_words_that_did_well_come_first_and_then_new_ones():
     assert tried(3) == ["iron"], "no new word is left"
     goal.init_attack_example(AttackedText(text.text), GroundTruth(("stones",), ("rocks",)).encode())
     assert tried(0) == ["zinc", "iron", "lead", "saw"], "another example begins anew"
+
+
+def test_of_a_word_tried_at_several_places_at_once_the_mean_counts():
+    weights = {"zinc": [0, 0, 2, 0], "iron": [0, 0, 1, 0], "amber": [0, 0, -2, 0]}
+    goal = NegativeTargeted(bag(weights, [50, 0, 0, 0], label_names=NAMES), k=1)
+    text = AttackedText("amber basalt flint")
+    goal.init_attack_example(text, GroundTruth(("stones",), ("rocks",)).encode())
+    words = ["zinc", "iron"]
+    swap = WordSwapLabelAware(proposing(*words), goal, [Known(rocks=words)])
+    found = swap(text, indices_to_modify=[0, 1])
+    goal.objective([one.text for one in found])
+    # In place of amber they bring 4 and 3, elsewhere 2 and 1.
+    swap(text, indices_to_modify=[2])
+    assert swap._learnt.gains == {"zinc": (1 + 0.5) / 2, "iron": (0.75 + 0.25) / 2}
 
 
 def test_a_hidden_direction_is_learnt_from_answers():
@@ -193,6 +236,14 @@ def test_the_recipe_succeeds_where_the_papers_candidates_cannot():
     assert type(result).__name__ == "SuccessfulAttackResult"
     first, final = result.original_result.attacked_text, result.perturbed_result.attacked_text
     assert {final.words[place] for place in first.all_words_diff(final)} <= {"zinc", "ore"}
+
+
+def test_the_recipe_is_not_algorithm_1_and_the_papers_is():
+    aware, paper = build(XMTCNegativeLabelAware, data=DATA), build(XMTCNegative)
+    assert isinstance(aware.search_method, FirstCandidate) and aware.goal_function.measure == "margin"
+    assert type(paper.search_method) is MaskedDelta and paper.goal_function.measure == "targets"
+    chosen = build(XMTCNegativeLabelAware, data=DATA, ranking="masked-delta", objective="targets")
+    assert type(chosen.search_method) is MaskedDelta and chosen.goal_function.measure == "targets"
 
 
 def test_where_the_recipes_candidates_come_from():

@@ -22,7 +22,7 @@ from textattack_xmtc.hubs import DEFAULT_MASKED_LM
 from textattack_xmtc.models.wrappers import as_victim
 from textattack_xmtc.scores import ScoreKind
 from textattack_xmtc.search_methods import search_named
-from textattack_xmtc.search_options import CandidateOrder, CandidateSource, Ranking
+from textattack_xmtc.search_options import CandidateOrder, CandidateSource, Objective, Ranking
 from textattack_xmtc.transformations import LabelWords, XMTCWordSwapMaskedLM, word_swap_named
 from textattack_xmtc.words import change_budget
 
@@ -34,6 +34,7 @@ class XMTCRecipe(AttackRecipe):
     ranking: ClassVar[Ranking] = "masked-delta"
     candidate_order: ClassVar[CandidateOrder] = "all"
     candidate_source: ClassVar[CandidateSource] = "masked-lm"
+    objective: ClassVar[Objective] = "targets"
     encoder: Any = None
 
     @classmethod
@@ -50,6 +51,7 @@ class XMTCRecipe(AttackRecipe):
         ranking: Ranking | None = None,
         candidate_order: CandidateOrder | None = None,
         candidate_source: CandidateSource | None = None,
+        objective: Objective | None = None,
         data: str | Path | Corpus | LabelWords | None = None,
         seed: int = 0,
     ) -> Self:
@@ -67,11 +69,14 @@ class XMTCRecipe(AttackRecipe):
             min_similarity: where given, candidates must be more similar to the original than this
                 (cosine); otherwise similarity is measured on the final text only, as in the paper.
             score_space: rank and pick on "probability" or "logit" scores; the victim's own by default.
-            ranking: the order of the words, "masked-delta", "masked-blocks" or "random"; the recipe's own by default.
+            ranking: the order of the words, "masked-delta", "masked-blocks", "first-candidate" or "random"; the
+                recipe's own by default.
             candidate_order: how a word's candidates are asked about, "all", "until-goal" or "while-better"; the
                 recipe's own by default.
             candidate_source: where candidates come from, "masked-lm", "label-texts", "label-names" or "answers"; the
                 recipe's own by default, but without `data` label names in place of label texts.
+            objective: how near a text is to the goal, "targets" or, for a recipe whose targets are to rise, "margin";
+                the recipe's own by default.
             data: what "label-texts" takes the words of labels from: what `load_corpus` takes, a corpus, or
                 `TrainingWords` that were made of one.
             seed: of the ranking "random".
@@ -92,7 +97,7 @@ class XMTCRecipe(AttackRecipe):
                 results = Attacker(attack, XMTCDataset(load_corpus("data/"))).attack_dataset()
         """
         victim = as_victim(model_wrapper)
-        goal = cls.goal(victim, k=k, score_space=score_space)
+        goal = cls.goal(victim, k=k, score_space=score_space, objective=objective or cls.objective)
         kept = masked_lm == "auto" and victim.masked_lm_folder is not None
         if masked_lm == "auto":
             masked_lm = victim.masked_lm_folder or DEFAULT_MASKED_LM

@@ -42,8 +42,11 @@ class XMTCNegativeLabelAware(XMTCNegative):
     """`xmtc-negative` with words that speak for the target (docs/label-aware.md); not Algorithm 1.
 
     Candidates are words of the label's training texts (`data=`), or near its name, where the masked LM finds them
-    plausible; they are asked about in chunks, up to the first that reaches the goal.
+    plausible; they are asked about in chunks, up to the first that reaches the goal. Words are ranked by what their
+    first candidate brings, and texts compared by how far the target is behind the k-th best label.
     """
 
+    ranking = "first-candidate"
+    objective = "margin"
     candidate_source = "label-texts"
     candidate_order = "until-goal"

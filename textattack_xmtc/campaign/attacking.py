@@ -184,6 +184,7 @@ class SampleAttack:
             ranking=plan.ranking,
             candidate_order=plan.candidate_order,
             candidate_source=plan.candidate_source,
+            objective=plan.objective,
             data=self._tools.training_words,
             seed=plan.seed,
         )

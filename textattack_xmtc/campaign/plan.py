@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from textattack_xmtc.errors import DataError, InputError
-from textattack_xmtc.search_options import CandidateOrder, CandidateSource, Ranking
+from textattack_xmtc.search_options import CandidateOrder, CandidateSource, Objective, Ranking
 
 Goal = Literal["positive", "negative", "untargeted"]
 Mode = Literal["paper", "adv-xmtc"]
@@ -21,6 +21,7 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
     "ranking": get_args(Ranking),
     "candidate_order": get_args(CandidateOrder),
     "candidate_source": get_args(CandidateSource),
+    "objective": get_args(Objective),
 }
 _POSITIVE = ("k", "labels_per_bin", "samples_per_bin", "total", "pairs_per_text", "candidates")
 _YES_NO = {"yes": True, "no": False}
@@ -47,6 +48,7 @@ class Plan:
         ranking: the order of the words in mode paper.
         candidate_order: how a word's candidates are asked about in mode paper.
         candidate_source: where they come from in mode paper; the training texts of "label-texts" are those of `data`.
+        objective: how near a text is to the goal in mode paper.
         encoder: measures similarity; as `load_encoder` takes it.
         masked_lm: a folder or hub name; "auto" is the one kept with the reference model.
         seed: of bins' draws, clusters and the random ranking.
@@ -72,6 +74,7 @@ class Plan:
     ranking: Ranking = "masked-delta"
     candidate_order: CandidateOrder = "all"
     candidate_source: CandidateSource = "masked-lm"
+    objective: Objective = "targets"
     encoder: str = "auto"
     masked_lm: str = "auto"
     seed: int = 0
@@ -106,6 +109,12 @@ class Plan:
             raise InputError(
                 f"mode adv-xmtc takes the masked LM's words, and candidate_source={self.candidate_source!r} was chosen",
                 "use mode paper",
+            )
+        if self.objective == "margin" and (self.mode == "adv-xmtc" or self.goal != "negative"):
+            raise InputError(
+                f"objective='margin' is for targets that are to rise, and goal={self.goal!r} in mode {self.mode} was "
+                "chosen",
+                "use it with goal negative in mode paper",
             )
         twice = next((model for model in self.models if self.models.count(model) > 1), None)
         if twice is not None:

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
-from textattack_xmtc.search_options import CandidateOrder, CandidateSource, Ranking
+from textattack_xmtc.search_options import CandidateOrder, CandidateSource, Objective, Ranking
 
 if TYPE_CHECKING:
     from textattack_xmtc.campaign.summary import Campaign
@@ -67,7 +67,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--ranking",
         choices=get_args(Ranking),
         help="the order of the words: each masked once (masked-delta, the default), blocks masked and split "
-        "(masked-blocks), or random",
+        "(masked-blocks), each exchanged for its first candidate (first-candidate), or random",
     )
     attack.add_argument(
         "--candidate-order",
@@ -80,6 +80,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=get_args(CandidateSource),
         help="where candidates come from: masked-lm (default); or words that speak for the target, by its training "
         "texts (label-texts), its name (label-names), or the victim's answers alone (answers)",
+    )
+
+    attack.add_argument(
+        "--objective",
+        choices=get_args(Objective),
+        help="how near a text is to the goal: the targets' scores (targets, the default), or how far they are above "
+        "the label that they must overtake (margin, negative goal)",
     )
 
     samples = parser.add_argument_group("samples")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, get_args
 
 import numpy as np
 from textattack.goal_function_results import GoalFunctionResultStatus
@@ -18,10 +18,12 @@ from textattack.goal_functions import GoalFunction
 from textattack.shared import AttackedText, logger, validators
 
 from textattack_xmtc.errors import InputError
+from textattack_xmtc.goal_functions.margin import margin
 from textattack_xmtc.goal_functions.result import Display, TopKGoalFunctionResult
 from textattack_xmtc.goal_functions.shared_scores import SharedScores
 from textattack_xmtc.models.wrappers import BEYOND, XMTCModelWrapper, as_victim
 from textattack_xmtc.scores import LabelScores, ScoreKind, TopK
+from textattack_xmtc.search_options import Objective
 from textattack_xmtc.targets import GroundTruth, Label
 
 _NO_TARGETS = "the list of targets is empty"
@@ -38,6 +40,7 @@ class TopKGoalFunction(GoalFunction):
         model_wrapper: the victim; any wrapper of TextAttack, any of `textattack_xmtc.models.wrappers`.
         k: how many labels count as predicted.
         score_space: rank and pick on scores of this kind; the victim's own where it is None.
+        objective: how near a text is to the goal, "targets" (Eq. 3.1 to 3.4) or "margin" (`search_options.Objective`).
         options: what TextAttack's `GoalFunction` takes, such as `query_budget`.
 
     Attributes:
@@ -45,7 +48,8 @@ class TopKGoalFunction(GoalFunction):
         targets: the labels under attack in the current example (Gamma of section 3), ascending.
 
     Raises:
-        InputError: k is not between 1 and the number of labels; the victim has no scores of that kind.
+        InputError: k is not between 1 and the number of labels; the victim has no scores of that kind; there is no such
+            objective, or not for this goal.
     """
 
     model: XMTCModelWrapper
@@ -58,7 +62,18 @@ class TopKGoalFunction(GoalFunction):
         # TextAttack warns about goals that its table of compatible models lacks; ours take any victim.
         validators.MODELS_BY_GOAL_FUNCTION[cls] = [r""]
 
-    def __init__(self, model_wrapper: Any, k: int = 5, score_space: ScoreKind | None = None, **options: Any) -> None:
+    def __init__(
+        self,
+        model_wrapper: Any,
+        k: int = 5,
+        score_space: ScoreKind | None = None,
+        objective: Objective = "targets",
+        **options: Any,
+    ) -> None:
+        if objective not in get_args(Objective):
+            raise InputError(f"objective={objective!r} is unknown", f"choose {' or '.join(get_args(Objective))}")
+        if objective == "margin" and self.falling:
+            raise InputError("the objective 'margin' is for targets that are to rise", "use it with the negative goal")
         victim = as_victim(model_wrapper)
         if score_space is not None:
             victim = victim.with_score_kind(score_space)
@@ -68,8 +83,11 @@ class TopKGoalFunction(GoalFunction):
         super().__init__(victim, use_cache=False, **options)
         self.k = k
         self.score_space = victim.score_kind
+        self.measure = objective
         self.targets: tuple[int, ...] = ()
+        self._rivals: tuple[int, ...] = ()
         self._answers: dict[bytes, LabelScores] = {}
+        self._values: dict[bytes, float] = {}
         self._shared = SharedScores()
         self._initial: TopKGoalFunctionResult | None = None
         self._said_unknown = False
@@ -96,12 +114,12 @@ class TopKGoalFunction(GoalFunction):
         asked = self._asked(truth)
 
         self._ask_top_k([text])
-        top = self._answer(text).top
-        assert top is not None
+        top = self._best(text)
         self.true_labels, self.top = true_labels, top
         self.targets, reason = self._choose(text, asked)
         reason = "" if self.targets else f"skipped: {self._explain(truth, asked, reason)}"
-        self._ask_scores([text], self.targets)
+        self._rivals = top.labels if self.measure == "margin" else ()
+        self._ask_scores([text], self._compared)
         self._display = Display(self.model.labels, self.targets, self._starred())
         status = GoalFunctionResultStatus.SEARCHING if self.targets else GoalFunctionResultStatus.SKIPPED
         initial = self._result(attacked_text, status, reason=reason)
@@ -129,14 +147,16 @@ class TopKGoalFunction(GoalFunction):
 
     def clear_cache(self) -> None:
         """Forget every answer: what one example learnt never answers for another (`SharedScores` says what may)."""
-        self._answers = {}
+        self._answers, self._values = {}, {}
 
     # What a search asks --------------------------------------------------------------------------------------------
 
     def objective(self, texts: Sequence[str], of_original: bool = False) -> np.ndarray:
         """How near texts are to the goal: the sum of the targets' scores, negated where they are to fall.
 
-        The differences of these numbers are Eq. 3.1 to 3.4. Asks the victim for the targets' scores only.
+        The differences of these numbers are Eq. 3.1 to 3.4. Asks the victim for the targets' scores only. With the
+        objective "margin": `margin`, and the scores of the rivals are asked for, too: the k best labels of the original
+        and of the texts whose results were asked for since.
 
         Args:
             texts: n texts; those beyond the query budget are left unanswered.
@@ -150,21 +170,16 @@ class TopKGoalFunction(GoalFunction):
         admitted = self._admit(texts)
         if of_original and set(self.targets) <= set(self.top.labels):
             self._ask_shared(admitted)
-        self._ask_scores(admitted, self.targets)
+        self._ask_scores(admitted, self._compared)
         return np.array([self._value(text) for text in admitted], dtype=np.float64)
 
     def answered(self, texts: Sequence[str]) -> np.ndarray:
-        """What `objective` would say of texts that were asked about in this example; NaN for others. Asks nothing.
+        """What was said last of texts that were asked about in this example; NaN for others. Asks nothing.
 
         Returns:
             float64, one number a text; larger is nearer.
         """
-        held = [self._answers.get(_key(text)) for text in texts]
-        values = [
-            self._value(text) if answer is not None and not answer.missing(self.targets) else np.nan
-            for text, answer in zip(texts, held, strict=True)
-        ]
-        return np.array(values, dtype=np.float64)
+        return np.array([self._values.get(_key(text), np.nan) for text in texts], dtype=np.float64)
 
     def get_results(
         self, attacked_text_list: Sequence[AttackedText], check_skip: bool = False
@@ -172,12 +187,13 @@ class TopKGoalFunction(GoalFunction):
         """Results of whole texts, k best labels included, and whether the query budget is used up."""
         texts = self._admit([_text_of(text) for text in attacked_text_list])
         self._ask_top_k(texts)
-        self._ask_scores(texts, self.targets)
+        if self._rivals:
+            best = [label for text in texts for label in self._best(text).labels if label not in self.targets]
+            self._rivals = tuple(dict.fromkeys([*self._rivals, *best]))
+        self._ask_scores(texts, self._compared)
         results = []
         for attacked_text, text in zip(attacked_text_list, texts, strict=False):
-            top = self._answer(text).top
-            assert top is not None
-            reached = self._reached(top)
+            reached = self._reached(self._best(text))
             status = GoalFunctionResultStatus.SUCCEEDED if reached else GoalFunctionResultStatus.SEARCHING
             results.append(self._result(attacked_text, status))
         return results, self.num_queries >= self.query_budget
@@ -208,6 +224,12 @@ class TopKGoalFunction(GoalFunction):
     def _answer(self, text: str) -> LabelScores:
         return self._answers[_key(text)]
 
+    def _best(self, text: str) -> TopK:
+        """The k best labels of a text that was asked about for them."""
+        top = self._answer(text).top
+        assert top is not None
+        return top
+
     def _ask_top_k(self, texts: Sequence[str]) -> None:
         self._admit(texts)
         new = list(dict.fromkeys(text for text in texts if self._answer(text).top is None))
@@ -235,8 +257,20 @@ class TopKGoalFunction(GoalFunction):
         for text in texts:
             self._answer(text).add(dict(zip(labels, kept[_key(text)], strict=True)))
 
+    @property
+    def _compared(self) -> tuple[int, ...]:
+        """The labels whose scores say how near a text is."""
+        return self.targets + self._rivals
+
     def _value(self, text: str) -> float:
-        total = self._answer(text).total(self.targets)
+        value = self._values[_key(text)] = self._nearness(self._answer(text))
+        return value
+
+    def _nearness(self, answer: LabelScores) -> float:
+        if self._rivals:
+            own, rivals = ([answer.scores[label] for label in labels] for labels in (self.targets, self._rivals))
+            return margin(own, rivals, self.k, self.score_space)
+        total = answer.total(self.targets)
         return -total if self.falling else total
 
     def _result(self, attacked_text: AttackedText, status: int, reason: str = "") -> TopKGoalFunctionResult:
@@ -298,8 +332,7 @@ class TopKGoalFunction(GoalFunction):
         return model_output.top is not None and self._reached(model_output.top)
 
     def _get_score(self, model_output: LabelScores, _: AttackedText) -> float:
-        total = model_output.total(self.targets)
-        return -total if self.falling else total
+        return self._nearness(model_output)
 
     def _goal_function_result_type(self) -> type[TopKGoalFunctionResult]:
         return TopKGoalFunctionResult

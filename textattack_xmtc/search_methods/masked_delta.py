@@ -93,7 +93,7 @@ class MaskedDelta(SearchMethod):
         current, changed = initial_result, 0
         # The budget is looked at first: an order may spend queries on telling the next word.
         while changed < budget and (index := next(order, None)) is not None and not self._out_of_queries():
-            winner = self._winner(current, self._candidates(current.attacked_text, original, index))
+            winner = self._winner(current, self._candidates(current.attacked_text, original, [index]))
             if winner is None:
                 continue
             current, changed = winner, changed + 1
@@ -166,8 +166,9 @@ class MaskedDelta(SearchMethod):
             self._say_cut(read, len(original.text))
         return [index for index in sorted(allowed) if spans[index][1] <= read]
 
-    def _candidates(self, current: AttackedText, original: AttackedText, index: int) -> list[AttackedText]:
-        texts = self.get_transformations(current, original_text=original, indices_to_modify=[index])
+    def _candidates(self, current: AttackedText, original: AttackedText, indices: list[int]) -> list[AttackedText]:
+        """The candidates for words of the current text, first those that came first in the list of their word."""
+        texts = self.get_transformations(current, original_text=original, indices_to_modify=indices)
         return sorted(texts, key=lambda text: text.attack_attrs.get(CANDIDATE_ORDER, 0))
 
     def _out_of_queries(self) -> bool:

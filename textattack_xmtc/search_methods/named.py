@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import get_args
 
 from textattack_xmtc.errors import InputError
+from textattack_xmtc.search_methods.first_candidate import FirstCandidate
 from textattack_xmtc.search_methods.masked_blocks import MaskedBlocks
 from textattack_xmtc.search_methods.masked_delta import MaskedDelta
 from textattack_xmtc.search_methods.random_order import RandomOrder
@@ -17,7 +18,7 @@ def search_named(
     """The search with this ranking and this order of candidates.
 
     Args:
-        ranking: "masked-delta" (Algorithm 1), "masked-blocks" or "random".
+        ranking: "masked-delta" (Algorithm 1), "masked-blocks", "first-candidate" or "random".
         candidate_order: "all" (Algorithm 1), "until-goal" or "while-better".
         max_change_rate: theta, share of the words that may be changed.
         seed: of the ranking "random".
@@ -33,6 +34,8 @@ def search_named(
         return RandomOrder(max_change_rate, seed, candidate_order)
     if ranking == "masked-blocks":
         return MaskedBlocks(max_change_rate, candidate_order=candidate_order)
+    if ranking == "first-candidate":
+        return FirstCandidate(max_change_rate, candidate_order)
     if ranking == "masked-delta":
         return MaskedDelta(max_change_rate, candidate_order)
     raise InputError(f"ranking={ranking!r} is unknown", f"choose {' or '.join(get_args(Ranking))}")

@@ -34,7 +34,8 @@ class LearntWords:
         goal: what answers.
 
     Attributes:
-        gains: the last share of each lower-cased word, at most 1; below 0 where it led away from the goal.
+        gains: the last share of each lower-cased word, at most 1; below 0 where it led away from the goal. The mean,
+            where it was tried at several places at once.
     """
 
     def __init__(self, goal: Answering) -> None:
@@ -58,7 +59,10 @@ class LearntWords:
         ]
         best = max((gain for _, gain in told), default=0.0)
         if best > 0:
-            self.gains.update({word: gain / best for word, gain in told})
+            shares: dict[str, list[float]] = {}
+            for word, gain in told:
+                shares.setdefault(word, []).append(gain / best)
+            self.gains.update({word: float(np.mean(own)) for word, own in shares.items()})
         return told
 
     def wait_for(self, current: AttackedText, texts: list[AttackedText]) -> None:

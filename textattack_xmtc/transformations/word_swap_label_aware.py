@@ -7,9 +7,11 @@ from typing import Any, Protocol
 
 import torch
 from textattack.shared import AttackedText, logger
+from textattack.shared.utils import has_letter, words_from_text
 from textattack.transformations import WordSwap
 
 from textattack_xmtc.errors import InputError
+from textattack_xmtc.resources.function_words import ENGLISH
 from textattack_xmtc.scores import TopK
 from textattack_xmtc.targets import LabelSpace
 from textattack_xmtc.transformations.label_words import LabelWords
@@ -42,8 +44,9 @@ class WordSwapLabelAware(WordSwap):
     At the first place that is tried, the candidates are the first `max_candidates` of the label's words that are among
     the `plausible` best of the masked LM there. At later places there are half as many: first, at most half of them,
     the words that brought this text nearest to the goal where they were tried before (`LearntWords`), then words that
-    were not tried yet, in the order of the label's words. What is never a candidate of the masked LM (pieces, stop
-    words, the word itself) is none here.
+    were not tried yet, in the order of the label's words. What is never a candidate of the masked LM (stop words, the
+    word itself) is none here. A word that the masked LM spells in several pieces counts as plausible where its first
+    piece is as likely as those best words.
 
     The labels are the targets; where those are to fall, the others of the k best, which compete with them. Several
     labels take turns. A label that the first source knows nothing of is looked up in the next one; where none knows
@@ -81,6 +84,7 @@ class WordSwapLabelAware(WordSwap):
         self._learnt = LearntWords(aim)
         self._said: set[str] = set()
         self._kept: tuple[tuple[int, ...], tuple[str, ...]] | None = None
+        self._pieces: tuple[Sequence[str], dict[str, int]] | None = None
 
     def _get_transformations(self, current_text: AttackedText, indices_to_modify: Iterable[int]) -> list[AttackedText]:
         words = self._words()
@@ -96,12 +100,36 @@ class WordSwapLabelAware(WordSwap):
             near = self.masked_lm.plausible(logits, word, at_start, self.plausible)
             # Of the spellings of a word in a cased vocabulary, the most plausible one.
             spelled = {proposal.lower(): proposal for proposal in reversed(near)}
+            spelled |= {own: own for own in self._of_pieces(logits, word, at_start, words)}
             best = [spelled[own] for own in known if own in spelled][: number // 2]
             return [*best, *(spelled[own] for own in new if own in spelled)][:number]
 
         found = self.masked_lm.exchanged(current_text, indices_to_modify, pick)
         learnt.wait_for(current_text, found)
         return found
+
+    def _of_pieces(self, logits: torch.Tensor, word: str, at_start: bool, words: Sequence[str]) -> list[str]:
+        """Those of `words` that the masked LM spells in pieces, and whose first piece it finds plausible."""
+        starts = self._starts(words)
+        if not starts:
+            return []
+        likely = self.masked_lm.likely_starts(logits, list(starts.values()), at_start, self.plausible)
+        return [own for own, fits in zip(starts, likely, strict=True) if fits and own != word.lower()]
+
+    def _starts(self, words: Sequence[str]) -> dict[str, int]:
+        """The first piece of each of the labels' words that is no token of the masked LM."""
+        if self._pieces is None or self._pieces[0] is not words:
+            table, tokenizer = self.masked_lm.vocabulary, self.masked_lm.tokenizer
+            other = [own for own in words if own not in table.forms and is_word(own)]
+            # Byte-level vocabularies mark words by the space before them.
+            ids = tokenizer([f" {own}" for own in other], add_special_tokens=False)["input_ids"] if other else []
+            known = {
+                own: pieces[0]
+                for own, pieces in zip(other, ids, strict=True)
+                if len(pieces) > 1 and tokenizer.unk_token_id not in pieces
+            }
+            self._pieces = (words, known)
+        return self._pieces[1]
 
     def _words(self) -> tuple[str, ...]:
         """The words of the labels that candidates are to speak for now."""
@@ -133,6 +161,16 @@ class WordSwapLabelAware(WordSwap):
 
     def extra_repr_keys(self) -> list[str]:  # noqa: D102
         return ["max_candidates", "plausible"]
+
+
+def is_word(word: str) -> bool:
+    """Whether a lower-cased word can be a candidate: one word with a letter, and no function word.
+
+    Example:
+        >>> is_word("num_experts"), is_word("2,000"), is_word("the"), is_word("17")
+        (True, False, False, False)
+    """
+    return word not in ENGLISH and has_letter(word) and words_from_text(word) == [word]
 
 
 def in_turns(lists: Sequence[Sequence[str]]) -> tuple[str, ...]:

@@ -216,6 +216,22 @@ class XMTCWordSwapMaskedLM(WordSwapMaskedLM):
         words = self._likeliest(logits, allowed, number * table.twins + table.forms[own])
         return [proposal for proposal in dict.fromkeys(words) if proposal.lower() != own][:number]
 
+    def likely_starts(self, logits: torch.Tensor, starts: Sequence[int], at_start: bool, number: int) -> list[bool]:
+        """Whether tokens are as likely as the `number` best whole words: what says how a word of several pieces fits.
+
+        Args:
+            logits: over the vocabulary, where a word is masked.
+            starts: the first piece of each word that is asked about.
+            at_start: whether the masked word is the first of the text.
+            number: how many whole words.
+        """
+        table = self._candidates
+        allowed = torch.from_numpy((table.whole_at_start if at_start else table.whole)[: len(logits)])
+        words = logits[allowed.to(logits.device)]
+        floor = words.topk(min(number, len(words))).values[-1]
+        likely: list[bool] = (logits[torch.tensor(starts, dtype=torch.long, device=logits.device)] >= floor).tolist()
+        return likely
+
     def _likeliest(self, logits: torch.Tensor, allowed: np.ndarray, number: int) -> list[str]:
         ids = torch.from_numpy(np.flatnonzero(allowed[: len(logits)])).to(logits.device)
         best = ids[logits[ids].topk(min(number, len(ids))).indices]
