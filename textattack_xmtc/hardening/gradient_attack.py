@@ -15,6 +15,9 @@ from textattack_xmtc.models.attention_xml_tree import AttentionXMLTree
 from textattack_xmtc.models.torch_scorer import TorchScorer
 from textattack_xmtc.models.vocabulary import PAD_ID
 
+Aim = tuple[tuple[int, float], ...]
+"""What an attack on a text is after: labels, and how much the logit of each is to rise (below 0: to fall)."""
+
 PROPOSED = 200
 """Words that are drawn for a batch of texts: each may come into any place."""
 
@@ -26,15 +29,15 @@ LEAST = 0.3
 
 
 class GradientAttack:
-    """Exchanges words, as the network counts them, for those that move a label's score most to first order.
+    """Exchanges words, as the network counts them, for those that move a text's aim most to first order.
 
-    With the gradient g of the logit in the vector e of a word, the word w in its place changes the logit by about
+    With the gradient g of the aim in the vector e of a word, the word w in its place changes the aim by about
     `g (e_w - e)`. All places and `PROPOSED` words, drawn as often as they stand in the training texts, are looked at
     with one gradient; the best places of a text take their best words. What is changed in half of the places is known
     to the second look at the other half. Neither a masked LM nor its candidates are needed: a model that holds out
     against any word holds out against plausible ones.
 
-    Only the scores of the targets are computed.
+    Only the scores of the labels in the aims are computed.
 
     Args:
         model: the network and what it makes of texts.
@@ -52,14 +55,14 @@ class GradientAttack:
     def attacked(
         self,
         encoded: Sequence[Sequence[int]],
-        targets: Sequence[tuple[int, bool]],
+        aims: Sequence[Aim],
         random: np.random.Generator,
     ) -> list[list[int]]:
-        """The texts with words exchanged, each against its target.
+        """The texts with words exchanged, each after its aim.
 
         Args:
             encoded: word numbers of each text.
-            targets: of each text, a label and whether it is to come up.
+            aims: of each text.
             random: where chance comes from.
         """
         if not len(self._words) or not encoded:
@@ -70,7 +73,7 @@ class GradientAttack:
         texts = [np.array(text, dtype=np.int64) for text in encoded]
         free = [~np.isin(text, self._fixed) for text in texts]
         for look in range(LOOKS):
-            effects = self._effects([text.tolist() for text in texts], targets, torch.from_numpy(proposed))
+            effects = self._effects([text.tolist() for text in texts], aims, torch.from_numpy(proposed))
             for text, own, left, number in zip(texts, effects, free, most.tolist(), strict=True):
                 here = number // LOOKS + (look < number % LOOKS)
                 best = own.max(axis=1)
@@ -79,20 +82,20 @@ class GradientAttack:
                 left[places] = False
         return [text.tolist() for text in texts]
 
-    def _effects(
-        self, encoded: list[list[int]], targets: Sequence[tuple[int, bool]], proposed: torch.Tensor
-    ) -> list[np.ndarray]:
+    def _effects(self, encoded: list[list[int]], aims: Sequence[Aim], proposed: torch.Tensor) -> list[np.ndarray]:
         """How far each proposed word in each place brings each text, to first order; of shape `(words, proposed)`."""
         model = self._model
         training = model.network.training
         model.network.eval()
-        labels, columns = np.unique([label for label, _ in targets], return_inverse=True)
+        labels = sorted({label for aim in aims for label, _ in aim})
+        weights = torch.zeros(len(encoded), len(labels), device=model.device)
+        for row, aim in zip(weights, aims, strict=True):
+            for label, weight in aim:
+                row[labels.index(label)] = weight
         tables = word_vectors(model)
         with torch.enable_grad(), _watched(tables) as vectors:
-            scores = model.differentiable(encoded, torch.from_numpy(labels).to(model.device))
-            signs = torch.tensor([1.0 if up else -1.0 for _, up in targets], device=scores.device)
-            aim = (scores[torch.arange(len(encoded)), torch.from_numpy(columns.ravel())] * signs).sum()
-            gradients = torch.autograd.grad(aim, vectors)
+            scores = model.differentiable(encoded, torch.tensor(labels, device=model.device))
+            gradients = torch.autograd.grad((scores * weights).sum(), vectors)
         model.network.train(training)
         effects = torch.zeros(())
         for table, own, gradient in zip(tables, vectors, gradients, strict=True):

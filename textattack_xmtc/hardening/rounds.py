@@ -9,8 +9,8 @@ import numpy as np
 
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.hardening.attacking import QuickAttack, Target
-from textattack_xmtc.hardening.drawing import TailDraws, targets_for
-from textattack_xmtc.hardening.gradient_attack import LEAST
+from textattack_xmtc.hardening.drawing import TailDraws, aims_of, targets_for
+from textattack_xmtc.hardening.gradient_attack import LEAST, Aim
 from textattack_xmtc.hardening.options import HardeningOptions
 from textattack_xmtc.models.torch_scorer import TorchScorer
 from textattack_xmtc.words import replaced
@@ -19,11 +19,8 @@ from textattack_xmtc.words import replaced
 class Taking(Protocol):
     """What trains on a round's texts."""
 
-    def __call__(
-        self, texts: Sequence[str], labels: Sequence[Sequence[int]], targets: Sequence[tuple[int, bool] | None]
-    ) -> None:
-        """Take texts, their true labels, and what each is attacked on when it is trained on: a label and whether it is
-        to come up, or None."""
+    def __call__(self, texts: Sequence[str], labels: Sequence[Sequence[int]], aims: Sequence[Aim | None]) -> None:
+        """Take texts, their true labels, and the aim of the attack on each in the step that trains on it, or None."""
 
 
 _Value = TypeVar("_Value")
@@ -58,8 +55,8 @@ class Rounds:
         self._model, self._texts, self._labels, self._options = model, texts, labels, options
         self._size, self._attack, self._taken = size, attack, taken
         self._draws = TailDraws(labels, counts)
-        self.state: dict[str, Any] = {"texts": [], "labels": [], "targets": [], "pool": []}
-        """The round's texts, labels and targets; of the last rounds, texts attacked beforehand, with their labels."""
+        self.state: dict[str, Any] = {"texts": [], "labels": [], "aims": [], "pool": []}
+        """The round's texts, labels and aims; of the last rounds, texts attacked beforehand, with their labels."""
 
     def prepare(self, number: int) -> None:
         """Make the texts of a round (from 1), from the model as it is now."""
@@ -78,8 +75,8 @@ class Rounds:
         own = [(self._texts[target.text], list(map(int, self._labels[target.text]))) for target in targets]
         pairs = [*clean, *changed, *own]
         state["texts"], state["labels"] = [text for text, _ in pairs], [labels for _, labels in pairs]
-        state["targets"] = [None] * (len(pairs) - len(own)) + [(target.label, target.raise_it) for target in targets]
-        self._taken(state["texts"], state["labels"], state["targets"])
+        state["aims"] = [None] * (len(pairs) - len(own)) + aims_of(self._model, self._texts, self._labels, targets)
+        self._taken(state["texts"], state["labels"], state["aims"])
 
     def clean(self, wanted: int, random: np.random.Generator) -> list[tuple[str, list[int]]]:
         """So many training texts with their labels; none twice before all were drawn."""
@@ -89,7 +86,7 @@ class Rounds:
     def resume(self, state: dict[str, Any]) -> None:
         """Go on with the texts that a checkpoint holds."""
         self.state.update(state)
-        self._taken(state["texts"], state["labels"], state["targets"])
+        self._taken(state["texts"], state["labels"], state["aims"])
 
     def _targets(self, wanted: int, random: np.random.Generator) -> list[Target]:
         """So many texts and labels to attack, again and again where there are fewer."""
