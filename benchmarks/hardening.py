@@ -46,13 +46,18 @@ OPTIONS: dict[str, dict[str, Any]] = {
 KEPT = {"plain": "none", "PW-cb": "pw-cb-normalised"}
 MADE: dict[str, tuple[str, ...]] = {
     "hardened": (),
-    "hardened, masked LM": ("--augment", "masked-lm"),
+    "hardened, masked LM": ("--augment", "masked-lm", "--share", "0.5", "--rate", "0.3"),
     "random masking": ("--augment", "random-masking"),
     "more training": ("--augment", "none"),
     "hardened, PW-cb": ("--reweight", "pw-cb", "--weights", "adv-xmtc"),
 }
-ATTACKS = {"trained on": {}, "random order": {"ranking": "random"}, "other masked LM": {}}
 OTHER = "other masked LM"
+ATTACKS: dict[str, dict[str, Any]] = {
+    "paper": {},
+    "random order": {"ranking": "random"},
+    OTHER: {},
+    "label-aware": {"candidate_source": "label-texts", "candidate_order": "until-goal"},
+}
 
 
 def main() -> None:
@@ -135,7 +140,7 @@ def attack(name: str, model: str, options: argparse.Namespace) -> None:
     file = options.out / f"{model}.jsonl"
     records = list(_records(file))
     done = {(record["cell"], record["attack"], record.get("sample")) for record in records}
-    tools = load_tools(plan, None)
+    tools = load_tools(replace(plan, candidate_source="label-texts"), None)
     others = replace_masked_lm(plan, options)
     end = time.monotonic() + 60 * options.minutes
     with file.open("a", encoding="utf-8") as opened:
