@@ -46,8 +46,10 @@ OPTIONS: dict[str, dict[str, Any]] = {
 KEPT = {"plain": "none", "PW-cb": "pw-cb-normalised"}
 MADE: dict[str, tuple[str, ...]] = {
     "hardened": (),
-    "hardened, masked LM": ("--augment", "masked-lm", "--share", "0.5", "--rate", "0.3"),
+    "hardened, full rate": ("--rate", "1"),
+    "hardened, masked LM": ("--augment", "masked-lm", "--share", "0.5"),
     "random masking": ("--augment", "random-masking"),
+    "random masking, full rate": ("--augment", "random-masking", "--rate", "1"),
     "more training": ("--augment", "none"),
     "hardened, PW-cb": ("--reweight", "pw-cb", "--weights", "adv-xmtc"),
 }

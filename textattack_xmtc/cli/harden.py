@@ -43,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     loss.add_argument("--reweight", choices=("none", "pw", "cb", "pw-cb"))
     loss.add_argument("--weights", choices=("paper", "adv-xmtc"), default="paper", help="of --reweight, as for `train`")
     loss.add_argument("--family", choices=("wikipedia", "amazon", "other"), default="other", help="of --reweight")
-    loss.add_argument("--rate", type=float, default=1.0, help="learning rates, as a share of those of the training")
+    loss.add_argument("--rate", type=float, default=0.3, help="learning rates, as a share of those of the training")
 
 
 def run(arguments: argparse.Namespace) -> int:

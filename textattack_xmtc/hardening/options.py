@@ -52,7 +52,7 @@ class HardeningOptions:
     changes: int = 2
     candidates: int = 16
     k: int = 5
-    rate: float = 1.0
+    rate: float = 0.3
     held_out: int = 60
     seed: int = 0
 
