@@ -127,7 +127,7 @@ def attack(name: str, model: str, options: argparse.Namespace) -> None:
     plan = Plan.of(
         {
             "models": list(cells.values()),
-            "data": name,
+            "data": str(options.data / name),
             "samples_per_bin": options.samples,
             "encoder": "embedded",
             "masked_lm": str(options.masked_lm),
