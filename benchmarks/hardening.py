@@ -46,12 +46,20 @@ OPTIONS: dict[str, dict[str, Any]] = {
 KEPT = {"plain": "none", "PW-cb": "pw-cb-normalised"}
 MADE: dict[str, tuple[str, ...]] = {
     "hardened": (),
+    "hardened, full rate": ("--rate", "1"),
+    "hardened, masked LM": ("--augment", "masked-lm", "--share", "0.5"),
     "random masking": ("--augment", "random-masking"),
+    "random masking, full rate": ("--augment", "random-masking", "--rate", "1"),
     "more training": ("--augment", "none"),
     "hardened, PW-cb": ("--reweight", "pw-cb", "--weights", "adv-xmtc"),
 }
-ATTACKS = {"trained on": {}, "random order": {"ranking": "random"}, "other masked LM": {}}
 OTHER = "other masked LM"
+ATTACKS: dict[str, dict[str, Any]] = {
+    "paper": {},
+    "random order": {"ranking": "random"},
+    OTHER: {},
+    "label-aware": {"candidate_source": "label-texts", "candidate_order": "until-goal"},
+}
 
 
 def main() -> None:
@@ -119,7 +127,7 @@ def attack(name: str, model: str, options: argparse.Namespace) -> None:
     plan = Plan.of(
         {
             "models": list(cells.values()),
-            "data": name,
+            "data": str(options.data / name),
             "samples_per_bin": options.samples,
             "encoder": "embedded",
             "masked_lm": str(options.masked_lm),
@@ -134,7 +142,7 @@ def attack(name: str, model: str, options: argparse.Namespace) -> None:
     file = options.out / f"{model}.jsonl"
     records = list(_records(file))
     done = {(record["cell"], record["attack"], record.get("sample")) for record in records}
-    tools = load_tools(plan, None)
+    tools = load_tools(replace(plan, candidate_source="label-texts"), None)
     others = replace_masked_lm(plan, options)
     end = time.monotonic() + 60 * options.minutes
     with file.open("a", encoding="utf-8") as opened:

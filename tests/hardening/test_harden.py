@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from textattack_xmtc.models.folder import load_model
 from textattack_xmtc.models.losses import LossSettings
 from textattack_xmtc.models.training.checkpoint import Checkpoint
 
-OPTIONS = HardeningOptions(steps=60, round_steps=15, changes=1, k=1, rate=0.5, held_out=20)
+OPTIONS = HardeningOptions(steps=60, round_steps=15, changes=1, k=1, rate=0.5, share=0.5, held_out=20)
 
 
 @pytest.fixture(scope="module", params=["attention-xml", "attention-xml-tree", "aplc-xlnet"])
@@ -53,18 +54,21 @@ def success(folder: Path) -> float:
 
 
 @pytest.mark.slow
-def test_attacks_succeed_less_often_on_hardened_models(tmp_path: Path) -> None:
-    """Three victims, two thirds of whose labels can be attacked away, more or less: a sixth afterwards (measured)."""
+@pytest.mark.parametrize(("augment", "less"), [("gradient", 0.1), ("masked-lm", 0.3)])
+def test_attacks_succeed_less_often_on_hardened_models(tmp_path: Path, augment: str, less: float) -> None:
+    """Three victims, two thirds of whose labels can be attacked away, more or less: 0.42 of them and a sixth afterwards
+    (measured). The quick attack that it is measured by is the one that "masked-lm" trains on."""
     before, after = [], []
     for seed in range(3):
         plain, out = trained(tmp_path / f"plain{seed}", seed=seed), tmp_path / f"hardened{seed}"
-        options = HardeningOptions(steps=200, round_steps=25, changes=1, k=1, rate=1.0, held_out=20, seed=seed)
+        options = replace(OPTIONS, steps=300, round_steps=40, rate=1.0, exchanged=0.4, seed=seed)
+        options = replace(options, augment=augment)  # type: ignore[arg-type]
         made = hardened(plain, out, options)
         before.append(success(plain))
         after.append(success(out))
         assert made["test"]["P@1"] > 0.9
         assert made["hardened"]["log"][-1]["attack success"] < made["hardened"]["before"]["attack success"]
-    assert np.mean(after) < np.mean(before) - 0.3, f"{before} -> {after}"
+    assert np.mean(after) < np.mean(before) - less, f"{before} -> {after}"
 
 
 @pytest.mark.slow
@@ -93,10 +97,12 @@ class Killed(Exception):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("augment", ["gradient", "masked-lm"])
 def test_an_interrupted_hardening_ends_with_the_same_weights(
-    victim: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    victim: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, augment: str
 ) -> None:
-    hardened(victim, tmp_path / "whole")
+    options = replace(OPTIONS, augment=augment)  # type: ignore[arg-type]
+    hardened(victim, tmp_path / "whole", options)
     write, left = Checkpoint.write, [0]
 
     def killing(self: Checkpoint, state: Mapping[str, Any]) -> None:
@@ -110,12 +116,12 @@ def test_an_interrupted_hardening_ends_with_the_same_weights(
     for writes in (7, 8, 5, 20):  # within the first round; at its end; in the second
         left[0] = writes
         with pytest.raises(Killed):
-            hardened(victim, out, checkpoint_seconds=0, resume=True)
+            hardened(victim, out, options, checkpoint_seconds=0, resume=True)
     # Killed in the midst of writing candidates, which are asked for again.
     file = tmp_path / "killed.unfinished" / harden.CANDIDATES
     file.write_bytes(file.read_bytes()[:-9])
     left[0] = -1
-    hardened(victim, out, resume=True)
+    hardened(victim, out, options, resume=True)
     first, second = (load_file(tmp_path / name / "model.safetensors") for name in ("whole", "killed"))
     assert all((value == second[key]).all() for key, value in first.items())
 
@@ -127,6 +133,13 @@ def test_controls_train_on_other_texts(flat: Path, tmp_path: Path, monkeypatch: 
     def noting(self: Rounds, number: int) -> None:
         prepare(self, number)
         seen.setdefault(self._options.augment, []).extend(self.state["texts"])
+        aimed = [aim for aim in self.state["aims"] if aim is not None]
+        assert len(aimed) == (0.8 * len(self.state["texts"]) if self._options.augment == "gradient" else 0)
+        for labels, aim in zip(self.state["labels"], self.state["aims"], strict=True):
+            if aim is not None:
+                own, *rivals = aim
+                assert own[0] in labels and own[1] == -1 and len(rivals) == 3
+                assert not {label for label, _ in rivals} & set(labels) and sum(up for _, up in rivals) == 1
         rows = corpus().split("train")
         truth = dict(zip(rows["text"], rows["labels"], strict=True))
         for text, labels in zip(self.state["texts"], self.state["labels"], strict=True):
@@ -135,16 +148,19 @@ def test_controls_train_on_other_texts(flat: Path, tmp_path: Path, monkeypatch: 
             assert not others or labels == [NAMES.index(others[0])], "an attacked text keeps its label"
 
     monkeypatch.setattr(Rounds, "prepare", noting)
-    for augment in ("attack", "random-masking", "none"):
-        hardened(flat, tmp_path / augment, HardeningOptions(steps=4, augment=augment, changes=1, k=1))  # type: ignore
+    for augment in ("gradient", "masked-lm", "random-masking", "none"):
+        hardened(flat, tmp_path / augment, HardeningOptions(steps=4, share=0.8, augment=augment))  # type: ignore
     train = set(corpus().split("train")["text"])
     new = {augment: [text for text in texts if text not in train] for augment, texts in seen.items()}
-    assert not new["none"] and len(new["attack"]) == len(new["random-masking"]) == len(seen["none"]) / 2
-    assert all("<UNK>" in text for text in new["random-masking"]) and not any("<UNK>" in text for text in new["attack"])
+    attacked, masked = new["masked-lm"], new["random-masking"]
+    assert not new["none"] and len(attacked) == len(masked) == 0.8 * len(seen["none"])
+    assert all("<UNK>" in text for text in masked) and not any("<UNK>" in text for text in attacked)
+    assert not new["gradient"], "what is attacked in its step is a training text until then"
 
 
-def test_a_control_needs_no_masked_lm(flat: Path, tmp_path: Path) -> None:
-    options = HardeningOptions(steps=4, augment="random-masking")
+@pytest.mark.parametrize("augment", ["gradient", "random-masking", "none"])
+def test_only_attacks_with_a_masked_lm_need_one(flat: Path, tmp_path: Path, augment: str) -> None:
+    options = HardeningOptions(steps=4, augment=augment)  # type: ignore[arg-type]
     made = harden_folder(flat, corpus(), options, tmp_path / "out", device="cpu")
     assert "attack success" not in made["hardened"]["before"] and made["hardened"]["masked_lm"] is None
 
@@ -189,7 +205,7 @@ def test_what_cannot_be_hardened(flat: Path, tmp_path: Path) -> None:
         harden_folder(flat, strange, OPTIONS, tmp_path / "out", masked_lm=giving_away())
     empty = Corpus.from_documents("empty", {"train": [Document(str(n), "of the", NAMES[:1]) for n in range(30)]}, NAMES)
     with pytest.raises(InputError, match="no word of the texts drawn could be changed"):
-        harden_folder(flat, empty, OPTIONS, tmp_path / "out", masked_lm=giving_away())
+        harden_folder(flat, empty, replace(OPTIONS, augment="masked-lm"), tmp_path / "out", masked_lm=giving_away())
     assert len(NAMES) == LABELS
 
 

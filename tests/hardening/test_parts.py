@@ -2,13 +2,17 @@
 
 import numpy as np
 import pytest
+import torch
 
 from textattack_xmtc.datasets.corpus import Corpus, Document
 from textattack_xmtc.errors import InputError
-from textattack_xmtc.hardening.drawing import TailDraws
+from textattack_xmtc.hardening.attacking import Target
+from textattack_xmtc.hardening.drawing import TailDraws, aims_of
 from textattack_xmtc.hardening.labels import as_the_model_counts
 from textattack_xmtc.hardening.options import HardeningOptions
 from textattack_xmtc.hardening.schedule import schedule_of
+from textattack_xmtc.models.attention_xml import AttentionXML, AttentionXMLConfig, AttentionXMLNetwork
+from textattack_xmtc.models.vocabulary import Vocabulary
 
 
 @pytest.mark.parametrize(
@@ -20,6 +24,7 @@ from textattack_xmtc.hardening.schedule import schedule_of
         ({"budget": -1.0}, "budget=-1.0"),
         ({"budget": float("nan")}, "budget=nan"),
         ({"steps": 3, "share": 1.5}, "share=1.5"),
+        ({"steps": 3, "exchanged": 0.0}, "exchanged=0.0"),
         ({"steps": 3, "goal": "all"}, "goal='all' is unknown"),
         ({"steps": 3, "augment": "more"}, "augment='more' is unknown"),
         ({"steps": 3, "seed": -1}, "seed=-1"),
@@ -52,6 +57,24 @@ def test_rare_labels_are_drawn_more_often() -> None:
 def test_no_label_no_draws() -> None:
     with pytest.raises(InputError, match="no training text has a label"):
         TailDraws([[], []], np.array([0, 0]))
+
+
+def test_an_attack_pushes_what_competes_with_its_target() -> None:
+    sizes = AttentionXMLConfig(embedding_size=4, hidden_size=3, linear_sizes=(2,))
+    vocabulary = Vocabulary.of_texts(["boil an egg", "a cup of tea", "egg salad"])
+    torch.manual_seed(0)
+    model = AttentionXML(AttentionXMLNetwork(len(vocabulary), 8, sizes), vocabulary, list("abcdefgh"), device="cpu")
+    texts = ["boil an egg", "a cup of tea", "egg salad"]
+    labels = [[0, 1], [2], [3]]
+    order = [row.tolist() for row in model.top_k(texts, 8, "logit")[0]]
+    wrong = next(label for label in order[0] if label not in (0, 1))
+    falling, rising = aims_of(model, texts, labels, [Target(1, 2), Target(0, wrong, raise_it=True)])
+    assert falling[0] == (2, -1.0)
+    assert [label for label, _ in falling[1:]] == [label for label in order[1] if label != 2][:3]
+    assert [weight for _, weight in falling[1:]] == pytest.approx([1 / 3] * 3)
+    assert rising[0] == (wrong, 1.0)
+    assert {label for label, _ in rising[1:]} <= {0, 1} and sum(weight for _, weight in rising) in (0.0, 1.0)
+    assert aims_of(model, texts, labels, []) == []
 
 
 def test_labels_are_counted_as_the_model_counts_them() -> None:

@@ -27,12 +27,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     texts.add_argument("--goal", choices=("positive", "negative", "both"), default="positive")
     texts.add_argument(
         "--augment",
-        choices=("attack", "random-masking", "none"),
-        default="attack",
+        choices=("gradient", "masked-lm", "random-masking", "none"),
+        default="gradient",
         help="what stands beside clean texts; the last two are controls",
     )
-    texts.add_argument("--share", type=float, default=0.5, help="of the texts of a step that are attacked ones")
-    texts.add_argument("--changes", type=int, default=2, help="words of a text that are changed at most")
+    texts.add_argument("--share", type=float, default=0.75, help="of the texts of a step that are attacked ones")
+    texts.add_argument(
+        "--exchanged", type=float, default=0.2, help="share of a text's words that gradient and random-masking change"
+    )
+    texts.add_argument("--changes", type=int, default=2, help="words that an attack with the masked LM changes at most")
     texts.add_argument("--candidates", type=int, default=16, help="words of the masked LM tried for each")
     texts.add_argument("--k", type=int, default=5, help="labels that count as predicted")
 
@@ -57,6 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
         budget=1.0 if arguments.budget is None and arguments.steps is None else arguments.budget,
         round_steps=arguments.round_steps,
         share=arguments.share,
+        exchanged=arguments.exchanged,
         changes=arguments.changes,
         candidates=arguments.candidates,
         k=arguments.k,

@@ -8,8 +8,12 @@ import numpy as np
 
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.hardening.attacking import Target
+from textattack_xmtc.hardening.gradient_attack import Aim
 from textattack_xmtc.hardening.options import Goal
 from textattack_xmtc.models.torch_scorer import TorchScorer
+
+RIVALS = 3
+"""Labels that an attack pushes the other way than its target."""
 
 
 def rarity(counts: np.ndarray) -> np.ndarray:
@@ -87,3 +91,31 @@ def targets_for(
             keep.append(place)
     lost = set(places) - set(keep)
     return [target for place, target in enumerate(found) if place not in lost]
+
+
+def aims_of(
+    model: TorchScorer, texts: Sequence[str], labels: Sequence[Sequence[int]], targets: Sequence[Target]
+) -> list[Aim]:
+    """What attacks on targets are after: the target, and the mean of its `RIVALS` on the other side of the bar.
+
+    A label leaves the k best as its logit falls and as others come up: the wrong labels that the model finds best now.
+    For a wrong label that is to come up, they are the best true ones.
+
+    Args:
+        model: the victim.
+        texts: the training texts.
+        labels: their true labels.
+        targets: of the attacks.
+    """
+    rows = sorted({target.text for target in targets})
+    depth = min(len(model.label_names), RIVALS + max((len(labels[row]) for row in rows), default=0))
+    best, _ = model.top_k([texts[row] for row in rows], depth, "logit")
+    of_text = dict(zip(rows, best.tolist(), strict=True))
+    found = []
+    for target in targets:
+        true = set(labels[target.text])
+        rivals = [own for own in of_text[target.text] if (own in true) == target.raise_it and own != target.label]
+        sign = 1.0 if target.raise_it else -1.0
+        weight = -sign / max(1, len(rivals[:RIVALS]))
+        found.append(((target.label, sign), *((rival, weight) for rival in rivals[:RIVALS])))
+    return found

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from textattack_xmtc.errors import InputError
+from textattack_xmtc.hardening.gradient_attack import Aim, GradientAttack
 from textattack_xmtc.hardening.schedule import Clock, Schedule
 from textattack_xmtc.metrics import label_matrix
 from textattack_xmtc.models.aplc_xlnet import APLCXLNet
@@ -49,6 +50,7 @@ class FineTuning:
         rate: learning rates, as a share of those of `settings`.
         schedule: how long.
         seed: of the order of texts and of dropout.
+        exchanged: share of the words of a text with an aim that its attack exchanges at most.
 
     Raises:
         InputError: the model is none that can be trained.
@@ -64,11 +66,13 @@ class FineTuning:
         rate: float,
         schedule: Schedule,
         seed: int,
+        exchanged: float,
     ) -> None:
-        self.model, self._settings = model, settings
+        self.model, self._settings, self._exchanged = model, settings, exchanged
         self.lengths: list[int] = [1] * (schedule.round_steps * settings.batch_size)
         self._encoded: list[list[int]] = []
         self._labels: list[list[int]] = []
+        self._aims: list[Aim | None] = []
         average_from = schedule.rounds // 2 + 1 if schedule.rounds > 1 else None
         loop = LoopSettings(
             schedule.rounds,
@@ -91,8 +95,10 @@ class FineTuning:
             watched=None,
         )
 
-    def take(self, texts: Sequence[str], labels: Sequence[Sequence[int]]) -> None:
+    def take(self, texts: Sequence[str], labels: Sequence[Sequence[int]], aims: Sequence[Aim | None]) -> None:
         """Train on these texts from now on: as many as there were before.
+
+        A text with an aim is attacked with gradients of the network as it is in the step that trains on it.
 
         A label tree is trained on all its levels at once: an attack pushes a label out of the k best on whichever
         level it finds easiest, often by its group. Candidates of a text are the children of its true groups and of
@@ -101,6 +107,8 @@ class FineTuning:
         assert len(texts) == len(self.lengths)
         self._encoded = self.model.encode(texts)
         self._labels = [list(own) for own in labels]
+        self._aims = list(aims)
+        self._attack = GradientAttack(self.model, np.concatenate(self._encoded), self._exchanged)
         self.lengths[:] = [len(text) for text in self._encoded]
         if isinstance(self.model, AttentionXMLTree):
             network, beam = self.model.network, self.model.beam
@@ -113,7 +121,7 @@ class FineTuning:
     def loss(self, positions: list[int], random: np.random.Generator) -> torch.Tensor:
         """The loss of the texts at these positions, summed over the levels of a tree."""
         model, settings = self.model, self._settings
-        encoded = [self._encoded[position] for position in positions]
+        encoded = self._attacked(positions, random)
         labels = [self._labels[position] for position in positions]
         if isinstance(model, APLCXLNet):
             words, lengths = model.padded(encoded)
@@ -141,6 +149,15 @@ class FineTuning:
         assert isinstance(model, AttentionXML) and isinstance(settings, AttentionXMLSettings)
         true = [np.asarray(own, dtype=np.int64) for own in labels]
         return loss_of_words(model.network, words, lengths, true, self._losses[0], settings.label_sample, random)
+
+    def _attacked(self, positions: list[int], random: np.random.Generator) -> list[list[int]]:
+        """The texts at these positions, those with an aim attacked."""
+        encoded = [self._encoded[position] for position in positions]
+        aims = {row: aim for row, place in enumerate(positions) if (aim := self._aims[place]) is not None}
+        new = self._attack.attacked([encoded[row] for row in aims], list(aims.values()), random)
+        for row, text in zip(aims, new, strict=True):
+            encoded[row] = text
+        return encoded
 
     def seconds_a_step(self, steps: int = 6) -> float:
         """How long a step takes on the texts at hand, but for what Adam adds; changes nothing."""

@@ -114,7 +114,9 @@ def harden_folder(
     say(f"before: {_shown(before)}")
 
     def fine_tuning(schedule: Schedule) -> tuple[FineTuning, Rounds]:
-        tuning = FineTuning(model, settings, loss, counts, len(texts), options.rate, schedule, options.seed)
+        tuning = FineTuning(
+            model, settings, loss, counts, len(texts), options.rate, schedule, options.seed, options.exchanged
+        )
         size = schedule.round_steps * settings.batch_size
         return tuning, Rounds(model, texts, labels, counts, options, size, attack.plain, tuning.take)
 
@@ -183,7 +185,7 @@ def _attack(
     source = str(masked_lm)
     if source == "auto":
         source = str(model.masked_lm_folder or DEFAULT_MASKED_LM)
-        if options.augment != "attack" and model.masked_lm_folder is None:
+        if options.augment != "masked-lm" and model.masked_lm_folder is None:
             source = ""
     if not source:
         return _Attack(QuickAttack(model, None, options.changes), None, None)

@@ -10,8 +10,9 @@ from textattack_xmtc.errors import InputError
 Goal = Literal["positive", "negative", "both"]
 """What the attacks want: true labels out of the k best, wrong ones into them, or half of them each."""
 
-Augment = Literal["attack", "random-masking", "none"]
-"""What stands beside the clean texts: attacked ones, ones with random words masked, or nothing (more clean texts)."""
+Augment = Literal["gradient", "masked-lm", "random-masking", "none"]
+"""What stands beside the clean texts: ones attacked with gradients or with a masked LM's candidates, ones with random
+words masked, or nothing (more clean texts)."""
 
 
 @dataclass(frozen=True)
@@ -20,14 +21,15 @@ class HardeningOptions:
 
     Attributes:
         goal: of the attacks.
-        augment: what is trained on beside clean texts; all but "attack" are controls.
+        augment: what is trained on beside clean texts; the last two are controls.
         steps: steps in all; None where `budget` says how long.
         budget: time as a share of what training the model took; 1.0 is as much again.
         round_steps: steps between fresh examples.
         share: of the texts of a step that are attacked ones.
-        fresh: share of a round's attacked texts that are new; the others are of the rounds before, drawn again.
-        rounds_kept: for how many rounds an attacked text is drawn from.
-        changes: words of a text that are changed at most.
+        exchanged: share of a text's words that "gradient" exchanges and "random-masking" masks, at most.
+        fresh: with "masked-lm", share of a round's attacked texts that are new; the others are of the rounds before.
+        rounds_kept: with "masked-lm", for how many rounds an attacked text is drawn from.
+        changes: words that an attack with the masked LM changes at most, in training and in what is measured.
         candidates: words of the masked LM that are tried for each.
         k: labels that count as predicted, in what is measured and in negative targets.
         rate: learning rates, as a share of those that the model was trained with.
@@ -39,11 +41,12 @@ class HardeningOptions:
     """
 
     goal: Goal = "positive"
-    augment: Augment = "attack"
+    augment: Augment = "gradient"
     steps: int | None = None
     budget: float | None = None
     round_steps: int = 200
-    share: float = 0.5
+    share: float = 0.75
+    exchanged: float = 0.2
     fresh: float = 0.25
     rounds_kept: int = 4
     changes: int = 2
@@ -61,7 +64,7 @@ class HardeningOptions:
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise InputError(f"{name}={value} is not a number of anything", "choose 1 or more")
-        for name in ("share", "fresh"):
+        for name in ("share", "exchanged", "fresh"):
             if not 0 < getattr(self, name) <= 1:
                 raise InputError(f"{name}={getattr(self, name)} is not a share", "choose one above 0 and up to 1")
         for name in ("budget", "rate"):

@@ -1,19 +1,29 @@
-"""The texts of a round: clean ones and, in their midst, those that were attacked in this round and the last ones."""
+"""The texts of a round: clean ones, and beside them those that are to be attacked, or were in the last rounds."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
 from textattack_xmtc.errors import InputError
-from textattack_xmtc.hardening.attacking import QuickAttack
-from textattack_xmtc.hardening.drawing import TailDraws, targets_for
+from textattack_xmtc.hardening.attacking import QuickAttack, Target
+from textattack_xmtc.hardening.drawing import TailDraws, aims_of, targets_for
+from textattack_xmtc.hardening.gradient_attack import LEAST, Aim
 from textattack_xmtc.hardening.options import HardeningOptions
 from textattack_xmtc.models.torch_scorer import TorchScorer
 from textattack_xmtc.words import replaced
 
+
+class Taking(Protocol):
+    """What trains on a round's texts."""
+
+    def __call__(self, texts: Sequence[str], labels: Sequence[Sequence[int]], aims: Sequence[Aim | None]) -> None:
+        """Take texts, their true labels, and the aim of the attack on each in the step that trains on it, or None."""
+
+
+_Value = TypeVar("_Value")
 _TRIES = 3  # how many times a round's draws may all be texts that cannot be changed
 
 
@@ -40,41 +50,50 @@ class Rounds:
         options: HardeningOptions,
         size: int,
         attack: QuickAttack,
-        taken: Callable[[list[str], list[list[int]]], None],
+        taken: Taking,
     ) -> None:
         self._model, self._texts, self._labels, self._options = model, texts, labels, options
         self._size, self._attack, self._taken = size, attack, taken
         self._draws = TailDraws(labels, counts)
-        self.state: dict[str, Any] = {"texts": [], "labels": [], "pool": []}
-        """The texts and labels of the round, and the attacked texts of the last rounds, as pairs with their labels."""
+        self.state: dict[str, Any] = {"texts": [], "labels": [], "aims": [], "pool": []}
+        """The round's texts, labels and aims; of the last rounds, texts attacked beforehand, with their labels."""
 
     def prepare(self, number: int) -> None:
         """Make the texts of a round (from 1), from the model as it is now."""
-        options = self._options
+        options, state = self._options, self.state
         random = np.random.default_rng([options.seed, 1, number])
+        room = round(self._size * options.share)
+        targets: list[Target] = []
         changed: list[tuple[str, list[int]]] = []
-        if options.augment != "none":
-            wanted = max(1, round(self._size * options.share * options.fresh))
-            pool = [*self.state["pool"], self.changed(wanted, random)]
-            self.state["pool"] = pool[-options.rounds_kept :]
-            kept = [pair for own in self.state["pool"] for pair in own]
-            room = round(self._size * options.share)
-            order = np.concatenate([random.permutation(len(kept)) for _ in range(-(-room // len(kept)))])
-            changed = [kept[place] for place in order[:room].tolist()]
-        pairs = [*self.clean(self._size - len(changed), random), *changed]
-        self.state["texts"], self.state["labels"] = [text for text, _ in pairs], [own for _, own in pairs]
-        self._taken(self.state["texts"], self.state["labels"])
+        if options.augment == "gradient":
+            targets = self._targets(room, random)
+        elif options.augment != "none":
+            pool = [*state["pool"], self.changed(max(1, round(room * options.fresh)), random)]
+            state["pool"] = pool[-options.rounds_kept :]
+            changed = _repeated([pair for own in state["pool"] for pair in own], room, random)
+        clean = self.clean(self._size - len(changed) - len(targets), random)
+        own = [(self._texts[target.text], list(map(int, self._labels[target.text]))) for target in targets]
+        pairs = [*clean, *changed, *own]
+        state["texts"], state["labels"] = [text for text, _ in pairs], [labels for _, labels in pairs]
+        state["aims"] = [None] * (len(pairs) - len(own)) + aims_of(self._model, self._texts, self._labels, targets)
+        self._taken(state["texts"], state["labels"], state["aims"])
 
     def clean(self, wanted: int, random: np.random.Generator) -> list[tuple[str, list[int]]]:
         """So many training texts with their labels; none twice before all were drawn."""
-        texts = len(self._texts)
-        rows = np.concatenate([random.permutation(texts) for _ in range(-(-wanted // texts))] or [np.zeros(0, int)])
-        return [(self._texts[row], list(map(int, self._labels[row]))) for row in rows[:wanted].tolist()]
+        rows = _repeated(range(len(self._texts)), wanted, random) if wanted else []
+        return [(self._texts[row], list(map(int, self._labels[row]))) for row in rows]
 
     def resume(self, state: dict[str, Any]) -> None:
         """Go on with the texts that a checkpoint holds."""
         self.state.update(state)
-        self._taken(self.state["texts"], self.state["labels"])
+        self._taken(state["texts"], state["labels"], state["aims"])
+
+    def _targets(self, wanted: int, random: np.random.Generator) -> list[Target]:
+        """So many texts and labels to attack, again and again where there are fewer."""
+        drawn = self._draws.draw(wanted, random)
+        options = self._options
+        found = targets_for(self._model, self._texts, self._labels, drawn, options.goal, options.k, random)
+        return _repeated(found, wanted, random) if found else []
 
     def changed(self, wanted: int, random: np.random.Generator) -> list[tuple[str, list[int]]]:
         """Attacked or masked texts with their true labels, at most so many, at least one.
@@ -101,7 +120,14 @@ class Rounds:
 
     def _masked(self, text: str, random: np.random.Generator) -> str:
         spans = self._attack.changeable(text)
-        chosen = random.permutation(len(spans))[: self._options.changes]
+        number = int(np.ceil(len(spans) * self._options.exchanged * random.uniform(LEAST, 1)))
+        chosen = random.permutation(len(spans))[:number]
         for place in sorted(chosen.tolist(), reverse=True):
             text = replaced(text, spans[place], self._model.mask_word)
         return text
+
+
+def _repeated(values: Sequence[_Value], number: int, random: np.random.Generator) -> list[_Value]:
+    """So many of the values in any order, none twice more often than another."""
+    order = np.concatenate([random.permutation(len(values)) for _ in range(-(-number // len(values)))])
+    return [values[place] for place in order[:number].tolist()]

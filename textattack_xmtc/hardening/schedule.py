@@ -7,8 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from textattack_xmtc.campaign.progress import say
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.hardening.options import HardeningOptions
@@ -18,7 +16,7 @@ if TYPE_CHECKING:
     from textattack_xmtc.hardening.rounds import Rounds
 
 _FEWEST_ROUNDS = 4  # a short hardening has shorter rounds, so that examples are still made anew
-_PROBED = 32  # texts that are attacked to see how long it takes
+_PROBED = 10  # steps whose texts are made to see how long it takes
 
 
 @dataclass(frozen=True)
@@ -79,16 +77,9 @@ def within_budget(
         )
     assert options.budget is not None
     begun = Clock()
-    tuning, rounds = make(Schedule(1, 10))
-    random = np.random.default_rng([options.seed, 2])
-    attacked = 0.0
-    if options.augment != "none":
-        rounds.changed(_PROBED, random)
-        attacked = begun.seconds / _PROBED
-    clean = rounds.clean(len(tuning.lengths), random)
-    tuning.take([text for text, _ in clean], [own for _, own in clean])
-    texts_a_step = len(tuning.lengths) / 10
-    step = tuning.seconds_a_step() + texts_a_step * options.share * options.fresh * attacked
+    tuning, rounds = make(Schedule(1, _PROBED))
+    rounds.prepare(0)
+    step = begun.seconds / _PROBED + tuning.seconds_a_step()
     left = options.budget * trained - begun.seconds - measuring
     # A measurement follows each round: with r rounds of s steps, r (s step + measuring) is to be what is left.
     rounds_of_that = max(_FEWEST_ROUNDS, left / (step * options.round_steps + measuring))

@@ -138,6 +138,13 @@ class TorchScorer(ABC):
             ranks[positions] = ranks_of_rows(self._computed(batch, None, kind), labels)
         return ranks
 
+    def differentiable(self, encoded: Sequence[Sequence[int]], labels: torch.Tensor) -> torch.Tensor:
+        """Logits of `labels` for encoded texts, shape `(len(encoded), len(labels))`, with what autograd needs.
+
+        The network stays in the mode in which it is: in training, dropout is at work.
+        """
+        return self._scores(encoded, labels, "logit")
+
     def _rows(
         self, texts: Sequence[str], labels: torch.Tensor | None, width: int, kind: ScoreKind, batch_size: int
     ) -> np.ndarray:

@@ -1,0 +1,142 @@
+"""Attacks for training, made from gradients: many words exchanged at once, for the price of a few training steps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+from torch import nn
+
+from textattack_xmtc.models.aplc_xlnet import APLCXLNet
+from textattack_xmtc.models.attention_xml import AttentionXML
+from textattack_xmtc.models.attention_xml_tree import AttentionXMLTree
+from textattack_xmtc.models.torch_scorer import TorchScorer
+from textattack_xmtc.models.vocabulary import PAD_ID
+
+Aim = tuple[tuple[int, float], ...]
+"""What an attack on a text is after: labels, and how much the logit of each is to rise (below 0: to fall)."""
+
+PROPOSED = 200
+"""Words that are drawn for a batch of texts: each may come into any place."""
+
+LOOKS = 2
+"""Gradients that an attack takes: words exchanged after one of them change the next."""
+
+LEAST = 0.3
+"""Of the words that may be exchanged: each text draws its number between this share and all."""
+
+
+class GradientAttack:
+    """Exchanges words, as the network counts them, for those that move a text's aim most to first order.
+
+    With the gradient g of the aim in the vector e of a word, the word w in its place changes the aim by about
+    `g (e_w - e)`. All places and `PROPOSED` words, drawn as often as they stand in the training texts, are looked at
+    with one gradient; the best places of a text take their best words. What is changed in half of the places is known
+    to the second look at the other half. Neither a masked LM nor its candidates are needed: a model that holds out
+    against any word holds out against plausible ones.
+
+    Only the scores of the labels in the aims are computed.
+
+    Args:
+        model: the network and what it makes of texts.
+        words: word numbers of the training texts, which proposals are drawn from.
+        exchanged: share of the words of a text that is exchanged at most; one word at least.
+
+    Source: first-order word exchange is that of Ebrahimi et al. (2018), "HotFlip".
+    """
+
+    def __init__(self, model: TorchScorer, words: np.ndarray, exchanged: float) -> None:
+        self._model, self._exchanged = model, exchanged
+        self._fixed = fixed_words(model)
+        self._words = words[~np.isin(words, self._fixed)]
+
+    def attacked(
+        self,
+        encoded: Sequence[Sequence[int]],
+        aims: Sequence[Aim],
+        random: np.random.Generator,
+    ) -> list[list[int]]:
+        """The texts with words exchanged, each after its aim.
+
+        Args:
+            encoded: word numbers of each text.
+            aims: of each text.
+            random: where chance comes from.
+        """
+        if not len(self._words) or not encoded:
+            return [list(text) for text in encoded]
+        proposed = np.unique(random.choice(self._words, PROPOSED))
+        sizes = np.array([len(text) for text in encoded])
+        most = np.ceil(random.uniform(LEAST, 1, len(encoded)) * self._exchanged * sizes).astype(int)
+        texts = [np.array(text, dtype=np.int64) for text in encoded]
+        free = [~np.isin(text, self._fixed) for text in texts]
+        for look in range(LOOKS):
+            effects = self._effects([text.tolist() for text in texts], aims, torch.from_numpy(proposed))
+            for text, own, left, number in zip(texts, effects, free, most.tolist(), strict=True):
+                here = number // LOOKS + (look < number % LOOKS)
+                best = own.max(axis=1)
+                places = [place for place in np.argsort(-best, kind="stable") if left[place] and best[place] > 0][:here]
+                text[places] = proposed[own[places].argmax(axis=1)]
+                left[places] = False
+        return [text.tolist() for text in texts]
+
+    def _effects(self, encoded: list[list[int]], aims: Sequence[Aim], proposed: torch.Tensor) -> list[np.ndarray]:
+        """How far each proposed word in each place brings each text, to first order; of shape `(words, proposed)`."""
+        model = self._model
+        training = model.network.training
+        model.network.eval()
+        labels = sorted({label for aim in aims for label, _ in aim})
+        weights = torch.zeros(len(encoded), len(labels), device=model.device)
+        for row, aim in zip(weights, aims, strict=True):
+            for label, weight in aim:
+                row[labels.index(label)] = weight
+        tables = word_vectors(model)
+        with torch.enable_grad(), _watched(tables) as vectors:
+            scores = model.differentiable(encoded, torch.tensor(labels, device=model.device))
+            gradients = torch.autograd.grad((scores * weights).sum(), vectors)
+        model.network.train(training)
+        effects = torch.zeros(())
+        for table, own, gradient in zip(tables, vectors, gradients, strict=True):
+            there = (gradient * own.detach()).sum(dim=-1, keepdim=True)
+            effects = effects + gradient @ table.weight.detach()[proposed.to(gradient.device)].T - there
+        if isinstance(model, APLCXLNet):  # an XLNet reads places by texts, and is padded at the front
+            rows = effects.transpose(0, 1).cpu().numpy()
+            return [row[len(row) - len(text) :] for row, text in zip(rows, encoded, strict=True)]
+        return [row[: len(text)] for row, text in zip(effects.cpu().numpy(), encoded, strict=True)]
+
+
+def word_vectors(model: TorchScorer) -> list[nn.Embedding]:
+    """The tables that the network takes its word vectors from: one, or one for each level of a label tree."""
+    if isinstance(model, AttentionXMLTree):
+        return [model.network.network(level).embedding for level in range(len(model.network.levels))]
+    if isinstance(model, AttentionXML):
+        return [model.network.embedding]
+    assert isinstance(model, APLCXLNet)
+    return [model.network.transformer.word_embedding]
+
+
+def fixed_words(model: TorchScorer) -> np.ndarray:
+    """The numbers that stand for no word of a text, and are neither exchanged nor put in."""
+    if isinstance(model, APLCXLNet):
+        return np.array([model.subwords.sep_id, model.subwords.cls_id, model.subwords.pad_id])
+    return np.array([PAD_ID])
+
+
+@contextmanager
+def _watched(tables: Sequence[nn.Embedding]) -> Iterator[list[torch.Tensor]]:
+    """The vectors that come out of each table, in their order, while the network computes."""
+    found: list[torch.Tensor] = []
+
+    def keep(_: nn.Module, __: object, vectors: torch.Tensor) -> torch.Tensor:
+        # A leaf of its own: the gradient ends here, whatever the table's weights need.
+        found.append(vectors.detach().requires_grad_())
+        return found[-1]
+
+    hooks = [table.register_forward_hook(keep) for table in tables]
+    try:
+        yield found
+    finally:
+        for hook in hooks:
+            hook.remove()
