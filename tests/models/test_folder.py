@@ -128,6 +128,8 @@ DAMAGES = {
     "layers without end": (_network(layers=10**9), "1000000000 layers make no AttentionXML; choose from 1 to 100"),
     "size is infinite": (_network(hidden_size=float("inf")), "does not describe an AttentionXML"),
     "length is infinite": (_config(max_length=float("inf")), "does not describe an AttentionXML"),
+    "length is beyond all numbers": (_config(max_length=10**30), "max_length=10{30} is no number of words to read"),
+    "length is below 1": (_config(max_length=0), "max_length=0 is no number of words to read"),
     "config is a list": (_write("config.json", b"[1]"), "config.json in .* holds a list, not an object"),
     "config is not text": (_write("config.json", b"\xff\xfe\xff"), "cannot be read as JSON"),
     "labels are numbers": (_write("labels.json", b"[1, 2, 3]"), "labels.json in .* does not hold a list of strings"),

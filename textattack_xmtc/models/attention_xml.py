@@ -16,7 +16,7 @@ from textattack_xmtc.models.batches import padded
 from textattack_xmtc.models.folder import CONFIG, LABELS, VOCABULARY, masked_lm_of, read_weights, read_words
 from textattack_xmtc.models.torch_scorer import ComputeType
 from textattack_xmtc.models.vocabulary import PAD_ID, Vocabulary
-from textattack_xmtc.models.word_scorer import WordScorer
+from textattack_xmtc.models.word_scorer import WordScorer, words_read
 from textattack_xmtc.scores import ScoreKind
 
 MOST_LAYERS = 100  # far more than any has: a larger number in a damaged file would be made, layer by layer
@@ -272,7 +272,7 @@ class AttentionXML(WordScorer):
             sizes = AttentionXMLConfig(
                 **{**config["network"], "linear_sizes": tuple(config["network"]["linear_sizes"])}
             )
-            max_length, tokenization = int(config["max_length"]), str(config["tokenization"])
+            max_length, tokenization = words_read(int(config["max_length"])), str(config["tokenization"])
             vocabulary = Vocabulary(read_words(folder, VOCABULARY), tokenization)
             with torch.device("meta"):  # the weights are read next: do not draw random ones first
                 network = AttentionXMLNetwork(len(vocabulary), len(labels), sizes)

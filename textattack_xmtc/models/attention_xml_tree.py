@@ -20,7 +20,7 @@ from textattack_xmtc.models.label_tree import LabelTree
 from textattack_xmtc.models.probabilistic_clusters import joint_logit
 from textattack_xmtc.models.torch_scorer import ComputeType
 from textattack_xmtc.models.vocabulary import PAD_ID, Vocabulary
-from textattack_xmtc.models.word_scorer import WordScorer
+from textattack_xmtc.models.word_scorer import WordScorer, words_read
 from textattack_xmtc.scores import ScoreKind
 
 _CHUNK_FLOATS = 2**24  # what is computed for a chunk of nodes at once: 64 MB in float32
@@ -310,7 +310,7 @@ class AttentionXMLTree(WordScorer):
                 network,
                 vocabulary,
                 labels,
-                int(config["max_length"]),
+                words_read(int(config["max_length"])),
                 int(config["beam"]),
                 device,
                 masked_lm_of(folder),

@@ -8,9 +8,12 @@ from typing import Any
 
 import torch
 
+from textattack_xmtc.errors import InputError
 from textattack_xmtc.models.folder import VOCABULARY, write_json
 from textattack_xmtc.models.torch_scorer import ComputeType, TorchScorer
 from textattack_xmtc.models.vocabulary import UNK, UNK_ID, Vocabulary
+
+_MOST_WORDS = 2**31 - 1  # far more than any text has: a larger number in a damaged file would not count words any more
 
 
 class WordScorer(TorchScorer):
@@ -24,6 +27,9 @@ class WordScorer(TorchScorer):
         device: "cpu", "cuda", ...; by default the GPU where there is one.
         masked_lm_folder: a masked language model kept with this model, or None.
         dtype: what word vectors and LSTM compute in; attention and MLP are always float32.
+
+    Raises:
+        InputError: `max_length` is below 1, or a number that no text comes near to.
     """
 
     mask_word = UNK
@@ -41,7 +47,7 @@ class WordScorer(TorchScorer):
         network.float().compute_in(torch.bfloat16 if dtype == "bfloat16" else torch.float32)  # type: ignore[operator]
         super().__init__(network, label_names, device, masked_lm_folder)
         self.vocabulary = vocabulary
-        self.max_length = max_length
+        self.max_length = words_read(max_length)
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
         """The numbers of the first `max_length` words of each text; one unknown word for a text without words."""
@@ -60,3 +66,20 @@ class WordScorer(TorchScorer):
     def write_own_files(self, folder: Path) -> None:
         """Write the vocabulary."""
         write_json(folder / VOCABULARY, self.vocabulary.words)
+
+
+def words_read(max_length: int) -> int:
+    """How many words of a text a model reads, checked.
+
+    Raises:
+        InputError: it is below 1, or a number that no text comes near to.
+
+    Example:
+        >>> words_read(500)
+        500
+    """
+    if not 1 <= max_length <= _MOST_WORDS:
+        raise InputError(
+            f"max_length={max_length} is no number of words to read of a text", f"choose between 1 and {_MOST_WORDS}"
+        )
+    return max_length
