@@ -123,7 +123,7 @@ def trained(corpus: Corpus, model: str, loss: str, folder: Path) -> tuple[np.nda
     if not folder.exists():
         reweight = loss.removesuffix(NORMALISED)
         mode = "adv-xmtc" if loss.endswith(NORMALISED) else "paper"
-        plan = small_plan(model, LossSettings(reweight, mode=mode))  # type: ignore[arg-type]
+        plan = small_plan(model, LossSettings(reweight, mode=mode))  # type: ignore[arg-type]  # a key of EPOCHS, a kind of loss
         epochs = EPOCHS[model].get(corpus.name, plan.settings.epochs)
         average = None if plan.settings.average_from is None else epochs // 2
         settings = replace(plan.settings, epochs=epochs, average_from=average, patience=5)

@@ -3,5 +3,9 @@
 from textattack_xmtc.models.wrappers import ShortlistWrapper
 
 names = ["mean", "variance", "axes", "figure", "file"]
-shown = lambda texts: [[(name, 0.5) for name in names if name in text.split()][:2] for text in texts]  # noqa: E731
-model = ShortlistWrapper(shown, "probability", names, shown=2)
+model = ShortlistWrapper(
+    lambda texts: [[(name, 0.5) for name in names if name in text.split()][:2] for text in texts],
+    "probability",
+    names,
+    shown=2,
+)

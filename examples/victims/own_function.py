@@ -3,5 +3,8 @@
 from textattack_xmtc.models.wrappers import FunctionWrapper
 
 words = {"plotting": ("axes", "figure", "color"), "statistics": ("mean", "variance", "sample")}
-scores = lambda texts: [[sum(text.count(w) for w in row) for row in words.values()] for text in texts]  # noqa: E731
-model = FunctionWrapper(scores, "score", list(words))
+model = FunctionWrapper(
+    lambda texts: [[sum(text.count(word) for word in own) for own in words.values()] for text in texts],
+    "score",
+    list(words),
+)

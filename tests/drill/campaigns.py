@@ -97,6 +97,7 @@ def _run(out: Path, options: tuple[str, ...], happening: Callable[[], None] | No
     os.dup2(writing, 1)
     os.dup2(writing, 2)
     os.close(writing)
+    # Not closed: they last as long as the process.
     sys.stdout, sys.stderr = open(1, "w", closefd=False), open(2, "w", closefd=False)  # noqa: SIM115
     local_pool._PROCESSES = multiprocessing.get_context("fork")
     if happening is not None:
