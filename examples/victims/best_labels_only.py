@@ -3,9 +3,10 @@
 from textattack_xmtc.models.wrappers import ShortlistWrapper
 
 names = ["mean", "variance", "axes", "figure", "file"]
-model = ShortlistWrapper(
-    lambda texts: [[(name, 0.5) for name in names if name in text.split()][:2] for text in texts],
-    "probability",
-    names,
-    shown=2,
-)
+
+
+def best(texts):
+    return [[(name, 0.5) for name in names if name in text.split()][:2] for text in texts]
+
+
+model = ShortlistWrapper(best, "probability", names, shown=2)

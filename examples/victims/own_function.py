@@ -3,8 +3,10 @@
 from textattack_xmtc.models.wrappers import FunctionWrapper
 
 words = {"plotting": ("axes", "figure", "color"), "statistics": ("mean", "variance", "sample")}
-model = FunctionWrapper(
-    lambda texts: [[sum(text.count(word) for word in own) for own in words.values()] for text in texts],
-    "score",
-    list(words),
-)
+
+
+def score(texts):
+    return [[sum(text.count(word) for word in own) for own in words.values()] for text in texts]
+
+
+model = FunctionWrapper(score, "score", list(words))
