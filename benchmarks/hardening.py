@@ -1,14 +1,16 @@
 """Hardened models beside plain ones, PW-cb and cheap controls: clean P@1, attacks on the rarest labels, time.
 
     python -m benchmarks.hardening --data FOLDER --keep FOLDER --masked-lm FOLDER --out FOLDER \
-        [--other-masked-lm FOLDER] [--only WORDS...] [--samples 60] [--minutes 10] [--budget 1]
+        [--other-masked-lm FOLDER] [--documents FOLDER] [--only WORDS...] [--samples 60] [--minutes 10] [--budget 1]
 
 FOLDER of `--data` holds the corpora as `benchmarks.findings` writes them, `--keep` the trained models of
 `benchmarks.models`. Each cell is trained with the command line in a process of its own, into `--out`, and what is there
 is not trained again. Attacks are on samples of the rarest bin that the plain model has right, drawn as a campaign draws
 them, every cell on the same ones; records are kept one by one. `--minutes` is for the attacks of each corpus and model.
-`--only` takes what holds all these words, `--cells` makes those only. `--other-masked-lm` is one that hardening did not
-see. Results: `benchmarks/hardening.json` and `hardening.md`, of all that is there.
+`--only` takes what holds all these words, `--cells` makes those only, `--attacks` tries these. `--other-masked-lm` is one that hardening did not
+see. With `--documents` (compressed JSON Lines), models of `tib-ci` are attacked on its training texts and on documents
+of that folder as well (see `benchmarks.hardening_texts`). Results: `benchmarks/hardening.json` and `hardening.md`, of
+all that is there.
 """
 
 from __future__ import annotations
@@ -28,6 +30,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.findings import COMMAND
+from benchmarks.hardening_texts import corpus_of
 from benchmarks.rows import machine
 from textattack_xmtc.campaign.plan import Plan
 from textattack_xmtc.campaign.statistics import wilson
@@ -37,11 +40,15 @@ MODELS = {
     "cooking": ("attention-xml", "aplc-xlnet"),
     "tib-ci": ("attention-xml", "aplc-xlnet"),
     "tib-bench": ("attention-xml-tree",),
+    "api-docs": ("attention-xml-tree",),
 }
 OPTIONS: dict[str, dict[str, Any]] = {
     "cooking": {"labels_per_bin": 100, "max_change_rate": 0.25},  # 8 words a text
     "tib-ci": {"labels_per_bin": 60},
+    "tib-ci-training": {"labels_per_bin": 1000},
+    "tib-ci-other": {"labels_per_bin": 120},
     "tib-bench": {"labels_per_bin": 200},
+    "api-docs": {"labels_per_bin": 200},
 }
 KEPT = {"plain": "none", "PW-cb": "pw-cb-normalised"}
 MADE: dict[str, tuple[str, ...]] = {
@@ -67,8 +74,10 @@ def main() -> None:
     for option in ("--data", "--keep", "--masked-lm", "--out"):
         parser.add_argument(option, type=Path, required=True)
     parser.add_argument("--other-masked-lm", type=Path)
+    parser.add_argument("--documents", type=Path)
     parser.add_argument("--only", nargs="*", default=[])
     parser.add_argument("--cells", nargs="*", default=list(MADE), choices=list(MADE), help="those that are made")
+    parser.add_argument("--attacks", nargs="*", default=list(ATTACKS), choices=list(ATTACKS))
     parser.add_argument("--samples", type=int, default=60)
     parser.add_argument("--minutes", type=float, default=float("inf"))
     parser.add_argument("--budget", type=float, default=1.0)
@@ -81,7 +90,11 @@ def main() -> None:
             there = (options.keep / f"{name}-none").is_dir() and all(word in name for word in options.only)
             if there and not options.tables_only:
                 train(corpus, name, options)
-                attack(corpus, name, options)
+                attack(options.data / corpus, corpus, model, options)
+                if corpus == "tib-ci" and options.documents is not None:
+                    for kind in ("training", "other"):
+                        texts = corpus_of(kind, options.data / corpus, options.documents, options.out / "corpora")
+                        attack(texts, corpus, model, options)
     rows = [row for file in sorted(options.out.glob("*.jsonl")) for row in summary(file)]
     RESULTS.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
     RESULTS.with_suffix(".md").write_text(table(rows), encoding="utf-8")
@@ -115,31 +128,39 @@ def train(corpus: str, name: str, options: argparse.Namespace) -> None:
         (folder / "computed.json").write_text(json.dumps({"seconds": round(computed, 1)}) + "\n", encoding="utf-8")
 
 
-def attack(name: str, model: str, options: argparse.Namespace) -> None:
-    """Measure the cells without an attack, then attack them, sample by sample, until the minutes are used up."""
+def attack(folder: Path, trained: str, architecture: str, options: argparse.Namespace) -> None:
+    """Measure the cells without an attack, then attack them, sample by sample, until the minutes are used up.
+
+    Args:
+        folder: the corpus whose test split is attacked.
+        trained: the corpus that the models were trained on.
+        architecture: of the models.
+        options: of the command line.
+    """
     from textattack_xmtc.campaign.attacking import SampleAttack, load_tools
     from textattack_xmtc.campaign.samples import draw_samples
     from textattack_xmtc.campaign.victims import load_victim
     from textattack_xmtc.datasets.load import load_corpus
 
-    corpus = load_corpus(options.data / name)
-    cells = {cell: str(folder) for cell, folder in folders(model, options).items() if folder.is_dir()}
+    name, corpus = folder.name, load_corpus(folder)
+    models = folders(f"{trained}-{architecture}", options)
+    cells = {cell: str(model) for cell, model in models.items() if model.is_dir()}
     plan = Plan.of(
         {
             "models": list(cells.values()),
-            "data": str(options.data / name),
+            "data": str(folder),
             "samples_per_bin": options.samples,
             "encoder": "embedded",
             "masked_lm": str(options.masked_lm),
             **OPTIONS[name],
         }
     )
-    victims = {cell: load_victim(cell, folder, corpus.label_names) for cell, folder in cells.items()}
+    victims = {cell: load_victim(cell, model, corpus.label_names) for cell, model in cells.items()}
     plain = victims["plain"]
     drawn = draw_samples(corpus, plain.top_k(corpus.split("test"), plan.k), plan, np.asarray(plain.from_corpus >= 0))
     samples = [sample for sample in drawn.samples if sample.bin == 0]
     rarest = next(own for own in drawn.bins if own.number == 0)
-    file = options.out / f"{model}.jsonl"
+    file = options.out / f"{name}-{architecture}.jsonl"
     records = list(_records(file))
     done = {(record["cell"], record["attack"], record.get("sample")) for record in records}
     tools = load_tools(replace(plan, candidate_source="label-texts"), None)
@@ -148,7 +169,7 @@ def attack(name: str, model: str, options: argparse.Namespace) -> None:
     with file.open("a", encoding="utf-8") as opened:
 
         def write(record: dict[str, Any]) -> None:
-            opened.write(json.dumps({"corpus": name, "model": model.removeprefix(name + "-"), **record}) + "\n")
+            opened.write(json.dumps({"corpus": name, "model": architecture, **record}) + "\n")
             opened.flush()
 
         for cell, victim in victims.items():
@@ -156,7 +177,7 @@ def attack(name: str, model: str, options: argparse.Namespace) -> None:
                 write({"cell": cell, "attack": "none", **clean(victim, corpus, rarest, cells[cell])})
         attacks = {}
         for kind, changes in ATTACKS.items():
-            if kind == OTHER and others is None:
+            if kind not in options.attacks or (kind == OTHER and others is None):
                 continue
             for cell, victim in victims.items():
                 used = others if kind == OTHER else tools
