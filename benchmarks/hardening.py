@@ -7,10 +7,10 @@ FOLDER of `--data` holds the corpora as `benchmarks.findings` writes them, `--ke
 `benchmarks.models`. Each cell is trained with the command line in a process of its own, into `--out`, and what is there
 is not trained again. Attacks are on samples of the rarest bin that the plain model has right, drawn as a campaign draws
 them, every cell on the same ones; records are kept one by one. `--minutes` is for the attacks of each corpus and model.
-`--only` takes what holds all these words, `--cells` makes those only, `--attacks` tries these. `--other-masked-lm` is one that hardening did not
-see. With `--documents` (compressed JSON Lines), models of `tib-ci` are attacked on its training texts and on documents
-of that folder as well (see `benchmarks.hardening_texts`). Results: `benchmarks/hardening.json` and `hardening.md`, of
-all that is there.
+`--only` takes what holds all these words, `--cells` makes those only, `--attacks` tries these. `--other-masked-lm` is
+one that hardening did not see. With `--documents` (compressed JSON Lines), models of `tib-ci` are attacked on its
+training texts and on documents of that folder as well (see `benchmarks.hardening_texts`). Results:
+`benchmarks/hardening.json` and `hardening.md`, of all that is there.
 """
 
 from __future__ import annotations
