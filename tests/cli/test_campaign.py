@@ -7,21 +7,25 @@ import multiprocessing
 import os
 import random
 import re
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from tests.campaign.small_campaign import make_all, records
+from textattack_xmtc.campaign import transferring
 from textattack_xmtc.campaign.reading import read_campaign
 from textattack_xmtc.cli.main import main
 
 MODELS = ["--model", "plain", "--model", "other"]
 SMALL = ["--data", "data", "--k", "2", "--labels-per-bin", "5", "--samples-per-bin", "4", "--candidates", "8"]
 ATTACK = [*SMALL, "--max-change-rate", "0.2", "--encoder", "embedded"]
+RECORDS = ("records", "transfer")
 COMMAND = [sys.executable, "-c", "import sys; from textattack_xmtc.cli.main import main; sys.exit(main())", "campaign"]
 
 
@@ -84,13 +88,15 @@ def test_the_command_line_wins_over_the_file(tmp_path: Path, capsys: pytest.Capt
     file.write_text(
         'model = "plain"\ndata = "data"\nk = 3\nlabels-per-bin = 5\ntotal = 6\nmax-change-rate = 0.2\n'
         f'goal = "negative"\nencoder = "embedded"\ncluster = true\nout = "{tmp_path / "elsewhere"}"\n'
+        'transfer-to = "other"\n'
     )
     options = ["--config", str(file), "--k", "2", "--candidates", "8", "--cluster", "no", "--out", str(out)]
     assert main(["campaign", *options]) == 0
     settings = json.loads((out / "campaign.json").read_text())["settings"]
     assert (settings["k"], settings["cluster"], settings["total"], settings["goal"]) == (2, False, 6, "negative")
     assert not (tmp_path / "elsewhere").exists()
-    assert len(read_campaign(out).samples) == 6
+    campaign = read_campaign(out)
+    assert len(campaign.samples) == 6 and [model.name for model in campaign.transfers] == ["other"]
 
 
 @pytest.mark.parametrize(
@@ -134,7 +140,8 @@ def started(out: Path, *options: str) -> subprocess.Popen[str]:
 
 
 def written(out: Path) -> int:
-    return sum(file.read_bytes().count(b"\n") for file in (out / "records").glob("*.jsonl"))
+    """Records of attacks, and of adversarial texts tried on other models."""
+    return sum(file.read_bytes().count(b"\n") for folder in RECORDS for file in (out / folder).glob("*.jsonl"))
 
 
 def wait_for_records(process: subprocess.Popen[str], out: Path, wanted: int) -> None:
@@ -212,7 +219,7 @@ def test_a_killed_command_is_gone_on_with(tmp_path: Path, whole: Path) -> None:
     is_as(tmp_path / "out", whole)
 
 
-def run_until(out: Path, *, calls: int | None = None, records: int | None = None) -> None:
+def run_until(out: Path, *, calls: int | None = None, records: int | None = None, options: Sequence[str] = ()) -> None:
     """The command, killed by itself after so many calls of Python functions or so many new records, or at its end."""
     before, made = written(out), 0
 
@@ -223,7 +230,7 @@ def run_until(out: Path, *, calls: int | None = None, records: int | None = None
             os.kill(os.getpid(), signal.SIGKILL)
 
     sys.setprofile(count if calls is not None or records is not None else None)
-    sys.exit(main(["campaign", *MODELS, "--out", str(out), "--resume", *ATTACK]))
+    sys.exit(main(["campaign", *MODELS, "--out", str(out), "--resume", *ATTACK, *options]))
 
 
 @pytest.mark.slow
@@ -246,3 +253,32 @@ def test_killed_at_any_moment_nothing_is_lost_and_nothing_is_twice(tmp_path: Pat
         left.append(written(out))
     assert left == sorted(left) and len(set(left)) > 5 and left[-1] == 24
     is_as(out, whole)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="needs fork, to start fast")
+def test_killed_while_adversarial_texts_are_tried_on_other_models(
+    tmp_path: Path, whole: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Moments are counted in calls again; a text at a time, so that many of them lie between two records."""
+    monkeypatch.setattr(transferring, "_AT_ONCE", 1)
+    transfer = ["--transfer-to", "other", "plain"]
+    expected, out = tmp_path / "expected", tmp_path / "out"
+    for copy in (expected, out):
+        shutil.copytree(whole, copy)
+    assert main(["campaign", "--out", str(expected), "--resume", *transfer]) == 0
+    chance, left = random.Random(0), [written(out)]
+    moments: list[dict[str, int]] = [{"calls": chance.randrange(30_000)} for _ in range(4)]
+    moments += [{"records": chance.randint(1, 4)} for _ in range(6)]
+    chance.shuffle(moments)
+    for moment in [*moments, {}]:
+        options = {**moment, "options": transfer}
+        process = multiprocessing.get_context("fork").Process(target=run_until, args=(out,), kwargs=options)
+        process.start()
+        process.join(300)
+        assert process.exitcode in ((-signal.SIGKILL, 0) if moment else (0,)), moment
+        left.append(written(out))
+    assert left == sorted(left) and len(set(left)) > 4 and left[-1] == written(expected)
+    is_as(out, whole)
+    for name in ("transfer.json", "transfer/other.jsonl", "transfer/plain.jsonl"):
+        assert (out / name).read_bytes() == (expected / name).read_bytes()

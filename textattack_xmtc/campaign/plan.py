@@ -158,11 +158,16 @@ _TYPES: Mapping[str, type] = {
     "max_change_rate": float,
     "cluster": bool,
     "models": list,
+    "transfer_to": list,
 }
+
+_BESIDE = ("out", "transfer_to")  # keys of the file that shape no record
 
 
 def read_options(file: Path) -> dict[str, Any]:
     """The options in a TOML file: the names of the command line, with `_` or `-`, and `model` or `models`.
+
+    Beside those of a plan there may be `out` and `transfer_to`.
 
     Raises:
         DataError: the file cannot be read.
@@ -177,8 +182,8 @@ def read_options(file: Path) -> dict[str, Any]:
     for key, value in found.items():
         name = key.replace("-", "_")
         name = "models" if name == "model" else name
-        if name not in (*OPTIONS, "out"):
-            near = difflib.get_close_matches(name, (*OPTIONS, "out"), n=1)
+        if name not in (*OPTIONS, *_BESIDE):
+            near = difflib.get_close_matches(name, (*OPTIONS, *_BESIDE), n=1)
             raise InputError(
                 f"{file}: {key!r} is no option of a campaign",
                 f"did you mean {near[0]!r}?" if near else "see textattack-xmtc campaign --help",

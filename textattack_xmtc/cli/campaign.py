@@ -117,6 +117,7 @@ def run(arguments: argparse.Namespace) -> int:
     options |= given_options(arguments)
     out = arguments.out or options.get("out")
     options.pop("out", None)
+    transfer_to = [*options.pop("transfer_to", ()), *arguments.transfer_to]
     if out is None:
         raise InputError("there is no folder for the records", "give --out FOLDER")
 
@@ -137,7 +138,7 @@ def run(arguments: argparse.Namespace) -> int:
             arguments.device,
             workers,
             arguments.retry_errors,
-            arguments.transfer_to,
+            transfer_to,
         )
     except KeyboardInterrupt:
         finished = False
