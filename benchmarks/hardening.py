@@ -17,12 +17,12 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import resource
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -30,10 +30,10 @@ from typing import Any
 import numpy as np
 
 from benchmarks.findings import COMMAND
+from benchmarks.hardening_tables import records_of, summary, table
 from benchmarks.hardening_texts import corpus_of
 from benchmarks.rows import machine
 from textattack_xmtc.campaign.plan import Plan
-from textattack_xmtc.campaign.statistics import wilson
 
 RESULTS = Path(__file__).parent / "hardening.json"
 MODELS = {
@@ -45,11 +45,14 @@ MODELS = {
 OPTIONS: dict[str, dict[str, Any]] = {
     "cooking": {"labels_per_bin": 100, "max_change_rate": 0.25},  # 8 words a text
     "tib-ci": {"labels_per_bin": 60},
-    "tib-ci-training": {"labels_per_bin": 1000},
-    "tib-ci-other": {"labels_per_bin": 120},
+    "tib-ci-training": {"labels_per_bin": 150},
+    "tib-ci-other": {"labels_per_bin": 140},
     "tib-bench": {"labels_per_bin": 200},
     "api-docs": {"labels_per_bin": 200},
 }
+RAREST = {"tib-ci-training": 3}
+"""The bins that samples come from, where they are more than the first: so are the labels those of 1 to 4 texts."""
+
 KEPT = {"plain": "none", "PW-cb": "pw-cb-normalised"}
 MADE: dict[str, tuple[str, ...]] = {
     "hardened": (),
@@ -149,7 +152,7 @@ def attack(folder: Path, trained: str, architecture: str, options: argparse.Name
         {
             "models": list(cells.values()),
             "data": str(folder),
-            "samples_per_bin": options.samples,
+            "samples_per_bin": math.ceil(options.samples / RAREST.get(name, 1)),
             "encoder": "embedded",
             "masked_lm": str(options.masked_lm),
             **OPTIONS[name],
@@ -158,10 +161,10 @@ def attack(folder: Path, trained: str, architecture: str, options: argparse.Name
     victims = {cell: load_victim(cell, model, corpus.label_names) for cell, model in cells.items()}
     plain = victims["plain"]
     drawn = draw_samples(corpus, plain.top_k(corpus.split("test"), plan.k), plan, np.asarray(plain.from_corpus >= 0))
-    samples = [sample for sample in drawn.samples if sample.bin == 0]
-    rarest = next(own for own in drawn.bins if own.number == 0)
+    rarest = [own for own in drawn.bins if own.number < RAREST.get(name, 1)]
+    samples = [sample for sample in drawn.samples if sample.bin <= rarest[-1].number]
     file = options.out / f"{name}-{architecture}.jsonl"
-    records = list(_records(file))
+    records = list(records_of(file))
     done = {(record["cell"], record["attack"], record.get("sample")) for record in records}
     tools = load_tools(replace(plan, candidate_source="label-texts"), None)
     others = replace_masked_lm(plan, options)
@@ -189,7 +192,7 @@ def attack(folder: Path, trained: str, architecture: str, options: argparse.Name
                 if time.monotonic() > end:
                     return
                 found = own.record(sample)
-                kept = {key: found[key] for key in ("outcome", "reason", "queries", "words")}
+                kept = {key: found[key] for key in ("outcome", "reason", "queries", "words", "change_rate")}
                 write({"cell": cell, "attack": kind, "sample": sample.number, **kept})
 
 
@@ -201,13 +204,13 @@ def replace_masked_lm(plan: Plan, options: argparse.Namespace) -> Any:
     return load_tools(replace(plan, masked_lm=str(options.other_masked_lm)), None)
 
 
-def clean(victim: Any, corpus: Any, rarest: Any, folder: str) -> dict[str, Any]:
-    """What a model is worth without an attack, overall and on the labels of the rarest bin, and what it took."""
+def clean(victim: Any, corpus: Any, rarest: list[Any], folder: str) -> dict[str, Any]:
+    """What a model is worth without an attack, overall and on the labels of the rarest bins, and what it took."""
     from textattack_xmtc.metrics import only_labels
     from textattack_xmtc.models.evaluation import measures
 
     best, truth = victim.top_k(corpus.split("test"), 5), corpus.label_matrix("test")
-    inside = (corpus.label_counts >= rarest.lowest) & (corpus.label_counts <= rarest.highest)
+    inside = (corpus.label_counts >= rarest[0].lowest) & (corpus.label_counts <= rarest[-1].highest)
     own = only_labels(truth, inside)
     having = np.flatnonzero(np.diff(own.indptr))
     rare = measures(best[having], own[having])
@@ -215,7 +218,7 @@ def clean(victim: Any, corpus: Any, rarest: Any, folder: str) -> dict[str, Any]:
     hardened, computed = kept.get("hardened"), Path(folder) / "computed.json"
     return {
         "P@1": measures(best, truth)["P@1"],
-        "rarest": [rarest.lowest, rarest.highest, len(having)],
+        "rarest": [rarest[0].lowest, rarest[-1].highest, len(having)],
         "rarest P@1": rare["P@1"],
         "rarest recall@5": rare["recall@5"],
         "trained": kept["seconds"],
@@ -225,79 +228,6 @@ def clean(victim: Any, corpus: Any, rarest: Any, folder: str) -> dict[str, Any]:
         "held out": [hardened["before"], hardened["log"][-1]] if hardened else None,
         "machine": machine(),
     }
-
-
-def summary(file: Path) -> list[dict[str, Any]]:
-    """A row a cell: what it is worth without an attack, and each attack's success on samples that all cells have."""
-    records = list(_records(file))
-    rows = []
-    cells = [record for record in records if record["attack"] == "none"]
-    for clean_record in cells:
-        row = {key: value for key, value in clean_record.items() if key != "attack"}
-        for kind in ATTACKS:
-            of_kind = [record for record in records if record["attack"] == kind]
-            common = set.intersection(*({r["sample"] for r in of_kind if r["cell"] == cell["cell"]} for cell in cells))
-            # What is too short for a change is left out everywhere; a label that the model lost is an outcome here.
-            short = {r["sample"] for r in of_kind if r["outcome"] == "skipped" and "too short" in (r["reason"] or "")}
-            own = [r for r in of_kind if r["cell"] == row["cell"] and r["sample"] in common - short]
-            attacked = [r for r in own if r["outcome"] in ("succeeded", "failed")]
-            won = sum(r["outcome"] == "succeeded" for r in attacked)
-            lost = sum(r["outcome"] not in ("succeeded", "failed", "error") for r in own)
-            row[kind] = {
-                "all": _share(won + lost, len(own)),
-                "right": _share(won, len(attacked)),
-                "queries": round(sum(r["queries"] for r in attacked) / max(1, len(attacked)), 1),
-                "errors": sum(r["outcome"] == "error" for r in own),
-            }
-        rows.append(row)
-    return rows
-
-
-def _share(won: int, n: int) -> dict[str, Any]:
-    share = wilson(won, n) if n else None
-    return {"n": n, "value": None if share is None else [round(v, 4) for v in (share.value, share.low, share.high)]}
-
-
-def _records(file: Path) -> Iterator[dict[str, Any]]:
-    if file.exists():
-        for line in file.read_text(encoding="utf-8").splitlines():
-            yield json.loads(line)
-
-
-def table(rows: list[dict[str, Any]]) -> str:
-    if not rows:
-        return "nothing is measured yet\n"
-    lines = [
-        "Success of the positive-targeted attack (k = 5) on samples of the rarest bin that the plain model has right, "
-        "with Wilson's 95% interval: of all of them (a label that a model has lost before the attack counts as "
-        "success), and of those that the model in question has right.",
-        "",
-    ]
-    for corpus, model in dict.fromkeys((row["corpus"], row["model"]) for row in rows):
-        own = [row for row in rows if (row["corpus"], row["model"]) == (corpus, model)]
-        low, high, texts = own[0]["rarest"]
-        lines += [
-            f"## {corpus}, {model}: rarest bin, labels of {low} to {high} training texts ({texts} test texts)",
-            "",
-        ]
-        attacks = [part for kind in ATTACKS for part in (f"{kind}: all", f"{kind}: right")]
-        heads = ["model", "P@1", "rarest P@1", "rarest recall@5", *attacks, "extra time", "computed"]
-        lines += [f"| {' | '.join(heads)} |", "|" + "---|" * len(heads)]
-        for row in own:
-            cells = [row["cell"], *(f"{row[key]:.3f}" for key in ("P@1", "rarest P@1", "rarest recall@5"))]
-            cells += [_percent(row[kind][of]) for kind in ATTACKS for of in ("all", "right")]
-            cells += ["" if row["extra"] is None else f"{row['extra']:.0f} s of {row['trained']:.0f} s"]
-            cells += ["" if row["computed"] is None else f"{row['computed']:.0f} s"]
-            lines.append(f"| {' | '.join(cells)} |")
-        lines.append("")
-    return "\n".join([*lines, f"Machine: {rows[0]['machine']}; one thread, one seed.", ""])
-
-
-def _percent(found: dict[str, Any]) -> str:
-    if found["value"] is None:
-        return ""
-    value, low, high = (f"{number:.0%}" for number in found["value"])
-    return f"{value} ({low} to {high}; n = {found['n']})"
 
 
 if __name__ == "__main__":
