@@ -10,6 +10,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what the command takes."""
     parser.add_argument("model", type=Path, help="a model folder: AttentionXML, flat or with a tree, or APLC-XLNet")
     parser.add_argument("--data", required=True, help="what it was trained on, as `train` took it")
+    parser.add_argument(
+        "--unlabelled", metavar="PATH", help="further texts, in any format of --data; their labels do not count"
+    )
     parser.add_argument("--out", required=True, type=Path, help="the model folder to make")
     parser.add_argument("--resume", action="store_true", help="go on with an interrupted hardening")
     parser.add_argument("--seed", type=int, default=0)
@@ -75,6 +78,7 @@ def run(arguments: argparse.Namespace) -> int:
         load_corpus(arguments.data),
         options,
         arguments.out,
+        unlabelled=None if arguments.unlabelled is None else load_corpus(arguments.unlabelled),
         loss=loss,
         masked_lm=arguments.masked_lm,
         resume=arguments.resume,

@@ -25,6 +25,7 @@ from textattack_xmtc.hardening.labels import as_the_model_counts
 from textattack_xmtc.hardening.options import HardeningOptions
 from textattack_xmtc.hardening.rounds import Rounds
 from textattack_xmtc.hardening.schedule import Clock, Schedule, schedule_of, within_budget
+from textattack_xmtc.hardening.unlabelled import own_labels, texts_beside
 from textattack_xmtc.hubs import DEFAULT_MASKED_LM
 from textattack_xmtc.models.folder import CONFIG, TRAINING, load_model, read_dict, save_model, write_json
 from textattack_xmtc.models.losses import LossSettings
@@ -44,6 +45,7 @@ def harden_folder(
     options: HardeningOptions,
     out: Path | str,
     *,
+    unlabelled: Corpus | None = None,
     loss: LossSettings | None = None,
     masked_lm: str | Path | XMTCWordSwapMaskedLM = "auto",
     resume: bool = False,
@@ -61,6 +63,7 @@ def harden_folder(
         corpus: what it was trained on, with a split "train"; "test" is measured on in the end and kept.
         options: how.
         out: the folder to make.
+        unlabelled: further texts to train on; their labels are the model's own (`hardening.unlabelled`).
         loss: what is trained on; by default what the model was trained on.
         masked_lm: proposes words; "auto" is the one kept with the model, else bert-base-uncased; or a word
             swap that has it loaded (then the number of candidates is its own).
@@ -98,6 +101,7 @@ def harden_folder(
         {
             "victim": fingerprint(victim),
             "corpus": corpus.fingerprint,
+            "unlabelled": None if unlabelled is None else unlabelled.fingerprint,
             "options": asdict(options),
             "loss": asdict(loss),
             "masked_lm": attack.source,
@@ -106,6 +110,11 @@ def harden_folder(
     )
     counts, train = rows.label_counts, data.split("train")
     texts, labels = list(train["text"]), list(train["labels"])
+    if unlabelled is not None:
+        more = texts_beside(unlabelled, corpus)
+        labels += own_labels(model, more, labels)
+        texts += more
+        say(f"{len(more):,} texts without labels stand beside the {len(train):,} with")
     watched = data.split("validation")
     begun = Clock()
     watch = HeldOut(model, watched["text"], watched["labels"], counts, options, attack.quick)
@@ -115,7 +124,7 @@ def harden_folder(
 
     def fine_tuning(schedule: Schedule) -> tuple[FineTuning, Rounds]:
         tuning = FineTuning(
-            model, settings, loss, counts, len(texts), options.rate, schedule, options.seed, options.exchanged
+            model, settings, loss, counts, len(train), options.rate, schedule, options.seed, options.exchanged
         )
         size = schedule.round_steps * settings.batch_size
         return tuning, Rounds(model, texts, labels, counts, options, size, attack.plain, tuning.take)
@@ -151,6 +160,7 @@ def harden_folder(
         "options": asdict(options),
         "loss": asdict(loss),
         "masked_lm": attack.source,
+        "unlabelled": len(texts) - len(train),
         **planned,
         "log": log,
         "seconds": seconds,

@@ -1,0 +1,89 @@
+"""Texts without labels beside the training texts: which are taken, how they are labelled, that they are trained on."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.hardening.shortcuts import NAMES, corpus, giving_away, trained
+from textattack_xmtc.datasets.corpus import Corpus, Document
+from textattack_xmtc.errors import InputError
+from textattack_xmtc.hardening.harden import harden_folder
+from textattack_xmtc.hardening.options import HardeningOptions
+from textattack_xmtc.hardening.rounds import Rounds
+from textattack_xmtc.hardening.unlabelled import own_labels, texts_beside
+from textattack_xmtc.models.folder import load_model
+
+OPTIONS = HardeningOptions(steps=8, round_steps=4, k=1, held_out=5)
+
+
+@pytest.fixture(scope="module", params=["attention-xml", "attention-xml-tree", "aplc-xlnet"])
+def victim(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return trained(tmp_path_factory.mktemp("victims") / request.param, request.param)
+
+
+def documents(*texts: str) -> list[Document]:
+    return [Document(str(number), text, ["anything"]) for number, text in enumerate(texts)]
+
+
+def test_new_texts_are_taken_once() -> None:
+    known = Corpus.from_documents("known", {"train": documents("a b"), "test": documents("c d")}, ["anything"])
+    splits = {"train": documents("e", "a b", " ", "f"), "test": documents("c d", "f", "g")}
+    assert texts_beside(Corpus.from_documents("further", splits, ["anything"]), known) == ["e", "f", "g"]
+
+
+def test_their_labels_are_the_best_of_the_model(victim: Path) -> None:
+    model, texts = load_model(victim, "cpu"), ["the acorn of some", "falcon falconx and the"]
+    best = model.top_k(texts, 3)[0].tolist()
+    assert own_labels(model, texts, [[0], [1], [2, 3]]) == [row[:1] for row in best]
+    assert own_labels(model, texts, [[0, 1], [1, 2], [3, 4, 5], [3, 4]]) == [row[:2] for row in best]
+    assert own_labels(model, texts, [[], []]) == [row[:1] for row in best]
+    assert own_labels(model, [], [[0]]) == []
+
+
+def test_they_are_trained_on_and_kept_apart_in_the_record(
+    victim: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new = [f"{NAMES[number % len(NAMES)]} of some number{number}" for number in range(40)]
+    further = Corpus.from_documents("further", {"test": documents(*new)}, ["anything"])
+    seen: set[str] = set()
+    prepare = Rounds.prepare
+
+    def noting(self: Rounds, number: int) -> None:
+        prepare(self, number)
+        seen.update(self.state["texts"])
+
+    monkeypatch.setattr(Rounds, "prepare", noting)
+    out = tmp_path / "out"
+    made = harden_folder(victim, corpus(), OPTIONS, out, unlabelled=further, masked_lm=giving_away(), device="cpu")
+    assert seen & set(new) and seen - set(new) <= set(corpus().split("train")["text"])
+    kept = json.loads((out / "training.json").read_text())
+    assert made["hardened"]["unlabelled"] == kept["hardened"]["unlabelled"] == 40
+    assert kept["corpus"]["train"] == len(corpus().split("train"))
+
+
+def test_what_is_resumed_has_the_same_texts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    victim = trained(tmp_path / "victim")
+    further = Corpus.from_documents("further", {"test": documents("acorn of some", "badger badgerx")}, ["anything"])
+    whole = tmp_path / "whole"
+    options = replace(OPTIONS, augment="none")
+    parts = {"masked_lm": giving_away(), "device": "cpu"}
+    harden_folder(victim, corpus(), options, whole, unlabelled=further, **parts)
+    prepare = Rounds.prepare
+
+    def stopping(self: Rounds, number: int) -> None:
+        if number == 2:
+            raise KeyboardInterrupt
+        prepare(self, number)
+
+    out = tmp_path / "out"
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Rounds, "prepare", stopping)
+        harden_folder(victim, corpus(), options, out, unlabelled=further, **parts)
+    with pytest.raises(InputError, match="has unlabelled="):
+        harden_folder(victim, corpus(), options, out, resume=True, **parts)
+    harden_folder(victim, corpus(), options, out, unlabelled=further, resume=True, **parts)
+    assert (out / "model.safetensors").read_bytes() == (whole / "model.safetensors").read_bytes()

@@ -1,0 +1,43 @@
+"""Texts without labels beside the training texts: the model says itself what they are about, before it is trained on.
+
+A model learns to hold out on the texts that it is attacked on, and one to four texts of a label teach little about
+others. Further texts need no labels for that: the trained model's own do (Carmon et al. 2019, "Unlabeled data improves
+adversarial robustness", there called robust self-training).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from textattack_xmtc.datasets.corpus import Corpus
+from textattack_xmtc.models.torch_scorer import TorchScorer
+from textattack_xmtc.scores import NOTHING
+
+
+def texts_beside(further: Corpus, corpus: Corpus) -> list[str]:
+    """The distinct texts of all splits of `further`, but for blank ones and those that `corpus` has in any split.
+
+    Args:
+        further: where texts come from; its labels do not count.
+        corpus: what the model was trained on.
+    """
+    known = {text for rows in corpus.splits.values() for text in rows["text"]}
+    texts = dict.fromkeys(text for rows in further.splits.values() for text in rows["text"])
+    return [text for text in texts if text.strip() and text not in known]
+
+
+def own_labels(model: TorchScorer, texts: Sequence[str], labels: Sequence[Sequence[int]]) -> list[list[int]]:
+    """What a model takes for the labels of texts: its best ones, as many as texts with labels have in the mean.
+
+    Args:
+        model: as it is now.
+        texts: without labels.
+        labels: of the training texts.
+    """
+    if not texts:
+        return []
+    number = max(1, round(float(np.mean([len(own) for own in labels]))))
+    best, _ = model.top_k(texts, min(number, len(model.label_names)))
+    return [[label for label in row if label != NOTHING] for row in best.tolist()]
