@@ -9,7 +9,8 @@ is not trained again. Attacks are on samples of the rarest bin that the plain mo
 them, every cell on the same ones; records are kept one by one. `--minutes` is for the attacks of each corpus and model.
 `--only` takes what holds all these words, `--cells` makes those only, `--attacks` tries these. `--other-masked-lm` is
 one that hardening did not see. With `--documents` (compressed JSON Lines), models of `tib-ci` are attacked on its
-training texts and on documents of that folder as well (see `benchmarks.hardening_texts`). Results:
+training texts and on documents of that folder as well, and one is hardened on further ones (see
+`benchmarks.hardening_texts`). Results:
 `benchmarks/hardening.json` and `hardening.md`, of all that is there.
 """
 
@@ -23,6 +24,7 @@ import resource
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -53,10 +55,14 @@ OPTIONS: dict[str, dict[str, Any]] = {
 RAREST = {"tib-ci-training": 3}
 """The bins that samples come from, where they are more than the first: so are the labels those of 1 to 4 texts."""
 
+FURTHER = "FURTHER"
+"""Stands for the folder of further texts in `MADE`."""
+
 KEPT = {"plain": "none", "PW-cb": "pw-cb-normalised"}
-MADE: dict[str, tuple[str, ...]] = {
+MADE: dict[str, Sequence[str]] = {
     "hardened": (),
     "hardened, full rate": ("--rate", "1"),
+    "hardened, further texts": ("--unlabelled", FURTHER),
     "hardened, masked LM": ("--augment", "masked-lm", "--share", "0.5"),
     "random masking": ("--augment", "random-masking"),
     "random masking, full rate": ("--augment", "random-masking", "--rate", "1"),
@@ -117,6 +123,11 @@ def train(corpus: str, name: str, options: argparse.Namespace) -> None:
         folder = folders(name, options)[cell]
         if folder.is_dir() or cell not in options.cells:
             continue
+        if FURTHER in own:
+            if corpus != "tib-ci" or options.documents is None:
+                continue
+            texts = corpus_of("further", options.data / corpus, options.documents, options.out / "corpora")
+            own = [str(texts) if part == FURTHER else part for part in own]
         command = ["harden", str(options.keep / f"{name}-none"), "--data", str(options.data / corpus), *own]
         command += ["--masked-lm", str(options.masked_lm), "--budget", str(options.budget), "--out", str(folder)]
         print("textattack-xmtc", *command, flush=True)

@@ -25,7 +25,7 @@ JSON = dict[str, Any]
 RARE = 4
 """Training texts of a label at most, for a text to be taken for its sake; as in the rarest bin of `tib-ci`."""
 
-NUMBER, SEED = {"training": 600, "other": 3_000}, 0
+NUMBER, SEED = {"training": 600, "other": 3_000, "further": 6_000}, 0
 WORDS = 100
 """What a text of `tib-ci` has at most."""
 
@@ -33,8 +33,10 @@ WORDS = 100
 def corpus_of(kind: str, folder: Path, source: Path, out: Path) -> Path:
     """A folder with the training texts of a corpus, and as test split texts of rare labels: of the training, or others.
 
+    Further texts, of any labels and without them, are neither of the corpus nor of those others.
+
     Args:
-        kind: "training" or "other" (documents of the corpus in `source`).
+        kind: "training", "other" or "further" (documents of the corpus in `source`).
         folder: the corpus.
         source: a folder of compressed JSON Lines with the same label identifiers; only for "other".
         out: where to put it.
@@ -44,17 +46,21 @@ def corpus_of(kind: str, folder: Path, source: Path, out: Path) -> Path:
         return made
     corpus = load_corpus(folder)
     rows = _rows(corpus, "train") if kind == "training" else list(_others(corpus, source))
-    counts = dict(zip(corpus.label_names, corpus.label_counts.tolist(), strict=True))
-    rows = [row for row in rows if any(1 <= counts[label] <= RARE for label in row["labels"])]
+    if kind == "further":
+        attacked = {row["id"] for row in load_corpus(corpus_of("other", folder, source, out)).split("test")}
+        rows = [{**row, "labels": []} for row in rows if row["id"] not in attacked]
+    else:
+        counts = dict(zip(corpus.label_names, corpus.label_counts.tolist(), strict=True))
+        rows = [row for row in rows if any(1 <= counts[label] <= RARE for label in row["labels"])]
     chosen = np.random.default_rng(SEED).permutation(len(rows))[: NUMBER[kind]].tolist()
     beside = made.with_name(made.name + ".new")
     shutil.rmtree(beside, ignore_errors=True)
     beside.mkdir(parents=True)
-    for name in ("train.jsonl", "label_names.json"):
+    for name in ("label_names.json",) if kind == "further" else ("train.jsonl", "label_names.json"):
         shutil.copy(folder / name, beside)
     with (beside / "test.jsonl").open("w", encoding="utf-8") as file:
         file.writelines(json.dumps(rows[place], ensure_ascii=False) + "\n" for place in chosen)
-    print(f"{made.name}: {len(chosen):,} of {len(rows):,} texts with labels of 1 to {RARE} texts", flush=True)
+    print(f"{made.name}: {len(chosen):,} of {len(rows):,} texts", flush=True)
     beside.rename(made)
     return made
 
