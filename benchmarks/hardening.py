@@ -105,7 +105,8 @@ def main() -> None:
                         texts = corpus_of(kind, options.data / corpus, options.documents, options.out / "corpora")
                         attack(texts, corpus, model, options)
     rows = [row for file in sorted(options.out.glob("*.jsonl")) for row in summary(file)]
-    RESULTS.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+    lines = ",\n".join(json.dumps(row) for row in rows)
+    RESULTS.write_text(f"[\n{lines}\n]\n", encoding="utf-8")
     RESULTS.with_suffix(".md").write_text(table(rows), encoding="utf-8")
     print(table(rows))
 
