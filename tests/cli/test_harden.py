@@ -42,8 +42,12 @@ def harden(parts: dict[str, str], out: Path, *options: str) -> int:
 def test_a_model_is_hardened_and_told_about(
     parts: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert harden(parts, tmp_path / "out", *FEW, "--reweight", "pw-cb", "--weights", "adv-xmtc") == 0
+    further = tmp_path / "further.jsonl"
+    further.write_text('{"text": "a badger of some", "labels": []}\n{"text": "the ember", "labels": ["unheard of"]}\n')
+    options = ["--reweight", "pw-cb", "--weights", "adv-xmtc", "--unlabelled", str(further)]
+    assert harden(parts, tmp_path / "out", *FEW, *options) == 0
     said = capsys.readouterr()
+    assert "xmtc: 2 texts without labels stand beside the " in said.err
     assert "hardened in" in said.out and "held out: attack success" in said.out and "test: P@1" in said.out
     assert "xmtc: round 4 of 4: P@1" in said.err
     assert load_model(tmp_path / "out", "cpu").label_names
@@ -56,6 +60,8 @@ def test_what_is_refused(parts: dict[str, str], tmp_path: Path, capsys: pytest.C
     assert "no model that can be trained" in capsys.readouterr().err
     assert harden({**parts, "mlm": str(tmp_path)}, tmp_path / "out", *FEW) == 2
     assert "is neither a folder with a model nor" in capsys.readouterr().err
+    assert harden(parts, tmp_path / "out", *FEW, "--unlabelled", parts["data"]) == 2
+    assert "has every one, or they are blank; give further texts" in capsys.readouterr().err
     assert not (tmp_path / "out.unfinished").exists()
 
 

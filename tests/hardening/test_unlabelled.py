@@ -33,6 +33,8 @@ def test_new_texts_are_taken_once() -> None:
     known = Corpus.from_documents("known", {"train": documents("a b"), "test": documents("c d")}, ["anything"])
     splits = {"train": documents("e", "a b", " ", "f"), "test": documents("c d", "f", "g")}
     assert texts_beside(Corpus.from_documents("further", splits, ["anything"]), known) == ["e", "f", "g"]
+    with pytest.raises(InputError, match="of the 2 texts of 'known', 'known' has every one, or they are blank"):
+        texts_beside(known, known)
 
 
 def test_their_labels_are_the_best_of_the_model(victim: Path) -> None:
@@ -41,7 +43,6 @@ def test_their_labels_are_the_best_of_the_model(victim: Path) -> None:
     assert own_labels(model, texts, [[0], [1], [2, 3]]) == [row[:1] for row in best]
     assert own_labels(model, texts, [[0, 1], [1, 2], [3, 4, 5], [3, 4]]) == [row[:2] for row in best]
     assert own_labels(model, texts, [[], []]) == [row[:1] for row in best]
-    assert own_labels(model, [], [[0]]) == []
 
 
 def test_they_are_trained_on_and_kept_apart_in_the_record(

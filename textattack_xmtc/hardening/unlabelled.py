@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from textattack_xmtc.datasets.corpus import Corpus
+from textattack_xmtc.errors import InputError
 from textattack_xmtc.models.torch_scorer import TorchScorer
 from textattack_xmtc.scores import NOTHING
 
@@ -22,10 +23,19 @@ def texts_beside(further: Corpus, corpus: Corpus) -> list[str]:
     Args:
         further: where texts come from; its labels do not count.
         corpus: what the model was trained on.
+
+    Raises:
+        InputError: none is left.
     """
     known = {text for rows in corpus.splits.values() for text in rows["text"]}
     texts = dict.fromkeys(text for rows in further.splits.values() for text in rows["text"])
-    return [text for text in texts if text.strip() and text not in known]
+    new = [text for text in texts if text.strip() and text not in known]
+    if not new:
+        raise InputError(
+            f"of the {len(texts):,} texts of {further.name!r}, {corpus.name!r} has every one, or they are blank",
+            "give further texts, or leave out --unlabelled",
+        )
+    return new
 
 
 def own_labels(model: TorchScorer, texts: Sequence[str], labels: Sequence[Sequence[int]]) -> list[list[int]]:
@@ -36,8 +46,6 @@ def own_labels(model: TorchScorer, texts: Sequence[str], labels: Sequence[Sequen
         texts: without labels.
         labels: of the training texts.
     """
-    if not texts:
-        return []
     number = max(1, round(float(np.mean([len(own) for own in labels]))))
     best, _ = model.top_k(texts, min(number, len(model.label_names)))
     return [[label for label in row if label != NOTHING] for row in best.tolist()]
