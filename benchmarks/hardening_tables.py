@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from textattack_xmtc.campaign.statistics import wilson
+from textattack_xmtc.campaign.statistics import mcnemar, wilson
 
 WITHIN = (1, 2, 3, 5)
 WORDS = {1: "1 word", **{words: f"{words} words" for words in WITHIN[1:]}}
@@ -53,26 +53,15 @@ def fallen(record: dict[str, Any], words: float = float("inf")) -> bool:
 
 def _within(own: dict[int, Any], plain: dict[int, Any]) -> dict[str, list[Any]] | None:
     """For each number of words: how many have fallen with no more changed, how many no longer do that did so on the
-    plain model, how many do so only now, and the p of these two. None where records do not tell."""
+    plain model, how many do so only now, and McNemar's exact p of these two. None where records do not tell."""
     if not own or not all("change_rate" in record for record in (*own.values(), *plain.values())):
         return None
     found = {}
     for words in WITHIN:
         pairs = [(fallen(plain[number], words), fallen(record, words)) for number, record in own.items()]
         saved, lost = (pairs.count(pair) for pair in ((True, False), (False, True)))
-        found[str(words)] = [sum(now for _, now in pairs), saved, lost, sign_test(saved, lost)]
+        found[str(words)] = [sum(now for _, now in pairs), saved, lost, mcnemar(saved, lost)]
     return found
-
-
-def sign_test(first: int, second: int) -> float:
-    """The exact two-sided p of so many against so many, where both are as likely.
-
-    Example:
-        >>> round(sign_test(6, 2), 4)
-        0.2891
-    """
-    n, fewer = first + second, min(first, second)
-    return min(1.0, 2 * sum(math.comb(n, count) for count in range(fewer + 1)) / 2**n)
 
 
 def _share(won: int, n: int) -> dict[str, Any]:
@@ -117,7 +106,7 @@ def _table_of_words(rows: list[dict[str, Any]], kinds: list[str]) -> list[str]:
         n = rows[0]["attacks"][kind]["all"]["n"]
         lines += [
             f"Attack {kind}: how many of the {n} have fallen with at most so many words changed; in brackets, beside "
-            "the plain model, how many no longer do, how many do only now, and the sign test's p.",
+            "the plain model, how many no longer do, how many do only now, and McNemar's p.",
             "",
             f"| model | {' | '.join(WORDS[words] for words in WITHIN)} |",
             "|" + "---|" * (1 + len(WITHIN)),
