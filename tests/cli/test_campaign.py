@@ -268,8 +268,8 @@ def test_killed_while_adversarial_texts_are_tried_on_other_models(
         shutil.copytree(whole, copy)
     assert main(["campaign", "--out", str(expected), "--resume", *transfer]) == 0
     chance, left = random.Random(0), [written(out)]
-    moments: list[dict[str, int]] = [{"calls": chance.randrange(30_000)} for _ in range(4)]
-    moments += [{"records": chance.randint(1, 4)} for _ in range(6)]
+    moments: list[dict[str, int]] = [{"calls": chance.randrange(30_000)} for _ in range(2)]
+    moments += [{"records": chance.randint(1, 4)} for _ in range(4)]
     chance.shuffle(moments)
     for moment in [*moments, {}]:
         options = {**moment, "options": transfer}
@@ -278,7 +278,7 @@ def test_killed_while_adversarial_texts_are_tried_on_other_models(
         process.join(300)
         assert process.exitcode in ((-signal.SIGKILL, 0) if moment else (0,)), moment
         left.append(written(out))
-    assert left == sorted(left) and len(set(left)) > 4 and left[-1] == written(expected)
+    assert left == sorted(left) and len(set(left)) > 3 and left[-1] == written(expected)
     is_as(out, whole)
     for name in ("transfer.json", "transfer/other.jsonl", "transfer/plain.jsonl"):
         assert (out / name).read_bytes() == (expected / name).read_bytes()
