@@ -38,7 +38,7 @@ def corpus_of(kind: str, folder: Path, source: Path, out: Path) -> Path:
     Args:
         kind: "training", "other" or "further" (documents of the corpus in `source`).
         folder: the corpus.
-        source: a folder of compressed JSON Lines with the same label identifiers; only for "other".
+        source: a folder of compressed JSON Lines with the same label identifiers; not for "training".
         out: where to put it.
     """
     made = out / f"{folder.name}-{kind}"

@@ -112,7 +112,7 @@ def test_a_text_over_which_the_model_fails_is_an_error_alone() -> None:
 
 def test_fewer_labels_than_k_are_shown() -> None:
     model = bag(WEIGHTS, [0, 0, 0], label_names=OWN)
-    model._top_k = lambda texts, k: (np.array([[2, -1]] * len(texts)), np.array([[1.0, 0.0]] * len(texts)))  # type: ignore[method-assign]
+    model._top_k = lambda texts, k: (np.array([[2, -1]] * len(texts)), np.array([[1.0, 0.0]] * len(texts)))  # type: ignore[method-assign]  # a victim that shows one
     (row,) = toy(k=2, model=model).records([found_in("plain", SAMPLE, TEXT.replace("amber", "zinc"))])
     assert row["before"] == row["after"] == [0] and row["outcome"] == "failed"
 

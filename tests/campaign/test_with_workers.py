@@ -203,7 +203,7 @@ class _Threads:
         worker = Worker(self.plan, self.campaign)
         real = worker.attack
         beside = {"threads": torch.get_num_threads(), "environment": os.environ["RAYON_NUM_THREADS"]}
-        worker.attack = lambda sample: {**real(sample), **beside}  # type: ignore[method-assign]
+        worker.attack = lambda sample: {**real(sample), **beside}  # type: ignore[method-assign]  # says more
         return worker
 
 
@@ -232,10 +232,10 @@ def test_no_workers() -> None:
 def test_ray_is_an_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(MissingExtraError, match=r"pip install 'textattack-xmtc\[ray\]', or use --workers N"):
-        RayPool(lambda: None, "local")  # type: ignore[arg-type, return-value]
+        RayPool(lambda: None, "local")  # type: ignore[arg-type, return-value]  # never asked for
 
 
 @needs_ray
 def test_a_cluster_that_is_not_there() -> None:
     with pytest.raises(InputError, match=r"there is no Ray cluster at 'auto' .*ray start --head"):
-        RayPool(lambda: None, "auto")  # type: ignore[arg-type, return-value]
+        RayPool(lambda: None, "auto")  # type: ignore[arg-type, return-value]  # never asked for

@@ -124,7 +124,7 @@ def after_records(happens: Callable[[int], None]) -> None:
         done[0] += 1
         happens(done[0])
 
-    RecordWriter.append = counting  # type: ignore[method-assign]
+    RecordWriter.append = counting  # type: ignore[method-assign]  # in a process of its own
 
 
 def when_pooled(happens: Callable[[Pool], None]) -> None:

@@ -11,9 +11,11 @@ import pytest
 from tests.hardening.shortcuts import NAMES, corpus, giving_away, trained
 from textattack_xmtc.datasets.corpus import Corpus, Document
 from textattack_xmtc.errors import InputError
+from textattack_xmtc.hardening import harden
 from textattack_xmtc.hardening.harden import harden_folder
 from textattack_xmtc.hardening.options import HardeningOptions
 from textattack_xmtc.hardening.rounds import Rounds
+from textattack_xmtc.hardening.schedule import Clock
 from textattack_xmtc.hardening.unlabelled import own_labels, texts_beside
 from textattack_xmtc.models.folder import load_model
 
@@ -62,7 +64,8 @@ def test_they_are_trained_on_and_kept_apart_in_the_record(
     made = harden_folder(victim, corpus(), OPTIONS, out, unlabelled=further, masked_lm=giving_away(), device="cpu")
     assert seen & set(new) and seen - set(new) <= set(corpus().split("train")["text"])
     kept = json.loads((out / "training.json").read_text())
-    assert made["hardened"]["unlabelled"] == kept["hardened"]["unlabelled"] == 40
+    of_further = {"fingerprint": further.fingerprint, "texts": 40}
+    assert made["hardened"]["unlabelled"] == kept["hardened"]["unlabelled"] == of_further
     assert kept["corpus"]["train"] == len(corpus().split("train"))
 
 
@@ -88,3 +91,20 @@ def test_what_is_resumed_has_the_same_texts(tmp_path: Path, monkeypatch: pytest.
         harden_folder(victim, corpus(), options, out, resume=True, **parts)
     harden_folder(victim, corpus(), options, out, unlabelled=further, resume=True, **parts)
     assert (out / "model.safetensors").read_bytes() == (whole / "model.safetensors").read_bytes()
+
+
+def test_the_time_that_labelling_takes_is_part_of_the_budget(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    victim = trained(tmp_path / "victim")
+    seconds = json.loads((victim / "training.json").read_text())["seconds"]
+    further = Corpus.from_documents("further", {"test": documents("acorn of some")}, ["anything"])
+
+    def slowly(*_: object) -> list[list[int]]:
+        clock = Clock()
+        while clock.seconds < seconds:
+            sum(range(10_000))
+        return [[0]]
+
+    monkeypatch.setattr(harden, "own_labels", slowly)
+    options = HardeningOptions(budget=1.0, k=1, held_out=5)
+    with pytest.raises(InputError, match="is over before the first steps"):
+        harden_folder(victim, corpus(), options, tmp_path / "out", unlabelled=further, device="cpu")

@@ -108,18 +108,20 @@ def harden_folder(
             "torch": torch.__version__,
         }
     )
+    planned = _planned(work, made_of)
     counts, train = rows.label_counts, data.split("train")
     texts, labels = list(train["text"]), list(train["labels"])
+    begun = Clock()
     if unlabelled is not None:
         more = texts_beside(unlabelled, corpus)
         labels += own_labels(model, more, labels)
         texts += more
         say(f"{len(more):,} texts without labels stand beside the {len(train):,} with")
     watched = data.split("validation")
-    begun = Clock()
+    measured = Clock()
     watch = HeldOut(model, watched["text"], watched["labels"], counts, options, attack.quick)
     before = watch.measured()
-    measuring = begun.seconds
+    measuring = measured.seconds
     say(f"before: {_shown(before)}")
 
     def fine_tuning(schedule: Schedule) -> tuple[FineTuning, Rounds]:
@@ -129,12 +131,11 @@ def harden_folder(
         size = schedule.round_steps * settings.batch_size
         return tuning, Rounds(model, texts, labels, counts, options, size, attack.plain, tuning.take)
 
-    planned = _planned(work, made_of)
     if planned is None:
         schedule = (
             schedule_of(options.steps, options.round_steps)
             if options.steps is not None
-            else within_budget(options, kept.get("seconds"), fine_tuning, measuring)
+            else within_budget(options, kept.get("seconds"), fine_tuning, begun.seconds, measuring)
         )
         planned = {"schedule": asdict(schedule), "before": before, "seconds": round(begun.seconds, 1)}
         _write_plan(work, made_of, planned)
@@ -160,7 +161,11 @@ def harden_folder(
         "options": asdict(options),
         "loss": asdict(loss),
         "masked_lm": attack.source,
-        "unlabelled": len(texts) - len(train),
+        "unlabelled": made_of["unlabelled"]
+        and {
+            "fingerprint": made_of["unlabelled"],
+            "texts": len(texts) - len(train),
+        },
         **planned,
         "log": log,
         "seconds": seconds,

@@ -57,6 +57,7 @@ def within_budget(
     options: HardeningOptions,
     trained: float | None,
     make: Callable[[Schedule], tuple[FineTuning, Rounds]],
+    spent: float,
     measuring: float,
 ) -> Schedule:
     """A schedule for the time that a budget allows: a few steps and attacks say how long they take here and now.
@@ -65,6 +66,7 @@ def within_budget(
         options: with a budget.
         trained: seconds that training the model took; None where that is not known.
         make: what trains and attacks, for a schedule; it is only tried here.
+        spent: seconds that are used up already.
         measuring: seconds that one measurement takes.
 
     Raises:
@@ -80,7 +82,7 @@ def within_budget(
     tuning, rounds = make(Schedule(1, _PROBED))
     rounds.prepare(0)
     step = begun.seconds / _PROBED + tuning.seconds_a_step()
-    left = options.budget * trained - begun.seconds - measuring
+    left = options.budget * trained - begun.seconds - spent
     # A measurement follows each round: with r rounds of s steps, r (s step + measuring) is to be what is left.
     rounds_of_that = max(_FEWEST_ROUNDS, left / (step * options.round_steps + measuring))
     steps = int((left - rounds_of_that * measuring) / step)
