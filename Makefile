@@ -24,7 +24,7 @@ test: lint
 
 # The optional encoders for real: TensorFlow Hub wants other setuptools, and so an environment of its own.
 test-use: .venv-use/.ready
-	.venv-use/bin/python -m pytest tests/use tests/constraints tests/models/wrappers/test_dual_encoder.py
+	.venv-use/bin/python -m pytest tests/use tests/constraints tests/wrappers/test_dual_encoder.py
 	.venv-use/bin/python -m pytest tests/test_victim_files.py -k dual_encoder
 
 # libpecos holds numpy below 2: an environment of its own, which the tests find. XR-Linear needs no more than this.

@@ -29,9 +29,9 @@ from benchmarks.rows import clock
 from textattack_xmtc.constraints import MaxChangeRate
 from textattack_xmtc.constraints.encoders import Encoder
 from textattack_xmtc.constraints.words import FunctionWordModification
-from textattack_xmtc.models.attention_xml import AttentionXML
+from textattack_xmtc.models.attention_xml.flat import AttentionXML
+from textattack_xmtc.models.attention_xml.vocabulary import PAD_ID
 from textattack_xmtc.models.batches import padded
-from textattack_xmtc.models.vocabulary import PAD_ID
 from textattack_xmtc.words import change_budget
 
 Dense = Callable[[Sequence[str]], np.ndarray]

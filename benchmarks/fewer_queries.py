@@ -25,7 +25,7 @@ import numpy as np
 from benchmarks.findings import title
 from benchmarks.rows import machine
 from textattack_xmtc.campaign.plan import Plan
-from textattack_xmtc.campaign.statistics import BOOTSTRAP_DRAWS, wilson
+from textattack_xmtc.results.statistics import BOOTSTRAP_DRAWS, wilson
 
 RESULTS = Path(__file__).parent / "fewer_queries.json"
 VICTIMS = {
@@ -69,7 +69,7 @@ def main() -> None:
 
 def measure(name: str, goal: str, options: argparse.Namespace) -> None:
     """Attack the samples with every variant, sample by sample, until they or the minutes are used up."""
-    from textattack_xmtc.campaign.attacking import SampleAttack, load_tools
+    from textattack_xmtc.campaign.attack import SampleAttack, load_tools
     from textattack_xmtc.campaign.samples import draw_samples
     from textattack_xmtc.campaign.victims import load_victim
     from textattack_xmtc.datasets.load import load_corpus

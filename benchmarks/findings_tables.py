@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from textattack_xmtc.campaign.reading import read_campaign
-from textattack_xmtc.campaign.statistics import Estimate, difference_of
-from textattack_xmtc.campaign.summary import Campaign, Model
+from textattack_xmtc.results.reading import read_campaign
+from textattack_xmtc.results.statistics import Estimate, difference_of
+from textattack_xmtc.results.summary import Campaign, Model
 
 ROOT = Path(__file__).parent
 PAGE, RESULTS = ROOT.parent / "docs" / "results.md", ROOT / "findings.json"

@@ -13,7 +13,7 @@ import torch
 
 from benchmarks.parts import WIKI10, aplc_xlnet, attention_xml, texts_of, words
 from benchmarks.rows import Row, Setup, at_least
-from textattack_xmtc.models.wrappers import ScorerWrapper
+from textattack_xmtc.wrappers import ScorerWrapper
 
 WORDS, STEPS, CANDIDATES, BATCH = 256, 10, 48, 256
 GOALS = {"APLC-XLNet": 10, "AttentionXML": 50}

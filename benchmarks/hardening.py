@@ -150,7 +150,7 @@ def attack(folder: Path, trained: str, architecture: str, options: argparse.Name
         architecture: of the models.
         options: of the command line.
     """
-    from textattack_xmtc.campaign.attacking import SampleAttack, load_tools
+    from textattack_xmtc.campaign.attack import SampleAttack, load_tools
     from textattack_xmtc.campaign.samples import draw_samples
     from textattack_xmtc.campaign.victims import load_victim
     from textattack_xmtc.datasets.load import load_corpus
@@ -207,7 +207,7 @@ def attack(folder: Path, trained: str, architecture: str, options: argparse.Name
 
 
 def replace_masked_lm(plan: Plan, options: argparse.Namespace) -> Any:
-    from textattack_xmtc.campaign.attacking import load_tools
+    from textattack_xmtc.campaign.attack import load_tools
 
     if options.other_masked_lm is None:
         return None

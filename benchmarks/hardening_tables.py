@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from textattack_xmtc.campaign.statistics import mcnemar, wilson
+from textattack_xmtc.results.statistics import mcnemar, wilson
 
 WITHIN = (1, 2, 3, 5)
 WORDS = {1: "1 word", **{words: f"{words} words" for words in WITHIN[1:]}}

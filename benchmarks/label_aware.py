@@ -115,7 +115,7 @@ def reach_of(folder: Path, cell: Cell) -> dict[int, Any]:
 
 def measure(cell: Cell, options: argparse.Namespace) -> None:
     """Attack the samples of a cell, sample by sample, until they or the minutes are used up."""
-    from textattack_xmtc.campaign.attacking import SampleAttack, load_tools
+    from textattack_xmtc.campaign.attack import SampleAttack, load_tools
     from textattack_xmtc.campaign.samples import draw_samples
     from textattack_xmtc.campaign.victims import load_victim
     from textattack_xmtc.datasets.load import load_corpus

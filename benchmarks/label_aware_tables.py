@@ -11,7 +11,7 @@ import numpy as np
 
 from benchmarks.label_aware_reach import reached
 from benchmarks.rows import machine
-from textattack_xmtc.campaign.statistics import wilson
+from textattack_xmtc.results.statistics import wilson
 
 RESULTS = Path(__file__).parent / "label_aware.json"
 THRESHOLDS = (0.5, 0.6, 0.7, 0.8, 0.9)

@@ -16,13 +16,13 @@ import torch
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from transformers import BertConfig, BertForMaskedLM, PreTrainedTokenizerFast
 
-from textattack_xmtc.models.aplc_network import APLCXLNetConfig, APLCXLNetNetwork
-from textattack_xmtc.models.aplc_xlnet import APLCXLNet
-from textattack_xmtc.models.attention_xml import AttentionXML, AttentionXMLConfig, AttentionXMLNetwork
-from textattack_xmtc.models.attention_xml_tree import AttentionXMLTree, AttentionXMLTreeNetwork
-from textattack_xmtc.models.label_tree import LabelTree, depths_of_levels
-from textattack_xmtc.models.subwords import Subwords
-from textattack_xmtc.models.vocabulary import PAD, UNK, Vocabulary
+from textattack_xmtc.models.aplc_xlnet.network import APLCXLNetConfig, APLCXLNetNetwork
+from textattack_xmtc.models.aplc_xlnet.scorer import APLCXLNet
+from textattack_xmtc.models.aplc_xlnet.subwords import Subwords
+from textattack_xmtc.models.attention_xml.flat import AttentionXML, AttentionXMLConfig, AttentionXMLNetwork
+from textattack_xmtc.models.attention_xml.label_tree import LabelTree, depths_of_levels
+from textattack_xmtc.models.attention_xml.tree import AttentionXMLTree, AttentionXMLTreeNetwork
+from textattack_xmtc.models.attention_xml.vocabulary import PAD, UNK, Vocabulary
 
 WIKI10, AMAZON = 30_938, 670_091
 """Labels of Wiki10-31K (the paper's Wikipedia-31K) and of Amazon-670K."""

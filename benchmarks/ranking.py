@@ -18,12 +18,12 @@ from benchmarks.parts import WIKI10, attention_xml, masked_lm, texts_of
 from benchmarks.rows import Row, Setup, alternate, at_least
 from textattack_xmtc import XMTCPositive
 from textattack_xmtc.goal_functions.shared_scores import SharedScores
-from textattack_xmtc.models.attention_xml import AttentionXML
+from textattack_xmtc.models.attention_xml.flat import AttentionXML
+from textattack_xmtc.models.attention_xml.vocabulary import PAD_ID
 from textattack_xmtc.models.batches import padded
-from textattack_xmtc.models.vocabulary import PAD_ID
-from textattack_xmtc.models.wrappers import ScorerWrapper
 from textattack_xmtc.targets import GroundTruth
 from textattack_xmtc.transformations import XMTCWordSwapMaskedLM
+from textattack_xmtc.wrappers import ScorerWrapper
 
 WORDS, CHECKED_WORDS, CHECKED_LABELS = 200, 40, 500
 

@@ -22,10 +22,10 @@ from benchmarks import baselines
 from benchmarks.rows import Row, Setup, at_least
 from textattack_xmtc import XMTCPositive
 from textattack_xmtc.constraints.encoders import load_encoder
-from textattack_xmtc.models.attention_xml_tree import AttentionXMLTree
-from textattack_xmtc.models.wrappers import ScorerWrapper
+from textattack_xmtc.models.attention_xml.tree import AttentionXMLTree
 from textattack_xmtc.targets import GroundTruth
 from textattack_xmtc.transformations import XMTCWordSwapMaskedLM
+from textattack_xmtc.wrappers import ScorerWrapper
 
 QUICK, FULL, GOAL, MIN_SIMILARITY, MIN_WORDS = 5, 20, 10, 0.5, 20
 

@@ -27,11 +27,11 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from benchmarks.findings import ARCHITECTURES, COMMAND, PLAIN, Planned, planned
 from benchmarks.findings_tables import SHORT, Table, percent, points, put_tables
 from benchmarks.models import SMALL
-from textattack_xmtc.campaign.reading import read_campaign
-from textattack_xmtc.campaign.summary import Campaign
 from textattack_xmtc.datasets.corpus import Corpus
 from textattack_xmtc.datasets.load import load_corpus
-from textattack_xmtc.report.tables_of_transfer import pairs_of, transferred
+from textattack_xmtc.results.reading import read_campaign
+from textattack_xmtc.results.summary import Campaign
+from textattack_xmtc.results.tables_of_transfer import pairs_of, transferred
 
 RESULTS = Path(__file__).parent / "transfer.json"
 SHOWN = 20  # labels that the linear models show
@@ -40,7 +40,7 @@ from pathlib import Path
 
 import joblib
 
-from textattack_xmtc.models.wrappers import NapkinXCWrapper
+from textattack_xmtc.wrappers import NapkinXCWrapper
 
 here = Path(__file__).parent
 names = (here / "labels.txt").read_text(encoding="utf-8").splitlines()
@@ -49,7 +49,7 @@ model = NapkinXCWrapper(here / "tree", joblib.load(here / "vectorizer.joblib"), 
 PECOS_FILE = f"""
 from pathlib import Path
 
-from textattack_xmtc.models.wrappers import PecosWrapper
+from textattack_xmtc.wrappers import PecosWrapper
 
 model = PecosWrapper(Path(__file__).parent / "text2text", shown={SHOWN})
 """

@@ -16,9 +16,9 @@ from benchmarks.ranking import published
 from benchmarks.rows import Row, Setup, at_least
 from textattack_xmtc import XMTCPositive
 from textattack_xmtc.constraints.encoders import load_encoder
-from textattack_xmtc.models.wrappers import ScorerWrapper
 from textattack_xmtc.targets import GroundTruth
 from textattack_xmtc.transformations import XMTCWordSwapMaskedLM
+from textattack_xmtc.wrappers import ScorerWrapper
 
 GOALS = {WIKI10: 30, 1_000: 3}
 QUICK_WORDS, FULL_WORDS = 100, 200

@@ -14,7 +14,7 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from textattack_xmtc import XMTCPositive
 from textattack_xmtc.models.demo import demo_folder
-from textattack_xmtc.models.wrappers import HuggingFaceWrapper
+from textattack_xmtc.wrappers import HuggingFaceWrapper
 
 TEXTS = [
     "Compute the variance of the given sample along an axis and return an array of the same shape as the input.",

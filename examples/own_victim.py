@@ -13,8 +13,8 @@ from textattack.attack_results import SuccessfulAttackResult
 
 from textattack_xmtc import XMTCNegative, XMTCPositive
 from textattack_xmtc.models.demo import demo_folder
-from textattack_xmtc.models.wrappers import FunctionWrapper
 from textattack_xmtc.targets import GroundTruth
+from textattack_xmtc.wrappers import FunctionWrapper
 
 KEYWORDS = {
     "statistics": {"mean": 2.0, "variance": 3.0, "sample": 1.0, "distribution": 1.5},

@@ -17,8 +17,8 @@ from textattack.attack_results import SkippedAttackResult, SuccessfulAttackResul
 
 from textattack_xmtc import XMTCPositive
 from textattack_xmtc.models.demo import demo_folder
-from textattack_xmtc.models.wrappers import ScorerWrapper
 from textattack_xmtc.targets import GroundTruth
+from textattack_xmtc.wrappers import ScorerWrapper
 
 
 def attacks(attack, rows):

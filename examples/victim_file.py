@@ -6,7 +6,7 @@ r"""A victim for TextAttack's command line: any file with a `model` in it.
 where data.jsonl holds one {"text": "...", "labels": ["plotting"]} a line.
 """
 
-from textattack_xmtc.models.wrappers import FunctionWrapper
+from textattack_xmtc.wrappers import FunctionWrapper
 
 KEYWORDS = {"plotting": ("axes", "figure", "color"), "statistics": ("mean", "variance", "sample")}
 

@@ -13,8 +13,8 @@ from textattack.search_methods import BeamSearch
 
 from textattack_xmtc.constraints import FunctionWordModification, MaxChangeRate
 from textattack_xmtc.goal_functions import NonTargeted
-from textattack_xmtc.models.wrappers import as_victim
 from textattack_xmtc.transformations import XMTCWordSwapMaskedLM
+from textattack_xmtc.wrappers import as_victim
 
 
 def attack(model_wrapper):

@@ -12,9 +12,9 @@ from textattack.constraints.pre_transformation import RepeatModification
 
 from textattack_xmtc.constraints import FunctionWordModification
 from textattack_xmtc.goal_functions import NegativeTargeted
-from textattack_xmtc.models.wrappers import as_victim
 from textattack_xmtc.search_methods import MaskedDelta
 from textattack_xmtc.transformations import NameWords, WordSwapLabelAware, XMTCWordSwapMaskedLM
+from textattack_xmtc.wrappers import as_victim
 
 
 def attack(model_wrapper):

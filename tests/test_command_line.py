@@ -91,7 +91,7 @@ def test_recipe_parameters_and_the_other_recipes(demo):
 
 
 def test_a_file_of_ones_own_wins_and_targets_count(demo, rows, tmp_path):
-    from textattack_xmtc.models.wrappers import ScorerWrapper
+    from textattack_xmtc.wrappers import ScorerWrapper
 
     # Of each text the worst placed of its labels that are among the 5 best, so that the choice shows.
     victim = ScorerWrapper.from_folder(demo)

@@ -6,7 +6,7 @@ import pytest
 from textattack.attack_results import SkippedAttackResult, SuccessfulAttackResult
 
 from textattack_xmtc import XMTCDataset, XMTCPositive, load_corpus
-from textattack_xmtc.models.wrappers import ScorerWrapper
+from textattack_xmtc.wrappers import ScorerWrapper
 
 ATTACKS = 100
 

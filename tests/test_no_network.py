@@ -13,10 +13,10 @@ import datasets
 import pytest
 import torch
 
-from tests.campaign.campaign_folder import write_campaign
-from tests.campaign.small_campaign import make_all
-from tests.models.importers import official
 from tests.models.importers.test_adv_xmtc import LABELS
+from tests.toolkit import official_attention_xml as official
+from tests.toolkit.campaign_folders import write_campaign
+from tests.toolkit.small_campaigns import make_all
 
 pytestmark = pytest.mark.slow
 
@@ -27,7 +27,7 @@ def run(commands, cwd):
     """Status of each command and the addresses that it tried to reach."""
     paths = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
     ran = subprocess.run(
-        [sys.executable, "-m", "tests.no_network", json.dumps(commands)],
+        [sys.executable, "-m", "tests.toolkit.no_network", json.dumps(commands)],
         capture_output=True,
         text=True,
         cwd=cwd,
@@ -74,7 +74,7 @@ def test_every_command_of_our_own(place):
 def test_an_address_that_is_asked_for_would_be_seen():
     script = """
 import socket, sys
-from tests.no_network import _audit
+from tests.toolkit.no_network import _audit
 sys.addaudithook(_audit)
 for ask in (lambda: socket.create_connection(("192.0.2.1", 9), 1), lambda: socket.gethostbyname("example.org")):
     try:

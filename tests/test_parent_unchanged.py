@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import textattack_xmtc
-from tests.stock_recipes import RECIPES, TEXTS
+from tests.toolkit.stock_recipes import RECIPES, TEXTS
 from textattack_xmtc import plugin
 
 pytestmark = pytest.mark.slow
@@ -46,7 +46,7 @@ def environment(name, words):
 def runs(words):
     def run(name):
         ran = subprocess.run(
-            [sys.executable, "-m", "tests.stock_recipes", *ORDERS[name]],
+            [sys.executable, "-m", "tests.toolkit.stock_recipes", *ORDERS[name]],
             capture_output=True,
             text=True,
             cwd=ROOT,
@@ -90,8 +90,8 @@ def test_every_order_wraps_once(runs):
 
 
 def test_the_stock_command_prints_the_same(words, tmp_path):
-    (tmp_path / "model.py").write_text("from tests.stock_recipes import small_model\nmodel = small_model()\n")
-    rows = "import textattack\nfrom tests.stock_recipes import TEXTS\n"
+    (tmp_path / "model.py").write_text("from tests.toolkit.stock_recipes import small_model\nmodel = small_model()\n")
+    rows = "import textattack\nfrom tests.toolkit.stock_recipes import TEXTS\n"
     rows += "dataset = textattack.datasets.Dataset([(text, 1) for text in TEXTS], shuffle=False)\n"
     (tmp_path / "data.py").write_text(rows)
     command = [str(Path(sysconfig.get_path("scripts")) / "textattack"), "attack", "--recipe", "deepwordbug"]

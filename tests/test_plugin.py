@@ -15,7 +15,7 @@ from textattack.attack_results import attack_result
 from textattack.commands.list_things_command import ListThingsCommand
 
 from textattack_xmtc import plugin
-from textattack_xmtc.datasets.attack_dataset import XMTCDataset
+from textattack_xmtc.attack_dataset import XMTCDataset
 from textattack_xmtc.resources.function_words import ENGLISH
 
 TABLES = {

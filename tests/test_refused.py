@@ -15,16 +15,16 @@ import pytest
 import torch
 import transformers
 
-from tests.models.importers.official import Payload
-from tests.small_parts import tiny_bert, word_tokenizer
+from tests.toolkit.official_attention_xml import Payload
+from tests.toolkit.parts import tiny_bert, word_tokenizer
 from textattack_xmtc.datasets.load import load_corpus
 from textattack_xmtc.errors import DataError, InputError, ModelFolderError
-from textattack_xmtc.models.aplc_xlnet import build_on_pretrained
+from textattack_xmtc.models.aplc_xlnet.scorer import build_on_pretrained
 from textattack_xmtc.models.importers.checkpoints import read_array, read_checkpoint
 from textattack_xmtc.models.importers.names import read_label_names
 from textattack_xmtc.models.training.checkpoint import Checkpoint
-from textattack_xmtc.models.wrappers import HuggingFaceWrapper
 from textattack_xmtc.transformations import XMTCWordSwapMaskedLM
+from textattack_xmtc.wrappers import HuggingFaceWrapper
 
 OUTSIDE = ["../../outside", "/tmp/xmtc-outside", "..\\outside"]
 

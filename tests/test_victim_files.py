@@ -18,10 +18,10 @@ from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.svm import LinearSVC
 
-from tests.models.wrappers.failing_server import FailingServer
-from tests.models.wrappers.pecos_models import PYTHON, needs_pecos, train_on
-from tests.shared import SHARED, needs_shared
-from tests.small_parts import tiny_bert, word_tokenizer
+from tests.toolkit.failing_server import FailingServer
+from tests.toolkit.parts import tiny_bert, word_tokenizer
+from tests.toolkit.pecos_models import PYTHON, needs_pecos, train_on
+from tests.toolkit.shared_folders import SHARED, needs_shared
 
 pytestmark = pytest.mark.slow
 
@@ -118,7 +118,7 @@ def test_scikit_learn(folder, masked_lm):
 
 @pytest.mark.parametrize("name", ["hugging_face", "pipeline"])
 def test_hugging_face(name, folder, masked_lm):
-    from textattack_xmtc.models.wrappers import HuggingFaceWrapper
+    from textattack_xmtc.wrappers import HuggingFaceWrapper
 
     words = sorted({word for text, _ in [*TRAINING, (TEXT.rstrip("."), 0)] for word in text.split()})
     model, tokenizer = tiny_bert(6, len(words) + 5, "multi_label_classification", 64), word_tokenizer(words, 64)

@@ -10,7 +10,7 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from textattack.shared import AttackedText
 
-from tests.unicode_texts import TEXTS
+from tests.toolkit.unicode_texts import TEXTS
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.words import change_budget, replaced, word_spans
 

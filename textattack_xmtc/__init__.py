@@ -11,7 +11,7 @@ from typing import Any
 from textattack_xmtc._version import __version__
 
 _HOMES = {
-    "XMTCDataset": "textattack_xmtc.datasets.attack_dataset",
+    "XMTCDataset": "textattack_xmtc.attack_dataset",
     "XMTCNegative": "textattack_xmtc.attack_recipes",
     "XMTCNegativeLabelAware": "textattack_xmtc.attack_recipes",
     "XMTCPositive": "textattack_xmtc.attack_recipes",

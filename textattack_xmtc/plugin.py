@@ -162,7 +162,7 @@ def _create_dataset(stock: Callable[..., Any], args: Any) -> Any:
     else:
         return stock(args)
 
-    from textattack_xmtc.datasets.attack_dataset import XMTCDataset
+    from textattack_xmtc.attack_dataset import XMTCDataset
     from textattack_xmtc.datasets.load import load_corpus
 
     corpus = load_corpus(path)
@@ -175,7 +175,7 @@ def _create_model(stock: Callable[..., Any], args: Any) -> Any:
     folder = _folder_of(args.model)
     if folder is None or args.model_from_file or args.model_from_huggingface:
         return stock(args)
-    from textattack_xmtc.models.wrappers import ScorerWrapper
+    from textattack_xmtc.wrappers import ScorerWrapper
 
     return ScorerWrapper.from_folder(folder())
 

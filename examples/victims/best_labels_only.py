@@ -1,6 +1,6 @@
 """Any function that shows only the best labels of each text: here those whose names stand in it."""
 
-from textattack_xmtc.models.wrappers import ShortlistWrapper
+from textattack_xmtc.wrappers import ShortlistWrapper
 
 names = ["mean", "variance", "axes", "figure", "file"]
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from textattack_xmtc.models.wrappers import DualEncoderWrapper
+from textattack_xmtc.wrappers import DualEncoderWrapper
 
 names = Path("labels.txt").read_text(encoding="utf-8").splitlines()
 model = DualEncoderWrapper.from_names("all-MiniLM-L6-v2", names)

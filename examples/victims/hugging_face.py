@@ -1,5 +1,5 @@
 """A Hugging Face sequence classifier: a folder, or a name of the hub."""
 
-from textattack_xmtc.models.wrappers import HuggingFaceWrapper
+from textattack_xmtc.wrappers import HuggingFaceWrapper
 
 model = HuggingFaceWrapper.from_pretrained("tagger", scores="logit")

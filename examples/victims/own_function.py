@@ -1,6 +1,6 @@
 """Any function from texts to scores, one row a text and one column a label."""
 
-from textattack_xmtc.models.wrappers import FunctionWrapper
+from textattack_xmtc.wrappers import FunctionWrapper
 
 words = {"plotting": ("axes", "figure", "color"), "statistics": ("mean", "variance", "sample")}
 

@@ -2,6 +2,6 @@
 
 from transformers import pipeline
 
-from textattack_xmtc.models.wrappers import HuggingFaceWrapper
+from textattack_xmtc.wrappers import HuggingFaceWrapper
 
 model = HuggingFaceWrapper.from_pipeline(pipeline("text-classification", model="tagger", top_k=None))

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from textattack_xmtc.models.wrappers import RemoteWrapper
+from textattack_xmtc.wrappers import RemoteWrapper
 
 names = Path("labels.txt").read_text(encoding="utf-8").splitlines()
 model = RemoteWrapper(os.environ["TAGGER_URL"], names, shown=3, token="TAGGER_TOKEN", requests_per_s=20)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import joblib
 
-from textattack_xmtc.models.wrappers import SklearnWrapper
+from textattack_xmtc.wrappers import SklearnWrapper
 
 names = Path("labels.txt").read_text(encoding="utf-8").splitlines()
 model = SklearnWrapper(joblib.load("tagger.joblib"), scores="score", label_names=names)

@@ -16,16 +16,16 @@ from textattack.datasets import Dataset
 from textattack.shared import AttackedText, logger
 from textattack.shared.checkpoint import AttackCheckpoint
 
-from tests.small_parts import CountingVictim, bag, proposing
+from tests.toolkit.parts import CountingVictim, bag, proposing
 from textattack_xmtc import XMTCNegative, XMTCNegativeLabelAware, XMTCPositive, XMTCPositiveFrugal, XMTCUntargeted
 from textattack_xmtc.attack_recipes.recipe import XMTCRecipe
 from textattack_xmtc.constraints import FunctionWordModification, MaxChangeRate
-from textattack_xmtc.constraints.embedded import EmbeddedEncoder
 from textattack_xmtc.constraints.similarity import measure
+from textattack_xmtc.encoders.embedded import EmbeddedEncoder
 from textattack_xmtc.errors import InputError, MissingExtraError
-from textattack_xmtc.models.wrappers import FunctionWrapper
 from textattack_xmtc.search_methods import FirstCandidate, MaskedBlocks, MaskedDelta, RandomOrder
 from textattack_xmtc.targets import GroundTruth
+from textattack_xmtc.wrappers import FunctionWrapper
 
 WEIGHTS = {"amber": [4, 0, 0, 0], "basalt": [2, 0, 1, 0], "ambers": [3, 0, 0, 9], "flint": [0, 3, 0, 0]}
 BASE = [0, 3.5, 0, 1]

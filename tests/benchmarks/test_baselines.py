@@ -6,7 +6,7 @@ import pytest
 from benchmarks import baselines, gpu, overhead, ranking, whole_attack
 from benchmarks.parts import aplc_xlnet, attention_xml, attention_xml_tree, masked_lm, texts_of, words
 from textattack_xmtc.constraints.encoders import load_encoder
-from textattack_xmtc.models.wrappers import ScorerWrapper
+from textattack_xmtc.wrappers import ScorerWrapper
 
 SMALL_LM = {"hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2}
 

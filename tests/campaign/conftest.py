@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.campaign.small_campaign import OPTIONS, make_all
+from tests.toolkit.small_campaigns import OPTIONS, make_all
 from textattack_xmtc.campaign.runner import run_campaign
 
 

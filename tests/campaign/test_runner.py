@@ -13,12 +13,12 @@ from typing import Any
 import filelock
 import pytest
 
-from tests.campaign.small_campaign import LABELS, OPTIONS, TEST, TRAIN, records
-from textattack_xmtc.campaign.attacking import SampleAttack
-from textattack_xmtc.campaign.reading import read_campaign
+from tests.toolkit.small_campaigns import LABELS, OPTIONS, TEST, TRAIN, records
+from textattack_xmtc.campaign.attack import SampleAttack
 from textattack_xmtc.campaign.runner import run_campaign
 from textattack_xmtc.errors import DataError, InputError, XMTCError
 from textattack_xmtc.models.folder import load_model
+from textattack_xmtc.results.reading import read_campaign
 
 FILES = ["bins.json", "campaign.json", "labels.json", "records", "samples.jsonl"]
 

@@ -17,20 +17,20 @@ from sklearn.pipeline import make_pipeline
 from sklearn.svm import LinearSVC
 
 from tests.campaign.conftest import working_in
-from tests.campaign.small_campaign import LABELS, OPTIONS, make_data, make_masked_lm, records
-from tests.models.wrappers.pecos_models import PYTHON, needs_pecos, train_on
-from textattack_xmtc.campaign.reading import read_campaign
+from tests.toolkit.pecos_models import PYTHON, needs_pecos, train_on
+from tests.toolkit.small_campaigns import LABELS, OPTIONS, make_data, make_masked_lm, records
 from textattack_xmtc.campaign.runner import run_campaign
 from textattack_xmtc.campaign.victims import load_victim
-from textattack_xmtc.campaign.with_workers import Workers
+from textattack_xmtc.campaign.workers.run import Workers
 from textattack_xmtc.datasets.corpus import Corpus
 from textattack_xmtc.datasets.load import load_corpus
 from textattack_xmtc.errors import InputError, MissingExtraError
-from textattack_xmtc.report.contents import all_tables
+from textattack_xmtc.results.contents import all_tables
+from textattack_xmtc.results.reading import read_campaign
 
 SKLEARN = """
 import joblib
-from textattack_xmtc.models.wrappers import SklearnWrapper
+from textattack_xmtc.wrappers import SklearnWrapper
 
 model = SklearnWrapper(joblib.load("tagger.joblib"), scores="score", label_names=joblib.load("names.joblib"))
 """
@@ -38,7 +38,7 @@ NAMELESS = SKLEARN.replace(', label_names=joblib.load("names.joblib")', "")
 # A label is shown where both of its words are in the text: once one is exchanged, there are fewer than two.
 SHORTLIST = """
 import joblib
-from textattack_xmtc.models.wrappers import ShortlistWrapper
+from textattack_xmtc.wrappers import ShortlistWrapper
 
 names = joblib.load("names.joblib")
 
@@ -53,12 +53,12 @@ model = ShortlistWrapper(shown, "probability", names, shown=2)
 """
 NAPKINXC = """
 import joblib
-from textattack_xmtc.models.wrappers import NapkinXCWrapper
+from textattack_xmtc.wrappers import NapkinXCWrapper
 
 model = NapkinXCWrapper("plt", joblib.load("vectorizer.joblib"), joblib.load("names.joblib"), shown=5)
 """
 PECOS = """
-from textattack_xmtc.models.wrappers import PecosWrapper
+from textattack_xmtc.wrappers import PecosWrapper
 
 model = PecosWrapper("text2text", post_processor="sigmoid")
 """
@@ -250,7 +250,7 @@ def test_another_file_is_another_model(folder: Path, tmp_path: Path) -> None:
         ),
         (
             """
-            from textattack_xmtc.models.wrappers import FunctionWrapper
+            from textattack_xmtc.wrappers import FunctionWrapper
             model = FunctionWrapper(lambda texts: [[0, 1, 2]] * len(texts), "score")
             """,
             InputError,
@@ -258,7 +258,7 @@ def test_another_file_is_another_model(folder: Path, tmp_path: Path) -> None:
         ),
         (
             """
-            from textattack_xmtc.models.wrappers import FunctionWrapper
+            from textattack_xmtc.wrappers import FunctionWrapper
             model = FunctionWrapper(lambda texts: [[0, 1]] * len(texts), "score", ["LABEL_0", "LABEL_1"])
             """,
             InputError,

@@ -17,10 +17,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.campaign.small_campaign import make_all, records
-from textattack_xmtc.campaign import transferring
-from textattack_xmtc.campaign.reading import read_campaign
+from tests.toolkit.small_campaigns import make_all, records
+from textattack_xmtc.campaign import transfer as transferring
 from textattack_xmtc.cli.main import main
+from textattack_xmtc.results.reading import read_campaign
 
 MODELS = ["--model", "plain", "--model", "other"]
 SMALL = ["--data", "data", "--k", "2", "--labels-per-bin", "5", "--samples-per-bin", "4", "--candidates", "8"]

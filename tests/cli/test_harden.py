@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from safetensors.torch import load_file
 
-from tests.hardening.shortcuts import NAMES, corpus, trained
+from tests.toolkit.hardening import NAMES, corpus, trained
 from textattack_xmtc.cli.main import main
 from textattack_xmtc.models.folder import load_model
 from textattack_xmtc.models.masked_lm import MaskedLMSettings, train_masked_lm

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tests.campaign.campaign_folder import read_lines, write_campaign, write_lines
+from tests.toolkit.campaign_folders import read_lines, write_campaign, write_lines
 from textattack_xmtc.cli.main import main
 
 
@@ -19,7 +19,7 @@ def folder(tmp_path_factory):
 def no_page(monkeypatch):
     """Leaves out the writing, which has tests of its own."""
     monkeypatch.setattr(
-        "textattack_xmtc.report.writing.write_report", lambda campaigns, out, tables, family: f"{out}/report.html"
+        "textattack_xmtc.results.writing.write_report", lambda campaigns, out, tables, family: f"{out}/report.html"
     )
 
 

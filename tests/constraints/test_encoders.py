@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from textattack.constraints.semantics.sentence_encoders import UniversalSentenceEncoder
 
-from tests.shared import SHARED, needs_shared
+from tests.toolkit.shared_folders import SHARED, needs_shared
 from textattack_xmtc.constraints import encoders
-from textattack_xmtc.constraints.embedded import EmbeddedEncoder
 from textattack_xmtc.constraints.encoders import load_encoder
+from textattack_xmtc.encoders.embedded import EmbeddedEncoder
 from textattack_xmtc.errors import InputError, MissingExtraError, ModelFolderError, XMTCError
 from textattack_xmtc.hubs import DEFAULT_USE, sbert_folder
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from textattack.shared import AttackedText
 
 from textattack_xmtc.constraints import EncoderSimilarity, measure
-from textattack_xmtc.constraints.embedded import EmbeddedEncoder
+from textattack_xmtc.encoders.embedded import EmbeddedEncoder
 from textattack_xmtc.errors import InputError
 
 

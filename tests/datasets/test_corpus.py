@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.datasets.documents import documents
+from tests.toolkit.documents import documents
 from textattack_xmtc.datasets import storage
 from textattack_xmtc.datasets.corpus import Corpus, Document, Findings
 from textattack_xmtc.errors import DataError

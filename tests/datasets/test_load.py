@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from tests.shared import SHARED, needs_shared
+from tests.toolkit.shared_folders import SHARED, needs_shared
 from textattack_xmtc.datasets import load
 from textattack_xmtc.datasets.load import FORMATS, load_corpus
 from textattack_xmtc.datasets.readers.jsonl import JsonLines

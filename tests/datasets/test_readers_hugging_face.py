@@ -6,7 +6,7 @@ import datasets
 import pytest
 from hypothesis import given
 
-from tests.datasets.documents import any_text, documents
+from tests.toolkit.documents import any_text, documents
 from textattack_xmtc.datasets.corpus import Document
 from textattack_xmtc.datasets.label_names import LabelNames
 from textattack_xmtc.datasets.readers.hugging_face import HuggingFace, is_dataset, open_dataset

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 
-from tests.datasets.documents import documents, one_line
+from tests.toolkit.documents import documents, one_line
 from textattack_xmtc.datasets.corpus import Document
 from textattack_xmtc.datasets.label_names import LabelNames
 from textattack_xmtc.datasets.readers.raw_text import RawText

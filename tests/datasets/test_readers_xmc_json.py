@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.datasets.documents import any_text
+from tests.toolkit.documents import any_text
 from textattack_xmtc.datasets.corpus import Document
 from textattack_xmtc.datasets.label_names import LabelNames
 from textattack_xmtc.datasets.readers.xmc_json import XMCJson

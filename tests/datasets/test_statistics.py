@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from tests.shared import SHARED, needs_shared
+from tests.toolkit.shared_folders import SHARED, needs_shared
 from textattack_xmtc.datasets.corpus import Corpus, Document
 from textattack_xmtc.datasets.load import load_corpus
 from textattack_xmtc.datasets.statistics import corpus_statistics, frequency_curve, frequency_histogram

@@ -17,16 +17,16 @@ from typing import Any
 import filelock
 import torch
 
-from tests.campaign.small_campaign import make_all, records
-from textattack_xmtc.campaign import local_pool
-from textattack_xmtc.campaign.reading import read_campaign
-from textattack_xmtc.campaign.records import RecordWriter
-from textattack_xmtc.campaign.with_workers import Workers
-from textattack_xmtc.campaign.worker import Pool
+from tests.toolkit.small_campaigns import make_all, records
+from textattack_xmtc.campaign.workers import local as local_pool
+from textattack_xmtc.campaign.workers.protocol import Pool
+from textattack_xmtc.campaign.workers.run import Workers
 from textattack_xmtc.cli.main import main
-from textattack_xmtc.report.contents import all_tables
-from textattack_xmtc.report.tables import as_csv
-from textattack_xmtc.report.wording import finding
+from textattack_xmtc.results.contents import all_tables
+from textattack_xmtc.results.reading import read_campaign
+from textattack_xmtc.results.tables import as_csv
+from textattack_xmtc.results.wording import finding
+from textattack_xmtc.workdir.files import RecordWriter
 
 COMMAND = [
     *("campaign", "--model", "plain", "--model", "other", "--data", "data", "--k", "2", "--labels-per-bin", "5"),

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.drill.campaigns import KILLED, RECORDS, Wrong, after_records, check, die, run, wait_for_orphans, when_pooled
-from textattack_xmtc.campaign.worker import Pool
+from textattack_xmtc.campaign.workers.protocol import Pool
 
 _CALLS = 60_000  # Python calls from the start of the command to some records, about
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.campaign.campaign_folder import write_campaign
 from tests.drill.campaigns import Wrong, check
+from tests.toolkit.campaign_folders import write_campaign
 
 Lines = list[dict[str, Any]]
 

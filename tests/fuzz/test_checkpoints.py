@@ -14,12 +14,13 @@ from safetensors.torch import save
 
 from tests.fuzz.damage import damaged, damaged_value, json_files
 from tests.fuzz.running import box, fuzz
-from tests.models.importers import official, official_aplc
-from tests.models.importers.official import TEXTS
 from tests.models.importers.test_adv_xmtc import SETTINGS
+from tests.toolkit import official_aplc_xlnet as official_aplc
+from tests.toolkit import official_attention_xml as official
+from tests.toolkit.official_attention_xml import TEXTS
+from textattack_xmtc.models.attention_xml.official import read_attention_xml
 from textattack_xmtc.models.folder import load_model, save_model
 from textattack_xmtc.models.importers.adv_xmtc import read_adv_xmtc
-from textattack_xmtc.models.importers.attention_xml import read_attention_xml
 from textattack_xmtc.models.importers.checkpoints import read_array, read_checkpoint
 from textattack_xmtc.models.importers.options import ImportOptions
 

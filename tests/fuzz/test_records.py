@@ -4,13 +4,13 @@ import json
 
 from hypothesis import strategies as st
 
-from tests.campaign.campaign_folder import write_campaign, write_transfer
 from tests.fuzz.damage import damaged, damaged_value, json_bytes, json_files
 from tests.fuzz.running import box, fuzz
+from tests.toolkit.campaign_folders import write_campaign, write_transfer
 from textattack_xmtc.campaign.folder import read_facts
-from textattack_xmtc.campaign.reading import read_campaign
-from textattack_xmtc.campaign.records import RecordWriter, json_line, repair
-from textattack_xmtc.report.tables_of_transfer import transfers
+from textattack_xmtc.results.reading import read_campaign
+from textattack_xmtc.results.tables_of_transfer import transfers
+from textattack_xmtc.workdir.files import RecordWriter, json_line, repair
 
 WHOLE: dict[str, bytes] = {}
 

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from textattack.attack_results import SkippedAttackResult
 
 from tests.fuzz.running import box, fuzz
-from tests.small_parts import CountingVictim, proposing
-from tests.unicode_texts import PARTS, TEXTS
+from tests.toolkit.parts import CountingVictim, proposing
+from tests.toolkit.unicode_texts import PARTS, TEXTS
 from textattack_xmtc.attack_recipes import (
     XMTCNegative,
     XMTCNegativeLabelAware,

@@ -8,12 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from textattack.shared import AttackedText, logger
 
-from tests.goal_functions.small_goals import NAMES, SEARCHING, SKIPPED, SUCCEEDED, begin, known, of
-from tests.small_parts import table
+from tests.toolkit.goals import NAMES, SEARCHING, SKIPPED, SUCCEEDED, begin, known, of
+from tests.toolkit.parts import table
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.goal_functions import NegativeTargeted, NonTargeted, PositiveTargeted
-from textattack_xmtc.models.wrappers import FunctionWrapper, ShortlistWrapper
 from textattack_xmtc.targets import GroundTruth
+from textattack_xmtc.wrappers import FunctionWrapper, ShortlistWrapper
 
 # Status, against the definitions of section 3 on sets ----------------------------------------------------------------
 

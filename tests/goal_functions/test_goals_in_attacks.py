@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from textattack.attack_results import FailedAttackResult, SkippedAttackResult, SuccessfulAttackResult
 
-from tests.goal_functions.small_goals import begin, known, of
-from tests.small_parts import bag, proposing
+from tests.toolkit.goals import begin, known, of
+from tests.toolkit.parts import bag, proposing
 from textattack_xmtc.attack_recipes import XMTCNegative, XMTCPositive, XMTCUntargeted
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.goal_functions import PositiveTargeted
-from textattack_xmtc.models.wrappers import FunctionWrapper
 from textattack_xmtc.targets import GroundTruth
+from textattack_xmtc.wrappers import FunctionWrapper
 
 # One example after another --------------------------------------------------------------------------------------------
 

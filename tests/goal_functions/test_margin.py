@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.goal_functions.small_goals import begin, known, of
-from tests.small_parts import bag, table
+from tests.toolkit.goals import begin, known, of
+from tests.toolkit.parts import bag, table
 from textattack_xmtc.attack_recipes import XMTCNegative
 from textattack_xmtc.campaign.plan import Plan
 from textattack_xmtc.errors import InputError

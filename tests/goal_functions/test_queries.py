@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from textattack.shared import AttackedText
 
-from tests.goal_functions.small_goals import begin, of
-from tests.small_parts import CountingVictim
+from tests.toolkit.goals import begin, of
+from tests.toolkit.parts import CountingVictim
 from textattack_xmtc.goal_functions import PositiveTargeted
-from textattack_xmtc.models.wrappers import FunctionWrapper
+from textattack_xmtc.wrappers import FunctionWrapper
 
 
 def by_length(text):

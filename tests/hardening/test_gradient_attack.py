@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from tests.hardening.shortcuts import corpus, trained
+from tests.toolkit.hardening import corpus, trained
 from textattack_xmtc.hardening.gradient_attack import LOOKS, GradientAttack, fixed_words, word_vectors
-from textattack_xmtc.models.aplc_xlnet import APLCXLNet
+from textattack_xmtc.models.aplc_xlnet.scorer import APLCXLNet
 from textattack_xmtc.models.folder import load_model
 from textattack_xmtc.models.torch_scorer import TorchScorer
 

@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 from safetensors.torch import load_file
 
-from tests.hardening.shortcuts import LABELS, NAMES, corpus, giving_away, trained
+from tests.toolkit.hardening import LABELS, NAMES, corpus, giving_away, trained
 from textattack_xmtc.datasets.corpus import Corpus, Document
 from textattack_xmtc.errors import InputError, ModelFolderError
 from textattack_xmtc.hardening import harden
-from textattack_xmtc.hardening.attacking import QuickAttack, Target
+from textattack_xmtc.hardening.attack import QuickAttack, Target
 from textattack_xmtc.hardening.candidates import KeptCandidates
 from textattack_xmtc.hardening.harden import harden_folder
 from textattack_xmtc.hardening.options import HardeningOptions

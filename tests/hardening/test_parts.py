@@ -6,13 +6,13 @@ import torch
 
 from textattack_xmtc.datasets.corpus import Corpus, Document
 from textattack_xmtc.errors import InputError
-from textattack_xmtc.hardening.attacking import Target
-from textattack_xmtc.hardening.drawing import TailDraws, aims_of
+from textattack_xmtc.hardening.attack import Target
 from textattack_xmtc.hardening.labels import as_the_model_counts
 from textattack_xmtc.hardening.options import HardeningOptions
 from textattack_xmtc.hardening.schedule import schedule_of
-from textattack_xmtc.models.attention_xml import AttentionXML, AttentionXMLConfig, AttentionXMLNetwork
-from textattack_xmtc.models.vocabulary import Vocabulary
+from textattack_xmtc.hardening.tail_sampler import TailDraws, aims_of
+from textattack_xmtc.models.attention_xml.flat import AttentionXML, AttentionXMLConfig, AttentionXMLNetwork
+from textattack_xmtc.models.attention_xml.vocabulary import Vocabulary
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.hardening.shortcuts import NAMES, corpus, giving_away, trained
+from tests.toolkit.hardening import NAMES, corpus, giving_away, trained
 from textattack_xmtc.datasets.corpus import Corpus, Document
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.hardening import harden

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from textattack_xmtc.models import torch_scorer
-from textattack_xmtc.models.aplc_xlnet import build_small
-from textattack_xmtc.models.attention_xml import AttentionXML, AttentionXMLConfig, AttentionXMLNetwork
+from textattack_xmtc.models.aplc_xlnet.scorer import build_small
+from textattack_xmtc.models.attention_xml.flat import AttentionXML, AttentionXMLConfig, AttentionXMLNetwork
+from textattack_xmtc.models.attention_xml.vocabulary import Vocabulary
 from textattack_xmtc.models.batches import by_length
-from textattack_xmtc.models.vocabulary import Vocabulary
 
 TEXTS = [" ".join(["boil", "an", "egg", "or", "tea"][: 1 + n % 5] * (1 + n // 5)) for n in range(40)]
 LABELS = ["eggs", "tea", "salad", "soup"]

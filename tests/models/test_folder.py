@@ -13,9 +13,9 @@ from safetensors.torch import load_file, save_file
 
 from textattack_xmtc.datasets.corpus import Document
 from textattack_xmtc.errors import ModelFolderError
-from textattack_xmtc.models.attention_xml import AttentionXML, AttentionXMLConfig, AttentionXMLNetwork
+from textattack_xmtc.models.attention_xml.flat import AttentionXML, AttentionXMLConfig, AttentionXMLNetwork
+from textattack_xmtc.models.attention_xml.vocabulary import Vocabulary
 from textattack_xmtc.models.folder import load_model, save_model
-from textattack_xmtc.models.vocabulary import Vocabulary
 
 TEXTS = ["how to boil an egg", "tea"]
 

@@ -1,6 +1,6 @@
 """Words ranked by masked blocks, on victims that add up words: what is asked about, when, and in what order.
 
-That whole attacks are what they should be is tested in tests/test_against_plain_attack.py.
+That whole attacks are what they should be is tested in tests/search_methods/test_equal_to_plain_attack.py.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from textattack import Attack
 from textattack.attack_results import FailedAttackResult, SuccessfulAttackResult
 from textattack.constraints.pre_transformation import MaxWordIndexModification, RepeatModification
 
-from tests.small_parts import CountingVictim, bag, proposing
+from tests.toolkit.parts import CountingVictim, bag, proposing
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.goal_functions import NegativeTargeted, PositiveTargeted
 from textattack_xmtc.search_methods import MaskedBlocks, MaskedDelta, search_named

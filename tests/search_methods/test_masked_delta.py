@@ -1,6 +1,6 @@
 """The search masked-delta beside TextAttack's own parts, and TextAttack's own searches with our goals.
 
-That it is Algorithm 1 is tested in tests/test_against_plain_attack.py.
+That it is Algorithm 1 is tested in tests/search_methods/test_equal_to_plain_attack.py.
 """
 
 import copy
@@ -37,14 +37,14 @@ from textattack.transformations import (
     WordSwapRandomCharacterDeletion,
 )
 
-from tests.small_parts import bag, proposing
+from tests.toolkit.parts import bag, proposing
 from textattack_xmtc.constraints import MaxChangeRate
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.goal_functions import NegativeTargeted, NonTargeted, PositiveTargeted
-from textattack_xmtc.models.wrappers import FunctionWrapper
 from textattack_xmtc.search_methods import MaskedDelta
 from textattack_xmtc.targets import GroundTruth
 from textattack_xmtc.words import change_budget
+from textattack_xmtc.wrappers import FunctionWrapper
 
 WEIGHTS = {"amber": [4, 0, 0], "basalt": [2, 0, 0], "cedar": [1, 0, 0], "zinc": [-1, 0, 0], "alum": [-1, 0, 0]}
 BASE = [0, 3.5, 0]

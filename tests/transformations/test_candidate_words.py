@@ -5,7 +5,7 @@ from textattack.shared import utils
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast
 
-from tests.transformations.masked_lms import FAMILIES, LETTERS, MARKS, PIECES, STOP_WORDS, WORDS, masked_lm
+from tests.toolkit.masked_lms import FAMILIES, LETTERS, MARKS, PIECES, STOP_WORDS, WORDS, masked_lm
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.transformations.candidate_words import candidate_words
 

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from tests.transformations.masked_lms import FAMILIES, masked_lm
+from tests.toolkit.masked_lms import FAMILIES, masked_lm
 from textattack_xmtc.transformations.mask_logits import logits_at
 
 TEXTS = ["{} market is a study", "The law of climate change {} energy", "{}"]

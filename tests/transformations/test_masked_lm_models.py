@@ -11,7 +11,7 @@ import torch
 import transformers as hf
 from tokenizers import Tokenizer, models, pre_tokenizers
 
-from tests.transformations.masked_lms import (
+from tests.toolkit.masked_lms import (
     FAMILIES,
     LETTERS,
     POSITIONS,
@@ -21,7 +21,7 @@ from tests.transformations.masked_lms import (
     random_model,
     word_piece_tokenizer,
 )
-from tests.transformations.plain_candidates import TEXTS, expected_proposals, proposals, swap_of
+from tests.toolkit.plain_candidates import TEXTS, expected_proposals, proposals, swap_of
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.transformations import XMTCWordSwapMaskedLM
 

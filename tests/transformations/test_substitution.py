@@ -12,7 +12,7 @@ from textattack.attack_results import SuccessfulAttackResult
 from textattack.goal_function_results import GoalFunctionResult, GoalFunctionResultStatus
 from textattack.shared import AttackedText
 
-from tests.unicode_texts import TEXTS, WORDS
+from tests.toolkit.unicode_texts import TEXTS, WORDS
 from textattack_xmtc.transformations.substitution import Substitution, substitute
 from textattack_xmtc.words import word_spans
 

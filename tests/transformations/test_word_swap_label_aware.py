@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from textattack.shared import AttackedText, logger
 
-from tests.small_parts import bag, proposing
-from tests.transformations.plain_candidates import STOPS, TEXTS, expected_proposals, proposals, swap_of
+from tests.toolkit.parts import bag, proposing
+from tests.toolkit.plain_candidates import STOPS, TEXTS, expected_proposals, proposals, swap_of
 from textattack_xmtc.attack_recipes import XMTCNegative, XMTCNegativeLabelAware, XMTCPositive
 from textattack_xmtc.datasets.corpus import Corpus, Document
 from textattack_xmtc.errors import InputError
@@ -18,7 +18,7 @@ from textattack_xmtc.goal_functions import NegativeTargeted, PositiveTargeted
 from textattack_xmtc.search_methods import FirstCandidate, MaskedDelta
 from textattack_xmtc.targets import GroundTruth
 from textattack_xmtc.transformations import WordSwapLabelAware, WordSwapLearning, word_swap_named
-from textattack_xmtc.transformations.label_words import WordVectors
+from textattack_xmtc.transformations.label_word_sources import WordVectors
 from textattack_xmtc.transformations.word_swap_label_aware import in_turns
 from textattack_xmtc.words import word_spans
 

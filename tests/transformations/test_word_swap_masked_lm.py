@@ -5,9 +5,7 @@ import transformers as hf
 from textattack.shared import AttackedText
 from textattack.transformations import WordSwapMaskedLM
 
-from tests.shared import SHARED, needs_shared
-from tests.small_parts import CountingVictim, proposing
-from tests.transformations.masked_lms import (
+from tests.toolkit.masked_lms import (
     FAMILIES,
     MARKS,
     POSITIONS,
@@ -18,7 +16,9 @@ from tests.transformations.masked_lms import (
     sentence_pieces,
     word_piece_tokenizer,
 )
-from tests.transformations.plain_candidates import STOPS, TEXTS, expected_proposals, proposals, swap_of
+from tests.toolkit.parts import CountingVictim, proposing
+from tests.toolkit.plain_candidates import STOPS, TEXTS, expected_proposals, proposals, swap_of
+from tests.toolkit.shared_folders import SHARED, needs_shared
 from textattack_xmtc.attack_recipes import XMTCNegative
 from textattack_xmtc.targets import GroundTruth
 from textattack_xmtc.transformations import XMTCWordSwapMaskedLM, word_swap_masked_lm

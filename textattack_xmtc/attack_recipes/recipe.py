@@ -15,16 +15,16 @@ from textattack_xmtc.constraints.encoders import load_encoder
 from textattack_xmtc.constraints.similarity import EncoderSimilarity, measure
 from textattack_xmtc.constraints.words import FunctionWordModification
 from textattack_xmtc.datasets.corpus import Corpus
-from textattack_xmtc.datasets.label_words import TrainingWords
 from textattack_xmtc.datasets.load import load_corpus
+from textattack_xmtc.evidence.label_words import TrainingWords
 from textattack_xmtc.goal_functions import TopKGoalFunction, TopKGoalFunctionResult
 from textattack_xmtc.hubs import DEFAULT_MASKED_LM
-from textattack_xmtc.models.wrappers import as_victim
 from textattack_xmtc.scores import ScoreKind
 from textattack_xmtc.search_methods import search_named
 from textattack_xmtc.search_options import CandidateOrder, CandidateSource, Objective, Ranking
 from textattack_xmtc.transformations import LabelWords, XMTCWordSwapMaskedLM, word_swap_named
 from textattack_xmtc.words import change_budget
+from textattack_xmtc.wrappers import as_victim
 
 
 class XMTCRecipe(AttackRecipe):
@@ -58,7 +58,7 @@ class XMTCRecipe(AttackRecipe):
         """Assemble the attack.
 
         Args:
-            model_wrapper: the victim; any wrapper of TextAttack, any of `textattack_xmtc.models.wrappers`.
+            model_wrapper: the victim; any wrapper of TextAttack, any of `textattack_xmtc.wrappers`.
             k: how many labels count as predicted.
             max_change_rate: theta, share of the words that may be changed (rounded down).
             candidates: how many words of the masked LM are tried for each word.

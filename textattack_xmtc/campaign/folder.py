@@ -16,14 +16,14 @@ import torch
 
 from textattack_xmtc._version import __version__
 from textattack_xmtc.campaign.plan import Plan
-from textattack_xmtc.campaign.reading import BINS, CAMPAIGN, CLUSTERS, FORMAT, LABELS, RECORDS, SAMPLES, TRIALS
-from textattack_xmtc.campaign.records import repair, write_json, write_lines
 from textattack_xmtc.campaign.samples import Drawn
-from textattack_xmtc.campaign.summary import ERROR, NEGATIVE
 from textattack_xmtc.campaign.victims import fingerprint
 from textattack_xmtc.datasets.corpus import Corpus
 from textattack_xmtc.datasets.statistics import corpus_statistics
 from textattack_xmtc.errors import DataError, InputError, XMTCError
+from textattack_xmtc.results.reading import BINS, CAMPAIGN, CLUSTERS, FORMAT, LABELS, RECORDS, SAMPLES, TRIALS
+from textattack_xmtc.results.summary import ERROR, NEGATIVE
+from textattack_xmtc.workdir.files import repair, write_json, write_lines
 
 _LOCK = ".lock"
 _DRAWN = (LABELS, BINS, CLUSTERS, SAMPLES)

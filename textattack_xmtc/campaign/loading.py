@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from textattack_xmtc.campaign.attacking import SampleAttack, Tools, load_tools
+from textattack_xmtc.campaign.attack import SampleAttack, Tools, load_tools
 from textattack_xmtc.campaign.folder import check_files
 from textattack_xmtc.campaign.plan import Plan
-from textattack_xmtc.campaign.summary import Campaign, Model
 from textattack_xmtc.campaign.victims import load_victim
+from textattack_xmtc.results.summary import Campaign, Model
 
 
 def attack_on(plan: Plan, campaign: Campaign, model: Model, tools: Tools, device: str | None = None) -> SampleAttack:

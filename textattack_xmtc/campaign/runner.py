@@ -9,17 +9,17 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Self
 
-from textattack_xmtc.campaign.attacking import Tools
+from textattack_xmtc.campaign.attack import Tools
 from textattack_xmtc.campaign.folder import begun, forget_errors, go_on, held
 from textattack_xmtc.campaign.loading import attack_on, tools_of
 from textattack_xmtc.campaign.plan import Plan
-from textattack_xmtc.campaign.preparing import prepare
-from textattack_xmtc.campaign.progress import Progress, say
-from textattack_xmtc.campaign.reading import RECORDS, read_campaign
-from textattack_xmtc.campaign.records import RecordWriter
-from textattack_xmtc.campaign.summary import Campaign, Model
-from textattack_xmtc.campaign.transferring import add_transfers, run_transfers
-from textattack_xmtc.campaign.with_workers import Workers, attack_with_workers
+from textattack_xmtc.campaign.prepare import prepare
+from textattack_xmtc.campaign.transfer import add_transfers, run_transfers
+from textattack_xmtc.campaign.workers.run import Workers, attack_with_workers
+from textattack_xmtc.results.reading import RECORDS, read_campaign
+from textattack_xmtc.results.summary import Campaign, Model
+from textattack_xmtc.workdir.files import RecordWriter
+from textattack_xmtc.workdir.progress import Progress, say
 
 
 def run_campaign(

@@ -10,13 +10,13 @@ import datasets
 import numpy as np
 from scipy import sparse
 
-from textattack_xmtc.campaign.drawing import equal_draws
+from textattack_xmtc.campaign.equal_draws import equal_draws
 from textattack_xmtc.campaign.plan import Plan
-from textattack_xmtc.campaign.summary import NEGATIVE, Bin, Sample
 from textattack_xmtc.datasets.corpus import Corpus
 from textattack_xmtc.datasets.frequency_bins import frequency_bins
 from textattack_xmtc.datasets.label_clusters import clusters_of_at_least, label_vectors, tfidf
 from textattack_xmtc.errors import InputError
+from textattack_xmtc.results.summary import NEGATIVE, Bin, Sample
 from textattack_xmtc.scores import NOTHING
 
 SMALLEST_CLUSTER = 3

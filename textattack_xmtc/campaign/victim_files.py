@@ -9,7 +9,7 @@ from textattack.shared import logger
 from textattack.shared.utils import load_module_from_file
 
 from textattack_xmtc.errors import InputError, XMTCError
-from textattack_xmtc.models.wrappers import XMTCModelWrapper, as_victim
+from textattack_xmtc.wrappers import XMTCModelWrapper, as_victim
 
 _ENDING = ".py"
 _VARIABLE = "model"

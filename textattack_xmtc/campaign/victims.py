@@ -14,12 +14,12 @@ import numpy as np
 from tqdm import tqdm
 
 from textattack_xmtc.campaign.plan import Plan
-from textattack_xmtc.campaign.progress import say
 from textattack_xmtc.campaign.victim_files import is_victim_file, load_victim_file
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.models.folder import MASKED_LM, TEST, TRAINING, load_model
-from textattack_xmtc.models.wrappers import ScorerWrapper, XMTCModelWrapper
 from textattack_xmtc.scores import NOTHING
+from textattack_xmtc.workdir.progress import say
+from textattack_xmtc.wrappers import ScorerWrapper, XMTCModelWrapper
 
 _CHUNK_TEXTS = 500
 _SHOWN = 3  # labels in a message

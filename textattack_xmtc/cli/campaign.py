@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from textattack_xmtc.search_options import CandidateOrder, CandidateSource, Objective, Ranking
 
 if TYPE_CHECKING:
-    from textattack_xmtc.campaign.summary import Campaign
+    from textattack_xmtc.results.summary import Campaign
 
 _INTERRUPTED = 130  # what a shell reports of a command that Ctrl-C ended
 
@@ -121,9 +121,9 @@ def run(arguments: argparse.Namespace) -> int:
     if out is None:
         raise InputError("there is no folder for the records", "give --out FOLDER")
 
-    from textattack_xmtc.campaign.reading import CAMPAIGN, read_campaign
     from textattack_xmtc.campaign.runner import run_campaign
-    from textattack_xmtc.campaign.with_workers import Workers
+    from textattack_xmtc.campaign.workers.run import Workers
+    from textattack_xmtc.results.reading import CAMPAIGN, read_campaign
 
     workers = None
     if arguments.workers is not None or arguments.ray is not None:
@@ -167,7 +167,7 @@ def given_options(arguments: argparse.Namespace) -> dict[str, Any]:
 
 def result_table(campaign: Campaign) -> str:
     """For each model, how often the attack succeeded in each bin, as plain text."""
-    from textattack_xmtc.report.wording import left_out, rate
+    from textattack_xmtc.results.wording import left_out, rate
 
     lines = []
     for model in campaign.models:
@@ -187,8 +187,8 @@ def result_table(campaign: Campaign) -> str:
 
 def transfer_table(campaign: Campaign) -> str:
     """For each model that adversarial texts were tried on, how often they succeed there too, as plain text."""
-    from textattack_xmtc.report.tables_of_transfer import pairs_of, transferred
-    from textattack_xmtc.report.wording import rate
+    from textattack_xmtc.results.tables_of_transfer import pairs_of, transferred
+    from textattack_xmtc.results.wording import rate
 
     lines = []
     for model, transfer in pairs_of(campaign):

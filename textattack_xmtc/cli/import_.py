@@ -103,9 +103,9 @@ def kept_texts(corpus: Corpus, label_names: Sequence[str]) -> list[Document]:
 
 
 def _read(arguments: argparse.Namespace) -> TorchScorer:
+    from textattack_xmtc.models.aplc_xlnet.official import read_aplc_xlnet
+    from textattack_xmtc.models.attention_xml.official import read_attention_xml
     from textattack_xmtc.models.importers.adv_xmtc import read_adv_xmtc
-    from textattack_xmtc.models.importers.aplc_xlnet import read_aplc_xlnet
-    from textattack_xmtc.models.importers.attention_xml import read_attention_xml
     from textattack_xmtc.models.importers.options import ImportOptions
 
     options = ImportOptions(

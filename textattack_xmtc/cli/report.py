@@ -9,13 +9,13 @@ from dataclasses import replace
 from math import isnan
 from pathlib import Path
 
-from textattack_xmtc.campaign.reading import CAMPAIGN, read_campaign
-from textattack_xmtc.campaign.summary import Campaign, models_of
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.metrics import PROPENSITY_CONSTANTS
-from textattack_xmtc.report.comparison import Side, comparison_table, only_model, sides
-from textattack_xmtc.report.tables import Table, as_text, clean
-from textattack_xmtc.report.wording import finding, left_out, percent, progress, rate, similar_finding
+from textattack_xmtc.results.comparison import Side, comparison_table, only_model, sides
+from textattack_xmtc.results.reading import CAMPAIGN, read_campaign
+from textattack_xmtc.results.summary import Campaign, models_of
+from textattack_xmtc.results.tables import Table, as_text, clean
+from textattack_xmtc.results.wording import finding, left_out, percent, progress, rate, similar_finding
 
 FAILED = 1
 """The exit status where a success rate is above what `--fail-over` allows."""
@@ -100,7 +100,7 @@ def run(arguments: argparse.Namespace) -> int:
         _say(campaign)
     if out or not two_folders:
         # Drawing needs matplotlib, most of a second to import.
-        from textattack_xmtc.report.writing import write_report
+        from textattack_xmtc.results.writing import write_report
 
         print(f"report: {write_report(campaigns, out or unique[0] / 'report', tables, arguments.family)}")
     return _gate(campaigns, limit, arguments.bin) if limit is not None else 0

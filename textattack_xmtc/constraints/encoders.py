@@ -22,7 +22,7 @@ from textattack.constraints.semantics.sentence_encoders import UniversalSentence
 from textattack.constraints.semantics.sentence_encoders.sentence_bert import SBERT
 from textattack.shared import logger  # the parent's: its set-up silences loggers that were made before it
 
-from textattack_xmtc.constraints.embedded import EmbeddedEncoder
+from textattack_xmtc.encoders.embedded import EmbeddedEncoder
 from textattack_xmtc.errors import InputError, MissingExtraError, ModelFolderError, XMTCError
 from textattack_xmtc.hubs import DEFAULT_SBERT, sbert_folder, tfhub_folder
 

@@ -21,10 +21,10 @@ from textattack_xmtc.errors import InputError
 from textattack_xmtc.goal_functions.margin import margin
 from textattack_xmtc.goal_functions.result import Display, TopKGoalFunctionResult
 from textattack_xmtc.goal_functions.shared_scores import SharedScores
-from textattack_xmtc.models.wrappers import BEYOND, XMTCModelWrapper, as_victim
 from textattack_xmtc.scores import LabelScores, ScoreKind, TopK
 from textattack_xmtc.search_options import Objective
 from textattack_xmtc.targets import GroundTruth, Label
+from textattack_xmtc.wrappers import BEYOND, XMTCModelWrapper, as_victim
 
 _NO_TARGETS = "the list of targets is empty"
 _NO_LABELS = "the text has no labels"
@@ -37,7 +37,7 @@ class TopKGoalFunction(GoalFunction):
     """A goal about which labels are among the k best.
 
     Args:
-        model_wrapper: the victim; any wrapper of TextAttack, any of `textattack_xmtc.models.wrappers`.
+        model_wrapper: the victim; any wrapper of TextAttack, any of `textattack_xmtc.wrappers`.
         k: how many labels count as predicted.
         score_space: rank and pick on scores of this kind; the victim's own where it is None.
         objective: how near a text is to the goal, "targets" (Eq. 3.1 to 3.4) or "margin" (`search_options.Objective`).

@@ -12,22 +12,22 @@ from textattack_xmtc.errors import InputError
 from textattack_xmtc.hardening.gradient_attack import Aim, GradientAttack
 from textattack_xmtc.hardening.schedule import Clock, Schedule
 from textattack_xmtc.metrics import label_matrix
-from textattack_xmtc.models.aplc_xlnet import APLCXLNet
-from textattack_xmtc.models.attention_xml import AttentionXML
-from textattack_xmtc.models.attention_xml_tree import AttentionXMLTree
-from textattack_xmtc.models.batches import padded
-from textattack_xmtc.models.losses import LossSettings
-from textattack_xmtc.models.torch_scorer import TorchScorer
-from textattack_xmtc.models.training.aplc_xlnet import APLCXLNetSettings
-from textattack_xmtc.models.training.attention_xml import (
+from textattack_xmtc.models.aplc_xlnet.scorer import APLCXLNet
+from textattack_xmtc.models.aplc_xlnet.training import APLCXLNetSettings
+from textattack_xmtc.models.attention_xml.flat import AttentionXML
+from textattack_xmtc.models.attention_xml.training import (
     AttentionXMLSettings,
     falling_to_a_tenth,
     loss_of_words,
     with_unknown_words,
 )
-from textattack_xmtc.models.training.attention_xml_tree import loss_of_level, training_groups, true_nodes
+from textattack_xmtc.models.attention_xml.tree import AttentionXMLTree
+from textattack_xmtc.models.attention_xml.tree_training import loss_of_level, training_groups, true_nodes
+from textattack_xmtc.models.attention_xml.vocabulary import PAD_ID
+from textattack_xmtc.models.batches import padded
+from textattack_xmtc.models.losses import LossSettings
+from textattack_xmtc.models.torch_scorer import TorchScorer
 from textattack_xmtc.models.training.loop import LoopSettings, Training
-from textattack_xmtc.models.vocabulary import PAD_ID
 
 TRAINABLE = "AttentionXML (flat or with a label tree) and APLC-XLNet"
 

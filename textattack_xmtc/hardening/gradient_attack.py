@@ -9,11 +9,11 @@ import numpy as np
 import torch
 from torch import nn
 
-from textattack_xmtc.models.aplc_xlnet import APLCXLNet
-from textattack_xmtc.models.attention_xml import AttentionXML
-from textattack_xmtc.models.attention_xml_tree import AttentionXMLTree
+from textattack_xmtc.models.aplc_xlnet.scorer import APLCXLNet
+from textattack_xmtc.models.attention_xml.flat import AttentionXML
+from textattack_xmtc.models.attention_xml.tree import AttentionXMLTree
+from textattack_xmtc.models.attention_xml.vocabulary import PAD_ID
 from textattack_xmtc.models.torch_scorer import TorchScorer
-from textattack_xmtc.models.vocabulary import PAD_ID
 
 Aim = tuple[tuple[int, float], ...]
 """What an attack on a text is after: labels, and how much the logit of each is to rise (below 0: to fall)."""

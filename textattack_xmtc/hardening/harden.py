@@ -12,12 +12,11 @@ from typing import Any
 
 import torch
 
-from textattack_xmtc.campaign.progress import say
 from textattack_xmtc.campaign.victims import fingerprint
 from textattack_xmtc.datasets.corpus import Corpus
 from textattack_xmtc.datasets.statistics import corpus_statistics
 from textattack_xmtc.errors import InputError, XMTCError
-from textattack_xmtc.hardening.attacking import QuickAttack
+from textattack_xmtc.hardening.attack import QuickAttack
 from textattack_xmtc.hardening.candidates import KeptCandidates
 from textattack_xmtc.hardening.fine_tuning import TRAINABLE, FineTuning, settings_of
 from textattack_xmtc.hardening.held_out import HeldOut
@@ -34,6 +33,7 @@ from textattack_xmtc.models.training.checkpoint import Checkpoint, keeper
 from textattack_xmtc.models.training.loop import SHOWN
 from textattack_xmtc.models.training.plan import held_out_of, kept_tests, measured_on_test
 from textattack_xmtc.transformations import XMTCWordSwapMaskedLM
+from textattack_xmtc.workdir.progress import say
 
 JSON = dict[str, Any]
 SCHEDULE, CANDIDATES, CHECKPOINT = "schedule.json", "candidates.jsonl", "checkpoint.pt"

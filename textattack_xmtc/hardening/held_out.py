@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from textattack_xmtc.hardening.attacking import QuickAttack
-from textattack_xmtc.hardening.drawing import TailDraws, targets_for
+from textattack_xmtc.hardening.attack import QuickAttack
 from textattack_xmtc.hardening.options import HardeningOptions
+from textattack_xmtc.hardening.tail_sampler import TailDraws, targets_for
 from textattack_xmtc.models.torch_scorer import TorchScorer
 
 SUCCESS = "attack success"

@@ -8,10 +8,10 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 
 from textattack_xmtc.errors import InputError
-from textattack_xmtc.hardening.attacking import QuickAttack, Target
-from textattack_xmtc.hardening.drawing import TailDraws, aims_of, targets_for
+from textattack_xmtc.hardening.attack import QuickAttack, Target
 from textattack_xmtc.hardening.gradient_attack import LEAST, Aim
 from textattack_xmtc.hardening.options import HardeningOptions
+from textattack_xmtc.hardening.tail_sampler import TailDraws, aims_of, targets_for
 from textattack_xmtc.models.torch_scorer import TorchScorer
 from textattack_xmtc.words import replaced
 

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from textattack_xmtc.campaign.progress import say
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.hardening.options import HardeningOptions
+from textattack_xmtc.workdir.progress import say
 
 if TYPE_CHECKING:
     from textattack_xmtc.hardening.fine_tuning import FineTuning

@@ -25,12 +25,12 @@ from textattack_xmtc.cache import cache_folder, cached_folder
 from textattack_xmtc.datasets.api_docs import fingerprint, load_api_docs
 from textattack_xmtc.datasets.corpus import Corpus, Document
 from textattack_xmtc.metrics import label_matrix, precision_at_k
-from textattack_xmtc.models.attention_xml import AttentionXMLConfig
+from textattack_xmtc.models.attention_xml.flat import AttentionXMLConfig
+from textattack_xmtc.models.attention_xml.training import AttentionXMLSettings, train_attention_xml
+from textattack_xmtc.models.attention_xml.vocabulary import Vocabulary
 from textattack_xmtc.models.evaluation import precision
 from textattack_xmtc.models.folder import MASKED_LM, write_model
 from textattack_xmtc.models.masked_lm import MaskedLMSettings, masked_accuracy, train_masked_lm
-from textattack_xmtc.models.training.attention_xml import AttentionXMLSettings, train_attention_xml
-from textattack_xmtc.models.vocabulary import Vocabulary
 
 DEMO = 2  # part of the cache key, as the settings below are: another number where the code makes another model of them
 

@@ -35,9 +35,9 @@ CONFIG, WEIGHTS, VOCABULARY, LABELS = "config.json", "model.safetensors", "vocab
 TRAINING, TEST, MASKED_LM = "training.json", "test.jsonl", "masked_lm"
 
 ARCHITECTURES = {
-    "aplc-xlnet": "textattack_xmtc.models.aplc_xlnet:APLCXLNet",
-    "attention-xml": "textattack_xmtc.models.attention_xml:AttentionXML",
-    "attention-xml-tree": "textattack_xmtc.models.attention_xml_tree:AttentionXMLTree",
+    "aplc-xlnet": "textattack_xmtc.models.aplc_xlnet.scorer:APLCXLNet",
+    "attention-xml": "textattack_xmtc.models.attention_xml.flat:AttentionXML",
+    "attention-xml-tree": "textattack_xmtc.models.attention_xml.tree:AttentionXMLTree",
 }
 """The class that reads a folder (its `from_folder`), by architecture: module and name, imported when it is needed."""
 
@@ -132,7 +132,7 @@ def read_config(folder: Path) -> dict[str, Any]:
     if "format" not in config and "model_type" in config:
         raise ModelFolderError(
             f"{str(folder)!r} is a Hugging Face model ({config['model_type']}), not one that this package saved",
-            "load it with textattack_xmtc.models.wrappers.HuggingFaceWrapper",
+            "load it with textattack_xmtc.wrappers.HuggingFaceWrapper",
         )
     version, architecture = config.get("format"), config.get("architecture")
     if not isinstance(version, int) or version < 1:

@@ -19,8 +19,8 @@ from tokenizers import normalizers, pre_tokenizers, processors
 from tqdm import tqdm
 from transformers import AutoModelForMaskedLM, AutoTokenizer, BertConfig, BertForMaskedLM, PreTrainedTokenizerFast
 
+from textattack_xmtc.models.attention_xml.word_vectors import word_vectors
 from textattack_xmtc.models.batches import by_length, padded, shuffled_by_length
-from textattack_xmtc.models.word_vectors import word_vectors
 from textattack_xmtc.resources.function_words import ENGLISH
 
 _SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]

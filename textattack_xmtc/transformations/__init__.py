@@ -1,6 +1,6 @@
 """What is added to TextAttack's word swaps."""
 
-from textattack_xmtc.transformations.label_words import LabelWords, NameWords
+from textattack_xmtc.transformations.label_word_sources import LabelWords, NameWords
 from textattack_xmtc.transformations.named import word_swap_named
 from textattack_xmtc.transformations.word_swap_label_aware import WordSwapLabelAware
 from textattack_xmtc.transformations.word_swap_learning import WordSwapLearning

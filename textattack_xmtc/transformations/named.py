@@ -8,7 +8,7 @@ from textattack.transformations import WordSwap
 
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.search_options import CandidateSource
-from textattack_xmtc.transformations.label_words import LabelWords, NameWords
+from textattack_xmtc.transformations.label_word_sources import LabelWords, NameWords
 from textattack_xmtc.transformations.word_swap_label_aware import WordSwapLabelAware
 from textattack_xmtc.transformations.word_swap_learning import WordSwapLearning
 from textattack_xmtc.transformations.word_swap_masked_lm import XMTCWordSwapMaskedLM

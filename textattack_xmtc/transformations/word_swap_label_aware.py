@@ -14,7 +14,7 @@ from textattack_xmtc.errors import InputError
 from textattack_xmtc.resources.function_words import ENGLISH
 from textattack_xmtc.scores import TopK
 from textattack_xmtc.targets import LabelSpace
-from textattack_xmtc.transformations.label_words import LabelWords
+from textattack_xmtc.transformations.label_word_sources import LabelWords
 from textattack_xmtc.transformations.learnt_words import Answering, LearntWords
 from textattack_xmtc.transformations.word_swap_masked_lm import XMTCWordSwapMaskedLM
 

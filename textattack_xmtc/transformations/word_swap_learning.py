@@ -11,7 +11,7 @@ from textattack.shared import AttackedText
 from textattack.transformations import WordSwap
 
 from textattack_xmtc.errors import InputError
-from textattack_xmtc.transformations.label_words import WordVectors
+from textattack_xmtc.transformations.label_word_sources import WordVectors
 from textattack_xmtc.transformations.learnt_words import Answering, LearntWords
 from textattack_xmtc.transformations.word_swap_label_aware import PLAUSIBLE
 from textattack_xmtc.transformations.word_swap_masked_lm import XMTCWordSwapMaskedLM

@@ -5,8 +5,9 @@ import pytest
 import torch
 import yaml
 
-from tests.models.importers import official, official_aplc
-from tests.models.importers.official import EMBEDDING, HIDDEN, NUMBERS, WORDS
+from tests.toolkit import official_aplc_xlnet as official_aplc
+from tests.toolkit import official_attention_xml as official
+from tests.toolkit.official_attention_xml import EMBEDDING, HIDDEN, NUMBERS, WORDS
 from textattack_xmtc.errors import InputError, ModelFolderError
 from textattack_xmtc.models.folder import load_model, save_model
 from textattack_xmtc.models.importers.adv_xmtc import read_adv_xmtc

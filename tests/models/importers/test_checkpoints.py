@@ -8,7 +8,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from tests.models.importers.official import Payload
+from tests.toolkit.official_attention_xml import Payload
 from textattack_xmtc.errors import ModelFolderError
 from textattack_xmtc.models.importers.checkpoints import read_array, read_checkpoint
 

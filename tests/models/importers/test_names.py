@@ -7,7 +7,7 @@ import joblib
 import pytest
 from sklearn.preprocessing import MultiLabelBinarizer
 
-from tests.models.importers.official import Payload
+from tests.toolkit.official_attention_xml import Payload
 from textattack_xmtc.errors import ModelFolderError
 from textattack_xmtc.models.importers.names import SORTED_LABELS, read_label_names
 

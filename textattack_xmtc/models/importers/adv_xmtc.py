@@ -10,8 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from textattack_xmtc.errors import ModelFolderError
-from textattack_xmtc.models.importers.aplc_xlnet import CONFIG, read_aplc_xlnet
-from textattack_xmtc.models.importers.attention_xml import read_attention_xml
+from textattack_xmtc.models.aplc_xlnet.official import CONFIG, read_aplc_xlnet
+from textattack_xmtc.models.attention_xml.official import read_attention_xml
 from textattack_xmtc.models.importers.options import ImportOptions
 from textattack_xmtc.models.torch_scorer import TorchScorer
 

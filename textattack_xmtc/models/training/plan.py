@@ -22,17 +22,17 @@ from textattack_xmtc.datasets.corpus import Corpus, Document
 from textattack_xmtc.datasets.statistics import corpus_statistics
 from textattack_xmtc.errors import InputError, XMTCError
 from textattack_xmtc.metrics import PROPENSITY_CONSTANTS, propensities
-from textattack_xmtc.models.aplc_xlnet import APLCXLNet, build_on_pretrained, build_small
-from textattack_xmtc.models.attention_xml import AttentionXMLConfig
+from textattack_xmtc.models.aplc_xlnet.scorer import APLCXLNet, build_on_pretrained, build_small
+from textattack_xmtc.models.aplc_xlnet.training import APLCXLNetSettings, train_aplc_xlnet
+from textattack_xmtc.models.attention_xml.flat import AttentionXMLConfig
+from textattack_xmtc.models.attention_xml.training import AttentionXMLSettings, train_attention_xml
+from textattack_xmtc.models.attention_xml.tree_training import TreeSettings, train_attention_xml_tree
+from textattack_xmtc.models.attention_xml.vocabulary import Vocabulary
 from textattack_xmtc.models.evaluation import best_labels, measures
 from textattack_xmtc.models.folder import save_model
 from textattack_xmtc.models.losses import LossSettings
 from textattack_xmtc.models.torch_scorer import TorchScorer
-from textattack_xmtc.models.training.aplc_xlnet import APLCXLNetSettings, train_aplc_xlnet
-from textattack_xmtc.models.training.attention_xml import AttentionXMLSettings, train_attention_xml
-from textattack_xmtc.models.training.attention_xml_tree import TreeSettings, train_attention_xml_tree
 from textattack_xmtc.models.training.checkpoint import Checkpoint
-from textattack_xmtc.models.vocabulary import Vocabulary
 
 Architecture = Literal["attention-xml", "attention-xml-tree", "aplc-xlnet"]
 

@@ -1,63 +1,23 @@
-"""Victims: what an attack asks of a model, and the models that can be asked. One file a family."""
+"""The former place of `textattack_xmtc.wrappers`: imports from here still work, with a warning.
 
-from __future__ import annotations
+Victim files import from here, and a campaign resumes only with the same bytes of its victim file.
+"""
 
-from typing import Any
+import pkgutil
+import sys
+import warnings
+from importlib import import_module
 
-from textattack.models.wrappers import HuggingFaceModelWrapper, ModelWrapper
-from transformers import TextClassificationPipeline
+from textattack_xmtc import wrappers
+from textattack_xmtc.wrappers import *  # noqa: F403  # whatever the new place has
 
-from textattack_xmtc.errors import InputError
-from textattack_xmtc.models.wrappers.base import BEYOND, XMTCModelWrapper
-from textattack_xmtc.models.wrappers.dual_encoder import DualEncoderWrapper
-from textattack_xmtc.models.wrappers.function import FunctionWrapper
-from textattack_xmtc.models.wrappers.huggingface import HuggingFaceWrapper
-from textattack_xmtc.models.wrappers.napkinxc import NapkinXCWrapper
-from textattack_xmtc.models.wrappers.pecos import PecosWrapper
-from textattack_xmtc.models.wrappers.process import ProcessWrapper
-from textattack_xmtc.models.wrappers.remote import RemoteWrapper
-from textattack_xmtc.models.wrappers.scorer import ScorerWrapper
-from textattack_xmtc.models.wrappers.shortlist import ShortlistWrapper
-from textattack_xmtc.models.wrappers.sklearn import SklearnWrapper
+warnings.warn(
+    "textattack_xmtc.models.wrappers has moved: import from textattack_xmtc.wrappers", DeprecationWarning, stacklevel=2
+)
 
-__all__ = [
-    "BEYOND",
-    "DualEncoderWrapper",
-    "FunctionWrapper",
-    "HuggingFaceWrapper",
-    "NapkinXCWrapper",
-    "PecosWrapper",
-    "ProcessWrapper",
-    "RemoteWrapper",
-    "ScorerWrapper",
-    "ShortlistWrapper",
-    "SklearnWrapper",
-    "XMTCModelWrapper",
-    "as_victim",
-]
+# The same module objects under the old names: a second copy would define its classes anew.
+for _module in pkgutil.iter_modules(wrappers.__path__):
+    if not _module.ispkg:
+        sys.modules[f"{__name__}.{_module.name}"] = import_module(f"{wrappers.__name__}.{_module.name}")
 
-
-def as_victim(model: Any) -> XMTCModelWrapper:
-    """Whatever TextAttack calls a model wrapper, as a victim that can be asked for few labels.
-
-    A Hugging Face wrapper of TextAttack's gives probabilities (its logits come without a sigmoid), a pipeline of
-    Hugging Face what it gives itself; any other wrapper, and any function, gives scores of unknown kind, which is all
-    that can be said of it.
-
-    Raises:
-        InputError: not something that answers for texts.
-    """
-    if isinstance(model, XMTCModelWrapper):
-        return model
-    if isinstance(model, HuggingFaceModelWrapper):
-        return HuggingFaceWrapper(model.model, model.tokenizer)
-    if isinstance(model, TextClassificationPipeline):
-        return HuggingFaceWrapper.from_pipeline(model)
-    if hasattr(model, "characters_read") and hasattr(model, "top_k"):
-        return ScorerWrapper(model)
-    if isinstance(model, ModelWrapper) or callable(model):
-        return FunctionWrapper(model, scores="score")
-    raise InputError(
-        f"a {type(model).__name__} is not a victim",
-        "pass a wrapper of TextAttack or of textattack_xmtc.models.wrappers, or a function from texts to scores",
-    )
+__all__ = list(wrappers.__all__)

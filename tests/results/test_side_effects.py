@@ -1,0 +1,80 @@
+"""What happened to the other labels, against plain sums."""
+
+from collections import Counter
+
+import pytest
+
+from tests.toolkit.campaign_folders import change, read_lines, write_campaign, write_lines
+from textattack_xmtc.metrics import propensities
+from textattack_xmtc.results.reading import read_campaign
+from textattack_xmtc.results.side_effects import moved, precision, successful
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return write_campaign(tmp_path_factory.mktemp("effects") / "small", samples_per_bin=30)
+
+
+def plain_rows(folder, name):
+    samples = {row["sample"]: row for row in read_lines(folder / "samples.jsonl")}
+    rows = read_lines(folder / "records" / f"{name}.jsonl")
+    return [
+        (row, samples[row["sample"]]) for row in rows if row["outcome"] == "succeeded" and row["change_rate"] <= 0.1
+    ]
+
+
+@pytest.mark.parametrize(("family", "a", "b"), [("other", 0.55, 1.5), ("wikipedia", 0.5, 0.4), ("amazon", 0.6, 2.6)])
+@pytest.mark.parametrize("without_target", [False, True])
+@pytest.mark.parametrize("name", ["plain", "pw-cb"])
+def test_precision_is_that_of_plain_sums(folder, name, without_target, family, a, b):
+    campaign = read_campaign(folder)
+    found = precision(campaign, successful(campaign, campaign.model(name)), without_target, family)
+    rows = plain_rows(folder, name)
+    weight = 1 / propensities(campaign.label_counts, 1000, a, b)
+    for side, value, psp in (("before", found.before, found.psp_before), ("after", found.after, found.psp_after)):
+        hits = gained = possible = 0.0
+        for row, sample in rows:
+            true = {label for label in sample["labels"] if not (without_target and label == sample["target"])}
+            right = [label for label in row[side]["top_k"] if label in true]
+            hits += len(right) / 5
+            gained += sum(weight[label] for label in right)
+            possible += sum(sorted((weight[label] for label in true), reverse=True)[:5])
+        assert value == pytest.approx(hits / len(rows))
+        assert psp == pytest.approx(gained / possible)
+    assert (found.before > found.after) or without_target
+
+
+@pytest.mark.parametrize("inwards", [True, False])
+def test_moved_labels_are_counted_without_the_targets(folder, inwards):
+    campaign = read_campaign(folder)
+    times, true = Counter(), Counter()
+    for row, sample in plain_rows(folder, "plain"):
+        before, after = set(row["before"]["top_k"]), set(row["after"]["top_k"])
+        labels = (after - before if inwards else before - after) - {sample["target"]}
+        times.update(labels)
+        true.update(labels & set(sample["labels"]))
+    found = moved(campaign, successful(campaign, campaign.model("plain")), inwards)
+    assert {one.label: (one.times, one.true) for one in found} == {
+        label: (n, true[label]) for label, n in times.items()
+    }
+    assert [one.times for one in found] == sorted(times.values(), reverse=True)
+    assert any(one.true for one in found)
+
+
+def test_a_model_that_gives_fewer_than_k_labels_is_measured_all_the_same(folder, tmp_path):
+    folder = write_campaign(tmp_path / "small", samples_per_bin=4, models=("plain",))
+    path = folder / "records" / "plain.jsonl"
+    row = next(row for row in read_lines(path) if row["outcome"] == "succeeded" and row["change_rate"] <= 0.1)
+    target = row["target"]
+    write_lines(path, [row | {"before": row["before"] | {"top_k": [target]}, "after": row["after"] | {"top_k": []}}])
+    campaign = read_campaign(folder)
+    found = precision(campaign, successful(campaign, campaign.model("plain")), without_target=False)
+    assert (found.before, found.after) == (pytest.approx(1 / 5), 0.0)
+
+
+def test_without_propensities_there_is_no_psp(tmp_path):
+    folder = write_campaign(tmp_path / "small", samples_per_bin=8)
+    change(folder / "labels.json", n_train=2)
+    campaign = read_campaign(folder)
+    found = precision(campaign, successful(campaign, campaign.model("plain")), without_target=False)
+    assert found.before > 0 and found.psp_before is None and found.psp_after is None

@@ -1,0 +1,85 @@
+"""A real HTTP server on this machine that fails as it is told to, and remembers what it was sent."""
+
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from tests.toolkit.victims import shown_letters
+
+
+class FailingServer:
+    """Takes one act of its script for each request; when the script is over, it answers.
+
+    An act is a status, or a name: "garbage" (no JSON), "cut" (the answer breaks off), "close" (no answer at all),
+    "hang" (none until the server ends), "drip" (a byte at a time, without end), "few" (one row too few).
+    """
+
+    def __init__(self, *script, retry_after=None, rows=shown_letters):
+        self.script, self.retry_after, self.rows = list(script), retry_after, rows
+        self.requests, self.headers = [], []
+        self._end = threading.Event()
+        self._lock = threading.Lock()
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self):
+                outer.answer(self)
+
+            def log_message(self, *_):
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._server.server_port}/v1/best"
+
+    def __enter__(self):
+        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
+        return self
+
+    def __exit__(self, *_):
+        self._end.set()
+        self._server.shutdown()
+        self._server.server_close()
+
+    def answer(self, handler):
+        body = handler.rfile.read(int(handler.headers["Content-Length"]))
+        with self._lock:
+            act = self.script.pop(0) if self.script else 200
+            self.requests.append(json.loads(body))
+            self.headers.append(dict(handler.headers))
+        if act == "close":
+            handler.connection.close()
+        elif act == "hang":
+            self._end.wait()
+        elif act == "drip":
+            self._head(handler, 200, None)
+            while not self._end.wait(0.02):
+                try:
+                    handler.wfile.write(b" ")
+                    handler.wfile.flush()
+                except OSError:
+                    return
+        elif act in (200, "garbage", "cut", "few"):
+            rows = [
+                [{"label": label, "score": score / 100} for label, score in row]
+                for row in self.rows(self.requests[-1]["texts"])
+            ]
+            content = json.dumps({"results": rows[1:] if act == "few" else rows}).encode()
+            content = b"<html>not now" if act == "garbage" else content
+            self._head(handler, 200, len(content))
+            handler.wfile.write(content[: len(content) // 2] if act == "cut" else content)
+        else:
+            # As careless as servers are: what came is told again.
+            content = f"no: {handler.headers.get('Authorization')}".encode()
+            self._head(handler, act, len(content))
+            handler.wfile.write(content)
+
+    def _head(self, handler, status, length):
+        handler.send_response(status, f"status for {handler.headers.get('X-Key', 'nobody')}")
+        if length is not None:
+            handler.send_header("Content-Length", str(length))
+        if status in (301, 302, 307, 308):
+            handler.send_header("Location", "http://127.0.0.1:9/elsewhere")
+        if self.retry_after is not None:
+            handler.send_header("Retry-After", self.retry_after)
+        handler.end_headers()

@@ -1,0 +1,240 @@
+"""A model behind HTTP, asked through a real server that fails on purpose."""
+
+import pickle
+import time
+import traceback
+from email.utils import formatdate
+
+import numpy as np
+import pytest
+
+from tests.toolkit.failing_server import FailingServer
+from tests.toolkit.victims import TEXTS, letter_counts
+from textattack_xmtc.errors import InputError, VictimError
+from textattack_xmtc.wrappers import RemoteWrapper
+from textattack_xmtc.wrappers.remote import Pace
+
+NAMES = list("aeiotg")
+SECRET = "a-very-secret-token"
+
+
+def remote(server, **options):
+    return RemoteWrapper(server.url, NAMES, **{"shown": 6, "pause_s": 0.001, "answer_s": 20.0, **options})
+
+
+def noting(victim):
+    """Its pauses, which are noted and not made."""
+    pauses = []
+    victim._pace.sleep = pauses.append
+    return pauses
+
+
+def test_batches_come_back_in_order():
+    with FailingServer() as server:
+        victim = remote(server, batch_size=3)
+        np.testing.assert_allclose(victim(TEXTS), letter_counts(TEXTS) / 100, atol=1e-6)
+        assert [len(request["texts"]) for request in server.requests] == [3, 3, 1]
+        assert all(request["top"] == 6 for request in server.requests)
+        victim.top_k(TEXTS, 2), victim.score(TEXTS[:2], [0])
+        assert len(server.requests) == 3  # nothing is asked twice
+
+
+@pytest.mark.parametrize("act", [408, 425, 429, 500, 502, 503, 504, "garbage", "cut", "close"])
+def test_what_may_pass_is_tried_again(act):
+    with FailingServer(act, act) as server:
+        victim = remote(server)
+        pauses = noting(victim)
+        assert victim.score(["egg"], [1, 5])[0] == pytest.approx([0.01, 0.02])
+        assert len(server.requests) == 3
+        assert 0.0005 <= pauses[0] <= 0.001 and 0.001 <= pauses[1] <= 0.002
+
+
+@pytest.mark.parametrize("act", ["hang", "drip"])
+def test_an_answer_that_does_not_come_is_given_up(act):
+    with FailingServer(act) as server:
+        assert remote(server, answer_s=1.0, attempts=20).score(["egg"], [1])[0, 0] == pytest.approx(0.01)
+        assert len(server.requests) >= 2
+
+
+@pytest.mark.parametrize(
+    ("act", "fix"),
+    [
+        (400, "body=... makes the request"),
+        (401, "see what the environment variable"),
+        (404, "see what it expects"),
+        (413, "lower batch_size"),
+        (307, "give the address that answers"),
+    ],
+)
+def test_what_will_not_pass_is_not_tried_again(act, fix):
+    with FailingServer(act) as server:
+        with pytest.raises(VictimError, match=f"refused .* bytes: status {act} .*; .*{fix}"):
+            remote(server).score(["egg"], [1])
+        assert len(server.requests) == 1
+
+
+def test_the_last_failure_is_told():
+    with FailingServer(503, 500, "garbage", 429) as server:
+        with pytest.raises(VictimError, match="/v1/best gave no answer in 4 attempts; the last one: status 429"):
+            remote(server, attempts=4).score(["egg"], [1])
+        assert len(server.requests) == 4
+    with pytest.raises(VictimError, match=r"gave no answer in 2 attempts; the last one: URLError: .*refused"):
+        remote(server, attempts=2).score(["egg"], [1])  # the server is gone
+
+
+def test_what_was_answered_before_a_failure_is_kept():
+    with FailingServer(200, 400) as server:
+        victim = remote(server, batch_size=2)
+        with pytest.raises(VictimError):
+            victim.score(TEXTS[:4], [1])
+        victim.score(TEXTS[:4], [1])
+        assert [request["texts"] for request in server.requests] == [TEXTS[:2], TEXTS[2:4], TEXTS[2:4]]
+
+
+def test_the_server_says_how_long_to_wait():
+    for said, least, most in [("7", 7, 7), ("0", 0, 0.001), ("99999", 120, 120), ("soon", 0, 0.001)]:
+        with FailingServer(503, retry_after=said) as server:
+            victim = remote(server)
+            pauses = noting(victim)
+            victim.score(["egg"], [1])
+            assert least <= pauses[0] <= most
+    with FailingServer(429, retry_after=formatdate(time.time() + 60, usegmt=True)) as server:
+        victim = remote(server)
+        pauses = noting(victim)
+        victim.score(["egg"], [1])
+        assert 1 < pauses[0] <= 60
+
+
+def test_pauses_double_up_to_a_limit():
+    with FailingServer(*[500] * 11) as server:
+        victim = remote(server, attempts=12, pause_s=1.0)
+        pauses = noting(victim)
+        victim.score(["egg"], [1])
+    for attempt, pause in enumerate(pauses):
+        longest = min(2.0**attempt, 120.0)
+        assert longest / 2 <= pause <= longest
+
+
+def test_a_rate_is_kept():
+    now, waits = [100.0], []
+
+    def sleep(seconds):
+        waits.append(seconds)
+        now[0] += seconds
+
+    pace = Pace(4.0, lambda: now[0], sleep)
+    for _ in range(3):
+        pace.wait()
+    assert waits == [0.25, 0.25]
+    now[0] += 10
+    pace.wait()
+    assert waits == [0.25, 0.25]  # time that passed is not saved up
+    pace.wait()
+    assert waits == [0.25, 0.25, 0.25]
+
+
+def test_every_attempt_counts_for_the_rate():
+    with FailingServer(500, 500) as server:
+        victim = remote(server, requests_per_s=1000.0)
+        starts = []
+        wait, victim._pace.wait = victim._pace.wait, lambda: (starts.append(1), wait())
+        victim.score(["egg"], [1])
+        assert len(starts) == len(server.requests) == 3
+
+
+def test_another_form_of_request_and_answer():
+    with FailingServer() as server:
+        victim = remote(
+            server,
+            body=lambda texts, shown: {"texts": texts, "how_many": shown},
+            rows=lambda answer: [[(entry["label"], entry["score"] * 2) for entry in row] for row in answer["results"]],
+        )
+        assert victim.score(["egg"], [5])[0, 0] == pytest.approx(0.04)
+        assert server.requests[0]["how_many"] == 6
+
+
+def test_answers_that_are_no_results():
+    with (
+        FailingServer() as server,
+        pytest.raises(VictimError, match=r"results are not found \(KeyError\); say with rows="),
+    ):
+        remote(server, rows=lambda answer: answer["data"]).score(["egg"], [1])
+    with FailingServer("few") as server, pytest.raises(VictimError, match="gave 1 answers for 2 texts"):
+        remote(server).score(["egg", "water"], [1])
+
+
+def test_texts_that_are_no_utf_8_can_be_sent():
+    with FailingServer() as server:
+        assert remote(server).score(["egg \ud83e 🥚"], [1])[0, 0] == pytest.approx(0.01)
+        assert server.requests[0]["texts"] == ["egg ? 🥚"]
+
+
+# Secrets --------------------------------------------------------------------------------------------------------------
+
+
+def test_a_secret_comes_from_the_environment(monkeypatch):
+    monkeypatch.setenv("TAGGER_TOKEN", SECRET + "\n")
+    monkeypatch.setenv("TAGGER_KEY", "another")
+    with FailingServer() as server:
+        remote(server, token="TAGGER_TOKEN", headers={"X-Key": "TAGGER_KEY"}).score(["egg"], [1])
+        assert server.headers[0]["Authorization"] == f"Bearer {SECRET}" and server.headers[0]["X-Key"] == "another"
+
+
+@pytest.mark.parametrize("script", [(401,), (503, 503), ("garbage", 500)])
+def test_a_secret_is_told_nowhere(monkeypatch, caplog, capfd, script):
+    monkeypatch.setenv("TAGGER_TOKEN", SECRET)
+    monkeypatch.setenv("TAGGER_KEY", "a-key-as-secret")
+    with FailingServer(*script) as server:
+        server.url += "?key=in-the-query"
+        victim = remote(server, token="TAGGER_TOKEN", headers={"X-Key": "TAGGER_KEY"}, attempts=2)
+        with pytest.raises(VictimError) as raised:
+            victim.score(["egg"], [1])
+    told = "".join(traceback.format_exception(raised.value))
+    told += caplog.text + "".join(capfd.readouterr()) + repr(victim) + victim.name
+    told += repr(pickle.dumps(raised.value)) + repr({**victim.__dict__, "_url": None})
+    assert "[secret]" in told
+    for secret in (SECRET, "a-key-as-secret", "in-the-query"):
+        assert secret not in told
+    assert SECRET.encode() not in pickle.dumps(victim)
+
+
+def test_an_answer_that_repeats_the_secret(monkeypatch):
+    monkeypatch.setenv("TAGGER_TOKEN", "egg")
+    with FailingServer() as server, pytest.raises(VictimError) as raised:
+        remote(server, token="TAGGER_TOKEN", rows=lambda answer: {}["egg"]).score(["egg"], [1])
+    assert "egg" not in str(raised.value)
+
+
+def test_a_secret_that_is_not_there(monkeypatch):
+    monkeypatch.delenv("TAGGER_TOKEN", raising=False)
+    with FailingServer() as server:
+        with pytest.raises(InputError, match=r"needs the environment variable TAGGER_TOKEN, .*; export TAGGER_TOKEN="):
+            remote(server, token="TAGGER_TOKEN").score(["egg"], [1])
+        assert not server.requests
+    monkeypatch.setenv("TAGGER_TOKEN", "two\nlines")
+    with pytest.raises(InputError, match="TAGGER_TOKEN holds characters that no header takes") as raised:
+        remote(server, token="TAGGER_TOKEN").score(["egg"], [1])
+    assert "lines" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("ftp://tagger.example.org", "is not http:// or https://"),
+        ("tagger.example.org/v1", "is not http:// or https://"),
+        ("https:///v1", "is not http:// or https://"),
+        ("http://[half", "is not http:// or https://"),
+        ("https://somebody:hidden@tagger.example.org/", "holds a user name or password"),
+        ("http://tagger.example.org/v1", "would travel in the clear; use https"),
+    ],
+)
+def test_addresses_that_are_refused(url, message):
+    with pytest.raises(InputError, match=message) as raised:
+        RemoteWrapper(url, NAMES, shown=5, token="TAGGER_TOKEN")
+    assert "hidden" not in str(raised.value)
+
+
+@pytest.mark.parametrize("options", [{"attempts": 0}, {"answer_s": 0}, {"requests_per_s": -1}])
+def test_settings_that_cannot_be(options):
+    with pytest.raises(InputError, match="is not above 0"):
+        RemoteWrapper("https://tagger.example.org", NAMES, shown=5, **options)

@@ -1,0 +1,24 @@
+"""A model that looks at a part of its labels only: exact scores anywhere, ranks where it looks."""
+
+from tests.toolkit.plain_tree import LABELS, TEXTS, make_model
+from textattack_xmtc.scores import ranks_of_rows
+from textattack_xmtc.wrappers import BEYOND, ScorerWrapper
+
+
+def test_ranks_of_a_label_tree_keep_to_its_beam():
+    model = make_model()
+    victim = ScorerWrapper(model)
+    labels = list(range(LABELS))
+    ranks, reached = victim.rank(TEXTS, labels), model.reached(TEXTS, labels)
+    assert not reached.all() and reached.any()
+    assert ((ranks == BEYOND) == ~reached).all()
+    # What is beyond the beam has its score all the same.
+    assert abs(victim.score(TEXTS, labels) - victim(TEXTS)).max() < 1e-5
+
+
+def test_ranks_where_a_model_looks_at_all_labels():
+    model = make_model()
+    model.beam = LABELS
+    victim = ScorerWrapper(model)
+    labels = list(range(LABELS))
+    assert (victim.rank(TEXTS, labels) == ranks_of_rows(victim(TEXTS), labels)).all()

@@ -1,0 +1,291 @@
+"""From a plan and a sample to a record: the attack on one text and label, and what is written down of it."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from textattack.attack_results import FailedAttackResult, SkippedAttackResult
+from textattack.shared import AttackedText
+
+from textattack_xmtc.attack_recipes import XMTCNegative, XMTCPositive, XMTCRecipe, XMTCUntargeted
+from textattack_xmtc.campaign.plan import Plan
+from textattack_xmtc.campaign.victims import Victim, fingerprint
+from textattack_xmtc.constraints.encoders import Encoder, load_encoder
+from textattack_xmtc.constraints.similarity import Similarity, measure
+from textattack_xmtc.datasets.load import load_corpus
+from textattack_xmtc.evidence.label_words import TrainingWords
+from textattack_xmtc.hubs import DEFAULT_MASKED_LM
+from textattack_xmtc.results.summary import ERROR, FAILED, NEGATIVE, SKIPPED, SUCCEEDED, WRONG_BEFORE, Sample
+from textattack_xmtc.scores import TopK
+from textattack_xmtc.targets import GroundTruth, Label
+from textattack_xmtc.transformations import XMTCWordSwapMaskedLM
+from textattack_xmtc.words import change_budget
+from textattack_xmtc.wrappers import BEYOND
+
+UNKNOWN_LABEL = "unknown label"
+CHANGE_LIMIT, WORDS, QUERY_BUDGET = "change limit", "words", "query budget"
+
+_RECIPES: Mapping[str, type[XMTCRecipe]] = {
+    "positive": XMTCPositive,
+    "negative": XMTCNegative,
+    "untargeted": XMTCUntargeted,
+}
+_PUBLISHED_MASKED_LM = "bert-base-cased"
+_THRESHOLD = 0.8  # section 4.3.1; of the cosine in mode paper, of the script's own measure in mode adv-xmtc
+
+JSON = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What all models of a campaign are attacked and judged with, so that only the models differ.
+
+    Attributes:
+        encoder: measures similarity.
+        masked_lm: proposes words.
+        masked_lm_source: the folder or hub name that it was loaded from.
+        training_words: the words of labels by the corpus's training texts, where the plan takes candidates from them.
+    """
+
+    encoder: Encoder
+    masked_lm: XMTCWordSwapMaskedLM
+    masked_lm_source: str
+    training_words: TrainingWords | None = None
+
+    def facts(self, plan: Plan) -> JSON:
+        """What is written down of them: what came of the choices that were left to the program."""
+        source = Path(self.masked_lm_source)
+        return {
+            "encoder": self.encoder.name,
+            "masked_lm": self.masked_lm_source,
+            "masked_lm_fingerprint": fingerprint(source),
+            "similarity": "cosine" if plan.mode == "paper" else "published",
+            "threshold": _THRESHOLD,
+        }
+
+
+def load_tools(plan: Plan, companion: Path | None, encoder: str = "", masked_lm: str = "") -> Tools:
+    """Load the encoder and the masked LM of a plan.
+
+    Args:
+        plan: what was chosen.
+        companion: the masked LM kept with the reference model, or None; what "auto" stands for.
+        encoder: where given, in place of the plan's: what "auto" stood for when the campaign began.
+        masked_lm: the same for the masked LM.
+
+    Raises:
+        InputError, MissingExtraError, ModelFolderError: one of them cannot be loaded.
+    """
+    source = masked_lm or plan.masked_lm
+    if source == "auto":
+        source = str(companion or (DEFAULT_MASKED_LM if plan.mode == "paper" else _PUBLISHED_MASKED_LM))
+    swap = XMTCWordSwapMaskedLM(source, max_candidates=plan.candidates)
+    words = TrainingWords(load_corpus(plan.data)) if plan.candidate_source == "label-texts" else None
+    return Tools(load_encoder(encoder or plan.encoder), swap, source, words)
+
+
+class SampleAttack:
+    """One model under the attack of a plan: what a process holds that turns samples into records.
+
+    Args:
+        plan: what was chosen.
+        victim: the model.
+        label_names: the corpus's label names, by index; samples and records count labels as the corpus does.
+        tools: masked LM and encoder.
+
+    Raises:
+        InputError: k does not fit the model, or the masked LM not the mode.
+    """
+
+    def __init__(self, plan: Plan, victim: Victim, label_names: Sequence[str], tools: Tools) -> None:
+        self._plan, self._victim, self._label_names, self._tools = plan, victim, label_names, tools
+        self._attack = self._paper() if plan.mode == "paper" else self._published()
+
+    def record(self, sample: Sample) -> JSON:
+        """Attack one sample. An exception on the way becomes a record as well, with its message as the reason.
+
+        Returns:
+            A record as a campaign's folder keeps it, without dense scores.
+        """
+        start = time.perf_counter()
+        try:
+            found = self._attacked(sample)
+        except Exception as error:  # whatever it is, the samples after this one are not to be lost
+            found = {"outcome": ERROR, "reason": f"{type(error).__name__}: {error}"}
+        return record_of(self._plan, sample, self._tools.encoder.name, found, time.perf_counter() - start)
+
+    def _attacked(self, sample: Sample) -> JSON:
+        negative = self._plan.goal == NEGATIVE
+        target = int(self._victim.from_corpus[sample.target])
+        if target < 0:
+            # A label that the model never learnt is not among its best: for a true label, that is its mistake.
+            reason = UNKNOWN_LABEL if negative else WRONG_BEFORE
+            return {"outcome": SKIPPED, "reason": reason, "words": self._words(sample.text)}
+        before = self._answer(sample.text, target)
+        if (sample.target in before["top_k"]) == negative:
+            wrong = {"outcome": SKIPPED, "reason": WRONG_BEFORE, "before": before}
+            return wrong | {"words": self._words(sample.text), "queries": 1}
+        ending = self._attack(sample, target)
+        found: JSON = {"outcome": ending.outcome, "reason": ending.reason, "before": before}
+        found |= {"words": ending.words, "changes": ending.changes, "queries": ending.queries, **ending.beside}
+        if ending.outcome == SKIPPED:
+            return found
+        changed = ending.text != sample.text
+        similarity = ending.similarity or measure(self._tools.encoder, sample.text, ending.text)
+        return found | {
+            "after": self._answer(ending.text, target) if changed else before,
+            "change_rate": len(ending.changes) / ending.words if ending.words else 0.0,
+            "adversarial": ending.text if changed else None,
+            "similarity": {name: getattr(similarity, name) for name in ("cosine", "angular", "published")},
+        }
+
+    def _answer(self, text: str, target: int) -> JSON:
+        """Where the target stands, and the k best labels, or as many as the model shows.
+
+        The rank is looked up where the target is not among them.
+        """
+        model, k = self._victim.model, self._plan.k
+        top, scores = model.top_k([text], k)
+        shown = TopK.of_row(top[0], scores[0])
+        rank = shown.rank(target)
+        if rank is not None:
+            score = shown.scores[rank - 1]
+        else:
+            rank, score = int(model.rank([text], [target])[0, 0]), float(model.score([text], [target])[0, 0])
+        beyond = None
+        if rank == BEYOND:  # of such a label no more is certain than that it is not among the best
+            rank, beyond = None, k
+        return {
+            "rank": rank,
+            "beyond": beyond,
+            "score": score,
+            "top_k": self._victim.to_corpus[list(shown.labels)].tolist(),
+            "top_k_scores": list(shown.scores),
+        }
+
+    def _words(self, text: str) -> int:
+        return int(AttackedText(text).num_words) if self._plan.mode == "paper" else len(text.split(" "))
+
+    # The two modes -------------------------------------------------------------------------------------------------
+
+    def _paper(self) -> Any:
+        plan = self._plan
+        attack = _RECIPES[plan.goal].build(
+            self._victim.model,
+            k=plan.k,
+            max_change_rate=plan.max_change_rate,
+            masked_lm=self._tools.masked_lm,
+            encoder=self._tools.encoder,
+            ranking=plan.ranking,
+            candidate_order=plan.candidate_order,
+            candidate_source=plan.candidate_source,
+            objective=plan.objective,
+            data=self._tools.training_words,
+            seed=plan.seed,
+        )
+
+        # A model without label names counts them as the corpus does.
+        counted = self._victim.model.labels.names is None
+        named: Sequence[Label] = range(len(self._label_names)) if counted else self._label_names
+
+        def run(sample: Sample, target: int) -> _Ending:
+            truth = GroundTruth(tuple(named[label] for label in sample.labels), (named[sample.target],))
+            result = attack.attack(sample.text, truth.encode())
+            first, final = result.original_result.attacked_text, result.perturbed_result.attacked_text
+            if isinstance(result, SkippedAttackResult):
+                reason = result.perturbed_result.reason.removeprefix("skipped: ")
+                return _Ending(SKIPPED, reason, sample.text, first.num_words, [], result.num_queries)
+            positions = sorted(first.all_words_diff(final))
+            changes = [_change(position, first.words[position], final.words[position]) for position in positions]
+            outcome, reason = SUCCEEDED, None
+            if isinstance(result, FailedAttackResult):
+                outcome, reason = FAILED, _why(attack, len(changes), first.num_words)
+            similarity = result.perturbed_result.similarity
+            return _Ending(outcome, reason, final.text, first.num_words, changes, result.num_queries, similarity)
+
+        return run
+
+    def _published(self) -> Any:
+        from textattack_xmtc.campaign.published.adv_xmtc import PublishedAttack
+
+        plan = self._plan
+        attack = PublishedAttack(
+            self._victim.model,
+            k=plan.k,
+            masked_lm=self._tools.masked_lm_source,
+            goal=plan.goal,
+            max_change_rate=plan.max_change_rate,
+            candidates=plan.candidates,
+        )
+
+        def run(sample: Sample, target: int) -> _Ending:
+            own = self._victim.from_corpus[list(sample.labels)]
+            result = attack.attack(sample.text, target, [int(label) for label in own if label >= 0])
+            changes, leftovers = ([_change(*change) for change in part] for part in (result.changes, result.leftovers))
+            beside = {"code": result.code, "leftovers": leftovers}
+            return _Ending(
+                result.outcome, result.reason, result.text, result.words, changes, result.queries, beside=beside
+            )
+
+        return run
+
+
+class _Ending(NamedTuple):
+    """How an attack ended, in either mode; `beside` is what only one of them has to say."""
+
+    outcome: str
+    reason: str | None
+    text: str
+    words: int
+    changes: list[JSON]
+    queries: int
+    similarity: Similarity | None = None
+    beside: Mapping[str, Any] = {}
+
+
+_NOTHING: Mapping[str, Any] = {
+    "outcome": None,
+    "reason": None,
+    "before": None,
+    "after": None,
+    "words": 0,
+    "changes": [],
+    "change_rate": 0.0,
+    "adversarial": None,
+    "similarity": None,
+    "encoder": None,
+    "queries": 0,
+}
+"""The fields of a record in their order, as an attack leaves them that came to nothing."""
+
+
+def record_of(plan: Plan, sample: Sample, encoder: str, found: Mapping[str, Any], seconds: float = 0.0) -> JSON:
+    """A whole record from what was found; the fields that say nothing are filled in.
+
+    Args:
+        plan: what was chosen.
+        sample: what it is about.
+        encoder: the name of what similarity was, or would have been, measured with.
+        found: some fields of a record.
+        seconds: how long it took.
+    """
+    head = {"sample": sample.number, "text_id": sample.text_id, "target": sample.target, "bin": sample.bin}
+    filled = {**_NOTHING, "encoder": encoder, **found}
+    return {**head, "goal": plan.goal, **filled, "seconds": round(seconds, 6)}
+
+
+def _change(position: int, before: str, after: str) -> JSON:
+    return {"position": position, "from": before, "to": after}
+
+
+def _why(attack: XMTCRecipe, changed: int, words: int) -> str:
+    """Which limit ended a failed attack, asked in the order in which the search does."""
+    goal = attack.goal_function
+    if math.isfinite(goal.query_budget) and goal.num_queries >= goal.query_budget:
+        return QUERY_BUDGET
+    return CHANGE_LIMIT if changed == change_budget(attack.search_method.max_change_rate, words) else WORDS

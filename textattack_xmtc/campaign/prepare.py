@@ -1,0 +1,82 @@
+"""What comes before the first attack: every model is asked for its best labels, and samples are drawn."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from textattack_xmtc.campaign.attack import Tools, load_tools
+from textattack_xmtc.campaign.folder import begin
+from textattack_xmtc.campaign.given_samples import read_samples
+from textattack_xmtc.campaign.plan import Plan
+from textattack_xmtc.campaign.samples import draw_samples, right_pairs
+from textattack_xmtc.campaign.victims import load_victim, model_facts, model_names
+from textattack_xmtc.datasets.corpus import Corpus
+from textattack_xmtc.datasets.load import load_corpus
+from textattack_xmtc.errors import DataError, InputError
+from textattack_xmtc.workdir.progress import say
+
+
+def prepare(out: Path, plan: Plan, device: str | None = None) -> Tools:
+    """Draw the samples of a campaign and write down everything that shapes its results.
+
+    Args:
+        out: the campaign's folder.
+        plan: what was chosen.
+        device: where the models run; by default the GPU where there is one.
+
+    Returns:
+        The encoder and the masked LM, which are loaded first: where one is missing, nobody waits for the rest.
+
+    Raises:
+        InputError: a model gets nothing right or does not fit the corpus, a parameter that does not fit.
+        DataError: the corpus has no training or no test texts.
+        ModelFolderError, MissingExtraError: a model cannot be loaded.
+        XMTCError: the folder cannot be written.
+    """
+    corpus = _corpus(plan)
+    names = model_names(plan)
+    rows, truth = corpus.split("test"), corpus.label_matrix("test")
+    facts = {}
+    for folder in sorted(plan.models, key=lambda folder: folder != plan.reference_model):  # the reference model first
+        victim = load_victim(names[folder], folder, corpus.label_names, device)
+        unknown = int((victim.from_corpus < 0).sum())
+        if victim.model.labels.names is None:
+            say(f"{victim.name} has no label names: its labels are taken in the order of {corpus.name}")
+        if unknown:
+            say(f"{victim.name} does not know {unknown:,} of the {len(corpus.label_names):,} labels of {corpus.name}")
+        if folder == plan.reference_model:
+            tools = load_tools(plan, victim.model.masked_lm_folder)
+            resolved = {**tools.facts(plan), "device": str(getattr(victim.model.model, "device", None))}
+        best = victim.top_k(rows, plan.k)
+        right = len(right_pairs(truth, best).rows)
+        if not right:
+            raise InputError(
+                f"{victim.name} gets nothing right: no true label of the {len(rows):,} test texts of {corpus.name} is "
+                f"among its {plan.k} best",
+                "check that it was trained, and on this corpus",
+            )
+        facts[folder] = model_facts(victim, folder, right)
+        if folder == plan.reference_model:
+            top, known = best, np.asarray(victim.from_corpus >= 0)
+    if plan.samples is None:
+        drawn = draw_samples(corpus, top, plan, known)
+    else:
+        drawn = read_samples(Path(plan.samples), corpus, plan.goal)
+    for note in drawn.notes:
+        say(note)
+    begin(out, plan, corpus, drawn, [facts[folder] for folder in plan.models], resolved)
+    return tools
+
+
+def _corpus(plan: Plan) -> Corpus:
+    corpus = load_corpus(plan.data)
+    missing = [split for split in ("train", "test") if split not in corpus.splits or not len(corpus.splits[split])]
+    if missing:
+        raise DataError(
+            f"{plan.data} has no {missing[0]} texts: a campaign attacks the test texts, and counts the labels of the "
+            "training texts",
+            "give a folder with `train` and `test` files",
+        )
+    return corpus

@@ -1,0 +1,1 @@
+"""The attack as the paper's published script runs it."""

@@ -1,0 +1,269 @@
+"""Mode adv-xmtc: the attack as the paper's published script runs it, where that differs from Algorithm 1.
+
+A plain loop over a list of words, made to be read beside docs/adv-xmtc.md, whose row numbers it names. It shares no
+search with the paper's attack. Candidates come from `adv_xmtc_words`; drawing samples and measuring similarity are the
+campaign's work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, get_args
+
+import numpy as np
+
+from textattack_xmtc.campaign.published.words import UnmaskedProposals
+from textattack_xmtc.errors import InputError
+from textattack_xmtc.resources.function_words import ENGLISH
+from textattack_xmtc.scores import TopK
+from textattack_xmtc.words import change_budget
+from textattack_xmtc.wrappers import BEYOND, XMTCModelWrapper
+
+Goal = Literal["positive", "negative", "untargeted"]
+
+INVALID, CHANGE_LIMIT, NO_WORD_LEFT, SUCCESS = -1, 1, 2, 4
+"""How the loop ended, in the script's codes (row 16)."""
+
+
+class Change(NamedTuple):
+    """One word exchanged; `position` counts the words between single spaces, from 0."""
+
+    position: int
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What the victim says of one text, in its own scores (without the second sigmoid of row 10).
+
+    Attributes:
+        rank: of the target, 1 for the best; None where it is beyond what the victim shows.
+        score: of the target.
+        top_k: the k best labels, best first; fewer where the victim shows fewer.
+        top_k_scores: their scores.
+    """
+
+    rank: int | None
+    score: float
+    top_k: tuple[int, ...]
+    top_k_scores: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class PublishedResult:
+    """How an attack on one text and target ended.
+
+    Attributes:
+        outcome: "succeeded", "failed" or "skipped".
+        reason: None for a success; "change limit" or "words" for a failure; "wrong before" for what is skipped.
+        code: how the loop ended: -1, 1, 2 or 4 (row 16). Code 4 with outcome "failed" is a success that changed too
+            many words, which the script's analysis drops (row 8).
+        words: n, words between single spaces.
+        text: the final text.
+        changes: the words that were exchanged and counted, in the order of the attack.
+        leftovers: the words that rejected candidates took the place of, uncounted (row 5).
+        change_rate: counted changes a word.
+        queries: distinct texts that were sent to the victim.
+        before: the victim's answer to the original text.
+        after: its answer to the final text; None for what is skipped.
+    """
+
+    outcome: Literal["succeeded", "failed", "skipped"]
+    reason: str | None
+    code: int
+    words: int
+    text: str
+    changes: tuple[Change, ...]
+    leftovers: tuple[Change, ...]
+    change_rate: float
+    queries: int
+    before: Standing
+    after: Standing | None
+
+
+class PublishedAttack:
+    """The published script's attack on one victim.
+
+    Args:
+        victim: the model under attack.
+        k: how many labels count as predicted.
+        masked_lm: a hub name, a folder, or a loaded model with its tokenizer; the script's was bert-base-cased.
+        goal: "positive" (the target has to leave the k best labels), "negative" (it has to enter them) or
+            "untargeted" (some true label has to leave them).
+        max_change_rate: a success that changed a larger share of the words is dropped (row 8).
+        candidates: how many words of the masked LM are looked at for each word of the text.
+        max_length: tokens that the masked LM reads; what it can read where it is None (row 9).
+
+    Attributes:
+        hidden: what stands in a word's place when its importance is measured (row 3).
+        second_sigmoid: whether gains are measured on the sigmoid of the victim's probabilities (row 10).
+        proposals: the masked LM, with its name, its length and whether it is uncased.
+
+    Raises:
+        InputError: an unknown goal, k or a rate out of range, a masked LM that cannot be used.
+
+    Example:
+        ::
+
+            victim = ScorerWrapper.from_folder("runs/tagger")
+            attack = PublishedAttack(victim, k=5, masked_lm="bert-base-cased", goal="positive")
+            result = attack.attack("the text ...", target=17, labels=[3, 17])
+    """
+
+    def __init__(
+        self,
+        victim: XMTCModelWrapper,
+        k: int,
+        masked_lm: str | Path | tuple[Any, Any],
+        goal: Goal = "positive",
+        max_change_rate: float = 0.1,
+        candidates: int = 48,
+        max_length: int | None = None,
+    ) -> None:
+        if goal not in get_args(Goal):
+            raise InputError(f"the goal {goal!r} is unknown", f"choose one of {', '.join(get_args(Goal))}")
+        victim.check_k(k)
+        change_budget(max_change_rate, 0)  # refuses what is not a rate
+        self.victim, self.k, self.goal, self.max_change_rate = victim, k, goal, max_change_rate
+        self.proposals = UnmaskedProposals(masked_lm, candidates, max_length)
+        architecture = str(getattr(victim.model, "architecture", ""))
+        self.hidden = "/UNK/" if architecture.startswith("attention-xml") else "[UNK]"
+        self.second_sigmoid = architecture == "aplc-xlnet" and victim.score_kind == "probability"
+
+    def attack(self, text: str, target: int, labels: Sequence[int]) -> PublishedResult:
+        """Attack one text.
+
+        Args:
+            text: the original text.
+            target: the label under attack; in an untargeted attack the true label that the record is about.
+            labels: the true labels of the text.
+
+        Raises:
+            InputError: the target is true where it must not be, or is not where it must be; no such label.
+            VictimError: the victim's answer is not usable.
+        """
+        if (target in labels) == (self.goal == "negative"):
+            raise InputError(
+                f"the target {target} of a goal {self.goal!r} is {'a' if target in labels else 'no'} true label",
+                "attack true labels with the positive and the untargeted goal, others with the negative goal",
+            )
+        words = text.split(" ")  # row 2
+        before = self._standing(text, target)
+        if (target in before.top_k) == (self.goal == "negative"):
+            return PublishedResult("skipped", "wrong before", INVALID, len(words), text, (), (), 0.0, 1, before, None)
+        asking = _Asking(self, text, target, labels, before.top_k)
+        proposed = self.proposals(words)  # row 1: once, before anything is changed
+        current, changes, leftovers, code = list(words), list[Change](), list[Change](), NO_WORD_LEFT
+        for position in self._by_importance(words, asking):
+            if len(changes) > int(0.5 * len(words)):  # row 8: one more than half gets through
+                code = CHANGE_LIMIT
+                break
+            candidates = proposed[position] if position < len(proposed) else []  # row 9
+            if words[position] in ENGLISH or not candidates:  # row 13: as written, "The" is no stop word
+                continue
+            winner, reached = self._first_or_best(current, position, candidates, asking)
+            if winner is None:  # row 5: the list was written to, and nothing puts the word back
+                current[position] = candidates[-1]
+                leftovers.append(Change(position, words[position], candidates[-1]))
+                continue
+            current[position] = winner
+            changes.append(Change(position, words[position], winner))
+            if reached:
+                code = SUCCESS
+                break
+        final = " ".join(current)
+        return PublishedResult(
+            *self._judged(code, len(changes), len(words)),
+            code,
+            len(words),
+            final,
+            tuple(changes),
+            tuple(leftovers),
+            len(changes) / len(words),
+            len(asking.seen),
+            before,
+            self._standing(final, target),
+        )
+
+    def _by_importance(self, words: list[str], asking: _Asking) -> list[int]:
+        """Positions, the most important word first; ties by position. The last word is not among them (row 4)."""
+        positions = range(len(words) - 1)
+        hidden = (_with(words, position, self.hidden) for position in positions)
+        gains = [gain for texts in _portions(hidden, self.victim.batch_size) for gain in asking.gains(texts)]
+        return sorted(positions, key=lambda position: -gains[position])
+
+    def _first_or_best(
+        self, current: list[str], position: int, candidates: list[str], asking: _Asking
+    ) -> tuple[str | None, bool]:
+        """The first candidate that reaches the goal (row 7), else the one with the largest gain, else None."""
+        winner, largest = None, 0.0
+        offered = iter(candidates)
+        for texts in _portions((_with(current, position, word) for word in candidates), self.victim.batch_size):
+            for gain, reached in zip(asking.gains(texts), asking.reached(texts), strict=True):
+                candidate = next(offered)
+                if reached:
+                    return candidate, True
+                if gain > largest:
+                    winner, largest = candidate, gain
+        return winner, False
+
+    def _standing(self, text: str, target: int) -> Standing:
+        (top,), (scores,) = self.victim.top_k([text], self.k)
+        rank = int(self.victim.rank([text], [target])[0, 0])
+        score = float(self.victim.score([text], [target])[0, 0])
+        shown = TopK.of_row(top, scores)
+        return Standing(None if rank == BEYOND else rank, score, shown.labels, shown.scores)
+
+    def _judged(self, code: int, changed: int, words: int) -> tuple[Literal["succeeded", "failed"], str | None]:
+        if code == NO_WORD_LEFT:
+            return "failed", "words"
+        if code == CHANGE_LIMIT or changed > change_budget(self.max_change_rate, words):  # row 8: dropped afterwards
+            return "failed", "change limit"
+        return "succeeded", None
+
+
+class _Asking:
+    """The two questions of the loop about one example, and the distinct texts that they took."""
+
+    def __init__(
+        self, attack: PublishedAttack, text: str, target: int, labels: Sequence[int], top_k: tuple[int, ...]
+    ) -> None:
+        self._victim, self._k, self._second_sigmoid = attack.victim, attack.k, attack.second_sigmoid
+        self._rising = attack.goal == "negative"
+        # Sorted, so that sums are added in one order. The script's loop has one target; this is Eq. 3.1.
+        self._labels = sorted(top_k) if attack.goal == "untargeted" else [target]
+        self._to_leave = set(top_k) & set(labels) if attack.goal == "untargeted" else {target}
+        self.seen: set[int] = set()  # hashes: the texts of a long example would take its length squared
+        self._original = float(self._values([text])[0])
+
+    def gains(self, texts: list[str]) -> list[float]:
+        """How much nearer to the goal each text is than the *original* text (row 6)."""
+        gains = self._values(texts) - self._original
+        return list(map(float, gains if self._rising else -gains))
+
+    def reached(self, texts: list[str]) -> list[bool]:
+        """Whether each text reaches the goal."""
+        tops = [set(top.tolist()) for top in self._victim.top_k(texts, self._k)[0]]
+        return [self._to_leave <= top if self._rising else not self._to_leave <= top for top in tops]
+
+    def _values(self, texts: list[str]) -> np.ndarray:
+        """What the loop compares: the scores of the labels under attack, added up."""
+        self.seen.update(map(hash, texts))
+        scores = self._victim.score(texts, self._labels)
+        if self._second_sigmoid:  # row 10
+            scores = 1 / (1 + np.exp(-scores))
+        values: np.ndarray = scores.astype(np.float64).sum(axis=1)
+        return values
+
+
+def _with(words: list[str], position: int, word: str) -> str:
+    return " ".join([*words[:position], word, *words[position + 1 :]])
+
+
+def _portions(texts: Iterator[str], size: int) -> Iterator[list[str]]:
+    while portion := list(islice(texts, size)):
+        yield portion

@@ -1,0 +1,1 @@
+"""A campaign in several processes: workers of this machine or actors of a Ray cluster."""

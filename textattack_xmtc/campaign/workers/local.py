@@ -1,0 +1,153 @@
+"""Workers that are processes of this machine."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from multiprocessing import connection, resource_tracker
+from typing import Any
+
+from textattack_xmtc.campaign.workers.protocol import Answer, Died, Order, Worker
+
+# A process that has used torch cannot be forked safely: its threads do not come along.
+_PROCESSES = multiprocessing.get_context("spawn")
+_PATIENCE = 10.0  # seconds that a worker without an order has to leave
+_FOR_THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS")
+
+
+class LocalPool:
+    """Workers as processes of this machine, each with a pipe of its own: none can block another by dying.
+
+    Args:
+        make: makes the worker in its process; is sent there.
+        size: how many there are.
+        threads: how many each may use; libraries that ask the environment are told as well.
+        gpus: names of the GPUs as `CUDA_VISIBLE_DEVICES` has them. Each worker sees one of them, in turn; where there
+            are none, all see what this process sees.
+    """
+
+    def __init__(self, make: Callable[[], Worker], size: int, threads: int = 1, gpus: tuple[str, ...] = ()) -> None:
+        self.size = size
+        self.pids: dict[int, int] = {}
+        self._make, self._threads, self._gpus = make, threads, gpus
+        self._processes: dict[int, Any] = {}
+        self._pipes: dict[int, connection.Connection] = {}
+        self._busy: set[int] = set()
+
+    def start(self, worker: int) -> None:
+        """Start a worker, or another in the place of one that died; returns before it is ready."""
+        here, there = _PROCESSES.Pipe()
+        process = _PROCESSES.Process(target=serve, args=(self._make, there), name=f"worker {worker}", daemon=True)
+        settings = dict.fromkeys(_FOR_THREADS, str(self._threads))
+        if self._gpus:
+            settings["CUDA_VISIBLE_DEVICES"] = self._gpus[worker % len(self._gpus)]
+        with _environment(settings), _without_ctrl_c():
+            process.start()
+        there.close()  # so that the worker's death closes the pipe
+        self._processes[worker], self._pipes[worker] = process, here
+        self.pids[worker] = process.pid or 0
+
+    def ask(self, worker: int, order: Order) -> None:
+        """Give an order to a worker that has none."""
+        self._busy.add(worker)
+        try:
+            self._pipes[worker].send(order)
+        except OSError:
+            pass  # it has just died, and `answers` is going to say so
+
+    def answers(self, seconds: float) -> list[tuple[int, Answer]]:
+        """Wait until some worker answers or dies, or the time is over."""
+        ready = connection.wait(self._pipes.values(), seconds)
+        return [(worker, self._answer(worker)) for worker, pipe in list(self._pipes.items()) if pipe in ready]
+
+    def _answer(self, worker: int) -> Answer:
+        self._busy.discard(worker)
+        try:
+            answer: Answer = self._pipes[worker].recv()
+            return answer
+        except (EOFError, OSError):  # also where it was killed in the middle of an answer
+            self._pipes.pop(worker).close()
+            process = self._processes.pop(worker)
+            process.kill()  # where it has closed its pipe and lives on
+            process.join()
+            return Died(_end(process.exitcode))
+
+    def close(self) -> None:
+        """End all of them, whatever they are doing."""
+        for worker, process in self._processes.items():
+            self._pipes[worker].close()
+            if worker in self._busy:
+                process.kill()
+        for process in self._processes.values():
+            process.join(_PATIENCE)
+            process.kill()
+            process.join()
+        self._processes, self._pipes, self._busy = {}, {}, set()
+
+
+def serve(make: Callable[[], Worker], pipe: connection.Connection) -> None:
+    """What the process of a worker does: one order after the other, until nobody gives any."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes of a terminal; the first one decides
+    threading.Thread(target=_end_with_the_campaign, daemon=True).start()
+    worker = make()
+    try:
+        while True:
+            pipe.send(worker.do(pipe.recv()))
+    except (EOFError, OSError):
+        pass  # the campaign is over
+
+
+def _end_with_the_campaign() -> None:
+    """Where the first process is killed in the middle of an attack, no worker goes on for nobody."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+def _end(exit_code: int) -> str:
+    """How a process came to its end, in words.
+
+    Example:
+        >>> _end(-9), _end(3)
+        ('killed by SIGKILL', 'exit status 3')
+    """
+    if exit_code >= 0:
+        return f"exit status {exit_code}"
+    try:
+        return f"killed by {signal.Signals(-exit_code).name}"
+    except ValueError:  # a real-time signal
+        return f"killed by signal {-exit_code}"
+
+
+@contextmanager
+def _environment(settings: Mapping[str, str]) -> Iterator[None]:
+    """A process that is started meanwhile finds these; what the user has set for threads stays."""
+    kept = {name: os.environ.get(name) for name in settings}
+    os.environ.update({name: value for name, value in settings.items() if name not in _FOR_THREADS or not kept[name]})
+    try:
+        yield
+    finally:
+        for name, value in kept.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+@contextmanager
+def _without_ctrl_c() -> Iterator[None]:
+    """A process that is started meanwhile does not hear of it, not even while it starts; this one does, afterwards."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    resource_tracker.ensure_running()  # otherwise starting it would let the signal through again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

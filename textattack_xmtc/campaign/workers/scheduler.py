@@ -1,0 +1,175 @@
+"""Shares the samples of a campaign out among workers, and sees to it that each has its record once, whoever dies."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from textattack_xmtc.campaign.workers.protocol import Answer, Died, Loaded, Pool
+from textattack_xmtc.errors import XMTCError
+from textattack_xmtc.results.summary import Campaign, Sample
+from textattack_xmtc.workdir.progress import say
+
+CRASHES = 3
+"""Workers that one sample may cost before its record says that it cannot be attacked."""
+
+_STARTS = 3  # workers that may die in a row while they load a model
+_IN_VAIN = 12  # workers that may die in a row without a record from any
+_LOOK_UP = 0.5  # seconds between two looks at whether somebody has pressed Ctrl-C
+
+Pieces = dict[str, deque[tuple[Sample, ...]]]
+
+
+class Asked(Protocol):
+    """Whether somebody has asked for the end."""
+
+    asked: bool
+
+
+def pieces_of(campaign: Campaign) -> Pieces:
+    """What is left to do, by model, in the pieces in which it is given out.
+
+    A piece holds all samples of one text: they begin with the same masked texts, which one worker asks for once. Long
+    texts come first, so that at the end nobody waits for one; and so texts of similar length follow one another.
+    """
+    pieces: Pieces = {}
+    for model in campaign.models:
+        texts: dict[str, list[Sample]] = {}
+        for number, sample in campaign.samples.items():
+            if number not in model.records:
+                texts.setdefault(sample.text, []).append(sample)
+        if texts:
+            pieces[model.name] = deque(tuple(texts[text]) for text in sorted(texts, key=len, reverse=True))
+    return pieces
+
+
+def share_out(
+    pieces: Pieces,
+    pool: Pool,
+    keep: Callable[[str, Mapping[str, Any]], None],
+    error: Callable[[Sample, str], Mapping[str, Any]],
+    interruption: Asked,
+) -> None:
+    """Have every piece attacked. A worker that dies is replaced, and what it was doing is done again.
+
+    Args:
+        pieces: what is to do; is emptied.
+        pool: the workers; none is started yet.
+        keep: takes the name of a model and a record of it, as they come.
+        error: makes the record of a sample that has cost too many workers, from the reason.
+        interruption: once somebody has asked for it, attacks under way are ended and no others begun.
+
+    Raises:
+        XMTCError: a model cannot be loaded, or workers die whatever they do.
+    """
+    _Sharing(pieces, pool, keep, error, interruption).run()
+
+
+@dataclass
+class _State:
+    """What a worker is about: at most one of `loading` and `sample` is set, and both are not where it is idle."""
+
+    alive: bool = False
+    model: str | None = None
+    loading: str | None = None
+    sample: Sample | None = None
+    piece: deque[Sample] = field(default_factory=deque)
+
+
+class _Sharing:
+    def __init__(
+        self,
+        pieces: Pieces,
+        pool: Pool,
+        keep: Callable[[str, Mapping[str, Any]], None],
+        error: Callable[[Sample, str], Mapping[str, Any]],
+        interruption: Asked,
+    ) -> None:
+        self._pieces, self._pool, self._keep, self._error = pieces, pool, keep, error
+        self._interruption = interruption
+        self._workers = [_State() for _ in range(pool.size)]
+        self._crashes: Counter[tuple[str, int]] = Counter()
+        self._dead_starts = self._in_vain = 0
+
+    def run(self) -> None:
+        while True:
+            if not self._interruption.asked:
+                for number, worker in enumerate(self._workers):
+                    if worker.loading is None and worker.sample is None:
+                        self._go_on(number, worker)
+            attacking = any(worker.sample for worker in self._workers)
+            if not attacking and (self._interruption.asked or not self._left()):
+                return  # those that still load a model would have nothing to do with it
+            for number, answer in self._pool.answers(_LOOK_UP):
+                self._take(number, self._workers[number], answer)
+
+    def _left(self) -> bool:
+        return any(self._pieces.values()) or any(worker.piece for worker in self._workers)
+
+    def _go_on(self, number: int, worker: _State) -> None:
+        """Give an idle worker what comes next, where there is something."""
+        if not worker.piece:
+            model = self._next_model(worker.model)
+            if model is None:
+                return
+            if not worker.alive:
+                self._pool.start(number)
+                worker.alive = True
+            if model != worker.model:
+                worker.loading = model
+                self._pool.ask(number, model)
+                return
+            worker.piece.extend(self._pieces[model].popleft())
+        worker.sample = worker.piece.popleft()
+        self._pool.ask(number, worker.sample)
+
+    def _next_model(self, own: str | None) -> str | None:
+        """The worker's own model as long as there is something to do on it, then the first."""
+        names = [name for name, pieces in self._pieces.items() if pieces]
+        return own if own in names else next(iter(names), None)
+
+    def _take(self, number: int, worker: _State, answer: Answer) -> None:
+        if isinstance(answer, Died):
+            self._bury(number, worker, answer)
+        elif isinstance(answer, XMTCError):
+            raise answer
+        elif isinstance(answer, Loaded):
+            worker.model, worker.loading, self._dead_starts = worker.loading, None, 0
+        else:
+            assert worker.model is not None
+            worker.sample, self._in_vain = None, 0
+            self._keep(worker.model, answer)
+
+    def _bury(self, number: int, worker: _State, death: Died) -> None:
+        """Put back what a worker leaves behind; another takes its place as soon as there is something to do."""
+        self._workers[number] = _State()
+        self._in_vain += 1
+        if worker.loading is not None:
+            self._dead_starts += 1
+        if self._dead_starts >= _STARTS or self._in_vain >= _IN_VAIN:
+            doing = "load a model" if self._dead_starts >= _STARTS else "attack"
+            raise XMTCError(
+                f"the workers die when they {doing}; the last was worker {number + 1} ({death.how})",
+                "try fewer workers (each needs memory for a model), or one process to see what happens; then --resume",
+            )
+        said = f"worker {number + 1} has died ({death.how})"
+        if worker.model is None or worker.sample is None:
+            say(f"{said}; another takes its place")
+            return
+        model, sample = worker.model, worker.sample
+        # Apart from the rest, so that this sample alone has to answer for the next death.
+        self._put_back(model, worker.piece)
+        self._crashes[model, sample.number] += 1
+        crashes = self._crashes[model, sample.number]
+        if crashes < CRASHES:
+            self._put_back(model, [sample])
+            say(f"{said}; sample {sample.number} runs again on another")
+        else:
+            self._keep(model, self._error(sample, f"{crashes} workers died over it, the last {death.how}"))
+            say(f"{said}; sample {sample.number} has cost {crashes} workers and is recorded as an error")
+
+    def _put_back(self, model: str, samples: Iterable[Sample]) -> None:
+        if piece := tuple(samples):
+            self._pieces[model].appendleft(piece)

@@ -1,0 +1,1 @@
+"""Sentence encoders: whole texts as vectors."""

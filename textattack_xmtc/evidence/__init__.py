@@ -1,0 +1,1 @@
+"""How much a word of a text speaks for a label."""

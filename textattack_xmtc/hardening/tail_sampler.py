@@ -1,0 +1,121 @@
+"""Which texts are attacked on which label: those of rare labels more often."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from textattack_xmtc.errors import InputError
+from textattack_xmtc.hardening.attack import Target
+from textattack_xmtc.hardening.gradient_attack import Aim
+from textattack_xmtc.hardening.options import Goal
+from textattack_xmtc.models.torch_scorer import TorchScorer
+
+RIVALS = 3
+"""Labels that an attack pushes the other way than its target."""
+
+
+def rarity(counts: np.ndarray) -> np.ndarray:
+    """How much more often a label is drawn than its texts are: one over the root of its training texts.
+
+    Example:
+        >>> rarity(np.array([0, 1, 4, 100])).tolist()
+        [1.0, 1.0, 0.5, 0.1]
+    """
+    weights: np.ndarray = np.maximum(counts, 1) ** -0.5
+    return weights
+
+
+class TailDraws:
+    """Pairs of a training text and one of its true labels, the rare ones more often.
+
+    Args:
+        labels: of each text, as the model counts.
+        counts: training texts of each label.
+
+    Raises:
+        InputError: no text has a label.
+    """
+
+    def __init__(self, labels: Sequence[Sequence[int]], counts: np.ndarray) -> None:
+        sizes = [len(own) for own in labels]
+        self._texts = np.repeat(np.arange(len(labels)), sizes)
+        self._labels = np.array([label for own in labels for label in own], dtype=np.int64)
+        if not len(self._labels):
+            raise InputError("there is nothing to attack: no training text has a label", "give texts with labels")
+        weights = rarity(counts)[self._labels]
+        self._shares = weights / weights.sum()
+
+    def draw(self, number: int, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """So many different pairs (fewer where there are no more): positions of texts, and labels."""
+        chosen = random.choice(len(self._texts), min(number, len(self._texts)), replace=False, p=self._shares)
+        return self._texts[chosen], self._labels[chosen]
+
+
+def targets_for(
+    model: TorchScorer,
+    texts: Sequence[str],
+    labels: Sequence[Sequence[int]],
+    drawn: tuple[np.ndarray, np.ndarray],
+    goal: Goal,
+    k: int,
+    random: np.random.Generator,
+) -> list[Target]:
+    """The targets of drawn pairs: the true label, or a wrong label of the same text, or each for one half of them.
+
+    A wrong label is drawn among those that the model puts nearest behind its k best.
+
+    Args:
+        model: the victim.
+        texts: the training texts.
+        labels: their true labels.
+        drawn: positions of texts, and a true label of each.
+        goal: of the attacks.
+        k: how many labels count as predicted.
+        random: where chance comes from.
+    """
+    rows, own = drawn[0].tolist(), drawn[1].tolist()
+    wrong = np.full(len(rows), goal == "negative") if goal != "both" else np.arange(len(rows)) % 2 == 1
+    found = [Target(row, label) for row, label in zip(rows, own, strict=True)]
+    places = np.flatnonzero(wrong).tolist()
+    if not places:
+        return found
+    depth = min(3 * k, len(model.label_names))
+    best, _ = model.top_k([texts[rows[place]] for place in places], depth, "logit")
+    keep = []
+    for place, row in zip(places, best, strict=True):
+        behind = [int(label) for label in row[k:] if label not in set(labels[rows[place]])]
+        if behind:
+            found[place] = Target(rows[place], int(random.choice(behind)), raise_it=True)
+            keep.append(place)
+    lost = set(places) - set(keep)
+    return [target for place, target in enumerate(found) if place not in lost]
+
+
+def aims_of(
+    model: TorchScorer, texts: Sequence[str], labels: Sequence[Sequence[int]], targets: Sequence[Target]
+) -> list[Aim]:
+    """What attacks on targets are after: the target, and the mean of its `RIVALS` on the other side of the bar.
+
+    A label leaves the k best as its logit falls and as others come up: the wrong labels that the model finds best now.
+    For a wrong label that is to come up, they are the best true ones.
+
+    Args:
+        model: the victim.
+        texts: the training texts.
+        labels: their true labels.
+        targets: of the attacks.
+    """
+    rows = sorted({target.text for target in targets})
+    depth = min(len(model.label_names), RIVALS + max((len(labels[row]) for row in rows), default=0))
+    best, _ = model.top_k([texts[row] for row in rows], depth, "logit")
+    of_text = dict(zip(rows, best.tolist(), strict=True))
+    found = []
+    for target in targets:
+        true = set(labels[target.text])
+        rivals = [own for own in of_text[target.text] if (own in true) == target.raise_it and own != target.label]
+        sign = 1.0 if target.raise_it else -1.0
+        weight = -sign / max(1, len(rivals[:RIVALS]))
+        found.append(((target.label, sign), *((rival, weight) for rival in rivals[:RIVALS])))
+    return found

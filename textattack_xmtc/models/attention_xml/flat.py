@@ -1,0 +1,293 @@
+"""AttentionXML (You et al., 2019), flat: the network, and the scorer that reads only the wanted labels' rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Self
+
+import torch
+from torch import nn
+
+from textattack_xmtc.errors import InputError, ModelFolderError
+from textattack_xmtc.models.attention_xml.vocabulary import PAD_ID, Vocabulary
+from textattack_xmtc.models.attention_xml.word_scorer import WordScorer, words_read
+from textattack_xmtc.models.batches import padded
+from textattack_xmtc.models.folder import CONFIG, LABELS, VOCABULARY, masked_lm_of, read_weights, read_words
+from textattack_xmtc.models.torch_scorer import ComputeType
+from textattack_xmtc.scores import ScoreKind
+
+MOST_LAYERS = 100  # far more than any has: a larger number in a damaged file would be made, layer by layer
+_CHUNK_FLOATS = 2**24  # what is computed for a chunk of labels at once: 64 MB in float32
+
+
+@dataclass(frozen=True)
+class AttentionXMLConfig:
+    """The sizes of the network; the numbers of words and labels follow from the vocabulary and the label list.
+
+    Attributes:
+        embedding_size: width of a word vector.
+        hidden_size: width of the LSTM's state in each direction.
+        layers: LSTM layers.
+        linear_sizes: widths of the hidden layers of the MLP that all labels share.
+        embedding_dropout: share of the word vectors' entries that training hides.
+        hidden_dropout: share of the LSTM's outputs that training hides.
+
+    Raises:
+        InputError: fewer layers than 1, or more than `MOST_LAYERS`.
+    """
+
+    embedding_size: int = 300
+    hidden_size: int = 256
+    layers: int = 1
+    linear_sizes: tuple[int, ...] = (256,)
+    embedding_dropout: float = 0.2
+    hidden_dropout: float = 0.5
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.layers <= MOST_LAYERS:
+            raise InputError(f"{self.layers} layers make no AttentionXML", f"choose from 1 to {MOST_LAYERS}")
+
+
+class BidirectionalLSTM(nn.Module):
+    """A BiLSTM that starts from a learned state and does not see the padding behind a text (section 3.2).
+
+    The backward direction reads each text reversed within its own length. So padding only ever follows the words, in
+    both directions, and neither packing nor a loop is needed: this keeps the fast kernels (measured on a CPU: about
+    twice as fast as packed sequences) and makes a text's result independent of its batch.
+    """
+
+    def __init__(self, input_size: int, hidden_size: int, layers: int) -> None:
+        super().__init__()
+        sizes = [input_size] + [2 * hidden_size] * (layers - 1)
+        self.forwards = nn.ModuleList(nn.LSTM(size, hidden_size, batch_first=True) for size in sizes)
+        self.backwards = nn.ModuleList(nn.LSTM(size, hidden_size, batch_first=True) for size in sizes)
+        # by layer, direction (forward, backward) and part (hidden state, cell state)
+        self.initial_state = nn.Parameter(torch.zeros(layers, 2, 2, hidden_size))
+
+    def forward(self, vectors: torch.Tensor, lengths: torch.Tensor, same: tuple[int, int] = (0, 0)) -> torch.Tensor:
+        """Hidden states of shape `(texts, longest, 2 * hidden_size)`; those behind a text's length mean nothing.
+
+        Args:
+            vectors: of the words, shape `(texts, longest, input_size)`.
+            lengths: words of each text, shape `(texts,)`.
+            same: how many words at the start and at the end of the texts are those of all texts (`same_ends`).
+        """
+        steps = torch.arange(vectors.shape[1], device=vectors.device)
+        back = lengths[:, None] - 1 - steps
+        first = torch.arange(0, vectors.shape[:2].numel(), vectors.shape[1], device=vectors.device)
+        reverse = (first[:, None] + torch.where(back >= 0, back, steps)).flatten()
+        for layer, (forwards, backwards) in enumerate(zip(self.forwards, self.backwards, strict=True)):
+            start, end = same if layer == 0 else (0, 0)  # what a layer gives depends on all words of a text
+            ahead = self._read(forwards, vectors, self.initial_state[layer, 0], start)
+            behind = self._read(backwards, _turned(vectors, reverse), self.initial_state[layer, 1], end)
+            vectors = torch.cat([ahead, _turned(behind, reverse)], dim=-1)
+        return vectors
+
+    @staticmethod
+    def _read(lstm: nn.Module, vectors: torch.Tensor, start: torch.Tensor, same: int) -> torch.Tensor:
+        """Hidden states of one direction; the first `same` vectors are those of all texts and are read once."""
+        hidden, cell = start[0].expand(1, 1, -1).contiguous(), start[1].expand(1, 1, -1).contiguous()
+        parts = []
+        if same:
+            once, (hidden, cell) = lstm(vectors[:1, :same], (hidden, cell))
+            parts.append(once.expand(len(vectors), -1, -1))
+        if same < vectors.shape[1]:
+            state = hidden.expand(-1, len(vectors), -1).contiguous(), cell.expand(-1, len(vectors), -1).contiguous()
+            parts.append(lstm(vectors[:, same:], state)[0])
+        return parts[0] if len(parts) == 1 else torch.cat(parts, dim=1)
+
+
+def same_ends(words: torch.Tensor, lengths: torch.Tensor) -> tuple[int, int]:
+    """How many words all texts have in common at their start and at their end; (0, 0) where lengths differ.
+
+    The texts that an attack asks about differ from one another in a word or two.
+
+    Args:
+        words: word numbers, shape `(texts, longest)`.
+        lengths: words of each text, shape `(texts,)`.
+
+    Example:
+        >>> same_ends(torch.tensor([[5, 6, 7, 8], [5, 9, 7, 8]]), torch.tensor([4, 4]))
+        (1, 2)
+    """
+    if len(words) < 2 or not (lengths == words.shape[1]).all():
+        return 0, 0
+    differing = (words != words[0]).any(dim=0).nonzero()[:, 0].tolist()
+    return (differing[0], words.shape[1] - 1 - differing[-1]) if differing else (words.shape[1], words.shape[1])
+
+
+def _turned(vectors: torch.Tensor, reverse: torch.Tensor) -> torch.Tensor:
+    """The vectors of all words, shape `(texts, longest, d)`, in another order; whole rows are copied at once."""
+    return vectors.flatten(0, 1).index_select(0, reverse).view_as(vectors)
+
+
+class AttentionXMLNetwork(nn.Module):
+    """Word vectors, BiLSTM, one attention row a label, and an MLP that all labels share (You et al. 2019, section 3).
+
+    With the hidden states `h_1 .. h_T` of a text and the row `w_j` of label j:
+    `a_ij = exp(h_i w_j) / sum_t exp(h_t w_j)`, `m_j = sum_i a_ij h_i`, and the logit of j is `MLP(m_j)`.
+
+    Args:
+        words: size of the vocabulary.
+        labels: number of labels.
+        config: the other sizes.
+    """
+
+    def __init__(self, words: int, labels: int, config: AttentionXMLConfig) -> None:
+        super().__init__()
+        self.config = config
+        width = 2 * config.hidden_size
+        self.embedding = nn.Embedding(words, config.embedding_size, padding_idx=PAD_ID)
+        self.embedding_dropout = nn.Dropout(config.embedding_dropout)
+        self.lstm = BidirectionalLSTM(config.embedding_size, config.hidden_size, config.layers)
+        self.hidden_dropout = nn.Dropout(config.hidden_dropout)
+        self.attention = nn.Parameter(torch.empty(labels, width))
+        sizes = [width, *config.linear_sizes]
+        self.linear = nn.ModuleList(nn.Linear(*pair) for pair in pairwise(sizes))
+        self.output = nn.Linear(sizes[-1], 1)
+        nn.init.xavier_uniform_(self.attention)
+        for layer in (*self.linear, self.output):
+            nn.init.xavier_uniform_(layer.weight)
+            nn.init.zeros_(layer.bias)
+
+    def forward(self, words: torch.Tensor, lengths: torch.Tensor, labels: torch.Tensor | None = None) -> torch.Tensor:
+        """Logits of `labels`, shape `(m,)`, or of all; of shape `(texts, m)`.
+
+        Args:
+            words: word numbers, shape `(texts, longest)`, padded at the end.
+            lengths: words of each text, at least 1, shape `(texts,)`.
+            labels: label indices, or None for all labels in their order.
+        """
+        rows = self.attention if labels is None else self.attention.index_select(0, labels)
+        return self.label_logits(self.encode(words, lengths), lengths, rows)
+
+    def encode(self, words: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+        """Hidden states of the texts, shape `(texts, longest, 2 * hidden_size)`: the part that knows no labels."""
+        # A GPU reads all texts of a batch at once, and would have to be waited for to know what is the same.
+        same = same_ends(words, lengths) if not self.training and words.device.type == "cpu" else (0, 0)
+        vectors = self.embedding_dropout(self.embedding(words))
+        hidden: torch.Tensor = self.hidden_dropout(self.lstm(vectors, lengths, same).to(self.attention.dtype))
+        return hidden
+
+    def compute_in(self, dtype: torch.dtype) -> None:
+        """Let word vectors and LSTM compute in another type; what they give is turned into the attention's."""
+        self.embedding.to(dtype)
+        self.lstm.to(dtype)
+
+    def label_logits(
+        self, hidden: torch.Tensor, lengths: torch.Tensor, rows: torch.Tensor, projected: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        """Logits of the labels with these attention rows, shape `(texts, m)`: the part that costs time by label.
+
+        Args:
+            hidden: what `encode` gave.
+            lengths: words of each text, shape `(texts,)`.
+            rows: attention rows, `(m, 2 * hidden_size)` for all texts or `(texts, m, 2 * hidden_size)` for each.
+            projected: `project(hidden)`, where it is at hand.
+        """
+        padding = torch.arange(hidden.shape[1], device=hidden.device) >= lengths[:, None]
+        weights = (rows @ hidden.transpose(1, 2)).masked_fill(padding[:, None, :], float("-inf")).softmax(dim=-1)
+        if projected is None and rows.shape[-2] < hidden.shape[1]:
+            vectors = self.project(weights @ hidden)  # fewer labels than words: less to project after the sum
+        else:
+            vectors = weights @ (self.project(hidden) if projected is None else projected)
+        for layer in (*self.linear, self.output)[1:]:
+            vectors = layer(vectors.relu())
+        logits: torch.Tensor = vectors.squeeze(-1)
+        return logits
+
+    def project(self, hidden: torch.Tensor) -> torch.Tensor:
+        """The first linear layer of the MLP, on hidden states or on their weighted sums.
+
+        The weights of a text sum to 1, so this layer may as well come before the sum over time as after it: the same
+        numbers, once a word or once a label.
+        """
+        projected: torch.Tensor = (*self.linear, self.output)[0](hidden)
+        return projected
+
+    def dense_logits(self, words: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+        """The same as `forward` for all labels, a chunk of labels at a time, so that memory does not grow with them."""
+        hidden = self.encode(words, lengths)
+        label_floats = hidden.shape[0] * 2 * (hidden.shape[1] + sum(self.config.linear_sizes))
+        step = max(1, _CHUNK_FLOATS // label_floats)
+        chunks = [self.attention[first : first + step] for first in range(0, len(self.attention), step)]
+        projected = self.project(hidden)
+        return torch.cat([self.label_logits(hidden, lengths, rows, projected) for rows in chunks], dim=1)
+
+
+class AttentionXML(WordScorer):
+    """A trained AttentionXML that answers an attack's questions.
+
+    `score` costs one pass of the BiLSTM and one attention row a label, however many labels there are. The mask is the
+    word `<UNK>`. A text without words is read as one unknown word.
+
+    Args:
+        network: the network.
+        vocabulary: the words it knows.
+        label_names: the names of its labels, by index.
+        max_length: words that are read of a text.
+        device: "cpu", "cuda", ...; by default the GPU where there is one.
+        masked_lm_folder: a masked language model kept with this model, or None.
+        dtype: what word vectors and LSTM compute in. With "bfloat16" probabilities differ from float32's by up to some
+            hundredths (0.05 is what the tests hold it to), so ranks and outcomes of attacks may change.
+
+    Example:
+        >>> sizes = AttentionXMLConfig(embedding_size=4, hidden_size=3, linear_sizes=(2,))
+        >>> vocabulary = Vocabulary.of_texts(["how to boil an egg"])
+        >>> model = AttentionXML(AttentionXMLNetwork(len(vocabulary), 3, sizes), vocabulary, ["eggs", "salad", "tea"])
+        >>> model.score(["boil an egg", "tea?"], labels=[2, 0]).shape
+        (2, 2)
+    """
+
+    architecture = "attention-xml"
+    name = "AttentionXML"
+    network: AttentionXMLNetwork
+
+    def settings(self) -> dict[str, Any]:
+        """What a model folder's configuration must say to build this model again."""
+        return {
+            "network": asdict(self.network.config),
+            "max_length": self.max_length,
+            "tokenization": self.vocabulary.tokenization,
+        }
+
+    @classmethod
+    def from_folder(
+        cls,
+        folder: Path,
+        config: Mapping[str, Any],
+        device: torch.device | str | None = None,
+        dtype: ComputeType = "float32",
+    ) -> Self:
+        """The model of a folder, whose configuration has been read (see `models.folder`).
+
+        Raises:
+            ModelFolderError: a setting is missing or unknown, or the weights do not fit.
+        """
+        labels = read_words(folder, LABELS)
+        try:
+            sizes = AttentionXMLConfig(
+                **{**config["network"], "linear_sizes": tuple(config["network"]["linear_sizes"])}
+            )
+            max_length, tokenization = words_read(int(config["max_length"])), str(config["tokenization"])
+            vocabulary = Vocabulary(read_words(folder, VOCABULARY), tokenization)
+            with torch.device("meta"):  # the weights are read next: do not draw random ones first
+                network = AttentionXMLNetwork(len(vocabulary), len(labels), sizes)
+        except ModelFolderError:
+            raise
+        except Exception as error:  # what torch raises of sizes that cannot be is of no one kind
+            reason = f"no {error}" if isinstance(error, KeyError) else str(error)
+            raise ModelFolderError(
+                f"{CONFIG} in {str(folder)!r} does not describe an AttentionXML ({reason})", "save the model again"
+            ) from error
+        read_weights(folder, network)
+        return cls(network, vocabulary, labels, max_length, device, masked_lm_of(folder), dtype)
+
+    def _scores(self, batch: Sequence[Sequence[int]], labels: torch.Tensor | None, kind: ScoreKind) -> torch.Tensor:
+        words, lengths = padded(batch, PAD_ID, self.device)
+        network = self.network
+        logits = network.dense_logits(words, lengths) if labels is None else network(words, lengths, labels)
+        return logits if kind == "logit" else logits.sigmoid()

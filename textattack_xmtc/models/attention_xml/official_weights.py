@@ -1,0 +1,100 @@
+"""The weights of one official AttentionXML network: which there are, and what this package calls them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from itertools import count, pairwise, takewhile
+from typing import Any
+
+import torch
+
+from textattack_xmtc.errors import ModelFolderError
+from textattack_xmtc.models.attention_xml.flat import MOST_LAYERS, AttentionXMLConfig
+from textattack_xmtc.models.importers.checkpoints import Checkpoint
+from textattack_xmtc.models.importers.options import shares_of, sizes_of
+
+ATTENTION = "attention.attention.weight"
+ASKED_BY = "its configuration, vocabulary and label names"
+_EMBEDDING, _START = "emb.emb.weight", "lstm.init_state"
+_LSTM, _LINEAR, _OUTPUT = "lstm.lstm.", "linear.linear.", "linear.output."
+_LSTM_PARTS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+
+
+def sizes_in(checkpoint: Checkpoint, settings: Mapping[str, Any]) -> AttentionXMLConfig:
+    """The sizes of a network: those that the settings say, and the others from the shapes of its weights.
+
+    Raises:
+        ModelFolderError: a weight that tells a size is missing or no matrix, or a setting is no size.
+    """
+    layers = sum(1 for _ in takewhile(checkpoint.weights.__contains__, (f"{_LSTM}weight_hh_l{n}" for n in count())))
+    linear = list(takewhile(checkpoint.weights.__contains__, (f"{_LINEAR}{n}.weight" for n in count())))
+    said = sizes_of(settings, "emb_size", "hidden_size", "layers_num", "linear_size")
+    shares = shares_of(settings, "emb_dropout", "dropout")
+    if said.get("layers_num", 1) > MOST_LAYERS:
+        raise ModelFolderError(
+            f"layers_num is {said['layers_num']} in the configuration: expected at most {MOST_LAYERS}",
+            "correct the YAML file",
+        )
+    sizes = AttentionXMLConfig(
+        embedding_size=said.get("emb_size") or checkpoint.matrix_shape(_EMBEDDING)[1],
+        hidden_size=said.get("hidden_size") or checkpoint.matrix_shape(f"{_LSTM}weight_hh_l0")[1],
+        layers=said.get("layers_num") or max(1, layers),
+        linear_sizes=tuple(said.get("linear_size", [checkpoint.matrix_shape(key)[0] for key in linear])),
+    )
+    return replace(
+        sizes,
+        embedding_dropout=shares.get("emb_dropout", sizes.embedding_dropout),
+        hidden_dropout=shares.get("dropout", sizes.hidden_dropout),
+    )
+
+
+def own_weights(checkpoint: Checkpoint, sizes: AttentionXMLConfig, words: int, rows: int) -> dict[str, torch.Tensor]:
+    """The weights of a network under the names that `AttentionXMLNetwork` has for them.
+
+    Args:
+        checkpoint: with all attention rows in one weight.
+        sizes: of the network.
+        words: size of the vocabulary.
+        rows: how many labels or groups it knows.
+
+    Raises:
+        ModelFolderError: a weight is missing, unknown or of another shape.
+    """
+    checkpoint.check(_shapes(sizes, words, rows), ASKED_BY)
+    found = checkpoint.weights
+    own = {"embedding.weight": found[_EMBEDDING], "attention": found[ATTENTION]}
+    for layer in range(sizes.layers):
+        for part in _LSTM_PARTS:
+            own[f"lstm.forwards.{layer}.{part}_l0"] = found[f"{_LSTM}{part}_l{layer}"]
+            own[f"lstm.backwards.{layer}.{part}_l0"] = found[f"{_LSTM}{part}_l{layer}_reverse"]
+    # The first half is the cells' start, the second the hidden states'; in each, layer by layer, forward and backward.
+    cells, hidden = found[_START].reshape(2, sizes.layers, 2, sizes.hidden_size)
+    own["lstm.initial_state"] = torch.stack([hidden, cells], dim=2)
+    for kind in ("weight", "bias"):
+        own[f"output.{kind}"] = found[f"{_OUTPUT}{kind}"]
+        for number in range(len(sizes.linear_sizes)):
+            own[f"linear.{number}.{kind}"] = found[f"{_LINEAR}{number}.{kind}"]
+    return own
+
+
+def _shapes(sizes: AttentionXMLConfig, words: int, rows: int) -> dict[str, tuple[int, ...]]:
+    """The official weights and their shapes."""
+    hidden, width = sizes.hidden_size, 2 * sizes.hidden_size
+    shapes: dict[str, tuple[int, ...]] = {
+        _EMBEDDING: (words, sizes.embedding_size),
+        _START: (4 * sizes.layers, 1, hidden),
+        ATTENTION: (rows, width),
+    }
+    for layer in range(sizes.layers):
+        read = width if layer else sizes.embedding_size
+        for direction in ("", "_reverse"):
+            for part, shape in zip(
+                _LSTM_PARTS, ((4 * hidden, read), (4 * hidden, hidden), (4 * hidden,), (4 * hidden,)), strict=True
+            ):
+                shapes[f"{_LSTM}{part}_l{layer}{direction}"] = shape
+    widths = [width, *sizes.linear_sizes]
+    for number, (narrow, wide) in enumerate(pairwise(widths)):
+        shapes[f"{_LINEAR}{number}.weight"] = (wide, narrow)
+        shapes[f"{_LINEAR}{number}.bias"] = (wide,)
+    return {**shapes, f"{_OUTPUT}weight": (1, widths[-1]), f"{_OUTPUT}bias": (1,)}

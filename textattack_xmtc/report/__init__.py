@@ -1,1 +1,0 @@
-"""What came out of campaigns: tables, figures and the page that holds them."""

@@ -1,0 +1,228 @@
+"""Two models on the same samples, bin by bin, with a paired test (section 4.3.2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from textattack_xmtc.errors import InputError
+from textattack_xmtc.results.statistics import Estimate, difference_of, share_of
+from textattack_xmtc.results.summary import Campaign, Model, Verdicts
+from textattack_xmtc.results.tables import Cell, Column, Table
+
+_MUST_AGREE = ("goal", "k", "max_change_rate")
+_MUST_AGREE_RESOLVED = ("encoder", "similarity", "threshold")
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the two models that are compared, with the campaign that attacked it, and what to call it."""
+
+    campaign: Campaign
+    model: Model
+    name: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """The comparison on one bin, or on all of them.
+
+    Attributes:
+        similarity: what the similarity of a success must be: `any`, or above the threshold.
+        bin: the bin in words.
+        first: the first model's rate of success of the attack.
+        second: the second model's.
+        difference: the first less the second, on samples that count for both.
+        p: McNemar's p-value; None where samples share texts.
+        wrong_first: how many of the samples the first model got wrong before the attack.
+        wrong_second: the second.
+    """
+
+    similarity: str
+    bin: str
+    first: Estimate
+    second: Estimate
+    difference: Estimate
+    p: float | None
+    wrong_first: int
+    wrong_second: int
+
+
+def sides(campaigns: list[Campaign], first: str, second: str) -> tuple[Side, Side]:
+    """The two models that these names mean, in one of some campaigns that were read.
+
+    Raises:
+        InputError: no campaign has models of both names.
+    """
+    for campaign in campaigns:
+        one, other = campaign.model(first), campaign.model(second)
+        if one is not None and other is not None:
+            return Side(campaign, one, one.name), Side(campaign, other, other.name)
+    known = sorted({model.name for campaign in campaigns for model in campaign.models})
+    raise InputError(
+        f"no campaign has both models {first!r} and {second!r}; there are {', '.join(known)}",
+        "name two models of one campaign, or give two campaign folders and no other",
+    )
+
+
+def only_model(campaign: Campaign) -> Side:
+    """The model of a campaign of one model.
+
+    Raises:
+        InputError: it has several.
+    """
+    if len(campaign.models) != 1:
+        names = ", ".join(model.name for model in campaign.models)
+        raise InputError(
+            f"{campaign.folder} has {len(campaign.models)} models ({names}), and which to compare is not said",
+            f"compare two of them by `textattack-xmtc report {campaign.folder} --compare A B`",
+        )
+    return Side(campaign, campaign.models[0], campaign.models[0].name)
+
+
+def compare(first: Side, second: Side, both_right: bool = False) -> list[Row]:
+    """The rates of success on each bin and on all, over the same samples of both models, and how they differ.
+
+    A success is a goal that was reached within the change rate that is allowed; rows on similar texts follow. The
+    primary figure (section 4.3.2) is over all samples that the first campaign's reference model gets right: one that a
+    model gets wrong before the attack counts as a success of the attack on it. Samples that are missing, skipped for
+    another reason or ended with an error on either model are left out.
+
+    Args:
+        first: a model.
+        second: another one, of the same campaign or of one with the same samples.
+        both_right: the secondary figure, which leaves out samples that either model gets wrong before the attack.
+
+    Raises:
+        InputError: the two campaigns differ in their samples or in what a success is; a model has no records.
+    """
+    check_comparable(first, second)
+    one, other = _common(first, second)
+    chosen = ~(one.wrong_before | other.wrong_before) if both_right else np.ones(len(one.bins), dtype=bool)
+    threshold = first.campaign.threshold
+    rows = []
+    for condition, above in (("any", None), (f"> {threshold:g}", threshold)):
+        for number in [*(part.number for part in first.campaign.bins), None]:
+            there = chosen if number is None else chosen & (one.bins == number)
+            successes = one.successes(above)[there], other.successes(above)[there]
+            difference, p = difference_of(*successes, one.texts[there])
+            rows.append(
+                Row(
+                    condition,
+                    "all" if number is None else first.campaign.bin_name(number),
+                    share_of(successes[0], one.texts[there]),
+                    share_of(successes[1], one.texts[there]),
+                    difference,
+                    p if there.any() else None,
+                    int(one.wrong_before[there].sum()),
+                    int(other.wrong_before[there].sum()),
+                )
+            )
+    return rows
+
+
+def check_comparable(first: Side, second: Side) -> None:
+    """Refuse a comparison of what is not the same experiment; raises as `compare` says."""
+    for side in (first, second):
+        if not side.model.records:
+            raise InputError(
+                f"model {side.name} of {side.campaign.folder} has no records", "let the campaign run on with --resume"
+            )
+    if first.campaign is second.campaign:
+        return
+    for part, keys in (("settings", _MUST_AGREE), ("resolved", _MUST_AGREE_RESOLVED)):
+        for key in keys:
+            one, other = (getattr(side.campaign, part).get(key) for side in (first, second))
+            if one != other:
+                raise InputError(
+                    f"{key} is {one!r} in {first.campaign.folder} and {other!r} in {second.campaign.folder}",
+                    "compare campaigns with the same goal, limits and encoder",
+                )
+    drawn = [
+        {number: (sample.text_id, sample.target, sample.bin) for number, sample in side.campaign.samples.items()}
+        for side in (first, second)
+    ]
+    if drawn[0] != drawn[1] or first.campaign.label_names != second.campaign.label_names:
+        shared = len({pair[:2] for pair in drawn[0].values()} & {pair[:2] for pair in drawn[1].values()})
+        raise InputError(
+            f"{first.campaign.folder} and {second.campaign.folder} have different samples: "
+            f"{shared:,} of {len(drawn[0]):,} (text, label) pairs are in both, and a paired test needs all",
+            "attack both models in one campaign, or on the samples of the first one",
+        )
+
+
+def other_differences(first: Side, second: Side) -> list[str]:
+    """The settings in which two campaigns differ beside the models, in words."""
+    found = []
+    for part in ("settings", "resolved"):
+        one, other = (getattr(side.campaign, part) for side in (first, second))
+        for key in dict.fromkeys([*one, *other]):
+            if key not in ("models", "reference_model", "out") and one.get(key) != other.get(key):
+                found.append(f"{key}: {one.get(key)} and {other.get(key)}")
+    return found
+
+
+def comparison_table(first: Side, second: Side, name: str, both_right: bool = False) -> Table:
+    """The comparison as a table called `name`; takes and raises what `compare` does."""
+    rows = compare(first, second, both_right)
+    columns: tuple[Column, ...] = (
+        Column("bin", "Label frequency (training texts)"),
+        Column("similarity", "Similarity"),
+        Column("n", "n"),
+        Column("first", f"Success on {first.name} (%)", 1, percent=True, interval=True),
+        Column("second", f"Success on {second.name} (%)", 1, percent=True, interval=True),
+        Column("difference", "Difference (points)", 1, percent=True, interval=True),
+        Column("p", "McNemar's p", 4),
+    )
+    if both_right:
+        which = "samples that both models get right"
+        note = f"Only the samples that neither {first.name} nor {second.name} gets wrong before the attack."
+    else:
+        which = f"all samples that {first.campaign.reference} gets right"
+        columns += (
+            Column("wrong_first", f"Wrong before: {first.name}"),
+            Column("wrong_second", f"Wrong before: {second.name}"),
+        )
+        note = "A sample that a model gets wrong before the attack counts as a success of the attack on it."
+    note += (
+        f" Difference: {first.name} less {second.name}; above 0, the attack succeeds less often on {second.name}. "
+        "Intervals are 95%. McNemar's test is exact, two-sided, and not corrected for the number of bins."
+    )
+    if any(row.p is None and row.first.n for row in rows):
+        note += " Samples share texts: intervals are a bootstrap over texts, and there is no p."
+    if differences := other_differences(first, second):
+        note += f" The two campaigns also differ in {'; '.join(differences)}."
+    cells: list[tuple[Cell, ...]] = []
+    for row in rows:
+        cell: tuple[Cell, ...] = (
+            row.bin,
+            row.similarity,
+            row.difference.n,
+            row.first,
+            row.second,
+            row.difference,
+            row.p,
+        )
+        cells.append(cell if both_right else (*cell, row.wrong_first, row.wrong_second))
+    return Table(name, f"{first.name} and {second.name}, {which}", columns, tuple(cells), note)
+
+
+def _common(first: Side, second: Side) -> tuple[Verdicts, Verdicts]:
+    """The verdicts on the samples that count for both models, row by row the same samples."""
+    baseline = first.campaign.reference
+    verdicts = [
+        side.campaign.verdicts_of(side.model, side.campaign is not first.campaign or side.model.name != baseline)
+        for side in (first, second)
+    ]
+    common = np.intersect1d(verdicts[0].samples, verdicts[1].samples)
+    reference = first.campaign.model(baseline)
+    if reference is not None and baseline not in (first.model.name, second.model.name):
+        dropped = [number for number, record in reference.records.items() if record.outcome == "skipped"]
+        common = np.setdiff1d(common, np.array(dropped, dtype=np.int64))
+    return _chosen(verdicts[0], common), _chosen(verdicts[1], common)
+
+
+def _chosen(verdicts: Verdicts, samples: np.ndarray) -> Verdicts:
+    rows = np.flatnonzero(np.isin(verdicts.samples, samples))
+    return Verdicts(**{field.name: getattr(verdicts, field.name)[rows] for field in fields(Verdicts)})

@@ -1,0 +1,286 @@
+"""Reads a campaign folder, finished or not, and says what in it cannot be."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+
+from textattack_xmtc.errors import DataError
+from textattack_xmtc.results.summary import (
+    ERROR,
+    GOALS,
+    MEASURES,
+    OUTCOMES,
+    SKIPPED,
+    Answer,
+    Bin,
+    Campaign,
+    Model,
+    Record,
+    Sample,
+    Transfer,
+    Trial,
+)
+
+FORMAT = 1
+CAMPAIGN, LABELS, BINS, CLUSTERS = "campaign.json", "labels.json", "bins.json", "clusters.json"
+SAMPLES, RECORDS = "samples.jsonl", "records"
+TRANSFERS, TRIALS = "transfer.json", "transfer"
+
+_LONGEST = 240  # bytes that most file systems have for a name, less those of the ending
+
+# What comes of JSON that is other than it should be; the last of a number that is infinite, or too large for an index.
+_UNFIT = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
+_Read = TypeVar("_Read")
+
+
+def read_campaign(folder: Path | str) -> Campaign:
+    """Read the files of a campaign folder.
+
+    A last line of a records file that was cut off in writing is left out, a sample that was recorded twice counts as
+    recorded last; `notes` say so.
+
+    Raises:
+        DataError: the folder or one of its files is missing, damaged or of another format; records do not belong to
+            the samples.
+    """
+    folder = Path(folder)
+    if not (folder / CAMPAIGN).is_file():
+        raise DataError(
+            f"{folder} is not the folder of a campaign: it has no {CAMPAIGN}",
+            "give the folder that `textattack-xmtc campaign --out` wrote",
+        )
+    facts = _json(folder / CAMPAIGN)
+    if not isinstance(facts, dict) or facts.get("format") != FORMAT:
+        found = facts.get("format") if isinstance(facts, dict) else None
+        raise DataError(
+            f"{folder / CAMPAIGN} has format {found!r}, and this version reads format {FORMAT}",
+            "report with the version that ran the campaign",
+        )
+    labels, bins = _json(folder / LABELS), _json(folder / BINS)
+    clusters = _json(folder / CLUSTERS) if (folder / CLUSTERS).exists() else []
+    samples = {sample.number: sample for sample in _lines(folder / SAMPLES, _sample)[0]}
+    with _about(folder):
+        campaign = Campaign(
+            folder=folder,
+            name=folder.resolve().name,
+            settings=dict(facts["settings"]),
+            resolved=dict(facts["resolved"]),
+            versions=dict(facts.get("versions", {})),
+            corpus=dict(facts["corpus"]),
+            models=(),
+            reference=str(facts["reference"]),
+            label_names=tuple(map(str, labels["names"])),
+            label_counts=np.array(labels["counts"], dtype=np.int64),
+            n_train=int(labels["n_train"]),
+            bins=tuple(sorted(map(_bin, bins), key=lambda part: part.number)),
+            clusters=tuple(tuple(map(int, cluster["labels"])) for cluster in clusters),
+            samples=samples,
+            notes=(),
+        )
+        _check(campaign)
+        notes: list[str] = []
+        models = tuple(
+            Model(str(model["name"]), model, _records(campaign, str(model["name"]), notes)) for model in facts["models"]
+        )
+        if strange := [model.name for model in models if Path(model.name).name != model.name]:
+            raise ValueError(f"the model name {strange[0]!r} names no file of this folder")
+        if len({model.name for model in models}) < len(models):
+            raise ValueError("two of its models have the same name")
+        if campaign.reference not in {model.name for model in models}:
+            raise ValueError(f"the reference model {campaign.reference!r} is none of its models")
+        for versions in facts.get("went_on_with", ()):
+            changed = {key: now for key, now in versions.items() if now != campaign.versions.get(key)}
+            listed = ", ".join(f"{key} {campaign.versions.get(key)} to {now}" for key, now in changed.items())
+            notes.append(f"The campaign went on with other versions: {listed}.")
+        campaign = replace(campaign, models=models)
+        transfers = tuple(_transfer(campaign, facts, notes) for facts in read_transfers(folder))
+    return replace(campaign, transfers=transfers, notes=tuple(dict.fromkeys(notes)))
+
+
+def read_transfers(folder: Path) -> list[dict[str, Any]]:
+    """What a campaign's folder says of the models that its adversarial texts are tried on.
+
+    Raises:
+        DataError: that file is damaged.
+    """
+    path = folder / TRANSFERS
+    if not path.exists():
+        return []
+    found = _json(path)
+    if not isinstance(found, list) or not all(
+        isinstance(facts, dict) and {"name", "folder", "fingerprint"} <= facts.keys() and _names_a_file(facts["name"])
+        for facts in found
+    ):
+        raise DataError(f"{path} is no list of models", "remove it, and name the models again with --transfer-to")
+    return found
+
+
+def _names_a_file(name: Any) -> bool:
+    """Whether a file of that name lies in the folder where it is looked for, and nowhere else."""
+    return isinstance(name, str) and Path(name).name == name and len(name.encode("utf-8", "replace")) < _LONGEST
+
+
+def _check(campaign: Campaign) -> None:
+    """Refuse what the rest of the report stands on and would fail on later, far from its cause."""
+    if campaign.goal not in GOALS:
+        raise ValueError(f"the goal {campaign.goal!r} is none of {', '.join(GOALS)}")
+    if campaign.measure not in MEASURES:
+        raise ValueError(f"the similarity {campaign.measure!r} is none of {', '.join(MEASURES)}")
+    _ = campaign.k, campaign.limit, campaign.threshold, campaign.corpus["name"]
+    if not campaign.bins or not campaign.samples:
+        raise ValueError(f"{BINS} has {len(campaign.bins)} bins and {SAMPLES} {len(campaign.samples)} samples")
+    n_labels, known_bins = len(campaign.label_names), {part.number for part in campaign.bins}
+    if len(campaign.label_counts) != n_labels:
+        raise ValueError(f"{LABELS} has {n_labels} names and {len(campaign.label_counts)} counts")
+    for sample in campaign.samples.values():
+        if sample.bin not in known_bins:
+            raise ValueError(f"sample {sample.number} is in bin {sample.bin}, which {BINS} does not have")
+        if not all(0 <= label < n_labels for label in (sample.target, *sample.labels)):
+            raise ValueError(f"sample {sample.number} has a label outside 0 to {n_labels - 1}")
+    if not all(0 <= label < n_labels for cluster in campaign.clusters for label in cluster):
+        raise ValueError(f"{CLUSTERS} has a label outside 0 to {n_labels - 1}")
+
+
+def _records(campaign: Campaign, name: str, notes: list[str]) -> dict[int, Record]:
+    """The records of one model, by sample; none where it has not been attacked yet."""
+    path = campaign.folder / RECORDS / f"{name}.jsonl"
+    if not path.exists():
+        notes.append(f"Model {name} has no records yet.")
+        return {}
+    found, cut_off = _lines(path, _record, may_be_cut_off=True)
+    if cut_off:
+        notes.append(f"The last line of {RECORDS}/{path.name} was cut off in writing and is left out.")
+    records: dict[int, Record] = {}
+    for record in found:
+        sample = campaign.samples.get(record.sample)
+        if sample is None:
+            raise ValueError(f"{RECORDS}/{path.name} has sample {record.sample}, which {SAMPLES} does not have")
+        answers = [answer for answer in (record.before, record.after) if answer is not None]
+        if not all(0 <= label < len(campaign.label_names) for answer in answers for label in answer.top_k):
+            raise ValueError(f"{RECORDS}/{path.name}: sample {record.sample} has a label that {LABELS} does not have")
+        if record.sample in records:
+            notes.append(f"Sample {record.sample} is twice in {RECORDS}/{path.name}; the later record counts.")
+        records[record.sample] = record
+    return dict(sorted(records.items()))  # workers leave them in any order
+
+
+def _transfer(campaign: Campaign, facts: dict[str, Any], notes: list[str]) -> Transfer:
+    """What came of the adversarial texts on one other model."""
+    name = str(facts["name"])
+    path = campaign.folder / TRIALS / f"{name}.jsonl"
+    found: list[Trial] = []
+    if path.exists():
+        found, cut_off = _lines(path, _trial, may_be_cut_off=True)
+        if cut_off:
+            notes.append(f"The last line of {TRIALS}/{path.name} was cut off in writing and is left out.")
+    trials = {(trial.source, trial.sample): trial for trial in found}
+    possible = {(model.name, record.sample) for model, record in campaign.found_for(facts)}
+    for source, sample in trials.keys() - possible:
+        raise ValueError(f"{TRIALS}/{path.name} has sample {sample} of {source!r}, which is no success in {RECORDS}")
+    if missing := len(possible) - len(trials):
+        notes.append(f"{missing:,} of {len(possible):,} adversarial texts are not tried on {name} yet.")
+    return Transfer(name, facts, trials)
+
+
+def _json(path: Path) -> Any:
+    if not path.is_file():
+        raise DataError(f"{path} is missing", "copy the campaign's folder again, whole")
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{path} is not JSON ({error})", "copy the campaign's folder again") from error
+
+
+def _lines(path: Path, read: Callable[[Any], _Read], may_be_cut_off: bool = False) -> tuple[list[_Read], bool]:
+    """What `read` makes of each line of a JSON Lines file, and whether the last line was cut off and left out."""
+    if not path.is_file():
+        raise DataError(f"{path} is missing", "copy the campaign's folder again, whole")
+    *lines, rest = path.read_bytes().split(b"\n")
+    found: list[_Read] = []
+    for number, line in enumerate([*lines, rest], start=1):
+        if not line.strip():
+            continue
+        try:
+            value = json.loads(line)
+        except (ValueError, RecursionError) as error:  # the first also of bytes that are no UTF-8
+            # Only a line without its end can have been cut off.
+            if may_be_cut_off and number == len(lines) + 1:
+                return found, True
+            raise DataError(f"{path}, line {number} is not JSON ({error})", "mend or remove the line") from error
+        try:
+            found.append(read(value))
+        except _UNFIT as error:
+            problem = f"no {error}" if isinstance(error, KeyError) else str(error)
+            raise DataError(f"{path}, line {number} is no {read.__name__[1:]} ({problem})", "mend the line") from error
+    return found, False
+
+
+@contextmanager
+def _about(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except DataError:
+        raise
+    except _UNFIT as error:
+        problem = f"{error} is missing" if isinstance(error, KeyError) else str(error)
+        raise DataError(f"{folder} cannot be read: {problem}", "run the campaign again into an empty folder") from error
+
+
+def _sample(row: Any) -> Sample:
+    labels = tuple(map(int, row["labels"]))
+    return Sample(
+        int(row["sample"]), str(row["text_id"]), str(row["text"]), labels, int(row["target"]), int(row["bin"])
+    )
+
+
+def _bin(row: Any) -> Bin:
+    return Bin(*(int(row[key]) for key in ("bin", "from", "to", "labels", "right", "drawn")))
+
+
+def _record(row: Any) -> Record:
+    outcome = str(row["outcome"])
+    if outcome not in OUTCOMES:
+        raise ValueError(f"outcome {outcome!r}")
+    before, after = _answer(row["before"]), _answer(row["after"])
+    if outcome not in (SKIPPED, ERROR) and (before is None or after is None):
+        raise ValueError(f"{outcome}, but nothing before or after the attack")
+    return Record(
+        sample=int(row["sample"]),
+        outcome=outcome,
+        reason=None if row["reason"] is None else str(row["reason"]),
+        before=before,
+        after=after,
+        words=int(row["words"]),
+        changed=len(row["changes"] or ()),
+        change_rate=float(row["change_rate"] or 0),
+        adversarial=row["adversarial"],
+        similarity=row["similarity"],
+        queries=int(row["queries"]),
+        seconds=float(row["seconds"]),
+    )
+
+
+def _answer(row: Any) -> Answer | None:
+    if row is None:
+        return None
+    rank, beyond = (None if row.get(key) is None else int(row[key]) for key in ("rank", "beyond"))
+    return Answer(rank, beyond, float(row["score"]), tuple(map(int, row["top_k"])))
+
+
+def _trial(row: Any) -> Trial:
+    outcome, control = str(row["outcome"]), row["control"]
+    if outcome not in OUTCOMES:
+        raise ValueError(f"outcome {outcome!r}")
+    return Trial(
+        source=str(row["source"]),
+        sample=int(row["sample"]),
+        outcome=outcome,
+        control=None if control is None else bool(control["reached"]),
+    )

@@ -1,0 +1,1 @@
+"""Folders that a command writes: locks, files written whole, records, progress."""
