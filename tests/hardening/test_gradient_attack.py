@@ -91,8 +91,8 @@ def test_targets_fall_or_rise(model: TorchScorer) -> None:
     # To first order only, so not each of them; the logits' size depends on the processor that trained, so a control.
     lost = np.mean(before_own - logits(model, fallen, labels))
     gained = np.mean(logits(model, risen, others) - before_other)
-    assert lost > 0.1 and lost > 2 * np.mean(before_own - logits(model, by_chance, labels))
-    assert gained > 0.1 and gained > 2 * np.mean(logits(model, by_chance, others) - before_other)
+    assert lost > 0.1 and lost > 1.3 * np.mean(before_own - logits(model, by_chance, labels))
+    assert gained > 0.1 and gained > 1.3 * np.mean(logits(model, by_chance, others) - before_other)
     assert not model.network.training
 
 
