@@ -25,7 +25,7 @@ from textattack.search_methods import GreedyWordSwapWIR
 from textattack.shared import AttackedText
 from textattack.transformations import WordSwapMaskedLM
 
-from benchmarks.rows import clock
+from benchmarks.speed.rows import clock
 from textattack_xmtc.constraints import MaxChangeRate
 from textattack_xmtc.constraints.words import FunctionWordModification
 from textattack_xmtc.encoders.encoder import Encoder
