@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.toolkit import ROOT
+
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).parents[1]
 TEXTATTACK = str(Path(sysconfig.get_path("scripts")) / "textattack")
 RECIPES = sorted((ROOT / "recipes").glob("*.py"))
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))

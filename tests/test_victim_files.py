@@ -18,6 +18,7 @@ from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.svm import LinearSVC
 
+from tests.toolkit import ROOT
 from tests.toolkit.failing_server import FailingServer
 from tests.toolkit.parts import tiny_bert, word_tokenizer
 from tests.toolkit.pecos_models import PYTHON, needs_pecos, train_on
@@ -25,7 +26,6 @@ from tests.toolkit.shared_folders import SHARED, needs_shared
 
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).parents[1]
 VICTIMS = sorted((ROOT / "examples" / "victims").glob("*.py"))
 TEXTATTACK = str(Path(sysconfig.get_path("scripts")) / "textattack")
 MINILM = "models/all-MiniLM-L6-v2"
