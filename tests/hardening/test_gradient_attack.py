@@ -52,6 +52,15 @@ def nudged(model: TorchScorer, text: list[int], label: int, place: int, word: in
             hook.remove()
 
 
+def exchanged_at_random(model: TorchScorer, text: list[int], rng: np.random.Generator) -> list[int]:
+    """As many words exchanged as an attack may, for words of other training texts."""
+    fixed = set(fixed_words(model).tolist())
+    words = [word for other in model.encode(list(corpus().split("train")["text"])) for word in other]
+    free, words = [at for at, word in enumerate(text) if word not in fixed], [w for w in words if w not in fixed]
+    places = rng.choice(free, min(len(free), int(np.ceil(0.3 * len(text)))), replace=False)
+    return [int(rng.choice(words)) if at in places else word for at, word in enumerate(text)]
+
+
 def test_effects_are_derivatives(model: TorchScorer) -> None:
     texts, labels = texts_and_labels()
     encoded = model.encode(texts[:2])  # of different lengths, so that one is padded
@@ -78,9 +87,12 @@ def test_targets_fall_or_rise(model: TorchScorer) -> None:
     random = np.random.default_rng(0)
     fallen = attack_on(model).attacked(encoded, [((label, -1.0),) for label in labels], random)
     risen = attack_on(model).attacked(encoded, [((label, 1.0),) for label in others], random)
-    # To first order only, so not each of them.
-    assert np.mean(logits(model, fallen, labels) - before_own) < -0.5
-    assert np.mean(logits(model, risen, others) - before_other) > 0.3
+    by_chance = [exchanged_at_random(model, text, random) for text in encoded]
+    # To first order only, so not each of them; the logits' size depends on the processor that trained, so a control.
+    lost = np.mean(before_own - logits(model, fallen, labels))
+    gained = np.mean(logits(model, risen, others) - before_other)
+    assert lost > 0.1 and lost > 1.3 * np.mean(before_own - logits(model, by_chance, labels))
+    assert gained > 0.1 and gained > 1.3 * np.mean(logits(model, by_chance, others) - before_other)
     assert not model.network.training
 
 

@@ -1,4 +1,4 @@
-"""The tables of `benchmarks.hardening`: what each cell is worth without an attack, and how many labels fall to each."""
+"""The tables of `benchmarks.studies.hardening`: each cell without an attack, and labels that fall to each attack."""
 
 from __future__ import annotations
 

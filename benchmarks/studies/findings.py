@@ -1,10 +1,10 @@
 """The paper's claims on real data: the campaigns behind `docs/results.md`, and its tables.
 
-    python -m benchmarks.findings --data FOLDER --keep FOLDER --masked-lm FOLDER --encoder NAME --out FOLDER
+    python -m benchmarks.studies.findings --data FOLDER --keep FOLDER --masked-lm FOLDER --encoder NAME --out FOLDER
 
-FOLDER of `--data` and `--keep` as in `benchmarks.models`, whose trained models are attacked; models that are not there
-are left out. Campaigns that are there are gone on with, or read if they are complete. `--only` takes the campaigns
-whose names hold all these words. The tables go between the marks in `docs/results.md`.
+FOLDER of `--data` and `--keep` as in `benchmarks.studies.models`, whose trained models are attacked; models that are
+not there are left out. Campaigns that are there are gone on with, or read if they are complete. `--only` takes the
+campaigns whose names hold all these words. The tables go between the marks in `docs/results.md`.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.findings_tables import write_tables
-from benchmarks.models import MAX_LENGTH, TEXTS
+from benchmarks.studies.findings_tables import write_tables
+from benchmarks.studies.models import MAX_LENGTH, TEXTS
 from textattack_xmtc.datasets.corpus import Corpus
 from textattack_xmtc.datasets.load import load_corpus
 

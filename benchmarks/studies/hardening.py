@@ -1,16 +1,17 @@
 """Hardened models beside plain ones, PW-cb and cheap controls: clean P@1, attacks on the rarest labels, time.
 
-    python -m benchmarks.hardening --data FOLDER --keep FOLDER --masked-lm FOLDER --out FOLDER \
+    python -m benchmarks.studies.hardening --data FOLDER --keep FOLDER --masked-lm FOLDER --out FOLDER \
         [--other-masked-lm FOLDER] [--documents FOLDER] [--only WORDS...] [--samples 60] [--minutes 10] [--budget 1]
 
-FOLDER of `--data` holds the corpora as `benchmarks.findings` writes them, `--keep` the trained models of
-`benchmarks.models`. Each cell is trained with the command line in a process of its own, into `--out`, and what is there
-is not trained again. Attacks are on samples of the rarest bin that the plain model has right, drawn as a campaign draws
-them, every cell on the same ones; records are kept one by one. `--minutes` is for the attacks of each corpus and model.
-`--only` takes what holds all these words, `--cells` makes those only, `--attacks` tries these. `--other-masked-lm` is
-one that hardening did not see. With `--documents` (compressed JSON Lines), models of `tib-ci` are attacked on 102 pairs
-of its training texts and on 250 of documents of that folder as well, and one is hardened on further ones (see
-`benchmarks.hardening_texts`). Results: `benchmarks/hardening.json` and `hardening.md`, of all that is there.
+FOLDER of `--data` holds the corpora as `benchmarks.studies.findings` writes them, `--keep` the trained models of
+`benchmarks.studies.models`. Each cell is trained with the command line in a process of its own, into `--out`, and what
+is there is not trained again. Attacks are on samples of the rarest bin that the plain model has right, drawn as a
+campaign draws them, every cell on the same ones; records are kept one by one. `--minutes` is for the attacks of each
+corpus and model. `--only` takes what holds all these words, `--cells` makes those only, `--attacks` tries these.
+`--other-masked-lm` is one that hardening did not see. With `--documents` (compressed JSON Lines), models of `tib-ci`
+are attacked on 102 pairs of its training texts and on 250 of documents of that folder as well, and one is hardened on
+further ones (see `benchmarks.studies.hardening_texts`). Results: `benchmarks/studies/hardening.json` and
+`hardening.md`, of all that is there.
 """
 
 from __future__ import annotations
@@ -29,10 +30,10 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.findings import COMMAND
-from benchmarks.hardening_tables import records_of, summary, table
-from benchmarks.hardening_texts import corpus_of
-from benchmarks.rows import machine
+from benchmarks.speed.rows import machine
+from benchmarks.studies.findings import COMMAND
+from benchmarks.studies.hardening_tables import records_of, summary, table
+from benchmarks.studies.hardening_texts import corpus_of
 from textattack_xmtc.campaign.plan import Plan
 
 RESULTS = Path(__file__).parent / "hardening.json"

@@ -1,12 +1,12 @@
 """The paper's models and losses on real data, beside the most frequent labels and a tree of linear classifiers.
 
-    python -m benchmarks.models --data FOLDER --keep FOLDER [--only WORDS...]
+    python -m benchmarks.studies.models --data FOLDER --keep FOLDER [--only WORDS...]
 
 FOLDER holds the corpora `tib-ci`, `tib-bench` and `cooking`, each as `train.jsonl.xz` and `test.jsonl.xz`; what is not
 there is left out. Of the large ones a part of the training texts is drawn. Each cell runs in a process of its own, so
 that its peak memory is its own, on one thread, one seed. Trained models are kept in `--keep`, and what is there is
 measured and not trained again. `--only` takes the cells whose names hold all these words. Results:
-`benchmarks/models.json` and `models.md`.
+`benchmarks/studies/models.json` and `models.md`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.rows import machine
+from benchmarks.speed.rows import machine
 from textattack_xmtc.datasets.corpus import Corpus
 from textattack_xmtc.datasets.load import load_corpus
 from textattack_xmtc.metrics import PROPENSITY_CONSTANTS, only_labels, propensities, recall_at_k
@@ -67,7 +67,7 @@ def main() -> None:
         if not there or not set(options.only) <= set(words):
             continue
         print(" ".join(cell), flush=True)
-        command = [sys.executable, "-m", "benchmarks.models", "--data", options.data, "--keep", options.keep]
+        command = [sys.executable, "-m", "benchmarks.studies.models", "--data", options.data, "--keep", options.keep]
         done = subprocess.run(
             [*map(str, command), "--cell", *cell],
             stdout=subprocess.PIPE,

@@ -1,6 +1,6 @@
 """Compares ratios measured now with the kept ones, never seconds: `make bench-check`.
 
-    python -m benchmarks.check [--only MODULE...] [--kept benchmarks/results.json] [--margin 2.5]
+    python -m benchmarks.speed.check [--only MODULE...] [--kept benchmarks/speed/results.json] [--margin 2.5]
 
 A ratio against a baseline must not fall below the kept one divided by the margin, an overhead or a growth not rise
 above the kept one times the margin, and a slope not above the kept one by more than 0.15. The margin is wide: other
@@ -19,8 +19,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from benchmarks.measuring import MODULES, measured
-from benchmarks.rows import Setup
+from benchmarks.speed.measuring import MODULES, measured
+from benchmarks.speed.rows import Setup
 
 CHECKED = ("masked_texts", "label_count", "ranking", "whole_attack")
 """What takes few minutes, and would show a slow path anywhere in an attack."""

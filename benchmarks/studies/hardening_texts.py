@@ -1,4 +1,4 @@
-"""Other texts than the test split's for the attacks of `benchmarks.hardening`: of the training, or new ones.
+"""Other texts than the test split's for the attacks of `benchmarks.studies.hardening`: of the training, or new ones.
 
 A hardened model has seen the training texts under attack: that it holds out there says that it has learnt, not that it
 has learnt something about its labels. `tib-ci` has few test texts of rare labels. `tib-bench` has thousands more, of
@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.findings import first_words, title
+from benchmarks.studies.findings import first_words, title
 from textattack_xmtc.datasets.corpus import Corpus
 from textattack_xmtc.datasets.load import load_corpus
 

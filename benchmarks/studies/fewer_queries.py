@@ -1,13 +1,13 @@
 """What an attack gives up when it asks fewer queries: every variant on the same samples, paired.
 
-    python -m benchmarks.fewer_queries --data FOLDER --models FOLDER --masked-lm FOLDER --records FOLDER \
+    python -m benchmarks.studies.fewer_queries --data FOLDER --models FOLDER --masked-lm FOLDER --records FOLDER \
         [--only CORPUS GOAL] [--samples 200] [--minutes 30]
 
-Victims are those that `benchmarks.models` keeps in `--models`; FOLDER of `--data` holds their corpora. Samples are
-drawn as a campaign draws them, one a text. Left out are those on which the variants were chosen (another seed), so that
-the winner is not chosen on the figures shown, and library records whose title occurs in training. Records are kept one
-by one: stopped and started again, it goes on. Results: `benchmarks/fewer_queries.json` and `fewer_queries.md`, of all
-records that are there.
+Victims are those that `benchmarks.studies.models` keeps in `--models`; FOLDER of `--data` holds their corpora. Samples
+are drawn as a campaign draws them, one a text. Left out are those on which the variants were chosen (another seed), so
+that the winner is not chosen on the figures shown, and library records whose title occurs in training. Records are kept
+one by one: stopped and started again, it goes on. Results: `benchmarks/studies/fewer_queries.json` and
+`fewer_queries.md`, of all records that are there.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.findings import title
-from benchmarks.rows import machine
+from benchmarks.speed.rows import machine
+from benchmarks.studies.findings import title
 from textattack_xmtc.campaign.plan import Plan
 from textattack_xmtc.results.statistics import BOOTSTRAP_DRAWS, wilson
 

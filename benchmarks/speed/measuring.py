@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterable
 from importlib import import_module
 
-from benchmarks.rows import Row, Setup, machine
+from benchmarks.speed.rows import Row, Setup, machine
 
 MODULES = {
     "masked_texts": "the n masked texts of a text",
@@ -35,7 +35,7 @@ def measured(names: Iterable[str], setup: Setup) -> list[Row]:
     for name in names:
         start, computed = time.perf_counter(), time.process_time()
         print(f"{MODULES[name]} ...", file=sys.stderr, flush=True)
-        rows += import_module(f"benchmarks.{name}").rows(setup)
+        rows += import_module(f"benchmarks.speed.{name}").rows(setup)
         taken, computed = time.perf_counter() - start, time.process_time() - computed
         print(f"    {taken:.0f} s, {computed:.0f} s of them computing", file=sys.stderr, flush=True)
     where = machine() + (f"; {torch.cuda.get_device_name()}" if torch.cuda.is_available() else "")

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from benchmarks import baselines
-from benchmarks.parts import WIKI10, attention_xml, masked_lm, texts_of
-from benchmarks.ranking import published
-from benchmarks.rows import Row, Setup, at_least
+from benchmarks.speed import baselines
+from benchmarks.speed.parts import WIKI10, attention_xml, masked_lm, texts_of
+from benchmarks.speed.ranking import published
+from benchmarks.speed.rows import Row, Setup, at_least
 from textattack_xmtc import XMTCPositive
 from textattack_xmtc.constraints.encoders import load_encoder
 from textattack_xmtc.targets import GroundTruth

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.parts import AMAZON, aplc_xlnet, attention_xml_tree, texts_of
-from benchmarks.rows import Row, Setup, alternate, at_most
+from benchmarks.speed.parts import AMAZON, aplc_xlnet, attention_xml_tree, texts_of
+from benchmarks.speed.rows import Row, Setup, alternate, at_most
 
 WORDS, CANDIDATES, STEPS, TEXTS = 200, 48, 10, 8
 GOAL = 0.15

@@ -1,13 +1,13 @@
 """Do attacks transfer? The adversarial texts of the finished campaigns, tried on other models of the same corpus.
 
-    python -m benchmarks.transfer --keep FOLDER --campaigns FOLDER --out FOLDER [--only WORDS...]
+    python -m benchmarks.studies.transfer --keep FOLDER --campaigns FOLDER --out FOLDER [--only WORDS...]
 
-FOLDER of `--campaigns` is that of `--out` of `benchmarks.findings`: its positive campaigns on plain models are copied,
-and go on with `--transfer-to`. Tried on: the plain models of `benchmarks.models` (`--keep`) with another architecture,
-and trees of linear classifiers over TF-IDF, which are trained here: PECOS's XR-Linear, where XMTC_PECOS_PYTHON names an
-interpreter that has libpecos, and napkinXC's PLT on the small corpora (on these drawings of the large ones, napkinXC
-0.7.2 ends with "malloc(): invalid size"). The table goes between its marks in `docs/results.md`. `--only` takes the
-campaigns whose names hold all these words.
+FOLDER of `--campaigns` is that of `--out` of `benchmarks.studies.findings`: its positive campaigns on plain models are
+copied, and go on with `--transfer-to`. Tried on: the plain models of `benchmarks.studies.models` (`--keep`) with
+another architecture, and trees of linear classifiers over TF-IDF, which are trained here: PECOS's XR-Linear, where
+XMTC_PECOS_PYTHON names an interpreter that has libpecos, and napkinXC's PLT on the small corpora (on these drawings of
+the large ones, napkinXC 0.7.2 ends with "malloc(): invalid size"). The table goes between its marks in
+`docs/results.md`. `--only` takes the campaigns whose names hold all these words.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ import joblib
 import numpy as np
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from benchmarks.findings import ARCHITECTURES, COMMAND, PLAIN, Planned, planned
-from benchmarks.findings_tables import SHORT, Table, percent, points, put_tables
-from benchmarks.models import SMALL
+from benchmarks.studies.findings import ARCHITECTURES, COMMAND, PLAIN, Planned, planned
+from benchmarks.studies.findings_tables import SHORT, Table, percent, points, put_tables
+from benchmarks.studies.models import SMALL
 from textattack_xmtc.datasets.corpus import Corpus
 from textattack_xmtc.datasets.load import load_corpus
 from textattack_xmtc.results.reading import read_campaign
@@ -114,7 +114,7 @@ def linear_models(data: Path, folder: Path, small: bool) -> list[Path]:
 
 
 def train_plt(corpus: Corpus, folder: Path) -> None:
-    """napkinXC's probabilistic label tree over TF-IDF; a Huffman tree, as in `benchmarks.models`."""
+    """napkinXC's probabilistic label tree over TF-IDF; a Huffman tree, as in `benchmarks.studies.models`."""
     from napkinxc.models import PLT
 
     rows = corpus.split("train")

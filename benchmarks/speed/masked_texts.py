@@ -6,7 +6,7 @@ import random
 
 from textattack.shared import AttackedText
 
-from benchmarks.rows import Row, Setup, alternate, at_least
+from benchmarks.speed.rows import Row, Setup, alternate, at_least
 from textattack_xmtc.words import replaced, word_spans
 
 WORDS, REPEATS = 480, 3

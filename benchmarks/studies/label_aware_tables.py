@@ -1,4 +1,4 @@
-"""The tables of `benchmarks.label_aware`: success, queries, similarity and plausibility of paired attacks."""
+"""The tables of `benchmarks.studies.label_aware`: success, queries, similarity and plausibility of paired attacks."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.label_aware_reach import reached
-from benchmarks.rows import machine
+from benchmarks.speed.rows import machine
+from benchmarks.studies.label_aware_reach import reached
 from textattack_xmtc.results.statistics import wilson
 
 RESULTS = Path(__file__).parent / "label_aware.json"

@@ -13,9 +13,9 @@ from typing import Any
 
 import torch
 
-from benchmarks.parts import WIKI10, attention_xml, masked_lm, texts_of
-from benchmarks.rows import Row, Setup, at_most, seconds_of
-from benchmarks.whole_attack import K, attack_on, truth_of
+from benchmarks.speed.parts import WIKI10, attention_xml, masked_lm, texts_of
+from benchmarks.speed.rows import Row, Setup, at_most, seconds_of
+from benchmarks.speed.whole_attack import K, attack_on, truth_of
 from textattack_xmtc.goal_functions.shared_scores import SharedScores
 from textattack_xmtc.models.batches import by_length
 from textattack_xmtc.transformations import word_swap_masked_lm

@@ -1,6 +1,7 @@
 """`make bench` and `make bench-full`: what is measured against what, in one run on one thread.
 
-    python -m benchmarks [--full] [--only MODULE...] [--out FOLDER] [--victim FOLDER --data FOLDER --masked-lm FOLDER]
+    python -m benchmarks.speed [--full] [--only MODULE...] [--out FOLDER] \
+        [--victim FOLDER --data FOLDER --masked-lm FOLDER]
 
 The results are written to `results.json` and `results.md` of this folder (`results-full` for the full run), or to OUT.
 The last three are for the attacks on real texts (`real_texts`); without them these rows are not measured.
@@ -11,8 +12,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from benchmarks.measuring import MODULES, measured
-from benchmarks.rows import Setup, keep, table
+from benchmarks.speed.measuring import MODULES, measured
+from benchmarks.speed.rows import Setup, keep, table
 
 
 def main() -> None:

@@ -13,9 +13,9 @@ import numpy as np
 import torch
 from textattack.shared import AttackedText
 
-from benchmarks import baselines
-from benchmarks.parts import WIKI10, attention_xml, masked_lm, texts_of
-from benchmarks.rows import Row, Setup, alternate, at_least
+from benchmarks.speed import baselines
+from benchmarks.speed.parts import WIKI10, attention_xml, masked_lm, texts_of
+from benchmarks.speed.rows import Row, Setup, alternate, at_least
 from textattack_xmtc import XMTCPositive
 from textattack_xmtc.goal_functions.shared_scores import SharedScores
 from textattack_xmtc.models.attention_xml.flat import AttentionXML

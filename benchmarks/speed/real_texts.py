@@ -18,8 +18,8 @@ from typing import Any
 
 from textattack.shared import AttackedText
 
-from benchmarks import baselines
-from benchmarks.rows import Row, Setup, at_least
+from benchmarks.speed import baselines
+from benchmarks.speed.rows import Row, Setup, at_least
 from textattack_xmtc import XMTCPositive
 from textattack_xmtc.constraints.encoders import load_encoder
 from textattack_xmtc.models.attention_xml.tree import AttentionXMLTree

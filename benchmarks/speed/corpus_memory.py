@@ -1,6 +1,6 @@
 """Memory and time that a corpus of AmazonCat-13K's size takes: read from files first, opened again, looked at.
 
-    python -m benchmarks.corpus_memory [--format jsonl|raw-text] [--share 0.1] [--folder FOLDER]
+    python -m benchmarks.speed.corpus_memory [--format jsonl|raw-text] [--share 0.1] [--folder FOLDER]
 
 The texts are synthetic: 1,186,239 for training and 306,782 for testing, about 120 words each, 13,330 labels whose
 frequencies fall off as a power law, 5.04 labels a text (the paper's Table 2). Every step runs in a process of its own.
@@ -22,7 +22,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.rows import Row, at_most, machine, table
+from benchmarks.speed.rows import Row, at_most, machine, table
 
 SPLITS = {"train": 1_186_239, "test": 306_782}
 LABELS, LABELS_PER_TEXT, WORDS_PER_TEXT = 13_330, 5.04, 120

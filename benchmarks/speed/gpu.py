@@ -11,8 +11,8 @@ from typing import Any
 
 import torch
 
-from benchmarks.parts import WIKI10, aplc_xlnet, attention_xml, texts_of, words
-from benchmarks.rows import Row, Setup, at_least
+from benchmarks.speed.parts import WIKI10, aplc_xlnet, attention_xml, texts_of, words
+from benchmarks.speed.rows import Row, Setup, at_least
 from textattack_xmtc.wrappers import ScorerWrapper
 
 WORDS, STEPS, CANDIDATES, BATCH = 256, 10, 48, 256

@@ -10,9 +10,9 @@ from typing import Any
 import torch
 from textattack.constraints.pre_transformation import MaxWordIndexModification
 
-from benchmarks.parts import AMAZON, aplc_xlnet, attention_xml_tree, masked_lm, texts_of
-from benchmarks.rows import Row, Setup, at_most
-from benchmarks.whole_attack import attack_on, truth_of
+from benchmarks.speed.parts import AMAZON, aplc_xlnet, attention_xml_tree, masked_lm, texts_of
+from benchmarks.speed.rows import Row, Setup, at_most
+from benchmarks.speed.whole_attack import attack_on, truth_of
 
 WORDS, CHANGES, GOAL = 480, 2, 300
 CHANGEABLE = 32  # the first words, which are ranked: one batch of the victim is like another

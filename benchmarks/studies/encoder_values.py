@@ -1,6 +1,6 @@
 """What the sentence encoders answer for untouched, edited, paraphrased and unrelated texts: docs/encoders.md's table.
 
-    python -m benchmarks.encoder_values DATA-FOLDER --encoder embedded --encoder sbert:FOLDER --encoder use
+    python -m benchmarks.studies.encoder_values DATA-FOLDER --encoder embedded --encoder sbert:FOLDER --encoder use
 
 DATA-FOLDER holds `test.jsonl.xz`, a document a line with its "text". Everything drawn is seeded.
 """
@@ -17,8 +17,9 @@ from pathlib import Path
 import numpy as np
 from textattack.shared.utils import words_from_text
 
-from benchmarks.paraphrases import PARAPHRASES
-from textattack_xmtc.constraints.encoders import Encoder, load_encoder
+from benchmarks.studies.paraphrases import PARAPHRASES
+from textattack_xmtc.constraints.encoders import load_encoder
+from textattack_xmtc.encoders.encoder import Encoder
 from textattack_xmtc.resources.function_words import ENGLISH
 from textattack_xmtc.words import change_budget, replaced, word_spans
 

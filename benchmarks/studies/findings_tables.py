@@ -16,8 +16,8 @@ from textattack_xmtc.results.reading import read_campaign
 from textattack_xmtc.results.statistics import Estimate, difference_of
 from textattack_xmtc.results.summary import Campaign, Model
 
-ROOT = Path(__file__).parent
-PAGE, RESULTS = ROOT.parent / "docs" / "results.md", ROOT / "findings.json"
+HERE = Path(__file__).parent
+PAGE, RESULTS = HERE.parents[1] / "docs" / "results.md", HERE / "findings.json"
 SHORT = {"attention-xml": "AttentionXML", "attention-xml-tree": "AttentionXML tree", "aplc-xlnet": "APLC-XLNet"}
 LOSSES = {"none": "plain", "pw-normalised": "PW", "pw-cb-normalised": "PW-cb"}
 

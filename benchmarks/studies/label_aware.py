@@ -1,14 +1,15 @@
 """What an attacker must know to pull a wrong label into the k best: the paper's attack and label-aware ones, paired.
 
-    python -m benchmarks.label_aware --data FOLDER --models FOLDER --masked-lm FOLDER --encoder NAME --records FOLDER \
-        [--only WORD...] [--samples 60] [--minutes 30]
+    python -m benchmarks.studies.label_aware --data FOLDER --models FOLDER --masked-lm FOLDER --encoder NAME \
+        --records FOLDER [--only WORD...] [--samples 60] [--minutes 30]
 
-FOLDER of `--data` and `--models` as in `benchmarks.findings`. For each corpus and plain model, wrong labels are drawn
-as a campaign draws them, equally from bins of label frequency: of all labels ("random"), of those that share a cluster
-with a true label ("cluster"), and of the 600 most frequent ("frequent"); all attacks on the same texts and labels. For
-each, it is looked whether the model predicts the label on any text of its own. Texts are drawn from a thousand of the
-test split. Records are kept one by one: stopped and started again, it goes on. `--only` takes the cells whose names
-hold all these words. Results: `benchmarks/label_aware.json` and `label_aware.md`, of all records that are there.
+FOLDER of `--data` and `--models` as in `benchmarks.studies.findings`. For each corpus and plain model, wrong labels are
+drawn as a campaign draws them, equally from bins of label frequency: of all labels ("random"), of those that share a
+cluster with a true label ("cluster"), and of the 600 most frequent ("frequent"); all attacks on the same texts and
+labels. For each, it is looked whether the model predicts the label on any text of its own. Texts are drawn from a
+thousand of the test split. Records are kept one by one: stopped and started again, it goes on. `--only` takes the cells
+whose names hold all these words. Results: `benchmarks/studies/label_aware.json` and `label_aware.md`, of all records
+that are there.
 """
 
 from __future__ import annotations
@@ -23,8 +24,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.findings import APLC, TREE, corpus_folder
-from benchmarks.label_aware_reach import reach
+from benchmarks.studies.findings import APLC, TREE, corpus_folder
+from benchmarks.studies.label_aware_reach import reach
 from textattack_xmtc.campaign.plan import Plan
 from textattack_xmtc.datasets.corpus import Corpus
 
@@ -73,8 +74,8 @@ CELLS = [
 
 
 def main() -> None:
-    from benchmarks.label_aware_tables import write_tables
-    from benchmarks.surprise import surprises
+    from benchmarks.studies.label_aware_tables import write_tables
+    from benchmarks.studies.surprise import surprises
     from textattack_xmtc.transformations import XMTCWordSwapMaskedLM
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)

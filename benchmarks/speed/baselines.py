@@ -25,10 +25,10 @@ from textattack.search_methods import GreedyWordSwapWIR
 from textattack.shared import AttackedText
 from textattack.transformations import WordSwapMaskedLM
 
-from benchmarks.rows import clock
+from benchmarks.speed.rows import clock
 from textattack_xmtc.constraints import MaxChangeRate
-from textattack_xmtc.constraints.encoders import Encoder
 from textattack_xmtc.constraints.words import FunctionWordModification
+from textattack_xmtc.encoders.encoder import Encoder
 from textattack_xmtc.models.attention_xml.flat import AttentionXML
 from textattack_xmtc.models.attention_xml.vocabulary import PAD_ID
 from textattack_xmtc.models.batches import padded

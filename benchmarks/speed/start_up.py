@@ -8,7 +8,7 @@ import statistics
 import subprocess
 import sys
 
-from benchmarks.rows import Row, Setup, at_most
+from benchmarks.speed.rows import Row, Setup, at_most
 
 STARTS = 60
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from benchmarks.parts import WIKI10, attention_xml, texts_of
-from benchmarks.rows import Row, Setup, alternate, at_most
+from benchmarks.speed.parts import WIKI10, attention_xml, texts_of
+from benchmarks.speed.rows import Row, Setup, alternate, at_most
 
 FEW, WORDS, TEXTS = 1_000, 200, 8
 REPEATS, DENSE_REPEATS = 40, 5
