@@ -3,6 +3,7 @@
 | to get | take |
 |---|---|
 | a victim from a function, weights or a table; a masked language model that proposes given words | `victims` |
+| a random BERT classifier over whole words, and its tokenizer | `bert` |
 | every kind of victim that this package wraps, for what must hold for all of them | `every_victim` |
 | masked language models of every family, over a known vocabulary | `masked_lms` |
 | goals put to a text | `goals` |
@@ -12,8 +13,8 @@
 | finished campaign folders, without an attack | `campaign_folders` |
 | official checkpoints | `official_attention_xml`, `official_aplc_xlnet`, `pecos_models` |
 | random documents and texts of all scripts | `documents`, `unicode_texts` |
-| accidents: a server that fails, a worker that dies, a training that is cut off | `failing_server`, `dying_worker`, `interrupted_training` |
-| the stock `textattack` command's recipes; commands without a network | `stock_recipes`, `no_network` |
+| accidents: of a server, a worker, a training | `failing_server`, `dying_worker`, `interrupted_training` |
+| the stock `textattack` command; its recipes; commands without a network | `commands`, `stock_recipes`, `no_network` |
 | real data and models | `shared_folders` |
 """
 

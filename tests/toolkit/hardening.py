@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.toolkit.parts import proposing
+from tests.toolkit.victims import proposing
 from textattack_xmtc.datasets.corpus import Corpus, Document
 from textattack_xmtc.models.attention_xml.flat import AttentionXMLConfig
 from textattack_xmtc.models.attention_xml.training import AttentionXMLSettings
