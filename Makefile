@@ -19,8 +19,9 @@ demo: $(READY)
 	@echo "[3/3] textattack attack --recipe xmtc-positive --model xmtc-demo --num-examples 10"
 	@$(BIN)/textattack attack --recipe xmtc-positive --model xmtc-demo --num-examples 10
 
+# On all cores, at most four: each test process takes about 1 GiB.
 test: lint
-	$(BIN)/python -m pytest --durations=20
+	$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist worksteal --durations=20
 
 # The optional encoders for real: TensorFlow Hub wants other setuptools, and so an environment of its own.
 test-use: .venv-use/.ready
@@ -48,19 +49,19 @@ format: $(READY)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-# What is compared with what: benchmarks/baselines.py. `bench` takes under 10 minutes, `bench-full` an hour or more.
+# What is compared with what: benchmarks/speed/baselines.py. `bench` takes under 10 minutes, `bench-full` an hour or more.
 # VICTIM, DATA and MASKED_LM name folders for the attacks on real texts, which are not measured without them.
 REAL = $(if $(VICTIM),--victim $(VICTIM) --data $(DATA) --masked-lm $(MASKED_LM))
 
 bench: $(READY)
-	$(BIN)/python -m benchmarks $(REAL)
+	$(BIN)/python -m benchmarks.speed $(REAL)
 
 bench-full: $(READY)
-	$(BIN)/python -m benchmarks --full $(REAL)
+	$(BIN)/python -m benchmarks.speed --full $(REAL)
 
 # Ratios, never seconds, against the kept ones; what looks worse is measured again.
 bench-check: $(READY)
-	$(BIN)/python -m benchmarks.check
+	$(BIN)/python -m benchmarks.speed.check
 
 clean:
 	rm -rf $(VENV) .venv-use .venv-pecos .venv-textattack-* build dist .pytest_cache .mypy_cache .ruff_cache

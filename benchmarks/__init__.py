@@ -1,1 +1,1 @@
-"""What is measured, against what, and the last results (`results.md`)."""
+"""Speed against written baselines, and studies on real data; `README.md` lists them with their results."""

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from benchmarks import baselines, gpu, overhead, ranking, whole_attack
-from benchmarks.parts import aplc_xlnet, attention_xml, attention_xml_tree, masked_lm, texts_of, words
+from benchmarks.speed import baselines, gpu, overhead, ranking, whole_attack
+from benchmarks.speed.parts import aplc_xlnet, attention_xml, attention_xml_tree, masked_lm, texts_of, words
 from textattack_xmtc.constraints.encoders import load_encoder
 from textattack_xmtc.wrappers import ScorerWrapper
 

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from benchmarks import check
-from benchmarks.check import ATTEMPTS, CHECKED, KEPT, checked, worse
-from benchmarks.measuring import MODULES
+from benchmarks.speed import check
+from benchmarks.speed.check import ATTEMPTS, CHECKED, KEPT, checked, worse
+from benchmarks.speed.measuring import MODULES
 
 
 def row(value, unit="times", goal="at least 10", name="a ratio"):

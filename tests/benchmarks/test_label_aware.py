@@ -7,10 +7,10 @@ import pytest
 import torch
 from textattack.shared import AttackedText
 
-from benchmarks.label_aware import CELLS, records_of
-from benchmarks.label_aware_reach import TEXTS, reach, reached, texts_of
-from benchmarks.label_aware_tables import row, table
-from benchmarks.surprise import surprise, surprises
+from benchmarks.studies.label_aware import CELLS, records_of
+from benchmarks.studies.label_aware_reach import TEXTS, reach, reached, texts_of
+from benchmarks.studies.label_aware_tables import row, table
+from benchmarks.studies.surprise import surprise, surprises
 from tests.toolkit.parts import bag
 from tests.toolkit.plain_candidates import swap_of
 from textattack_xmtc.datasets.corpus import Corpus, Document

@@ -28,7 +28,7 @@ class XMTCUntargeted(XMTCRecipe):
 
 
 class XMTCPositiveFrugal(XMTCPositive):
-    """`xmtc-positive` for about a third of its queries (benchmarks/fewer_queries.md); not Algorithm 1.
+    """`xmtc-positive` for about a third of its queries (benchmarks/studies/fewer_queries.md); not Algorithm 1.
 
     Words are ranked by masked blocks, and a word's candidates asked about in chunks while they get better. There is no
     such recipe for the negative goal: few candidates carry a wrong label, and leaving a word early misses them.

@@ -15,9 +15,10 @@ from textattack.shared import AttackedText
 from textattack_xmtc.attack_recipes import XMTCNegative, XMTCPositive, XMTCRecipe, XMTCUntargeted
 from textattack_xmtc.campaign.plan import Plan
 from textattack_xmtc.campaign.victims import Victim, fingerprint
-from textattack_xmtc.constraints.encoders import Encoder, load_encoder
+from textattack_xmtc.constraints.encoders import load_encoder
 from textattack_xmtc.constraints.similarity import Similarity, measure
 from textattack_xmtc.datasets.load import load_corpus
+from textattack_xmtc.encoders.encoder import Encoder
 from textattack_xmtc.evidence.label_words import TrainingWords
 from textattack_xmtc.goal import GOALS
 from textattack_xmtc.hubs import DEFAULT_MASKED_LM

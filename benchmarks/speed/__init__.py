@@ -1,0 +1,1 @@
+"""How fast attacks are, against written baselines: `make bench`, `make bench-check`; results in `results.md`."""
