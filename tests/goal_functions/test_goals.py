@@ -256,7 +256,7 @@ def test_names_for_a_victim_that_has_none():
         begin(goal, labels=["axis"], targets=("axis",))
 
 
-# What a reader of an untargeted attack is told -------------------------------------------------------------------------
+# What a reader of an untargeted attack is told ------------------------------------------------------------------------
 
 
 def test_an_untargeted_attack_names_the_true_labels_that_left_and_no_wrong_label():
