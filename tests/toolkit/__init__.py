@@ -5,7 +5,7 @@
 | a victim from a function, weights or a table; a masked language model that proposes given words | `victims` |
 | a random BERT classifier over whole words, and its tokenizer | `bert` |
 | every kind of victim that this package wraps, for what must hold for all of them | `every_victim` |
-| masked language models of every family, over a known vocabulary | `masked_lms` |
+| random classifiers of every family; masked language models of every family | `tiny_transformers`, `masked_lms` |
 | goals put to a text | `goals` |
 | Algorithm 1 once more, in plain code, with random small worlds to run it on | `plain_attack`, `worlds` |
 | the same for fewer queries, label trees, candidate words | `plain_frugal_attack`, `plain_tree`, `plain_candidates` |
