@@ -115,7 +115,7 @@ def test_a_missing_or_broken_file_is_named(folder, name):
         ({"settings": {"k": "five"}}, "invalid literal for int"),
         ({"settings": {"k": float("inf")}}, "cannot convert float infinity"),
         ({"models": [{"name": "plain"}, {"name": "plain"}]}, "'plain' and 'plain' in .* can be one file"),
-        ({"models": [{"name": "plain"}, {"name": "../plain"}]}, r"'\.\./plain\.jsonl' is not the name of a file"),
+        ({"models": [{"name": "plain"}, {"name": "../plain"}]}, r"'\.\./plain' is not the name of a file"),
         ({"models": [{"folder": "runs/plain"}]}, "'name' is missing"),
     ],
 )
