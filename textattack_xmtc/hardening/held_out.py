@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from textattack_xmtc.goal import GOALS, NEGATIVE, POSITIVE
 from textattack_xmtc.hardening.attack import QuickAttack
 from textattack_xmtc.hardening.options import HardeningOptions
 from textattack_xmtc.hardening.tail_sampler import TailDraws, targets_for
@@ -63,7 +64,9 @@ class HeldOut:
         if self.targets and self._attack is not None:
             texts = self._attack.attacked(self._texts, self.targets)
             best, _ = self._model.top_k(texts, self._k, "logit")
-            inside = [target.label in row.tolist() for target, row in zip(self.targets, best, strict=True)]
-            reached = [there == target.raise_it for there, target in zip(inside, self.targets, strict=True)]
+            reached = [
+                GOALS[NEGATIVE if target.raise_it else POSITIVE].reached(row.tolist(), [target.label])
+                for target, row in zip(self.targets, best, strict=True)
+            ]
             found[SUCCESS] = float(np.mean(reached))
         return found

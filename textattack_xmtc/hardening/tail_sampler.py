@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from textattack_xmtc.errors import InputError
+from textattack_xmtc.goal import NEGATIVE
 from textattack_xmtc.hardening.attack import Target
 from textattack_xmtc.hardening.gradient_attack import Aim
-from textattack_xmtc.hardening.options import Goal
+from textattack_xmtc.hardening.options import GoalChoice
 from textattack_xmtc.models.torch_scorer import TorchScorer
 
 RIVALS = 3
@@ -58,7 +59,7 @@ def targets_for(
     texts: Sequence[str],
     labels: Sequence[Sequence[int]],
     drawn: tuple[np.ndarray, np.ndarray],
-    goal: Goal,
+    goal: GoalChoice,
     k: int,
     random: np.random.Generator,
 ) -> list[Target]:
@@ -76,7 +77,7 @@ def targets_for(
         random: where chance comes from.
     """
     rows, own = drawn[0].tolist(), drawn[1].tolist()
-    wrong = np.full(len(rows), goal == "negative") if goal != "both" else np.arange(len(rows)) % 2 == 1
+    wrong = np.full(len(rows), goal == NEGATIVE) if goal != "both" else np.arange(len(rows)) % 2 == 1
     found = [Target(row, label) for row, label in zip(rows, own, strict=True)]
     places = np.flatnonzero(wrong).tolist()
     if not places:

@@ -12,9 +12,9 @@ from typing import Any, TypeVar
 import numpy as np
 
 from textattack_xmtc.errors import DataError
+from textattack_xmtc.goal import GOALS
 from textattack_xmtc.results.summary import (
     ERROR,
-    GOALS,
     MEASURES,
     OUTCOMES,
     SKIPPED,
@@ -144,7 +144,7 @@ def read_transfers(folder: Path) -> list[dict[str, Any]]:
 def _check(campaign: Campaign) -> None:
     """Refuse what the rest of the report stands on and would fail on later, far from its cause."""
     if campaign.goal not in GOALS:
-        raise ValueError(f"the goal {campaign.goal!r} is none of {', '.join(GOALS)}")
+        raise ValueError(f"the goal {campaign.goal!r} is unknown: choose {', '.join(GOALS)}")
     if campaign.measure not in MEASURES:
         raise ValueError(f"the similarity {campaign.measure!r} is none of {', '.join(MEASURES)}")
     _ = campaign.k, campaign.limit, campaign.threshold, campaign.corpus["name"]
