@@ -137,6 +137,16 @@ def test_a_report_writes_into_its_folder_only(here: Path) -> None:
     assert outside(here) == before
 
 
+@pytest.mark.parametrize("link", ["report", "report/tables", "report/report.md", "report/.report.md.new"])
+def test_a_report_writes_through_no_link(here: Path, link: str) -> None:
+    place = here / "folder" / link
+    place.parent.mkdir(exist_ok=True)
+    place.symlink_to(here.parent / "own" / ("" if "." not in link else "report.md"))
+    before = outside(here)
+    status = main(["report", "folder"])
+    assert outside(here) == before and (status == 0) == (link == "report/.report.md.new")
+
+
 # Code -----------------------------------------------------------------------------------------------------------------
 
 
