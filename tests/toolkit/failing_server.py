@@ -11,8 +11,8 @@ class FailingServer:
     """Takes one act of its script for each request; when the script is over, it answers.
 
     An act is a status; bytes (the body of an answer); or a name: "garbage" (no JSON), "cut" (the answer breaks off),
-    "close" (no answer at all), "hang" (none until the server ends), "drip" (a byte at a time, without end), "slow headers"
-    (the same before the body), "endless" (as fast as it goes, without end), "few" (one row too few).
+    "close" (no answer at all), "hang" (none until the server ends), "drip" (a byte at a time, without end),
+    "slow headers" (the same before the body), "endless" (as fast as it goes, without end), "few" (one row too few).
 
     `repeats`: what it says of an error, from the value of the Authorization header to the body.
     """
