@@ -20,7 +20,7 @@ from textattack_xmtc.constraints.similarity import Similarity, measure
 from textattack_xmtc.datasets.load import load_corpus
 from textattack_xmtc.evidence.label_words import TrainingWords
 from textattack_xmtc.hubs import DEFAULT_MASKED_LM
-from textattack_xmtc.results.summary import ERROR, FAILED, NEGATIVE, SKIPPED, SUCCEEDED, WRONG_BEFORE, Sample
+from textattack_xmtc.results.records import ERROR, FAILED, NEGATIVE, SKIPPED, SUCCEEDED, WRONG_BEFORE, Sample
 from textattack_xmtc.scores import TopK
 from textattack_xmtc.targets import GroundTruth, Label
 from textattack_xmtc.transformations import XMTCWordSwapMaskedLM

@@ -21,8 +21,8 @@ from textattack_xmtc.campaign.victims import fingerprint
 from textattack_xmtc.datasets.corpus import Corpus
 from textattack_xmtc.datasets.statistics import corpus_statistics
 from textattack_xmtc.errors import DataError, InputError, XMTCError
-from textattack_xmtc.results.reading import BINS, CAMPAIGN, CLUSTERS, FORMAT, LABELS, RECORDS, SAMPLES, TRIALS
-from textattack_xmtc.results.summary import ERROR, NEGATIVE
+from textattack_xmtc.results.folder import BINS, CAMPAIGN, CLUSTERS, FORMAT, LABELS, RECORDS, SAMPLES, TRIALS
+from textattack_xmtc.results.records import ERROR, NEGATIVE
 from textattack_xmtc.workdir.files import repair, write_json, write_lines
 
 _LOCK = ".lock"

@@ -16,7 +16,7 @@ from textattack_xmtc.datasets.corpus import Corpus
 from textattack_xmtc.datasets.frequency_bins import frequency_bins
 from textattack_xmtc.datasets.label_clusters import clusters_of_at_least, label_vectors, tfidf
 from textattack_xmtc.errors import InputError
-from textattack_xmtc.results.summary import NEGATIVE, Bin, Sample
+from textattack_xmtc.results.records import NEGATIVE, Bin, Sample
 from textattack_xmtc.scores import NOTHING
 
 SMALLEST_CLUSTER = 3

@@ -14,8 +14,9 @@ from textattack_xmtc.campaign.folder import check_files
 from textattack_xmtc.campaign.victims import Victim, distinct_names, fingerprint, load_victim, model_facts
 from textattack_xmtc.errors import InputError, XMTCError
 from textattack_xmtc.resources.function_words import ENGLISH
-from textattack_xmtc.results.reading import TRANSFERS, TRIALS, read_transfers
-from textattack_xmtc.results.summary import (
+from textattack_xmtc.results.campaign import Campaign
+from textattack_xmtc.results.folder import TRANSFERS, TRIALS, read_transfers
+from textattack_xmtc.results.records import (
     ERROR,
     FAILED,
     NEGATIVE,
@@ -23,7 +24,6 @@ from textattack_xmtc.results.summary import (
     SUCCEEDED,
     UNTARGETED,
     WRONG_BEFORE,
-    Campaign,
     Sample,
 )
 from textattack_xmtc.scores import NOTHING

@@ -1,4 +1,4 @@
-"""A table as rows of plain values, and the same table as CSV, HTML and Markdown.
+"""A table as CSV, HTML, Markdown and text for a terminal.
 
 Names and texts come from anybody's data: each format gets them in a form that it can hold, and markup in them stays
 text.
@@ -10,98 +10,32 @@ import csv
 import html
 import io
 import re
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from math import isnan
-from typing import Literal
+
+from tabulate import tabulate
 
 from textattack_xmtc.results.statistics import Estimate
+from textattack_xmtc.results.tables.table import NOT_MEASURED, UNKNOWN, Cell, Column, Marked, Names, Table
 
 _SHORT = 36  # characters of a cell that is kept on one line
-
-UNKNOWN = "–"  # noqa: RUF001 - the dash that stands for nothing in tables
-"""What stands in a cell without a value."""
-
-Kind = Literal["same", "removed", "added"]
-
-
-@dataclass(frozen=True, slots=True)
-class Marked:
-    """A changed text in pieces: what stayed, what was removed and what was added."""
-
-    pieces: tuple[tuple[Kind, str], ...]
+# What a spreadsheet may take for a formula (OWASP, "CSV injection"): = + - @, tab and carriage return, their full-width
+# forms and the minus sign, also behind spaces and quotes. It starts a cell where the text does, and, for a program that
+# splits at semicolons or knows no quoted line breaks, behind these.
+_QUOTES = "\"'\u2018\u2019\u201c\u201d`"
+_INVISIBLE = "\ufeff\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufffd"
+_SIGNS = "=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20\u2212\ufe62\ufe63\ufe66\ufe6b"
+_FORMULA = rf"[\s{_QUOTES}{_INVISIBLE}]*[{_SIGNS}]"
+_BEHIND = "(?<=[;\t\n\r])"
+_UNSAFE = re.compile(rf"\A(?='|{_FORMULA})|{_BEHIND}(?={_FORMULA})")
+_SAFE = re.compile(rf"\A'|{_BEHIND}'(?={_FORMULA})")
 
 
-@dataclass(frozen=True, slots=True)
-class Names:
-    """Label names in their order; those at the places in `marked` stand out."""
-
-    names: tuple[str, ...]
-    marked: frozenset[int] = frozenset()
-
-
-Cell = str | int | float | Estimate | Marked | Names | None
-"""None and NaN stand for what is not known."""
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column.
-
-    Attributes:
-        key: its name in the CSV file.
-        title: its heading, with the unit.
-        digits: digits after the point, where numbers are shown.
-        percent: values are shares, to be given in percent; in the CSV file as well, where the key ends on `_percent`.
-        interval: cells are estimates; in the CSV file `_low` and `_high` follow.
-    """
-
-    key: str
-    title: str
-    digits: int = 0
-    percent: bool = False
-    interval: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A table.
-
-    Attributes:
-        name: what its file is called.
-        title: what it shows, in a line.
-        columns: its columns; the first names the rows.
-        rows: a cell for each column.
-        note: how to read it, in sentences.
-    """
-
-    name: str
-    title: str
-    columns: tuple[Column, ...]
-    rows: tuple[tuple[Cell, ...], ...]
-    note: str = ""
-
-
-def across(
-    name: str,
-    title: str,
-    columns: Sequence[Column],
-    rows: Iterable[tuple[str, tuple[Cell, ...]]],
-    several: bool,
-    note: str = "",
-) -> Table:
-    """A table of rows that come with the name of their campaign, which is shown where there are several campaigns."""
-    if several:
-        shown_columns = (Column("campaign", "Campaign"), *columns)
-        return Table(name, title, shown_columns, tuple((campaign, *cells) for campaign, cells in rows), note)
-    return Table(name, title, tuple(columns), tuple(cells for _, cells in rows), note)
-
-
-def clean(text: str) -> str:
+def printable(text: str) -> str:
     """`text` without what HTML or UTF-8 cannot hold: control characters and halves of surrogate pairs become U+FFFD.
 
     Example:
-        >>> clean("a" + chr(0) + "b") == "a" + chr(0xFFFD) + "b"
+        >>> printable("a" + chr(0) + "b") == "a" + chr(0xFFFD) + "b"
         True
     """
     return re.sub(
@@ -109,11 +43,35 @@ def clean(text: str) -> str:
     )
 
 
-def shown(number: float, column: Column) -> str:
+def csv_text(text: str) -> str:
+    """`text` for a cell of a CSV file: a `'` stands before what a spreadsheet could run as a formula (OWASP).
+
+    That is the start of a text, and what follows a semicolon, tab or line break in it; a text that starts with `'` gets
+    one more, so that `csv_text_read` gives back the same text.
+
+    Example:
+        >>> csv_text("=1+1"), csv_text("-5 degrees"), csv_text("a; =b"), csv_text("'quoted'"), csv_text("x = 1")
+        ("'=1+1", "'-5 degrees", "a;' =b", "''quoted'", 'x = 1')
+    """
+    return _UNSAFE.sub("'", text)
+
+
+def csv_text_read(cell: str) -> str:
+    """What `csv_text` was given.
+
+    Example:
+        >>> [csv_text_read(csv_text(text)) for text in ("=1+1", "a; =b", "'quoted'", "x = 1")]
+        ['=1+1', 'a; =b', "'quoted'", 'x = 1']
+    """
+    return _SAFE.sub("", cell)
+
+
+def format_number(number: float, column: Column) -> str:
     """A number as a person reads it.
 
     Example:
-        >>> shown(0.8125, Column("rate", "Rate (%)", 1, percent=True)), shown(12345, Column("n", "n"))
+        >>> rate, n = Column("rate", "Rate (%)", 1, percent=True), Column("n", "n")
+        >>> format_number(0.8125, rate), format_number(12345, n)
         ('81.2', '12,345')
     """
     # From the number in the CSV file, so that both agree also where the binary number is a hair below a half.
@@ -128,7 +86,10 @@ def shown(number: float, column: Column) -> str:
 
 
 def as_csv(table: Table) -> str:
-    """The table as CSV (RFC 4180): one line of names, numbers in full, nothing for what is not known."""
+    """The table as CSV (RFC 4180): one line of names, numbers in full, nothing for what is not known.
+
+    Texts that a spreadsheet could take for formulas are written as `csv_text` says; numbers are numbers.
+    """
     file = io.StringIO()
     writer = csv.writer(file)
     header: list[str] = []
@@ -143,44 +104,41 @@ def as_csv(table: Table) -> str:
                 ends = (cell.value, cell.low, cell.high) if isinstance(cell, Estimate) else (None,) * 3
                 line += [_raw(end, column) for end in ends]
             else:
-                line.append(_raw(cell, column))
+                text = _raw(cell, column)
+                line.append(csv_text(text) if isinstance(cell, str | Marked | Names) else text)
         writer.writerow(line)
     return file.getvalue()
 
 
 def as_html(table: Table) -> str:
     """The table as HTML: a caption, headings with their scope, the names of label and texts isolated and escaped."""
-    head = "".join(
-        f'<th scope="col"{_class(table, place)}>{escaped(column.title)}</th>'
-        for place, column in enumerate(table.columns)
-    )
-    lines = []
+    from markupsafe import Markup
+
+    from textattack_xmtc.results.templates import render
+
     firsts = [row[0] for row in table.rows]
     # Rows in a row that start alike, of a model or a campaign, are a group with a line above it.
     starts = [place > 0 and firsts[place] != firsts[place - 1] for place in range(len(firsts))]
     grouped = not all(starts[1:])
-    for row, start in zip(table.rows, starts, strict=True):
-        cells = []
-        for place, (column, cell) in enumerate(zip(table.columns, row, strict=True)):
-            tag, scope = ("th", ' scope="row"') if place == 0 else ("td", "")
-            cells.append(f"<{tag}{scope}{_class(table, place)}>{_html(cell, column)}</{tag}>")
-        group = ' class="group"' if grouped and start else ""
-        lines.append(f"<tr{group}>{''.join(cells)}</tr>")
-    body = "\n".join(lines)
-    note = f'<p class="note">{escaped(table.note)}</p>\n' if table.note else ""
-    return (
-        f'<div class="table" id="table-{table.name}">\n'
-        f'<div class="scroll" tabindex="0" role="region" aria-label="{escaped(table.title)}">\n'
-        f'<table data-csv="{table.name}.csv">\n<caption><span>{escaped(table.title)}</span></caption>\n'
-        f"<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>\n</div>\n{note}</div>\n"
-    )
+    rows = [
+        {
+            "starts_group": grouped and start,
+            "cells": [Markup(cell_html(cell, column)) for column, cell in zip(table.columns, row, strict=True)],
+        }
+        for row, start in zip(table.rows, starts, strict=True)
+    ]
+    columns = [
+        {"title": column.title, "attributes": Markup(_class(table, place))}
+        for place, column in enumerate(table.columns)
+    ]
+    return render("table.html.jinja", table=table, columns=columns, rows=rows)
 
 
 def as_markdown(table: Table) -> str:
     """The table as Markdown, with its title in bold above it and its note below."""
     lines = [f"**{markdown(table.title)}**", ""]
     lines.append("| " + " | ".join(markdown(column.title) for column in table.columns) + " |")
-    numbers = [_holds_numbers(table, place) for place in range(len(table.columns))]
+    numbers = [holds_numbers(table, place) for place in range(len(table.columns))]
     lines.append("|" + "|".join(" ---: " if number else " --- " for number in numbers) + "|")
     for row in table.rows:
         cells = [_markdown(cell, column) for column, cell in zip(table.columns, row, strict=True)]
@@ -190,25 +148,28 @@ def as_markdown(table: Table) -> str:
 
 def as_text(table: Table) -> str:
     """The table for a terminal: its title, aligned columns, its note."""
-    titles = [column.title for column in table.columns]
-    lines = [titles] + [
-        [_plain(cell, column) for column, cell in zip(table.columns, row, strict=True)] for row in table.rows
-    ]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    numbers = [_holds_numbers(table, place) for place in range(len(widths))]
-    aligned = [
-        "  ".join(
-            cell.rjust(width) if number else cell.ljust(width)
-            for cell, width, number in zip(line, widths, numbers, strict=True)
-        ).rstrip()
-        for line in lines
-    ]
-    return "\n".join([clean(table.title), *aligned, clean(table.note), ""])
+    rows = [[_plain(cell, column) for column, cell in zip(table.columns, row, strict=True)] for row in table.rows]
+    numbers = [holds_numbers(table, place) for place in range(len(table.columns))]
+    aligned = text_table([column.title for column in table.columns], rows, numbers)
+    return "\n".join([printable(table.title), aligned, printable(table.note), ""])
+
+
+def text_table(titles: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[bool]) -> str:
+    """Aligned columns of text, those with numbers to the right."""
+    align = ["right" if number else "left" for number in right]
+    text = tabulate(
+        [list(titles), *map(list, rows)],
+        tablefmt="plain",
+        colalign=align,
+        disable_numparse=True,
+        preserve_whitespace=True,
+    )
+    return "\n".join(line.rstrip() for line in text.splitlines())
 
 
 def escaped(text: str) -> str:
     """`text` for HTML, in text and in attributes."""
-    return html.escape(clean(text))
+    return html.escape(printable(text))
 
 
 def isolated(name: str) -> str:
@@ -224,7 +185,7 @@ def markdown(text: str) -> str:
         >>> markdown("a|b *c*")
         'a\\|b \\*c\\*'
     """
-    flat = re.sub("[\u202a-\u202e\u2066-\u2069]", "", " ".join(clean(text).split()))
+    flat = re.sub("[\u202a-\u202e\u2066-\u2069]", "", " ".join(printable(text).split()))
     return re.sub(r"([\\`*_{}\[\]#|~!])", r"\\\1", flat).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
@@ -250,20 +211,8 @@ def marked_markdown(text: Marked) -> str:
     return "".join(parts).strip()
 
 
-def _raw(cell: Cell, column: Column) -> str:
-    if isinstance(cell, Marked):  # the notation of wdiff
-        signs = {"same": ("", ""), "removed": ("[-", "-]"), "added": ("{+", "+}")}
-        return "".join(signs[kind][0] + clean(piece) + signs[kind][1] for kind, piece in cell.pieces)
-    if isinstance(cell, Names):
-        return "; ".join(clean(name) for name in cell.names)
-    if isinstance(cell, str):
-        return clean(cell)
-    if cell is None or isinstance(cell, Estimate) or isnan(cell):
-        return ""
-    return f"{cell * 100 if column.percent else cell:.10g}"
-
-
-def _html(cell: Cell, column: Column) -> str:
+def cell_html(cell: Cell, column: Column) -> str:
+    """A cell as HTML."""
     if isinstance(cell, Marked):
         return f'<span class="changed" dir="auto">{marked_html(cell)}</span>'
     if isinstance(cell, Names):
@@ -271,6 +220,24 @@ def _html(cell: Cell, column: Column) -> str:
     if isinstance(cell, str):
         return isolated(cell)
     return _number(cell, column, lambda ends: f' <span class="interval">({ends})</span>')
+
+
+def holds_numbers(table: Table, place: int) -> bool:
+    """Whether a column has a number in any row."""
+    return any(isinstance(row[place], int | float | Estimate) for row in table.rows)
+
+
+def _raw(cell: Cell, column: Column) -> str:
+    if isinstance(cell, Marked):  # the notation of wdiff
+        signs = {"same": ("", ""), "removed": ("[-", "-]"), "added": ("{+", "+}")}
+        return "".join(signs[kind][0] + printable(piece) + signs[kind][1] for kind, piece in cell.pieces)
+    if isinstance(cell, Names):
+        return "; ".join(printable(name) for name in cell.names)
+    if isinstance(cell, str):
+        return printable(cell)
+    if cell is None or isinstance(cell, Estimate) or isnan(cell):
+        return ""
+    return f"{cell * 100 if column.percent else cell:.10g}"
 
 
 def _markdown(cell: Cell, column: Column) -> str:
@@ -290,12 +257,15 @@ def _plain(cell: Cell, column: Column) -> str:
 
 
 def _number(cell: float | Estimate | None, column: Column, interval: Callable[[str], str]) -> str:
+    if isinstance(cell, Estimate) and not cell.measured:
+        return NOT_MEASURED
     value = cell.value if isinstance(cell, Estimate) else cell
     if value is None or isnan(value):
         return UNKNOWN
     if isinstance(cell, Estimate):
-        return shown(value, column) + interval(f"{shown(cell.low, column)} to {shown(cell.high, column)}")
-    return shown(value, column)
+        ends = f"{format_number(cell.low, column)} to {format_number(cell.high, column)}"
+        return format_number(value, column) + interval(ends)
+    return format_number(value, column)
 
 
 def _joined(cell: Names, written: Callable[[str], str], start: str, end: str) -> str:
@@ -305,12 +275,8 @@ def _joined(cell: Names, written: Callable[[str], str], start: str, end: str) ->
     )
 
 
-def _holds_numbers(table: Table, place: int) -> bool:
-    return any(isinstance(row[place], int | float | Estimate) for row in table.rows)
-
-
 def _class(table: Table, place: int) -> str:
-    if _holds_numbers(table, place):
+    if holds_numbers(table, place):
         return ' class="number"'
     cells = [row[place] for row in table.rows]
     short = all(cell is None or (isinstance(cell, str) and len(cell) <= _SHORT) for cell in cells)
