@@ -35,6 +35,7 @@ FLOORS = {
     "textattack_xmtc.campaign": 5,
     "textattack_xmtc.doctor": 5,
     "textattack_xmtc.hardening": 5,
+    "textattack_xmtc.judges": 5,
     "textattack_xmtc.cli": 6,
 }
 BOTTOM = {"numpy", "scipy", *sys.stdlib_module_names}

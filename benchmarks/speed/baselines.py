@@ -27,8 +27,8 @@ from textattack.transformations import WordSwapMaskedLM
 
 from benchmarks.speed.rows import clock
 from textattack_xmtc.constraints import MaxChangeRate
-from textattack_xmtc.constraints.encoders import Encoder
 from textattack_xmtc.constraints.words import FunctionWordModification
+from textattack_xmtc.encoders.encoder import Encoder
 from textattack_xmtc.models.attention_xml.flat import AttentionXML
 from textattack_xmtc.models.attention_xml.vocabulary import PAD_ID
 from textattack_xmtc.models.batches import padded

@@ -18,7 +18,8 @@ import numpy as np
 from textattack.shared.utils import words_from_text
 
 from benchmarks.studies.paraphrases import PARAPHRASES
-from textattack_xmtc.constraints.encoders import Encoder, load_encoder
+from textattack_xmtc.constraints.encoders import load_encoder
+from textattack_xmtc.encoders.encoder import Encoder
 from textattack_xmtc.resources.function_words import ENGLISH
 from textattack_xmtc.words import change_budget, replaced, word_spans
 

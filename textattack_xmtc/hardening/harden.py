@@ -12,7 +12,6 @@ from typing import Any
 
 import torch
 
-from textattack_xmtc.campaign.victims import fingerprint
 from textattack_xmtc.datasets.corpus import Corpus
 from textattack_xmtc.datasets.statistics import corpus_statistics
 from textattack_xmtc.errors import InputError, XMTCError
@@ -34,6 +33,7 @@ from textattack_xmtc.models.training.loop import SHOWN
 from textattack_xmtc.models.training.plan import held_out_of, kept_tests, measured_on_test
 from textattack_xmtc.transformations import XMTCWordSwapMaskedLM
 from textattack_xmtc.workdir.progress import say
+from textattack_xmtc.workdir.provenance import fingerprint
 
 JSON = dict[str, Any]
 SCHEDULE, CANDIDATES, CHECKPOINT = "schedule.json", "candidates.jsonl", "checkpoint.pt"

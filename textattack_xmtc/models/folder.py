@@ -25,10 +25,10 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from textattack_xmtc._version import __version__
-from textattack_xmtc.cache import atomic_folder
 from textattack_xmtc.datasets.corpus import Document
 from textattack_xmtc.errors import ModelFolderError
 from textattack_xmtc.models.torch_scorer import ComputeType, TorchScorer
+from textattack_xmtc.workdir.folders import atomic_folder
 
 FORMAT = 1
 CONFIG, WEIGHTS, VOCABULARY, LABELS = "config.json", "model.safetensors", "vocabulary.json", "labels.json"
