@@ -307,7 +307,7 @@ def damage(out: Path, facts: Sequence[Any] | None, row: dict[str, Any] | None) -
         (
             [{"name": "../../other", "folder": "other", "fingerprint": "0"}],
             None,
-            r"'\.\./\.\./other\.jsonl' is not the name of a file",
+            r"'\.\./\.\./other' is not the name of a file",
         ),
         (None, {"outcome": "won"}, r"other\.jsonl, line 1 is no trial \(outcome 'won'\)"),
         (None, {"control": {}}, r"other\.jsonl, line 1 is no trial \(no 'reached'\)"),

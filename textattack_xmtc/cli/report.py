@@ -142,8 +142,11 @@ def run(arguments: argparse.Namespace) -> int:
     if out or not two_folders:
         # Drawing needs matplotlib, most of a second to import.
         from textattack_xmtc.results.export.report import write_report
+        from textattack_xmtc.workdir.names import inside
 
-        page = write_report(campaigns, out or unique[0] / "report", tables, arguments.family, arguments.export, gate)
+        page = write_report(
+            campaigns, out or inside(unique[0], "report"), tables, arguments.family, arguments.export, gate
+        )
         print(f"report: {page}")
     elif arguments.export:
         raise InputError("--export has no folder to write to", "give --out FOLDER")

@@ -57,7 +57,7 @@ class Campaign:
 
     @property
     def goal(self) -> str:
-        """One of `GOALS`."""
+        """One of `textattack_xmtc.goal.GOALS`."""
         return str(self.settings["goal"])
 
     @property

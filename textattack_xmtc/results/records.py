@@ -13,7 +13,6 @@ WRONG_BEFORE = "wrong before"
 TOO_SHORT = "too short"
 """Why a sample is skipped whose text has too few words for a single change."""
 
-POSITIVE, NEGATIVE, UNTARGETED = GOALS = ("positive", "negative", "untargeted")
 SIMILARITIES = ("cosine", "angular", "published")
 """The similarities that a record holds; a campaign's threshold is about one of them."""
 

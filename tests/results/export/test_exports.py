@@ -73,7 +73,8 @@ def test_textattack_csv_has_every_result(folder: Path, campaign: Campaign) -> No
 
 
 def test_parquet_has_every_record_with_its_counts(folder: Path, campaign: Campaign, tmp_path: Path) -> None:
-    write_parquet([campaign], tmp_path / "records.parquet")
+    with (tmp_path / "records.parquet").open("wb") as file:
+        write_parquet([campaign], file)
     rows = pyarrow.parquet.read_table(tmp_path / "records.parquet").to_pylist()
     records = [row for name in ("plain", "pw-cb") for row in read_lines(folder / "records" / f"{name}.jsonl")]
     assert len(rows) == len(records)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from textattack_xmtc.results.campaign import Campaign, models_of
 from textattack_xmtc.results.records import SIMILARITIES, Model, Prediction, Record
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 _ROWS_AT_ONCE = 10_000
 
 
-def write_parquet(campaigns: Sequence[Campaign], file: Path) -> None:
+def write_parquet(campaigns: Sequence[Campaign], file: BinaryIO) -> None:
     """Write the records of all models of some campaigns.
 
     A row has the sample (text, true labels, target and its label frequency, bin), what came of it, every count of

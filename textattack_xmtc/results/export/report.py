@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import uuid
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
-from textattack_xmtc.errors import InputError
+from textattack_xmtc.errors import DataError, InputError
 from textattack_xmtc.results.campaign import Campaign, models_of
 from textattack_xmtc.results.export.junit import junit_report
 from textattack_xmtc.results.export.parquet import write_parquet
@@ -21,6 +21,8 @@ from textattack_xmtc.results.page import markdown_report, page
 from textattack_xmtc.results.tables.contents import all_tables
 from textattack_xmtc.results.tables.formats import as_csv
 from textattack_xmtc.results.tables.table import Table
+from textattack_xmtc.workdir.files import whole_file
+from textattack_xmtc.workdir.names import inside
 
 PAGE, MARKDOWN, TABLES, FIGURES, EXPORTS = "report.html", "report.md", "tables", "figures", "exports"
 FILES = "files.json"
@@ -60,6 +62,7 @@ def write_report(
 
     Raises:
         InputError: the folder cannot be written to.
+        DataError: a file in it is a link out of it.
     """
     folder = Path(folder)
     tables = [*more, *all_tables(campaigns, family)]
@@ -70,15 +73,13 @@ def write_report(
         contents[f"{FIGURES}/{figure.name}.png"] = figure.png
     contents[MARKDOWN] = markdown_report(campaigns, tables, figures, FIGURES).encode()
     contents[PAGE] = page(campaigns, tables, figures).encode()
-    writers: dict[str, Callable[[Path], object]] = _exports(campaigns, exports, checks)
+    writers: dict[str, Callable[[BinaryIO], object]] = _exports(campaigns, exports, checks)
     writers |= {name: partial(_write_bytes, content) for name, content in contents.items()}
     try:
         earlier = _earlier(folder)
-        for name, write in writers.items():
-            _write(folder / name, write)
-        digests = {name: _digest(folder / name) for name in writers}
+        digests = {name: _write(inside(folder, *name.split("/")), write) for name, write in writers.items()}
         _remove(folder, {name: digest for name, digest in earlier.items() if name not in writers})
-        _write(folder / FILES, partial(_write_bytes, f"{json.dumps(digests, indent=1)}\n".encode()))
+        _write(inside(folder, FILES), partial(_write_bytes, f"{json.dumps(digests, indent=1)}\n".encode()))
     except OSError as error:
         raise InputError(f"the report cannot be written to {folder} ({error})", "choose a folder by --out") from error
     return folder / PAGE
@@ -86,9 +87,9 @@ def write_report(
 
 def _exports(
     campaigns: Sequence[Campaign], formats: Sequence[str], checks: Sequence[Check]
-) -> dict[str, Callable[[Path], object]]:
+) -> dict[str, Callable[[BinaryIO], object]]:
     """What writes each exported file."""
-    writers: dict[str, Callable[[Path], object]] = {}
+    writers: dict[str, Callable[[BinaryIO], object]] = {}
     if "textattack-csv" in formats:
         for number, (campaign, model) in enumerate(models_of(campaigns), start=1):
             name = f"textattack-{number}-{model.name}.csv" if len(campaigns) > 1 else f"textattack-{model.name}.csv"
@@ -111,13 +112,16 @@ def _earlier(folder: Path) -> dict[str, str]:
 
 def _remove(folder: Path, files: Mapping[str, str]) -> None:
     for name, digest in files.items():
-        path = folder / name
+        try:
+            path = inside(folder, *name.split("/"))
+        except DataError:  # not written by a report
+            continue
         if path.is_file() and not path.is_symlink() and _digest(path) == digest:
             path.unlink()
 
 
-def _write_bytes(content: bytes, path: Path) -> None:
-    path.write_bytes(content)
+def _write_bytes(content: bytes, file: BinaryIO) -> None:
+    file.write(content)
 
 
 def _digest(path: Path) -> str:
@@ -128,11 +132,9 @@ def _digest(path: Path) -> str:
     return digest.hexdigest()[:16]
 
 
-def _write(path: Path, write: Callable[[Path], object]) -> None:
+def _write(path: Path, write: Callable[[BinaryIO], object]) -> str:
+    """Write a file; its digest."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.partial")
-    try:
-        write(partial)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with whole_file(path) as opened:
+        write(opened)
+    return _digest(path)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from textattack_xmtc.goal import GOALS
 from textattack_xmtc.results.campaign import Campaign
-from textattack_xmtc.results.records import GOALS
 from textattack_xmtc.results.tables.examples import examples, long_example, moved_labels, other_labels
 from textattack_xmtc.results.tables.setup import bins, clusters, data, models, settings
 from textattack_xmtc.results.tables.success import by_bin, cost, defence, not_attacked, success, thresholds

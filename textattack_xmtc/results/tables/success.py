@@ -7,11 +7,12 @@ from math import nan
 
 import numpy as np
 
+from textattack_xmtc.goal import GOALS, NEGATIVE, POSITIVE
 from textattack_xmtc.results import side_effects
 from textattack_xmtc.results.campaign import Campaign, models_of
 from textattack_xmtc.results.comparison import Side, comparison_table
-from textattack_xmtc.results.headline import GOAL_NAMES, percent, rate_text
-from textattack_xmtc.results.records import ERROR, NEGATIVE, POSITIVE, SKIPPED, WRONG_BEFORE
+from textattack_xmtc.results.headline import percent, rate_text
+from textattack_xmtc.results.records import ERROR, SKIPPED, WRONG_BEFORE
 from textattack_xmtc.results.summary import COUNTS
 from textattack_xmtc.results.tables.formats import text_table
 from textattack_xmtc.results.tables.table import Cell, Column, Table, rate_column, table_of_campaigns
@@ -68,7 +69,7 @@ def success(campaigns: Sequence[Campaign], goal: str) -> Table:
         "that the model gets wrong without an attack; they, skipped samples and errors are not in n. "
         f"{INTERVALS}"
     )
-    title = f"{number}Success of {GOAL_NAMES[goal]} attacks"
+    title = f"{number}Success of {GOALS[goal].title} attacks"
     return table_of_campaigns(f"{goal}-success", title, columns, rows, len(campaigns) > 1, note)
 
 
