@@ -122,7 +122,7 @@ def run(arguments: argparse.Namespace) -> int:
     from textattack_xmtc.campaign.runner import run_campaign
     from textattack_xmtc.campaign.workers.run import Workers
     from textattack_xmtc.results.folder import CAMPAIGN, read_campaign
-    from textattack_xmtc.results.tables.formats import printable
+    from textattack_xmtc.results.markup import printable
     from textattack_xmtc.results.tables.success import terminal_summary
     from textattack_xmtc.results.tables.transfer import terminal_transfers
 

@@ -22,7 +22,8 @@ from textattack_xmtc.results.headline import (
     model_headline,
     warnings_of,
 )
-from textattack_xmtc.results.tables.formats import as_text, printable
+from textattack_xmtc.results.markup import printable
+from textattack_xmtc.results.tables.formats import as_text
 from textattack_xmtc.results.tables.table import Table
 
 GATE_FAILED = 1

@@ -17,10 +17,10 @@ import numpy as np
 
 from textattack_xmtc.results.campaign import Campaign
 from textattack_xmtc.results.headline import SIMILARITY_NAMES, percent, rate_text
+from textattack_xmtc.results.markup import escaped, printable
 from textattack_xmtc.results.records import Model
 from textattack_xmtc.results.statistics import Estimate
 from textattack_xmtc.results.summary import COUNTS, FALLS, SIMILAR, Count, SampleResults
-from textattack_xmtc.results.tables.formats import escaped, printable
 from textattack_xmtc.results.tables.table import NOT_MEASURED
 
 if TYPE_CHECKING:

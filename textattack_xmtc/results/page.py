@@ -24,8 +24,9 @@ from textattack_xmtc.results.headline import (
     rank,
     warnings_of,
 )
+from textattack_xmtc.results.markup import escaped
 from textattack_xmtc.results.records import Record
-from textattack_xmtc.results.tables.formats import as_html, as_markdown, escaped, marked_html
+from textattack_xmtc.results.tables.formats import as_html, as_markdown, marked_html
 from textattack_xmtc.results.tables.table import Names, Table
 from textattack_xmtc.results.templates import render
 

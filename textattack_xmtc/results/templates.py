@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from textattack_xmtc.results.tables.formats import markdown, printable
+from textattack_xmtc.results.markup import markdown, printable
 
 if TYPE_CHECKING:
     from jinja2 import Environment

@@ -17,7 +17,7 @@ from textattack_xmtc.results.export.parquet import write_parquet
 from textattack_xmtc.results.export.textattack_csv import COLUMNS, textattack_csv
 from textattack_xmtc.results.folder import read_campaign
 from textattack_xmtc.results.gate import checks
-from textattack_xmtc.results.tables.formats import csv_text_read
+from textattack_xmtc.results.markup import csv_text_read
 
 FORMULA = "=cmd|' /C calc'!A0"
 

@@ -9,18 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from textattack_xmtc.results.markup import csv_text, csv_text_read, markdown
 from textattack_xmtc.results.statistics import Estimate
-from textattack_xmtc.results.tables.formats import (
-    as_csv,
-    as_html,
-    as_markdown,
-    as_text,
-    csv_text,
-    csv_text_read,
-    format_number,
-    markdown,
-    marked_markdown,
-)
+from textattack_xmtc.results.tables.formats import as_csv, as_html, as_markdown, as_text, format_number, marked_markdown
 from textattack_xmtc.results.tables.table import UNKNOWN, Column, Marked, Names, Table, table_of_campaigns
 
 NAN = float("nan")

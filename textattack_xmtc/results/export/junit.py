@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from textattack_xmtc.results.campaign import Campaign
 from textattack_xmtc.results.gate import FAILED, UNDECIDED, Check
 from textattack_xmtc.results.headline import rate_text
+from textattack_xmtc.results.markup import printable
 from textattack_xmtc.results.records import ERROR
-from textattack_xmtc.results.tables.formats import printable
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ import io
 
 from textattack_xmtc.results.campaign import Campaign
 from textattack_xmtc.results.examples import marked
+from textattack_xmtc.results.markup import csv_text, printable
 from textattack_xmtc.results.records import ERROR, SKIPPED, Model, Prediction
-from textattack_xmtc.results.tables.formats import csv_text, printable
 from textattack_xmtc.results.tables.table import Marked
 
 COLUMNS = (
@@ -25,7 +25,7 @@ def textattack_csv(campaign: Campaign, model: Model) -> str:
 
     Changed words stand in double brackets. Scores are the target's, as the model gives them; outputs are the k best
     labels, the ground truth is the target. A goal that was reached with more changed words than allowed is Failed.
-    Texts that a spreadsheet could take for formulas are written as `tables.formats.csv_text` says.
+    Texts that a spreadsheet could take for formulas are written as `markup.csv_text` says.
     """
     file = io.StringIO()
     writer = csv.writer(file, quoting=csv.QUOTE_NONNUMERIC)
