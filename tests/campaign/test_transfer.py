@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 from textattack.shared import AttackedText
 
-from tests.toolkit.parts import CountingVictim, bag
 from tests.toolkit.small_campaigns import OPTIONS, records
+from tests.toolkit.victims import CountingVictim, bag
 from textattack_xmtc.campaign import transfer as transferring
 from textattack_xmtc.campaign.runner import run_campaign
 from textattack_xmtc.campaign.transfer import Trials, control_text, found_in, run_transfers
