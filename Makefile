@@ -95,6 +95,7 @@ $(VENV)/.docs: $(READY) requirements/constraints-docs.txt
 	.ci/environment .venv-use $(VENV)
 	.venv-use/bin/python -m pip --disable-pip-version-check install --quiet \
 		--constraint requirements/constraints-use.txt --editable '.[dev,use,sbert]'
+	.ci/share-demo .venv-use
 	@touch $@
 
 .venv-pecos/.ready: requirements/pecos.txt
