@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from textattack_xmtc.errors import InputError
-from textattack_xmtc.targets import GroundTruth, LabelSpace
+from textattack_xmtc.targets import GroundTruth, LabelSpace, match_labels
 
 # Every code point: the string stays in memory, where JSON carries even half a surrogate pair as it is.
 NAMES = st.text(st.characters(), max_size=8) | st.sampled_from(
@@ -179,3 +179,40 @@ def test_digits_beyond_any_index_are_no_label():
     assert LabelSpace(None).index("9" * 5000) is None
     with pytest.raises(InputError, match="was given by name"):
         LabelSpace(None).require(["9" * 5000])
+
+
+# A corpus whose labels are integers ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("labels", "names", "expected"),
+    [
+        (["1", "0"], ["tea", "eggs"], ["eggs", "tea"]),
+        (["1", "9"], ["9", "1"], ["1", "9"]),
+        (["9", "77"], ["9", "1"], ["9", "77"]),
+        (["tea", "1"], ["tea", "eggs"], ["tea", "1"]),
+        ([], ["tea"], []),
+    ],
+)
+def test_integers_are_indices_where_no_name_matches(labels, names, expected):
+    matched, note = match_labels(labels, names, "the corpus")
+    assert matched == expected
+    assert bool(note) == (matched != labels)
+
+
+@pytest.mark.parametrize("labels", [["2"], ["0", "2"], ["-1"], ["01"], ["a"], ["0", "a"], ["9" * 5000], ["\u0663"]])
+def test_data_none_of_whose_labels_the_victim_knows_are_refused(labels):
+    with pytest.raises(InputError, match=r"labels of the corpus, such as .*, is one of the victim's 2, such as 'tea'"):
+        match_labels(labels, ["tea", "eggs"], "the corpus")
+
+
+def test_a_ground_truth_of_integers_is_resolved_by_the_victim():
+    truth = GroundTruth(("1", "0"), ("1",), numbered=True)
+    assert GroundTruth.decode(truth.encode()) == truth
+    assert LabelSpace(["tea", "eggs"]).resolved(truth) == GroundTruth((1, 0), (1,))
+    for same in (LabelSpace(["1", "0"]), LabelSpace(None, 2), LabelSpace(["tea", "2024"])):
+        assert same.resolved(truth) is truth
+    unnumbered = GroundTruth(("1",))
+    assert LabelSpace(["tea", "eggs"]).resolved(unnumbered) is unnumbered
+    with pytest.raises(InputError, match="label index 1 is not one of the 1 labels of this victim"):
+        LabelSpace(["tea"]).resolved(truth)

@@ -8,7 +8,7 @@ from typing import Any
 from textattack.datasets import Dataset
 
 from textattack_xmtc.datasets.corpus import Corpus
-from textattack_xmtc.targets import GroundTruth
+from textattack_xmtc.targets import GroundTruth, is_number
 
 
 class XMTCDataset(Dataset):
@@ -34,6 +34,7 @@ class XMTCDataset(Dataset):
     def __init__(self, corpus: Corpus, split: str = "test", one_per_label: bool = True) -> None:
         self.corpus = corpus
         self._rows = corpus.split(split)
+        self._numbered = bool(corpus.label_names) and all(map(is_number, corpus.label_names))
         # Labels travel by name: the victim may count them differently.
         super().__init__([], input_columns=["text"])
         self.aim(one_per_label)
@@ -58,5 +59,6 @@ class XMTCDataset(Dataset):
         truth = GroundTruth(
             tuple(names[label] for label in document["labels"]),
             None if targets is None else tuple(names[label] for label in targets),
+            self._numbered,
         )
         return super()._format_as_dict((document["text"], truth.encode()))

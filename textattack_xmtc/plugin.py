@@ -155,8 +155,10 @@ _waiting: list[Any] = []
 def _create_dataset(stock: Callable[..., Any], args: Any) -> Any:
     file = args.dataset_from_file
     own_model = _folder_of(getattr(args, "model", None) or args.dataset_by_model)
+    options: dict[str, Any] = {}
+    path: str | Path
     if file and not file.split("^")[0].endswith(".py"):
-        path = Path(file)
+        path, options = _path_and_options(file)
     elif own_model and not (file or args.dataset_from_huggingface):
         path = own_model() / "test.jsonl"
     else:
@@ -164,11 +166,27 @@ def _create_dataset(stock: Callable[..., Any], args: Any) -> Any:
 
     from textattack_xmtc.attack_dataset import XMTCDataset
     from textattack_xmtc.datasets.load import load_corpus
+    from textattack_xmtc.workdir.progress import say
 
-    corpus = load_corpus(path)
+    corpus = load_corpus(path, **options)
+    say(corpus.recognised)
     dataset = XMTCDataset(corpus, "test" if "test" in corpus.splits else next(iter(corpus.splits)))
     _waiting[:] = [dataset]
     return dataset
+
+
+def _path_and_options(file: str) -> tuple[str, dict[str, Any]]:
+    """What `--dataset-from-file PATH^text_column=body` names: a file and how to read it.
+
+    Raises:
+        InputError: a parameter that is not one of `ReadOptions`.
+    """
+    from textattack_xmtc.datasets.read_options import ReadOptions, parsed_option
+
+    path, *parameters = file.split("^")
+    if Path(file).exists():
+        return file, {}
+    return path, ReadOptions.of(dict(map(parsed_option, parameters))).given()
 
 
 def _create_model(stock: Callable[..., Any], args: Any) -> Any:
@@ -184,8 +202,31 @@ def _create_attack(stock: Callable[..., Any], args: Any, model_wrapper: Any) -> 
     attack = stock(args, model_wrapper)
     examples = getattr(attack.goal_function, "examples", None)
     if _waiting and examples is not None:
-        _waiting.pop().aim(one_per_label=examples == "one per true label")
+        dataset = _waiting.pop()
+        dataset.aim(one_per_label=examples == "one per true label")
+        _check_labels(dataset.corpus, attack.goal_function.model.labels.names)
     return attack
+
+
+def _check_labels(corpus: Any, names: Any) -> None:
+    """Refuse data none of whose labels the victim knows: every example would be skipped.
+
+    Raises:
+        InputError: that is so.
+    """
+    from textattack_xmtc.errors import InputError
+    from textattack_xmtc.targets import is_number, match_labels
+    from textattack_xmtc.workdir.progress import say
+
+    if names is not None:
+        note = match_labels(corpus.label_names, names, repr(corpus.name))[1]
+        if note:
+            say(note)
+    elif corpus.label_names and not any(map(is_number, corpus.label_names)):
+        raise InputError(
+            f"the labels of {corpus.name!r} are names, such as {corpus.label_names[0]!r}, and the victim has none",
+            "give the victim label_names",
+        )
 
 
 def _folder_of(model: str | None) -> Callable[[], Path] | None:

@@ -10,7 +10,8 @@ import difflib
 import json
 import operator
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from numbers import Integral
 from typing import Any
 
@@ -30,6 +31,8 @@ class GroundTruth:
     Attributes:
         labels: the true labels.
         targets: the labels under attack (A1 or A-1 of section 3), or None where the goal is to choose them.
+        numbered: whether all labels of the corpus are written as integers: where a victim's names are words, they are
+            indices (`LabelSpace.resolved`).
 
     Example:
         >>> carried = GroundTruth(("stats", "scipy"), ("stats",)).encode()
@@ -39,12 +42,15 @@ class GroundTruth:
 
     labels: tuple[Label, ...]
     targets: tuple[Label, ...] | None = None
+    numbered: bool = field(default=False, repr=False)
 
     def encode(self) -> str:
         """The string that TextAttack carries as ground truth."""
-        fields: dict[str, Sequence[Label]] = {"labels": self.labels}
+        fields: dict[str, Sequence[Label] | bool] = {"labels": self.labels}
         if self.targets is not None:
             fields["targets"] = self.targets
+        if self.numbered:
+            fields["numbered"] = True
         return json.dumps(fields, ensure_ascii=False, default=operator.index)  # NumPy's integers are indices as well
 
     @classmethod
@@ -72,7 +78,7 @@ class GroundTruth:
                 f"labels and targets must be lists of names and indices, got {carried}",
                 _ENCODE,
             )
-        return cls(tuple(labels), None if targets is None else tuple(targets))
+        return cls(tuple(labels), None if targets is None else tuple(targets), fields.get("numbered") is True)
 
 
 def _object_of(text: str) -> dict[str, Any]:
@@ -86,6 +92,53 @@ def _object_of(text: str) -> dict[str, Any]:
 
 def _are_labels(found: object) -> bool:
     return isinstance(found, list) and all(isinstance(it, (str, int)) and not isinstance(it, bool) for it in found)
+
+
+def is_number(label: Label) -> bool:
+    """Whether a label is an integer as data sets write it: digits, without zeros in front."""
+    return (
+        str(label).isascii()
+        and str(label).isdecimal()
+        and len(str(label)) <= _MOST_DIGITS
+        and (str(label) == "0" or not str(label).startswith("0"))
+    )
+
+
+def match_labels(labels: Sequence[str], known: Sequence[str], whose: str) -> tuple[list[str], str]:
+    """The labels of a corpus as a victim calls them.
+
+    Labels are matched by name. Where none of the names matches, and all labels of the corpus are integers in range,
+    they are indices of the victim's labels.
+
+    Args:
+        labels: of the corpus.
+        known: the victim's names, by index.
+        whose: what the corpus is called, for messages.
+
+    Returns:
+        The labels in the same order, and a line to show where they were taken as indices (else "").
+
+    Raises:
+        InputError: none of the labels is one of the victim's.
+
+    Example:
+        >>> match_labels(["2", "0"], ["tea", "eggs", "soup"], "the corpus")[0]
+        ['soup', 'tea']
+        >>> match_labels(["tea", "new"], ["tea", "eggs", "soup"], "the corpus")[0]
+        ['tea', 'new']
+    """
+    if not labels or not set(labels).isdisjoint(known):
+        return list(labels), ""
+    if all(is_number(label) and int(label) < len(known) for label in labels):
+        note = f"the labels of {whose} are integers: they are taken as indices of the victim's {len(known):,} labels"
+        return [known[int(label)] for label in labels], note
+    shown = ", ".join(map(repr, labels[:3]))
+    raise InputError(
+        f"none of the {len(labels):,} labels of {whose}, such as {shown}, is one of the victim's {len(known):,}, "
+        f"such as {', '.join(map(repr, known[:3]))}",
+        "give data with the label names that the victim was trained with, or a file of them (label_names.json: from "
+        "label to name)",
+    )
 
 
 class LabelSpace:
@@ -142,6 +195,34 @@ class LabelSpace:
             if self.index(label) is None:
                 raise InputError(*self._unknown(label))
         return self.known(wanted)
+
+    def resolved(self, truth: GroundTruth) -> GroundTruth:
+        """A ground truth as this victim counts labels.
+
+        The integers of a corpus whose labels are all written as integers are indices where no name of the victim is
+        one. Everything else stays as it is.
+
+        Raises:
+            InputError: such an index is not one of the victim's.
+
+        Example:
+            >>> LabelSpace(["tea", "eggs"]).resolved(GroundTruth(("1",), None, numbered=True)).labels
+            (1,)
+            >>> LabelSpace(["9", "1"]).resolved(GroundTruth(("1",), None, numbered=True)).labels
+            ('1',)
+        """
+        if not truth.numbered or self.names is None or self._has_numbers:
+            return truth
+        labels, targets = (
+            None if part is None else tuple(int(label) if is_number(label) else label for label in part)
+            for part in (truth.labels, truth.targets)
+        )
+        self.require([*(labels or ()), *(targets or ())])
+        return GroundTruth(labels or (), targets)
+
+    @cached_property
+    def _has_numbers(self) -> bool:
+        return any(map(is_number, self.names or ()))
 
     def _unknown(self, label: Label) -> tuple[str, str]:
         if not isinstance(label, str):

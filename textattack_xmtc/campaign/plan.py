@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from textattack_xmtc.datasets.read_options import ReadOptions
 from textattack_xmtc.errors import DataError, InputError
 from textattack_xmtc.search_options import CandidateOrder, CandidateSource, Objective, Ranking
 
@@ -28,8 +29,10 @@ _YES_NO = {"yes": True, "no": False}
 
 
 @dataclass(frozen=True)
-class Plan:
+class Plan(ReadOptions):
     """A campaign as it was chosen; all that shapes a result, and nothing that does not.
+
+    How the data are read is part of it (`ReadOptions`).
 
     Attributes:
         models: model folders, or Python files with a `model`; all are attacked on the same samples.
@@ -81,6 +84,7 @@ class Plan:
     samples: str | None = None
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if not self.models:
             raise InputError("there is no model to attack", "give --model FOLDER (or FILE.py), once or several times")
         for name in _POSITIVE:
@@ -156,7 +160,7 @@ OPTIONS = tuple(field.name for field in fields(Plan))
 _TYPES: Mapping[str, type] = {
     **dict.fromkeys((*_POSITIVE, "seed"), int),
     "max_change_rate": float,
-    "cluster": bool,
+    **dict.fromkeys(("cluster", "header"), bool),
     "models": list,
     "transfer_to": list,
 }

@@ -18,6 +18,7 @@ from textattack_xmtc.campaign.victim_files import is_victim_file, load_victim_fi
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.models.folder import MASKED_LM, TEST, TRAINING, load_model
 from textattack_xmtc.scores import NOTHING
+from textattack_xmtc.targets import match_labels
 from textattack_xmtc.workdir.progress import say
 from textattack_xmtc.wrappers import ScorerWrapper, XMTCModelWrapper
 
@@ -99,6 +100,9 @@ def load_victim(name: str, source: str, label_names: Sequence[str], device: str 
         return Victim(name, model, same, same)
     index = {label: position for position, label in enumerate(label_names)}
     strange = [label for label in names if label not in index]
+    if strange and set(names).isdisjoint(label_names):
+        _, note = match_labels(label_names, names, "the corpus")
+        raise InputError(note, "give their names: --label-names FILE")
     if strange:
         fix = "attack it with the corpus that it was trained on"
         raise InputError(

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
+from textattack_xmtc.datasets.read_options import add_read_options, read_options
 from textattack_xmtc.search_options import CandidateOrder, CandidateSource, Objective, Ranking
 
 if TYPE_CHECKING:
@@ -102,6 +103,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     samples.add_argument("--samples", metavar="FILE", help="attack these, drawn before (samples.jsonl of a campaign)")
     samples.add_argument("--seed", type=int, help="of everything that is drawn (0)")
+    add_read_options(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -159,7 +161,8 @@ def given_options(arguments: argparse.Namespace) -> dict[str, Any]:
     """The options of a plan that were given on the command line."""
     from textattack_xmtc.campaign.plan import OPTIONS
 
-    given = {name: getattr(arguments, name) for name in OPTIONS if getattr(arguments, name) is not None}
+    given = {name: getattr(arguments, name) for name in OPTIONS if getattr(arguments, name, None) is not None}
+    given |= read_options(arguments)
     if "cluster" in given:
         given["cluster"] = given["cluster"] == "yes"
     return given

@@ -7,6 +7,8 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from textattack_xmtc.datasets.read_options import add_read_options, read_options
+
 if TYPE_CHECKING:
     from textattack_xmtc.models.training.plan import TrainingPlan
 
@@ -59,15 +61,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     loop.add_argument("--patience", type=int, help="end after so many epochs that are no better; 0: train them all")
     loop.add_argument("--validation", type=int, help="training texts held out to choose the epoch; by default 1 in 20")
     loop.add_argument("--bfloat16", action="store_true", help="compute in mixed precision")
+    add_read_options(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Train, measure, save."""
     from textattack_xmtc.datasets.load import load_corpus
     from textattack_xmtc.models.training.plan import train_folder
+    from textattack_xmtc.workdir.progress import say
 
     plan = plan_of(arguments)
-    corpus = load_corpus(arguments.data)
+    corpus = load_corpus(arguments.data, **read_options(arguments))
+    say(corpus.recognised)
     made = train_folder(
         corpus,
         plan,

@@ -109,7 +109,7 @@ class TopKGoalFunction(GoalFunction):
         self.initial_attacked_text = attacked_text
         self.ground_truth_output = ground_truth_output
         text = _text_of(attacked_text)
-        truth = GroundTruth.decode(ground_truth_output)
+        truth = self.model.labels.resolved(GroundTruth.decode(ground_truth_output))
         true_labels = frozenset(self._known(truth))
         asked = self._asked(truth)
 

@@ -7,11 +7,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
-from typing import ClassVar, TypeVar, cast
+from typing import TYPE_CHECKING, ClassVar, TypeAlias, TypeVar, cast
 
 from textattack_xmtc.datasets.corpus import Document
 from textattack_xmtc.datasets.label_names import LabelNames
+from textattack_xmtc.datasets.read_options import BY_CONTENT, ReadOptions
 from textattack_xmtc.errors import DataError
+
+if TYPE_CHECKING:
+    from textattack_xmtc.datasets.readers.labels import LabelReader
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -34,6 +38,11 @@ class Place:
     number: int
     unit: str = "line"
 
+    @classmethod
+    def nowhere(cls) -> Place:
+        """For values that stand in no file."""
+        return cls(Path(), 0)
+
     def error(self, expected: str, got: object, fix: str) -> DataError:
         """The error to raise when something other than what was expected stands here.
 
@@ -46,34 +55,60 @@ class Place:
         return DataError(f"{self.path}, {self.unit} {self.number}: expected {expected}, got {shown}", fix)
 
 
+Sample: TypeAlias = tuple[Place, object]
+"""Where a row stands, and what its label column holds."""
+
+
 class Source(ABC):
     """One split in one format; subclasses know how to find it by name and how to read it.
 
     Attributes:
         format: what the format is called, for people and for `load_corpus(..., format=...)`.
         files: the files that are read.
+        options: what someone has said about them.
     """
 
     format: ClassVar[str]
     files: tuple[Path, ...]
+    options: ReadOptions = BY_CONTENT
 
     @classmethod
     @abstractmethod
-    def in_folder(cls, folder: Path, split: str) -> Source | None:
+    def in_folder(cls, folder: Path, split: str, options: ReadOptions = BY_CONTENT) -> Source | None:
         """The files of `split` ("train" or "test") in `folder`, or None where it has none of this format."""
 
     @classmethod
     @abstractmethod
-    def from_file(cls, path: Path) -> Source | None:
+    def from_file(cls, path: Path, options: ReadOptions = BY_CONTENT) -> Source | None:
         """The split that `path` is (a part of), or None where it is not of this format."""
 
     @abstractmethod
-    def documents(self, names: LabelNames) -> Iterator[Document]:
+    def documents(self, names: LabelNames, labels: LabelReader | None = None) -> Iterator[Document]:
         """The documents in the order of the file, one at a time.
+
+        Args:
+            names: what labels are called, where a file says so.
+            labels: reads the labels; by default decided by the first rows of this source alone.
 
         Raises:
             DataError: something cannot be read; the message says where.
         """
+
+    def label_sample(self) -> list[Sample]:
+        """What the first rows hold as labels; empty where the format leaves no doubt."""
+        return []
+
+    def label_columns(self) -> tuple[str, ...]:
+        """The labels, where a table has one 0/1 column for each."""
+        return ()
+
+    def label_space(self) -> tuple[str, ...]:
+        """Labels that the source names, occurring or not."""
+        return ()
+
+    def description(self) -> str:
+        """What was recognised beside the labels, in a few words."""
+        return self.format
 
     def n_labels(self) -> int | None:
         """The number of labels that the files state, occurring or not, or None where they do not say."""
