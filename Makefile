@@ -19,8 +19,9 @@ demo: $(READY)
 	@echo "[3/3] textattack attack --recipe xmtc-positive --model xmtc-demo --num-examples 10"
 	@$(BIN)/textattack attack --recipe xmtc-positive --model xmtc-demo --num-examples 10
 
+# On all cores, at most four: each test process takes about 1 GiB.
 test: lint
-	$(BIN)/python -m pytest --durations=20
+	$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist worksteal --durations=20
 
 # The optional encoders for real: TensorFlow Hub wants other setuptools, and so an environment of its own.
 test-use: .venv-use/.ready

@@ -12,7 +12,7 @@ from textattack.constraints.pre_transformation import RepeatModification
 from textattack.search_methods import BeamSearch
 
 from textattack_xmtc.constraints import FunctionWordModification, MaxChangeRate
-from textattack_xmtc.goal_functions import NonTargeted
+from textattack_xmtc.goal_functions import Untargeted
 from textattack_xmtc.transformations import XMTCWordSwapMaskedLM
 from textattack_xmtc.wrappers import as_victim
 
@@ -22,4 +22,4 @@ def attack(model_wrapper):
     # The masked language model that is kept with the victim, where there is one.
     word_swap = XMTCWordSwapMaskedLM(victim.masked_lm_folder or "bert-base-uncased", max_candidates=4)
     constraints = [RepeatModification(), FunctionWordModification(), MaxChangeRate(0.05)]
-    return Attack(NonTargeted(victim, k=5), constraints, word_swap, BeamSearch(beam_width=2))
+    return Attack(Untargeted(victim, k=5), constraints, word_swap, BeamSearch(beam_width=2))

@@ -1,6 +1,6 @@
 """xmtc-untargeted with slips of the keyboard in place of a masked language model.
 
-Goal and search are the recipe's (Algorithm 1 for non-targeted attacks); a word is exchanged for itself with two letters
+Goal and search are the recipe's (Algorithm 1 for untargeted attacks); a word is exchanged for itself with two letters
 swapped, one left out, or one replaced by its neighbour on the keyboard. Words of fewer than 5 letters are left alone.
 No masked language model is loaded.
 
@@ -16,7 +16,7 @@ from textattack.transformations import (
     WordSwapRandomCharacterDeletion,
 )
 
-from textattack_xmtc.goal_functions import NonTargeted
+from textattack_xmtc.goal_functions import Untargeted
 from textattack_xmtc.search_methods import MaskedDelta
 
 
@@ -25,4 +25,4 @@ def attack(model_wrapper):
     kinds = (WordSwapNeighboringCharacterSwap, WordSwapRandomCharacterDeletion, WordSwapQWERTY)
     slips = CompositeTransformation([kind(random_one=False, skip_first_char=True) for kind in kinds])
     constraints = [RepeatModification(), StopwordModification(), MinWordLength(5)]
-    return Attack(NonTargeted(model_wrapper, k=5), constraints, slips, MaskedDelta(max_change_rate=0.1))
+    return Attack(Untargeted(model_wrapper, k=5), constraints, slips, MaskedDelta(max_change_rate=0.1))

@@ -1,5 +1,7 @@
 """What several tests share."""
 
+from __future__ import annotations
+
 from pathlib import Path
 
 import hypothesis
@@ -10,7 +12,6 @@ import torch
 hypothesis.settings.register_profile("no deadline", deadline=None)
 hypothesis.settings.load_profile("no deadline")
 
-# The models of the tests are so small that threads only wait for one another.
 torch.set_num_threads(1)
 
 

@@ -87,7 +87,7 @@ def test_recipe_parameters_and_the_other_recipes(demo):
     ran = attack("--recipe", "xmtc-negative^k=3,max_change_rate=0.2", "--model", "xmtc-demo", "-n", "2")
     assert "[top-3: " in ran.stdout and "(max_change_rate):  0.2" in ran.stdout
     ran = attack("--recipe", "xmtc-untargeted", "--model", f"xmtc:{demo}", "-n", "2", "--num-examples-offset", "5")
-    assert "(goal_function):  NonTargeted" in ran.stdout
+    assert "(goal_function):  Untargeted" in ran.stdout
 
 
 def test_a_file_of_ones_own_wins_and_targets_count(demo, rows, tmp_path):

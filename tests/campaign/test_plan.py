@@ -32,7 +32,7 @@ def test_the_first_model_is_the_reference() -> None:
         ({"labels_per_bin": 0}, "labels_per_bin=0 is not"),
         ({"seed": -1}, "seed=-1 is below 0"),
         ({"max_change_rate": 10}, "max_change_rate=10 is not a share of the words"),
-        ({"goal": "worst"}, "goal='worst' is unknown; choose positive or negative or untargeted"),
+        ({"goal": "worst"}, "unknown goal 'worst'; choose positive, negative, untargeted"),
         ({"mode": "adv-xmtc", "ranking": "random"}, "mode adv-xmtc has a ranking of its own"),
         ({"mode": "adv-xmtc", "candidate_order": "until-goal"}, "mode adv-xmtc asks about all candidates"),
         ({"mode": "adv-xmtc", "candidate_source": "answers"}, "mode adv-xmtc takes the masked LM's words"),

@@ -227,14 +227,14 @@ def test_other_versions_are_said_and_noted(
     (copied / "campaign.json").write_text(json.dumps(found))
     assert run_campaign(copied, {}, resume=True)
     assert f"made with other versions (numpy 0.9 -> {now})" in capsys.readouterr().err
-    assert facts(copied)["went_on_with"][0]["numpy"] == now and facts(copied)["versions"]["numpy"] == "0.9"
+    assert facts(copied)["resumed_with"][0]["numpy"] == now and facts(copied)["versions"]["numpy"] == "0.9"
 
 
 # Refusals -------------------------------------------------------------------------------------------------------------
 
 
 def test_a_campaign_is_not_begun_twice(whole: Path) -> None:
-    with pytest.raises(InputError, match=r"there is a campaign in 'whole' already; go on with it \(--resume\)"):
+    with pytest.raises(InputError, match=r"there is a campaign in 'whole' already; resume it \(--resume\)"):
         run_campaign("whole", OPTIONS)
 
 
@@ -264,7 +264,9 @@ def test_another_model_in_the_same_folder_is_refused(
     monkeypatch.chdir(place)
     labels = json.loads((place / "plain" / "labels.json").read_text())
     (place / "plain" / "labels.json").write_text(json.dumps(labels[::-1]))
-    with pytest.raises(InputError, match=r"'plain' is another model \(.*\); the campaign began with one of the finger"):
+    with pytest.raises(
+        InputError, match=r"'plain' is another model \(.*\); the campaign started with one of the finger"
+    ):
         run_campaign(copied, {}, resume=True)
     shutil.rmtree(place / "plain")
     with pytest.raises(InputError, match=r"'plain/masked_lm' is gone|'plain' is gone"):
@@ -289,8 +291,8 @@ def test_two_campaigns_on_one_folder(copied: Path) -> None:
 
 def test_a_damaged_campaign_file(copied: Path) -> None:
     (copied / "campaign.json").write_text('{"format": 1, "settings"')
-    with pytest.raises(DataError, match=r"campaign\.json cannot be gone on with"):
+    with pytest.raises(DataError, match=r"campaign\.json cannot be resumed"):
         run_campaign(copied, {}, resume=True)
     (copied / "campaign.json").write_text('{"format": 99}')
-    with pytest.raises(DataError, match="it is of format 99, and this version goes on with format 1"):
+    with pytest.raises(DataError, match="it is of format 99, and this version resumes format 1"):
         run_campaign(copied, {}, resume=True)

@@ -284,7 +284,7 @@ def test_another_model_in_its_place(copied: Path, tmp_path: Path) -> None:
     file = copied / "transfer" / "mine.jsonl"
     file.write_bytes(b"".join(file.read_bytes().splitlines(keepends=True)[:2]))
     shutil.rmtree(tmp_path / "mine")
-    with pytest.raises(InputError, match="mine' is gone; the campaign began with one of the fingerprint"):
+    with pytest.raises(InputError, match="mine' is gone; the campaign started with one of the fingerprint"):
         run_campaign(copied, {}, resume=True)
     shutil.copytree("plain", tmp_path / "mine")
     with pytest.raises(InputError, match=r"mine' is another model"):
@@ -307,7 +307,7 @@ def damage(out: Path, facts: Sequence[Any] | None, row: dict[str, Any] | None) -
         (
             [{"name": "../../other", "folder": "other", "fingerprint": "0"}],
             None,
-            r"transfer\.json is no list of models",
+            r"'\.\./\.\./other\.jsonl' is not the name of a file",
         ),
         (None, {"outcome": "won"}, r"other\.jsonl, line 1 is no trial \(outcome 'won'\)"),
         (None, {"control": {}}, r"other\.jsonl, line 1 is no trial \(no 'reached'\)"),

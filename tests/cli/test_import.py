@@ -80,7 +80,7 @@ def test_a_folder_that_is_there_is_kept(source: Path, tmp_path: Path, capsys: py
     before = (out / "model.safetensors").stat().st_mtime_ns
     status, shown = run(capsys, "attentionxml", source, "--out", out)
     assert status == 2
-    assert "is there already; choose another folder, or remove it first" in shown
+    assert "exists already; choose another folder, or remove it first" in shown
     assert (out / "model.safetensors").stat().st_mtime_ns == before
 
 

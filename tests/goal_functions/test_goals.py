@@ -11,7 +11,7 @@ from textattack.shared import AttackedText, logger
 from tests.toolkit.goals import NAMES, SEARCHING, SKIPPED, SUCCEEDED, begin, known, of
 from tests.toolkit.parts import table
 from textattack_xmtc.errors import InputError
-from textattack_xmtc.goal_functions import NegativeTargeted, NonTargeted, PositiveTargeted
+from textattack_xmtc.goal_functions import NegativeTargeted, PositiveTargeted, Untargeted
 from textattack_xmtc.targets import GroundTruth
 from textattack_xmtc.wrappers import FunctionWrapper, ShortlistWrapper
 
@@ -85,10 +85,11 @@ def test_negative_means_every_target_is_among_the_best(situation):
 @given(situations())
 @settings(max_examples=300, deadline=None)
 def test_untargeted_means_a_right_label_has_left(situation):
-    goal, texts, inside, labels, _ = started(NonTargeted, situation)
+    goal, texts, inside, labels, _ = started(Untargeted, situation)
     initial = begin(goal, labels=labels)
     right = labels & inside
-    assert initial.targets == (tuple(sorted(inside)) if right else ())
+    assert goal.targets == (tuple(sorted(inside)) if right else ()), "Gamma is all that is shown (Eq. 3.1)"
+    assert initial.targets == tuple(sorted(right)), "a reader is told of true labels only"
     assert initial.goal_status == (SEARCHING if right else SKIPPED)
     if right:
         for result in of(goal, *texts):
@@ -137,15 +138,15 @@ def test_negative_is_skipped_where_every_label_is_right_or_predicted():
         (PositiveTargeted, GroundTruth(("axis",), ()), "skipped: the list of targets is empty"),
         (NegativeTargeted, GroundTruth(("mean",), ("axis",)), "skipped: every target is among the top 2 already"),
         (NegativeTargeted, GroundTruth(("mean",), ()), "skipped: the list of targets is empty"),
-        (NonTargeted, GroundTruth(("mean", "stats")), "skipped: no true label is among the top 2"),
-        (NonTargeted, GroundTruth(()), "skipped: the text has no labels"),
-        (NonTargeted, GroundTruth(("mean",), ("no such",)), "skipped: no true label is among the top 2"),
+        (Untargeted, GroundTruth(("mean", "stats")), "skipped: no true label is among the top 2"),
+        (Untargeted, GroundTruth(()), "skipped: the text has no labels"),
+        (Untargeted, GroundTruth(("mean",), ("no such",)), "skipped: no true label is among the top 2"),
         (
             PositiveTargeted,
             GroundTruth(tuple("abcdef")),
             "skipped: the victim knows none of the labels a, b, c, d, e, ...",
         ),
-        (NonTargeted, GroundTruth(("a", "b")), "skipped: the victim knows none of the labels a, b"),
+        (Untargeted, GroundTruth(("a", "b")), "skipped: the victim knows none of the labels a, b"),
         (PositiveTargeted, GroundTruth(("axis", "b"), ("b",)), "skipped: the victim knows none of the targets b"),
     ],
 )
@@ -201,7 +202,7 @@ def test_targets_by_number():
 
 @pytest.mark.parametrize("k", [0, 6, 2.5])
 def test_a_k_that_cannot_be(k):
-    with pytest.raises(InputError, match=f"k={k} is"):
+    with pytest.raises(InputError, match=f"(invalid )?k={k}(:| is)"):
         PositiveTargeted(table({}, label_names=NAMES), k=k)
 
 
@@ -211,7 +212,7 @@ def test_a_k_above_a_number_of_labels_that_only_an_answer_tells():
 
 
 def test_scores_that_the_victim_cannot_give():
-    with pytest.raises(InputError, match="toy cannot give scores of kind 'logit'; choose one of score"):
+    with pytest.raises(InputError, match="toy cannot give scores='logit'; it gives score"):
         known(PositiveTargeted, score_space="logit")
 
 
@@ -231,14 +232,14 @@ def test_one_number_or_one_name_is_one_label():
     assert goal.init_attack_example(AttackedText("first"), 77)[0].goal_status == SKIPPED
 
 
-def test_unknown_labels_are_left_out_and_said_once(messages):
+def test_unknown_labels_are_left_out_with_one_warning(messages):
     goal = known(PositiveTargeted)
     assert begin(goal, labels=["no such", "scipy", "nor such"]).targets == (1,)
     assert begin(goal, labels=["no such", "axis"]).targets == (0,)
     said = [record for record in messages.records if record.levelno == logging.WARNING]
     assert [record.getMessage() for record in said] == [
         "xmtc: 2 of the 3 labels of a text, such as 'no such', are not among the victim's and are left out; "
-        "this is said once"
+        "this warning is not repeated"
     ]
 
 
@@ -255,11 +256,34 @@ def test_names_for_a_victim_that_has_none():
         begin(goal, labels=["axis"], targets=("axis",))
 
 
+# What a reader of an untargeted attack is told ------------------------------------------------------------------------
+
+
+def test_an_untargeted_attack_names_the_true_labels_that_left_and_no_wrong_label():
+    rows = {"first": [5, 4, 3, 2, 1], "near": [4, 5, 3, 2, 1], "over": [1, 4, 5, 2, 3]}
+    goal = Untargeted(table(rows, label_names=NAMES), k=3)
+    begin(goal, labels=["axis", "stats", "numpy"])
+    near, over = of(goal, "near", "over")
+    assert near.get_colored_output().splitlines() == [
+        "[top-3: scipy, axis*, stats*]",
+        "true labels that left the top 3: none",
+        "true label axis: rank 1 -> 2, score 5 -> 4",
+        "true label stats: rank 3 -> 3, score 3 -> 3",
+    ]
+    assert over.get_colored_output().splitlines()[:3] == [
+        "[top-3: stats*, scipy, numpy]",
+        "true labels that left the top 3: axis",
+        "true label axis: rank 1 -> >3, score 5 -> 1",
+    ]
+    assert (near.left, over.left) == ((), (0,))
+    assert "scipy:" not in str(over.get_colored_output()), "a wrong label is nobody's target"
+
+
 # What interactive mode needs ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("names", [NAMES, None])
-@pytest.mark.parametrize("kind", [PositiveTargeted, NegativeTargeted, NonTargeted])
+@pytest.mark.parametrize("kind", [PositiveTargeted, NegativeTargeted, Untargeted])
 def test_the_shown_output_is_a_ground_truth(kind, names):
     victim = table({"first": [1, 2, 3, 4, 5]}, label_names=names)
     goal = kind(victim, k=2)
@@ -267,7 +291,7 @@ def test_the_shown_output_is_a_ground_truth(kind, names):
     assert GroundTruth.decode(output) == GroundTruth(("numpy", "mean") if names else (4, 3))
     initial, _ = goal.init_attack_example(AttackedText("first"), output)
     assert initial.goal_status == SEARCHING
-    assert initial.targets == {PositiveTargeted: (4,), NonTargeted: (3, 4)}.get(kind, initial.targets)
+    assert initial.targets == {PositiveTargeted: (4,), Untargeted: (3, 4)}.get(kind, initial.targets)
 
 
 def test_a_victim_that_shows_fewer_labels_than_k_has_no_more_in_its_output():

@@ -120,7 +120,7 @@ def test_logits_rank_where_probabilities_saturate():
     for space, differences in (("probability", [0, 0]), ("logit", [9, 1]), (None, [0, 0])):
         goal = PositiveTargeted(Saturated(), k=1, score_space=space)
         initial = begin(goal, "weak strong", labels=[0])
-        assert (goal.objective(texts) - initial.score).tolist() == differences
+        assert (goal.objective_values(texts) - initial.score).tolist() == differences
         assert goal.score_space == (space or "probability")
     chosen = {}
     for space in ("probability", "logit"):

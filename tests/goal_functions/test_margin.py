@@ -48,15 +48,15 @@ def test_texts_are_compared_by_the_margin_over_the_best_so_far():
     goal = NegativeTargeted(table(ROWS), k=2, objective="margin")
     first = begin(goal, labels=[0], targets=[4])
     assert first.score == 1 - 4
-    assert goal.objective(["near", "over"]).tolist() == [9 - 2.5, 0.5]
+    assert goal.objective_values(["near", "over"]).tolist() == [9 - 2.5, 0.5]
     # Labels 2 and 3 are the best of this text; only once that is known, they are rivals.
-    assert goal.objective(["new"]).tolist() == [6 - 4]
+    assert goal.objective_values(["new"]).tolist() == [6 - 4]
     assert of(goal, "new")[0].score == 6 - 7
-    assert goal.objective(["near"]).tolist() == [9 - 3]
+    assert goal.objective_values(["near"]).tolist() == [9 - 3]
     assert goal.answered(["new", "over", "near"]).tolist() == [-1, 0.5, 6], "what was said last"
     assert goal.num_queries == 4
     begin(goal, labels=[0], targets=[4])
-    assert goal.objective(["new"]).tolist() == [2], "another example knows the original's best alone"
+    assert goal.objective_values(["new"]).tolist() == [2], "another example knows the original's best alone"
 
 
 def test_only_the_targets_and_the_rivals_are_asked_for():
@@ -66,7 +66,7 @@ def test_only_the_targets_and_the_rivals_are_asked_for():
     victim._score = lambda texts, labels: wanted.append(sorted(labels)) or plain(texts, labels)
     goal = NegativeTargeted(victim, k=2, objective="margin")
     begin(goal, labels=[0], targets=[4])
-    goal.objective(["near"])
+    goal.objective_values(["near"])
     assert wanted == [[0, 1, 4], [0, 1, 4]]
     assert goal.answered(["near", "over"]).tolist()[0] == 6.5 and np.isnan(goal.answered(["over"])[0])
 
@@ -83,7 +83,7 @@ def test_the_greedy_search_also_takes_words_that_weaken_a_rival():
     victim = bag(weights, [9, 3, 0])
     goal = NegativeTargeted(victim, k=2, objective="margin")
     begin(goal, text="amber", labels=[0], targets=[2])
-    assert goal.objective(["zinc", "iron"]).tolist() == [-2, 1]
+    assert goal.objective_values(["zinc", "iron"]).tolist() == [-2, 1]
 
 
 @pytest.mark.parametrize(

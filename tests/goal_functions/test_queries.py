@@ -19,10 +19,10 @@ def test_a_query_is_a_distinct_text():
     goal = PositiveTargeted(victim, k=2)
     begin(goal, "aaaaaa", labels=[0])
     assert goal.num_queries == 1
-    goal.objective(["b", "cc", "b"])
+    goal.objective_values(["b", "cc", "b"])
     assert goal.num_queries == 3
     of(goal, "cc", "ddd", "ddd", "aaaaaa")
-    goal.objective(["ddd"])
+    goal.objective_values(["ddd"])
     assert goal.num_queries == 4 == len(set(victim.asked))
     assert of(goal, "cc")[0].num_queries == 4
 
@@ -37,11 +37,11 @@ def test_the_objective_asks_for_the_targets_only_and_once(monkeypatch):
         victim, "score", lambda texts, labels: asked.append((list(texts), labels)) or real(texts, labels)
     )
     monkeypatch.setattr(victim, "top_k", lambda *_: pytest.fail("the objective needs no k best labels"))
-    values = goal.objective(["b", "cc", "b"])
+    values = goal.objective_values(["b", "cc", "b"])
     assert values.tolist() == [-1, -2, -1] and values.dtype == np.float64
-    assert goal.objective(["cc", "b"]).tolist() == [-2, -1]
+    assert goal.objective_values(["cc", "b"]).tolist() == [-2, -1]
     assert asked == [(["b", "cc"], (0,))]
-    assert goal.objective([]).shape == (0,)
+    assert goal.objective_values([]).shape == (0,)
 
 
 @pytest.mark.parametrize("ask", ["objective", "results"])
@@ -51,13 +51,13 @@ def test_the_query_budget_cuts_what_is_asked(ask):
     begin(goal, "aaaaaa", labels=[0])
     texts = ["b", "b", "cc", "ddd", "cc"]
     if ask == "objective":
-        assert goal.objective(texts).tolist() == [-1, -1, -2]
+        assert goal.objective_values(texts).tolist() == [-1, -1, -2]
     else:
         results, over = goal.get_results([AttackedText(text) for text in texts])
         assert [result.attacked_text.text for result in results] == texts[:3] and over
     assert (goal.num_queries, set(victim.asked)) == (3, {"aaaaaa", "b", "cc"})
     # What was answered before is still answered.
-    assert len(goal.objective(["cc", "b"])) == 2 and len(goal.objective(["new"])) == 0
+    assert len(goal.objective_values(["cc", "b"])) == 2 and len(goal.objective_values(["new"])) == 0
     assert goal.get_result(AttackedText("new")) == (None, True)
 
 
@@ -71,7 +71,7 @@ def test_a_new_example_starts_counting_anew():
     victim = CountingVictim(by_length)
     goal = PositiveTargeted(victim, k=2)
     begin(goal, "aaaaaa", labels=[0])
-    goal.objective(["b", "cc"])
+    goal.objective_values(["b", "cc"])
     begin(goal, "aaaaaa", labels=[0])
     assert goal.num_queries == 1 and victim.asked.count("aaaaaa") > 2
 

@@ -5,7 +5,7 @@ import pytest
 from textattack import Attack
 
 from tests.toolkit.parts import CountingVictim, bag, proposing
-from textattack_xmtc.goal_functions import NegativeTargeted, NonTargeted, PositiveTargeted
+from textattack_xmtc.goal_functions import NegativeTargeted, PositiveTargeted, Untargeted
 from textattack_xmtc.goal_functions.shared_scores import SharedScores
 from textattack_xmtc.scores import TopK
 from textattack_xmtc.search_methods import MaskedDelta
@@ -57,7 +57,7 @@ def test_masked_texts_are_sent_once_for_all_targets():
 def test_a_goal_without_targets_shares_with_one_that_has_them():
     model = victim()
     names = targets(model)
-    attack = attack_on(model, NonTargeted)
+    attack = attack_on(model, Untargeted)
     alone = outcome(attack.attack(TEXT, GroundTruth(tuple(names)).encode()))
     model.asked.clear()
     assert outcome(attack.attack(TEXT, GroundTruth(tuple(names)).encode())) == alone

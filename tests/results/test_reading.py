@@ -84,7 +84,7 @@ def test_a_model_without_records_has_none(folder):
 def test_other_versions_in_a_later_run_are_said(folder):
     versions = json.loads((folder / "campaign.json").read_text())["versions"]
     change(folder / "campaign.json", went_on_with=[versions | {"torch": "2.5"}])
-    assert read_campaign(folder).notes == ("The campaign went on with other versions: torch 2.4 to 2.5.",)
+    assert read_campaign(folder).notes == ("The campaign was resumed with other versions: torch 2.4 -> 2.5.",)
 
 
 def test_a_folder_that_is_no_campaign(tmp_path):
@@ -114,8 +114,8 @@ def test_a_missing_or_broken_file_is_named(folder, name):
         ({"resolved": {"similarity": "euclid"}}, "similarity 'euclid' is none of"),
         ({"settings": {"k": "five"}}, "invalid literal for int"),
         ({"settings": {"k": float("inf")}}, "cannot convert float infinity"),
-        ({"models": [{"name": "plain"}, {"name": "plain"}]}, "two of its models have the same name"),
-        ({"models": [{"name": "plain"}, {"name": "../plain"}]}, r"the model name '\.\./plain' names no file"),
+        ({"models": [{"name": "plain"}, {"name": "plain"}]}, "'plain' and 'plain' in .* can be one file"),
+        ({"models": [{"name": "plain"}, {"name": "../plain"}]}, r"'\.\./plain\.jsonl' is not the name of a file"),
         ({"models": [{"folder": "runs/plain"}]}, "'name' is missing"),
     ],
 )
@@ -170,7 +170,7 @@ def test_json_that_is_too_deep_is_refused(folder, name):
     with pytest.raises(DataError, match=r"is not JSON \(maximum recursion depth"):
         read_campaign(folder)
     if name == "campaign.json":
-        with pytest.raises(DataError, match="cannot be gone on with"):
+        with pytest.raises(DataError, match="cannot be resumed"):
             read_facts(folder)
 
 

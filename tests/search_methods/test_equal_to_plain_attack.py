@@ -92,7 +92,8 @@ def test_same_text_same_changes_same_outcome(goal: Goal):
         assert final.text == " ".join(expected.words)
         assert final.attack_attrs["modified_indices"] == set(expected.changed)
         if status != "skipped":
-            assert list(result.perturbed_result.targets) == expected.gamma
+            wrong = set() if goal != "untargeted" else set(expected.gamma) - world.true_labels
+            assert list(result.perturbed_result.targets) == [one for one in expected.gamma if one not in wrong]
         seen.update(events(world, expected))
     # The worlds are steered; if they no longer are, agreement above would say little.
     for event in EVENTS[goal]:

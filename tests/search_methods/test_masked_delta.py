@@ -40,7 +40,7 @@ from textattack.transformations import (
 from tests.toolkit.parts import bag, proposing
 from textattack_xmtc.constraints import MaxChangeRate
 from textattack_xmtc.errors import InputError
-from textattack_xmtc.goal_functions import NegativeTargeted, NonTargeted, PositiveTargeted
+from textattack_xmtc.goal_functions import NegativeTargeted, PositiveTargeted, Untargeted
 from textattack_xmtc.search_methods import MaskedDelta
 from textattack_xmtc.targets import GroundTruth
 from textattack_xmtc.words import change_budget
@@ -82,7 +82,7 @@ def test_a_goal_that_cannot_score_by_targets_is_refused_at_once():
     network.model = torch.nn.Linear(1, 1)
     with pytest.raises(
         InputError,
-        match=r"the search masked-delta cannot work with the goal UntargetedClassification; use it with "
+        match=r"the search xmtc-masked-delta cannot work with the goal UntargetedClassification; use it with "
         "xmtc-positive-targeted, .* or use another search such as greedy-word-wir",
     ):
         Attack(UntargetedClassification(network), [], proposing("zinc"), MaskedDelta())
@@ -227,7 +227,7 @@ SEARCHES = {
 GOALS = {
     PositiveTargeted: GroundTruth((0,), (0,)),
     NegativeTargeted: GroundTruth((0,), (1,)),
-    NonTargeted: GroundTruth((0,)),
+    Untargeted: GroundTruth((0,)),
 }
 
 
@@ -247,7 +247,8 @@ def test_textattacks_searches_work_with_our_goals(name, goal):
     assert isinstance(result, SuccessfulAttackResult)
     assert 1 <= len(result.original_result.attacked_text.all_words_diff(result.perturbed_result.attacked_text)) <= 3
     assert result.perturbed_result.raw_output.top.labels == (1,)
-    assert "target 0: rank 1 -> " in str(result) or goal is NegativeTargeted
+    kind = "true label" if goal is Untargeted else "target"
+    assert f"{kind} 0: rank 1 -> " in str(result) or goal is NegativeTargeted
     skipped = attack.attack("one two", GroundTruth((0,)).encode())
     assert isinstance(skipped, SkippedAttackResult) or goal is NegativeTargeted
 

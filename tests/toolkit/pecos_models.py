@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parent
-OWN = Path(__file__).parents[3] / ".venv-pecos" / "bin" / "python"
+OWN = Path(__file__).parents[2] / ".venv-pecos" / "bin" / "python"
 PYTHON = os.environ.get("XMTC_PECOS_PYTHON") or (str(OWN) if OWN.exists() else None)
 needs_pecos = pytest.mark.skipif(
     PYTHON is None, reason="needs an environment with libpecos: `make pecos`, or one that XMTC_PECOS_PYTHON names"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-SHARED = Path(os.environ.get("XMTC_SHARED", Path(__file__).parents[2] / "shared"))
+SHARED = Path(os.environ.get("XMTC_SHARED", Path(__file__).parents[3] / "shared"))
 
 
 def needs_shared(path: str) -> pytest.MarkDecorator:

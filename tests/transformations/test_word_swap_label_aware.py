@@ -134,7 +134,7 @@ def test_words_that_did_well_come_first_and_then_new_ones():
 
     def tried(place: int) -> list[str]:
         found = swap(text, indices_to_modify=[place])
-        goal.objective([one.text for one in found])
+        goal.objective_values([one.text for one in found])
         return [one.words[place] for one in found]
 
     assert tried(0) == ["zinc", "iron", "lead", "saw"]
@@ -153,7 +153,7 @@ def test_of_a_word_tried_at_several_places_at_once_the_mean_counts():
     words = ["zinc", "iron"]
     swap = WordSwapLabelAware(proposing(*words), goal, [Known(rocks=words)])
     found = swap(text, indices_to_modify=[0, 1])
-    goal.objective([one.text for one in found])
+    goal.objective_values([one.text for one in found])
     # In place of amber they bring 4 and 3, elsewhere 2 and 1.
     swap(text, indices_to_modify=[2])
     assert swap._learnt.gains == {"zinc": (1 + 0.5) / 2, "iron": (0.75 + 0.25) / 2}
@@ -172,7 +172,7 @@ def test_a_hidden_direction_is_learnt_from_answers():
     for place in range(8):
         found = swap(text, indices_to_modify=[place])
         means.append(np.mean([weights[one.words[place].lower()][1] for one in found][:4]))
-        goal.objective([one.text for one in found])
+        goal.objective_values([one.text for one in found])
     assert len(found) == 8
     average = np.mean([value for _, value in weights.values()])
     assert np.mean(means[4:]) > np.mean(means[:2]) and np.mean(means[4:]) > average
@@ -188,7 +188,7 @@ def test_a_label_without_words_falls_back_and_says_so_once(messages):
     swap = WordSwapLabelAware(proposing("zinc", "saw"), goal_on("some amber", ["tools"]), sources)
     assert proposals(swap, "some amber", [1]) == [["saw"]]
     for target in ("17", "rocks", "tools"):
-        swap.aim = goal_on("some amber", [target])
+        swap.goal_function = goal_on("some amber", [target])
         expected = ["saw"] if target == "tools" else ["zinc", "saw"]
         assert proposals(swap, "some amber", [1]) == [expected]
     assert messages() == [
@@ -240,10 +240,10 @@ def test_the_recipe_succeeds_where_the_papers_candidates_cannot():
 
 def test_the_recipe_is_not_algorithm_1_and_the_papers_is():
     aware, paper = build(XMTCNegativeLabelAware, data=DATA), build(XMTCNegative)
-    assert isinstance(aware.search_method, FirstCandidate) and aware.goal_function.measure == "margin"
-    assert type(paper.search_method) is MaskedDelta and paper.goal_function.measure == "targets"
+    assert isinstance(aware.search_method, FirstCandidate) and aware.goal_function.objective == "margin"
+    assert type(paper.search_method) is MaskedDelta and paper.goal_function.objective == "targets"
     chosen = build(XMTCNegativeLabelAware, data=DATA, ranking="masked-delta", objective="targets")
-    assert type(chosen.search_method) is MaskedDelta and chosen.goal_function.measure == "targets"
+    assert type(chosen.search_method) is MaskedDelta and chosen.goal_function.objective == "targets"
 
 
 def test_where_the_recipes_candidates_come_from():

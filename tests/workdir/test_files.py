@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from textattack_xmtc.errors import XMTCError
-from textattack_xmtc.workdir.files import RecordWriter, json_line, repair, write_json, write_lines
+from textattack_xmtc.workdir.files import RecordWriter, json_line, remove_lines, repair, write_json, write_lines
 
 FULL = Path("/dev/full")
 
@@ -51,6 +51,32 @@ def test_wherever_a_line_is_cut_off_it_is_removed(tmp_path: Path) -> None:
         assert file.read_bytes() == whole[:kept]
         assert (cut is None) == (kept == length)
     assert repair(tmp_path / "nowhere.jsonl") is None
+
+
+def test_a_link_is_replaced_and_not_written_through(tmp_path: Path) -> None:
+    (tmp_path / "precious").write_text("precious")
+    for name in ("campaign.json", ".campaign.json.new"):
+        (tmp_path / name).symlink_to(tmp_path / "precious")
+    write_json(tmp_path / "campaign.json", {})
+    assert (tmp_path / "precious").read_text() == "precious"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["campaign.json", "precious"]
+
+
+def test_a_file_with_a_second_name_is_copied_first(tmp_path: Path) -> None:
+    file, backup = tmp_path / "plain.jsonl", tmp_path / "backup.jsonl"
+    backup.write_bytes(json_line({"sample": 0}))
+    os.link(backup, file)
+    with RecordWriter(file) as writer:
+        writer.append({"sample": 1})
+    assert backup.read_bytes() == json_line({"sample": 0})
+    assert file.read_bytes() == json_line({"sample": 0}) + json_line({"sample": 1})
+
+
+def test_lines_are_removed(tmp_path: Path) -> None:
+    file = tmp_path / "plain.jsonl"
+    file.write_bytes(b"0\n1\n\n3\n4")
+    remove_lines(file, [2, 4])
+    assert file.read_bytes() == b"0\n4\n"
 
 
 def test_a_file_that_cannot_be_replaced_is_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

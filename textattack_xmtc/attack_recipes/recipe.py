@@ -152,6 +152,7 @@ class XMTCRecipe(AttackRecipe):
         if isinstance(result, FailedAttackResult):
             # TextAttack shows only the original of a failed attack: it says how far the attack came.
             display = final.display
+            first.notes += filter(None, [display.departures(final.raw_output)])
             first.notes += [display.movement(label, first.raw_output, final.raw_output) for label in final.targets]
             first.reason = final.reason
 

@@ -6,7 +6,7 @@ targets have left or entered the k best labels.
 """
 
 from textattack_xmtc.attack_recipes.recipe import XMTCRecipe
-from textattack_xmtc.goal_functions import NegativeTargeted, NonTargeted, PositiveTargeted
+from textattack_xmtc.goal_functions import NegativeTargeted, PositiveTargeted, Untargeted
 
 
 class XMTCPositive(XMTCRecipe):
@@ -24,7 +24,7 @@ class XMTCNegative(XMTCRecipe):
 class XMTCUntargeted(XMTCRecipe):
     """Push any true label out of the k best (Eq. 3.1): `textattack attack --recipe xmtc-untargeted`."""
 
-    goal = NonTargeted
+    goal = Untargeted
 
 
 class XMTCPositiveFrugal(XMTCPositive):

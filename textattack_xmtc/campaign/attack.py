@@ -14,27 +14,27 @@ from textattack.shared import AttackedText
 
 from textattack_xmtc.attack_recipes import XMTCNegative, XMTCPositive, XMTCRecipe, XMTCUntargeted
 from textattack_xmtc.campaign.plan import Plan
-from textattack_xmtc.campaign.victims import Victim, fingerprint
+from textattack_xmtc.campaign.victims import Victim
 from textattack_xmtc.constraints.encoders import load_encoder
 from textattack_xmtc.constraints.similarity import Similarity, measure
 from textattack_xmtc.datasets.load import load_corpus
 from textattack_xmtc.encoders.encoder import Encoder
 from textattack_xmtc.evidence.label_words import TrainingWords
+from textattack_xmtc.goal import GOALS
 from textattack_xmtc.hubs import DEFAULT_MASKED_LM
-from textattack_xmtc.results.summary import ERROR, FAILED, NEGATIVE, SKIPPED, SUCCEEDED, WRONG_BEFORE, Sample
+from textattack_xmtc.results.summary import ERROR, FAILED, SKIPPED, SUCCEEDED, WRONG_BEFORE, Sample
 from textattack_xmtc.scores import TopK
 from textattack_xmtc.targets import GroundTruth, Label
 from textattack_xmtc.transformations import XMTCWordSwapMaskedLM
 from textattack_xmtc.words import change_budget
+from textattack_xmtc.workdir.provenance import fingerprint
 from textattack_xmtc.wrappers import BEYOND
 
 UNKNOWN_LABEL = "unknown label"
 CHANGE_LIMIT, WORDS, QUERY_BUDGET = "change limit", "words", "query budget"
 
 _RECIPES: Mapping[str, type[XMTCRecipe]] = {
-    "positive": XMTCPositive,
-    "negative": XMTCNegative,
-    "untargeted": XMTCUntargeted,
+    recipe.goal.goal.name: recipe for recipe in (XMTCPositive, XMTCNegative, XMTCUntargeted)
 }
 _PUBLISHED_MASKED_LM = "bert-base-cased"
 _THRESHOLD = 0.8  # section 4.3.1; of the cosine in mode paper, of the script's own measure in mode adv-xmtc
@@ -121,14 +121,14 @@ class SampleAttack:
         return record_of(self._plan, sample, self._tools.encoder.name, found, time.perf_counter() - start)
 
     def _attacked(self, sample: Sample) -> JSON:
-        negative = self._plan.goal == NEGATIVE
+        goal = GOALS[self._plan.goal]
         target = int(self._victim.from_corpus[sample.target])
         if target < 0:
             # A label that the model never learnt is not among its best: for a true label, that is its mistake.
-            reason = UNKNOWN_LABEL if negative else WRONG_BEFORE
+            reason = WRONG_BEFORE if goal.true_targets else UNKNOWN_LABEL
             return {"outcome": SKIPPED, "reason": reason, "words": self._words(sample.text)}
         before = self._answer(sample.text, target)
-        if (sample.target in before["top_k"]) == negative:
+        if not goal.right_before(before["top_k"], sample.target):
             wrong = {"outcome": SKIPPED, "reason": WRONG_BEFORE, "before": before}
             return wrong | {"words": self._words(sample.text), "queries": 1}
         ending = self._attack(sample, target)

@@ -1,80 +1,62 @@
-"""The folder of a campaign: held by one run at a time, begun once, and gone on with only by the same campaign."""
+"""The folder of a campaign: written once when it starts, and resumed with the same configuration only."""
 
 from __future__ import annotations
 
 import json
-import platform
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import filelock
-import torch
-
-from textattack_xmtc._version import __version__
 from textattack_xmtc.campaign.plan import Plan
 from textattack_xmtc.campaign.samples import Drawn
-from textattack_xmtc.campaign.victims import fingerprint
 from textattack_xmtc.datasets.corpus import Corpus
 from textattack_xmtc.datasets.statistics import corpus_statistics
 from textattack_xmtc.errors import DataError, InputError, XMTCError
-from textattack_xmtc.results.reading import BINS, CAMPAIGN, CLUSTERS, FORMAT, LABELS, RECORDS, SAMPLES, TRIALS
-from textattack_xmtc.results.summary import ERROR, NEGATIVE
+from textattack_xmtc.goal import NEGATIVE
+from textattack_xmtc.results.reading import (
+    BINS,
+    CAMPAIGN,
+    CLUSTERS,
+    FORMAT,
+    LABELS,
+    RECORDS,
+    RESUMED,
+    SAMPLES,
+    TRIALS,
+    read_transfers,
+)
+from textattack_xmtc.results.summary import ERROR
 from textattack_xmtc.workdir.files import repair, write_json, write_lines
+from textattack_xmtc.workdir.lock import LOCK
+from textattack_xmtc.workdir.names import distinct, inside
+from textattack_xmtc.workdir.provenance import changed_versions, fingerprint, versions
+from textattack_xmtc.workdir.resume import check_config
 
-_LOCK = ".lock"
 _DRAWN = (LABELS, BINS, CLUSTERS, SAMPLES)
+_RESUMED_BEFORE = "went_on_with"  # the key of RESUMED in campaigns of 0.1.0
 
 JSON = dict[str, Any]
 
 
-@contextmanager
-def held(out: Path) -> Iterator[None]:
-    """Keep other campaigns out of a folder, which is made where it is missing.
+def exists(out: Path, resume: bool) -> bool:
+    """Whether the folder holds a campaign to resume; where not, a new one may start in it.
 
     Raises:
-        InputError: another process holds it.
-        XMTCError: it cannot be made or written.
-    """
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        lock = filelock.FileLock(out / _LOCK)
-        lock.acquire(timeout=0)
-    except filelock.Timeout:
-        raise InputError(
-            f"another campaign is running in {str(out)!r}", "wait for it, or choose another folder with --out"
-        ) from None
-    except OSError as error:
-        raise XMTCError(
-            f"the folder {str(out)!r} cannot be written ({error.strerror or error})", "choose another with --out"
-        ) from error
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-def begun(out: Path, resume: bool) -> bool:
-    """Whether the folder holds a campaign that is to be gone on with; a new one may begin in it where not.
-
-    Raises:
-        InputError: a campaign is there and `resume` was not said, or something else is there.
+        InputError: a campaign is there and `resume` is not given, or something else is there.
     """
     if (out / CAMPAIGN).exists():
         if resume:
             return True
         raise InputError(
             f"there is a campaign in {str(out)!r} already",
-            "go on with it (--resume), or choose another folder with --out",
+            "resume it (--resume), or choose another folder with --out",
         )
     # What a run that was killed before its first attack has left is written anew.
     others = [
         entry.name
         for entry in sorted(out.iterdir())
-        if entry.name != _LOCK and entry.name.removeprefix(".").removesuffix(".new") not in (*_DRAWN, CAMPAIGN)
+        if entry.name != LOCK and entry.name.removeprefix(".").removesuffix(".new") not in (*_DRAWN, CAMPAIGN)
     ]
     if others:
         raise InputError(
@@ -129,37 +111,64 @@ def begin(out: Path, plan: Plan, corpus: Corpus, drawn: Drawn, models: list[JSON
         ) from error
 
 
-def go_on(out: Path, options: Mapping[str, Any]) -> tuple[Plan, list[str]]:
-    """The plan of the campaign in a folder, and what has to be said before it goes on.
+def resume_plan(out: Path, options: Mapping[str, Any]) -> tuple[Plan, list[str]]:
+    """The plan of the campaign in a folder, and what its user must know before it resumes.
 
-    A last line of records that was cut off is removed. Options that are given again must be what they were; the
-    models' files, too, unless a model has been attacked to its end.
+    Names in the folder are checked first. Then a last line of records that was cut off is removed. Options that are
+    given again must be what they were.
 
     Raises:
-        DataError: `campaign.json` cannot be read.
-        InputError: an option is another one now.
+        DataError: `campaign.json` cannot be read, or a name leads out of the folder.
+        InputError: an option differs.
     """
     facts = read_facts(out)
+    files = record_files(out, facts)
     settings = facts["settings"]
-    for name, value in options.items():
-        before, now = settings.get(name), list(value) if name == "models" else value
-        if before != now:
-            raise InputError(
-                f"the campaign in {str(out)!r} has {name}={before!r}, and {name}={now!r} was asked for",
-                "repeat the options that it began with (or none: they are kept), or choose another folder with --out",
-            )
-    notes = []
-    files = [out / RECORDS / f"{model['name']}.jsonl" for model in facts["models"]]
-    for file in [*files, *sorted((out / TRIALS).glob("*.jsonl"))]:
+    check_config(
+        f"the campaign in {str(out)!r}",
+        settings,
+        {name: _as_before(value, settings.get(name)) for name, value in options.items()},
+        "repeat the options that it started with (or none: they are kept), or choose another folder with --out",
+    )
+    plan, notes = Plan.of(settings), []
+    for file in files:
         cut = repair(file)
         if cut is not None:
             notes.append(f"the last line of {file} was cut off after {len(cut):,} characters: that sample runs again")
-    changed = {name: now for name, now in versions().items() if facts["versions"].get(name) != now}
-    if changed:
-        listed = ", ".join(f"{name} {facts['versions'].get(name)} -> {now}" for name, now in changed.items())
-        notes.append(f"the records so far were made with other versions ({listed}); that is noted in {CAMPAIGN}")
-        write_json(out / CAMPAIGN, {**facts, "went_on_with": [*facts.get("went_on_with", []), versions()]})
-    return Plan.of(settings), notes
+    now = versions()
+    if changed := changed_versions(facts["versions"], now):
+        notes.append(f"the records so far were made with other versions ({changed}); that is noted in {CAMPAIGN}")
+        earlier = facts.get(RESUMED) or facts.get(_RESUMED_BEFORE) or []
+        kept = {key: value for key, value in facts.items() if key != _RESUMED_BEFORE}
+        if now not in earlier:
+            write_json(out / CAMPAIGN, {**kept, RESUMED: [*earlier, now]})
+    return plan, notes
+
+
+def record_files(out: Path, facts: Mapping[str, Any]) -> list[Path]:
+    """The files of records that a campaign's folder names, those of transfers too, whether they exist or not.
+
+    Raises:
+        DataError: the list of transfers is damaged, a name leads out of the folder, or two names can be one file.
+    """
+    files = []
+    for folder, models in ((RECORDS, facts["models"]), (TRIALS, read_transfers(out))):
+        names = [f"{model['name']}.jsonl" for model in models]
+        distinct(names, out / folder)
+        files += [inside(out, folder, name) for name in names]
+    return files
+
+
+def _as_before(value: Any, before: Any) -> Any:
+    """An option as the campaign has it, where it names the same models by other paths."""
+    if isinstance(value, (list, tuple)) and isinstance(before, list) and len(value) == len(before):
+        same = all(one == other or _same_path(one, other) for one, other in zip(value, before, strict=True))
+        return before if same else list(value)
+    return value
+
+
+def _same_path(one: str, other: str) -> bool:
+    return Path(one).exists() and Path(one).resolve() == Path(other).resolve()
 
 
 def forget_errors(out: Path) -> int:
@@ -173,12 +182,14 @@ def forget_errors(out: Path) -> int:
         XMTCError: they cannot be written; what was there before is.
     """
     found = 0
-    for file in [*sorted((out / RECORDS).glob("*.jsonl")), *sorted((out / TRIALS).glob("*.jsonl"))]:
+    for file in record_files(out, read_facts(out)):
+        if not file.exists():
+            continue
         try:
             records = [json.loads(line) for line in file.read_bytes().split(b"\n") if line.strip()]
             kept = [record for record in records if record["outcome"] != ERROR]
         except (ValueError, KeyError, TypeError) as error:
-            raise DataError(f"{file} has a line that is no record ({error})", "mend or remove the line") from error
+            raise DataError(f"{file} has a line that is not a record ({error})", "remove the line") from error
         try:
             if len(kept) < len(records):
                 write_lines(file, kept)
@@ -189,7 +200,7 @@ def forget_errors(out: Path) -> int:
 
 
 def check_files(model: Mapping[str, Any]) -> None:
-    """Refuse a model, or masked LM, whose files are no longer those that the campaign began with.
+    """Refuse a model, or masked LM, whose files are no longer those that the campaign started with.
 
     Args:
         model: its `folder` (or Python file) and `fingerprint`, as `campaign.json` has them.
@@ -202,7 +213,7 @@ def check_files(model: Mapping[str, Any]) -> None:
     if found != model["fingerprint"]:
         raise InputError(
             f"{source!r} is {f'another model ({found})' if found else 'gone'}; "
-            f"the campaign began with one of the fingerprint {model['fingerprint']}",
+            f"the campaign started with one of the fingerprint {model['fingerprint']}",
             "put the same files back (from the same working folder), or choose another folder with --out",
         )
 
@@ -217,24 +228,15 @@ def read_facts(out: Path) -> JSON:
     try:
         facts = json.loads(file.read_text(encoding="utf-8"))
         found = facts["format"]
-        if found == FORMAT and {"settings", "resolved", "versions", "models"} <= facts.keys():
+        if found == FORMAT:
+            if missing := {"settings", "resolved", "versions", "models", "reference"} - facts.keys():
+                raise KeyError(min(missing))
+            _ = [model["name"] for model in facts["models"]], dict(facts["settings"]), dict(facts["versions"])
             return dict(facts)
-        problem = f"it is of format {found!r}, and this version goes on with format {FORMAT}"
+        problem = f"it is of format {found!r}, and this version resumes format {FORMAT}"
     except (OSError, ValueError, RecursionError, KeyError, TypeError) as error:
         problem = f"{type(error).__name__}: {error}"
-    raise DataError(f"{file} cannot be gone on with ({problem})", "begin anew in another folder with --out")
-
-
-def versions() -> dict[str, str]:
-    """What the results were computed with."""
-    packages = ("textattack", "torch", "transformers", "numpy")
-    return {
-        "textattack-xmtc": __version__,
-        **{package: version(package) for package in packages},
-        "python": platform.python_version(),
-        "platform": platform.platform(),
-        "threads": str(torch.get_num_threads()),
-    }
+    raise DataError(f"{file} cannot be resumed ({problem})", "start again in another folder with --out")
 
 
 def _named(fields: JSON, *renamed: str) -> JSON:

@@ -12,8 +12,9 @@ import numpy as np
 from textattack_xmtc.campaign.samples import Drawn
 from textattack_xmtc.datasets.corpus import Corpus
 from textattack_xmtc.errors import DataError, InputError
+from textattack_xmtc.goal import GOALS, NEGATIVE
 from textattack_xmtc.results.reading import BINS
-from textattack_xmtc.results.summary import NEGATIVE, Bin, Sample
+from textattack_xmtc.results.summary import Bin, Sample
 
 _KEYS = ("sample", "text_id", "text", "labels", "target", "bin")
 
@@ -45,7 +46,7 @@ def read_samples(file: Path, corpus: Corpus, goal: str) -> Drawn:
             )
         if not 0 <= sample.target < len(corpus.label_names):
             raise InputError(f"{where}: there is no label {sample.target}", "give the corpus that it was drawn from")
-        if (sample.target in sample.labels) == (goal == NEGATIVE):
+        if (sample.target in sample.labels) != GOALS[goal].true_targets:
             kind = "a true label" if sample.target in sample.labels else "no true label"
             raise InputError(
                 f"{where}: its target is {kind} of the text, which the goal {goal!r} cannot work on",

@@ -11,13 +11,12 @@ from typing import Any, Literal, get_args
 
 from textattack_xmtc.datasets.read_options import ReadOptions
 from textattack_xmtc.errors import DataError, InputError
+from textattack_xmtc.goal import GOALS, POSITIVE, GoalName, goal_named
 from textattack_xmtc.search_options import CandidateOrder, CandidateSource, Objective, Ranking
 
-Goal = Literal["positive", "negative", "untargeted"]
 Mode = Literal["paper", "adv-xmtc"]
 
 _CHOICES: Mapping[str, tuple[str, ...]] = {
-    "goal": get_args(Goal),
     "mode": get_args(Mode),
     "ranking": get_args(Ranking),
     "candidate_order": get_args(CandidateOrder),
@@ -64,7 +63,7 @@ class Plan(ReadOptions):
     models: tuple[str, ...]
     data: str
     reference_model: str = ""
-    goal: Goal = "positive"
+    goal: GoalName = POSITIVE
     k: int = 5
     max_change_rate: float = 0.1
     labels_per_bin: int = 100
@@ -97,6 +96,7 @@ class Plan(ReadOptions):
             raise InputError(
                 f"max_change_rate={self.max_change_rate} is not a share of the words", "choose one above 0 and up to 1"
             )
+        object.__setattr__(self, "goal", goal_named(self.goal).name)
         for name, choices in _CHOICES.items():
             if getattr(self, name) not in choices:
                 raise InputError(f"{name}={getattr(self, name)!r} is unknown", f"choose {' or '.join(choices)}")
@@ -114,7 +114,7 @@ class Plan(ReadOptions):
                 f"mode adv-xmtc takes the masked LM's words, and candidate_source={self.candidate_source!r} was chosen",
                 "use mode paper",
             )
-        if self.objective == "margin" and (self.mode == "adv-xmtc" or self.goal != "negative"):
+        if self.objective == "margin" and (self.mode == "adv-xmtc" or GOALS[self.goal].minimize):
             raise InputError(
                 f"objective='margin' is for targets that are to rise, and goal={self.goal!r} in mode {self.mode} was "
                 "chosen",

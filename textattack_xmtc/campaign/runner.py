@@ -10,7 +10,7 @@ from types import FrameType
 from typing import Any, Self
 
 from textattack_xmtc.campaign.attack import Tools
-from textattack_xmtc.campaign.folder import begun, forget_errors, go_on, held
+from textattack_xmtc.campaign.folder import exists, forget_errors, resume_plan
 from textattack_xmtc.campaign.loading import attack_on, tools_of
 from textattack_xmtc.campaign.plan import Plan
 from textattack_xmtc.campaign.prepare import prepare
@@ -19,6 +19,8 @@ from textattack_xmtc.campaign.workers.run import Workers, attack_with_workers
 from textattack_xmtc.results.reading import RECORDS, read_campaign
 from textattack_xmtc.results.summary import Campaign, Model
 from textattack_xmtc.workdir.files import RecordWriter
+from textattack_xmtc.workdir.lock import locked
+from textattack_xmtc.workdir.names import inside
 from textattack_xmtc.workdir.progress import Progress, say
 
 
@@ -52,10 +54,10 @@ def run_campaign(
         XMTCError: the folder cannot be written; what was written before is kept.
     """
     out = Path(out)
-    with held(out):
+    with locked(out, "campaign"):
         tools = None
-        if begun(out, resume):
-            plan, notes = go_on(out, options)
+        if exists(out, resume):
+            plan, notes = resume_plan(out, options)
             for note in notes:
                 say(note)
             if retry_errors:
@@ -119,7 +121,7 @@ def _attack(
     attack = attack_on(plan, campaign, model, tools, device)
     outcomes = [record.outcome for record in model.records.values()]
     with (
-        RecordWriter(out / RECORDS / f"{model.name}.jsonl") as writer,
+        RecordWriter(inside(out, RECORDS, f"{model.name}.jsonl")) as writer,
         Progress(model.name, len(campaign.samples), outcomes) as progress,
     ):
         for number, sample in campaign.samples.items():

@@ -16,7 +16,8 @@ from textattack_xmtc.datasets.corpus import Corpus
 from textattack_xmtc.datasets.frequency_bins import frequency_bins
 from textattack_xmtc.datasets.label_clusters import clusters_of_at_least, label_vectors, tfidf
 from textattack_xmtc.errors import InputError
-from textattack_xmtc.results.summary import NEGATIVE, Bin, Sample
+from textattack_xmtc.goal import GOALS
+from textattack_xmtc.results.summary import Bin, Sample
 from textattack_xmtc.scores import NOTHING
 
 SMALLEST_CLUSTER = 3
@@ -78,7 +79,7 @@ def draw_samples(corpus: Corpus, top: np.ndarray, plan: Plan, known: np.ndarray)
     counts = corpus.label_counts
     truth = corpus.label_matrix("test")
     notes, clusters = [], None
-    if plan.goal != NEGATIVE:
+    if GOALS[plan.goal].true_targets:
         pairs = right_pairs(truth, top)
     else:
         allowed = known & (counts > 0)
@@ -103,7 +104,7 @@ def draw_samples(corpus: Corpus, top: np.ndarray, plan: Plan, known: np.ndarray)
             f"{len(drawn[0]):,} are drawn from each, the most that all can give"
         )
     unseen_right = int(((counts == 0) & (bins == 0)).sum())
-    if unseen_right and plan.goal != NEGATIVE:
+    if unseen_right and GOALS[plan.goal].true_targets:
         notes.append(f"{unseen_right:,} labels without a training text are right somewhere: they are in the rarest bin")
     samples = _numbered(corpus, pairs, drawn, texts, plan)
     shown = [] if clusters is None else _clusters_of(samples, clusters)

@@ -11,24 +11,25 @@ from textattack.shared import AttackedText
 
 from textattack_xmtc.campaign.attack import UNKNOWN_LABEL
 from textattack_xmtc.campaign.folder import check_files
-from textattack_xmtc.campaign.victims import Victim, distinct_names, fingerprint, load_victim, model_facts
+from textattack_xmtc.campaign.victims import Victim, distinct_names, load_victim, model_facts
 from textattack_xmtc.errors import InputError, XMTCError
+from textattack_xmtc.goal import GOALS
 from textattack_xmtc.resources.function_words import ENGLISH
 from textattack_xmtc.results.reading import TRANSFERS, TRIALS, read_transfers
 from textattack_xmtc.results.summary import (
     ERROR,
     FAILED,
-    NEGATIVE,
     SKIPPED,
     SUCCEEDED,
-    UNTARGETED,
     WRONG_BEFORE,
     Campaign,
     Sample,
 )
 from textattack_xmtc.scores import NOTHING
 from textattack_xmtc.workdir.files import RecordWriter, write_json
+from textattack_xmtc.workdir.names import inside
 from textattack_xmtc.workdir.progress import Progress
+from textattack_xmtc.workdir.provenance import fingerprint
 
 _AT_ONCE = 32  # adversarial texts; up to three texts are asked about for each
 
@@ -119,7 +120,7 @@ def run_transfers(out: Path, campaign: Campaign, interruption: Asked, device: st
         trials = Trials(victim, campaign.goal, campaign.k)
         outcomes = [trial.outcome for trial in transfer.trials.values()]
         with (
-            RecordWriter(out / TRIALS / f"{transfer.name}.jsonl") as writer,
+            RecordWriter(inside(out, TRIALS, f"{transfer.name}.jsonl")) as writer,
             Progress(f"tried on {transfer.name}", len(pairs), outcomes) as progress,
         ):
             for start in range(0, len(todo), _AT_ONCE):
@@ -187,7 +188,7 @@ class Trials:
     """
 
     def __init__(self, victim: Victim, goal: str, k: int) -> None:
-        self._victim, self._goal, self._k = victim, goal, k
+        self._victim, self._goal, self._k = victim, GOALS[goal], k
 
     def records(self, batch: Sequence[Found]) -> list[JSON]:
         """A record for each text. Where the model fails over one of them, that one's record says so."""
@@ -196,7 +197,7 @@ class Trials:
         except Exception as error:  # whatever it is, the texts beside it are not to be lost
             if len(batch) > 1:
                 return [row for found in batch for row in self.records([found])]
-            return [_record(self._goal, batch[0], ERROR, f"{type(error).__name__}: {error}")]
+            return [_record(self._goal.name, batch[0], ERROR, f"{type(error).__name__}: {error}")]
 
     def _tried(self, batch: Sequence[Found]) -> list[JSON]:
         before = self._best(found.sample.text for found in batch)
@@ -207,17 +208,17 @@ class Trials:
         for place, found in enumerate(batch):
             best, labels = before[found.sample.text], at_stake[place]
             if not labels:
-                unknown = self._goal == NEGATIVE and self._victim.from_corpus[found.sample.target] < 0
+                unknown = not self._goal.true_targets and self._victim.from_corpus[found.sample.target] < 0
                 reason = UNKNOWN_LABEL if unknown else WRONG_BEFORE
-                rows.append(_record(self._goal, found, SKIPPED, reason, before=best, queries=1))
+                rows.append(_record(self._goal.name, found, SKIPPED, reason, before=best, queries=1))
                 continue
-            outcome = SUCCEEDED if self._reached(labels, after[found.text]) else FAILED
+            outcome = SUCCEEDED if self._goal.reached(after[found.text], labels) else FAILED
             control: JSON | None = None
             if found.control is not None:
                 top = after[found.control]
-                control = {"text": found.control, "top_k": top, "reached": self._reached(labels, top)}
+                control = {"text": found.control, "top_k": top, "reached": self._goal.reached(top, labels)}
             kept = {"before": best, "after": after[found.text], "control": control}
-            rows.append(_record(self._goal, found, outcome, None, **kept, queries=2 + (control is not None)))
+            rows.append(_record(self._goal.name, found, outcome, None, **kept, queries=2 + (control is not None)))
         return rows
 
     def _best(self, texts: Iterable[str]) -> dict[str, list[int]]:
@@ -227,16 +228,10 @@ class Trials:
         rows = self._victim.in_corpus(labels).tolist()
         return {text: [label for label in row if label != NOTHING] for text, row in zip(distinct, rows, strict=True)}
 
-    def _at_stake(self, sample: Sample, best: Sequence[int]) -> set[int]:
-        """The labels that are to leave the k best, or to enter them; none where the goal has nothing to work on."""
-        if self._goal == UNTARGETED:
-            return set(sample.labels) & set(best)
+    def _at_stake(self, sample: Sample, best: Sequence[int]) -> frozenset[int]:
+        """The labels that are to leave the k best, or to enter them; none where the goal has no work."""
         known = self._victim.from_corpus[sample.target] >= 0
-        return {sample.target} if known and (sample.target in best) != (self._goal == NEGATIVE) else set()
-
-    def _reached(self, labels: set[int], best: Sequence[int]) -> bool:
-        inside = labels <= set(best)
-        return inside if self._goal == NEGATIVE else not inside
+        return self._goal.at_stake(best, sample.labels, [sample.target] if known else [])
 
 
 def _record(goal: str, found: Found, outcome: str, reason: str | None, **more: Any) -> JSON:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -16,16 +15,17 @@ from tqdm import tqdm
 from textattack_xmtc.campaign.plan import Plan
 from textattack_xmtc.campaign.victim_files import is_victim_file, load_victim_file
 from textattack_xmtc.errors import InputError
-from textattack_xmtc.models.folder import MASKED_LM, TEST, TRAINING, load_model
+from textattack_xmtc.models.folder import load_model
 from textattack_xmtc.scores import NOTHING
 from textattack_xmtc.targets import match_labels
+from textattack_xmtc.workdir.names import plain_name
 from textattack_xmtc.workdir.progress import say
+from textattack_xmtc.workdir.provenance import fingerprint
 from textattack_xmtc.wrappers import ScorerWrapper, XMTCModelWrapper
 
 _CHUNK_TEXTS = 500
 _SHOWN = 3  # labels in a message
 _ANY_TEXT = "text"  # asked about where only an answer tells how many labels there are
-_NOT_THE_MODEL = {TRAINING, TEST, MASKED_LM}
 
 
 @dataclass(frozen=True)
@@ -141,35 +141,16 @@ def model_names(plan: Plan) -> dict[str, str]:
 def distinct_names(sources: Iterable[str], taken: Iterable[str] = ()) -> dict[str, str]:
     """A name for each model, none of which is among those that are taken."""
     names: dict[str, str] = {}
-    used = {name.lower() for name in taken}  # some file systems cannot tell the records of "A" from those of "a"
+    used = {name.casefold() for name in taken}  # some file systems cannot tell the records of "A" from those of "a"
     for source in sources:
         path = Path(source).resolve()
-        own = (path.stem if is_victim_file(source) else path.name) or "model"
+        own = plain_name(path.stem if is_victim_file(source) else path.name)
         name, number = own, 2
-        while name.lower() in used:
+        while name.casefold() in used:
             name, number = f"{own}-{number}", number + 1
         names[source] = name
-        used.add(name.lower())
+        used.add(name.casefold())
     return names
-
-
-def fingerprint(source: Path | str) -> str | None:
-    """Sixteen characters that tell a model from others, or None where there is nothing.
-
-    Of a folder: weights, configuration, labels, words. Of a Python file: its own text, and nothing of what it loads.
-    """
-    path, found = Path(source), hashlib.sha256()
-    if path.is_file():
-        found.update(path.read_bytes())
-        return found.hexdigest()[:16]
-    if not path.is_dir():
-        return None
-    for file in sorted(path.iterdir()):
-        if file.is_file() and file.name not in _NOT_THE_MODEL:
-            found.update(file.name.encode())
-            with file.open("rb") as opened:
-                found.update(hashlib.file_digest(opened, "sha256").digest())
-    return found.hexdigest()[:16]
 
 
 def model_facts(victim: Victim, source: str, right: int) -> dict[str, Any]:

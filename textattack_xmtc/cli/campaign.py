@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from textattack_xmtc.datasets.read_options import add_read_options, read_options
+from textattack_xmtc.goal import GOALS, POSITIVE
 from textattack_xmtc.search_options import CandidateOrder, CandidateSource, Objective, Ranking
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
     attack = parser.add_argument_group("attack")
-    attack.add_argument("--goal", choices=("positive", "negative", "untargeted"), help="default: positive")
+    attack.add_argument("--goal", metavar="GOAL", help=f"{', '.join(GOALS)}; default: {POSITIVE}")
     attack.add_argument("--k", type=int, help="how many of the best labels count (5)")
     attack.add_argument("--max-change-rate", type=float, metavar="SHARE", help="of the words may be changed (0.1)")
     attack.add_argument("--candidates", type=int, help="words of the masked LM that are tried for each word (48)")

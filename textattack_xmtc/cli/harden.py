@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from textattack_xmtc.datasets.read_options import add_read_options, read_options
+from textattack_xmtc.goal import NEGATIVE, POSITIVE
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     long.add_argument("--round-steps", type=int, default=200, help="steps between fresh examples")
 
     texts = parser.add_argument_group("texts")
-    texts.add_argument("--goal", choices=("positive", "negative", "both"), default="positive")
+    texts.add_argument("--goal", choices=(POSITIVE, NEGATIVE, "both"), default=POSITIVE)
     texts.add_argument(
         "--augment",
         choices=("gradient", "masked-lm", "random-masking", "none"),

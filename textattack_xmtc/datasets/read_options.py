@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Literal, get_args
 
 from textattack_xmtc.errors import InputError
-from textattack_xmtc.options import add_options, given, option, options_of
+from textattack_xmtc.options import add_options, option, options_of
 
 LabelFormat = Literal["names", "indices", "multi-hot"]
 
@@ -136,4 +136,4 @@ def read_options(arguments: argparse.Namespace) -> dict[str, Any]:
     Raises:
         InputError: a value that is not allowed.
     """
-    return ReadOptions(**given(arguments, options_of(ReadOptions))).given()
+    return ReadOptions.of(vars(arguments)).given()

@@ -1,4 +1,4 @@
-"""How far targets are from the labels that they must overtake."""
+"""How far targets are from what they must overtake to be shown."""
 
 from __future__ import annotations
 
@@ -9,26 +9,42 @@ import numpy as np
 from textattack_xmtc.scores import ScoreKind
 
 
-def margin(targets: Sequence[float], rivals: Sequence[float], k: int, kind: ScoreKind) -> float:
-    """How far targets are above the best label that they must overtake to be among the k best, summed over them.
+def margin(
+    targets: Sequence[float],
+    rivals: Sequence[float],
+    k: int | None,
+    kind: ScoreKind,
+    thresholds: Sequence[float] | None = None,
+) -> float:
+    """How far targets are above what they must overtake to be shown, summed over them.
 
     Args:
         targets: their scores.
         rivals: the scores of labels that are in their way.
-        k: how many labels count as predicted.
+        k: how many labels are shown at most; None where only thresholds decide.
         kind: of probabilities, the log-odds are compared: their differences would hardly see a target far behind.
+        thresholds: the least score with which each target is shown; None where only k decides.
 
     Returns:
-        0 where the only target is level with the k-th best rival. Where rivals are too few to be in the way, what the
-        targets score.
+        0 where the only target is level with the k-th best rival (or with its threshold, where that is higher). Where
+        nothing is in the way, the sum of the targets' scores.
 
     Example:
         >>> margin([3.0], [9.0, 4.0, 1.0], k=2, kind="logit"), margin([3.0], [9.0], k=2, kind="logit")
         (-1.0, 3.0)
+        >>> margin([3.0], [9.0, 4.0, 1.0], k=2, kind="logit", thresholds=[5.0])
+        -2.0
     """
-    scores = np.array([*targets, *rivals], dtype=np.float64)
+    own, others, least = (_comparable(scores, kind) for scores in (targets, rivals, thresholds or ()))
+    ahead = np.sort(others)[::-1][k - len(own) :] if k is not None else others[:0]
+    bar = np.full(len(own), ahead[0] if len(ahead) else -np.inf)
+    bar = np.maximum(bar, least) if len(least) else bar
+    return float((own - np.where(np.isfinite(bar), bar, 0.0)).sum())
+
+
+def _comparable(scores: Sequence[float], kind: ScoreKind) -> np.ndarray:
+    values = np.array(scores, dtype=np.float64)
     if kind == "probability":
-        scores = np.clip(scores, 1e-12, 1 - 1e-7)  # float32 knows no probability between that and 1
-        scores = np.log(scores) - np.log1p(-scores)
-    ahead = np.sort(scores[len(targets) :])[::-1][k - len(targets) :]
-    return float((scores[: len(targets)] - (ahead[0] if len(ahead) else 0.0)).sum())
+        values = np.clip(values, 1e-12, 1 - 1e-7)  # float32 knows no probability between that and 1
+        values = np.log(values) - np.log1p(-values)
+    return values

@@ -1,4 +1,4 @@
-"""What an attack shows of a text: its k best labels, and where the targets stand."""
+"""The result of one text in words: the labels that are shown for it, and the ranks of the labels at stake."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 from textattack.goal_function_results import GoalFunctionResult, GoalFunctionResultStatus
 from textattack.shared import AttackedText
 
+from textattack_xmtc.goal import UNTARGETED, Goal
 from textattack_xmtc.scores import LabelScores
 from textattack_xmtc.targets import LabelSpace
 
@@ -18,19 +19,21 @@ class Display:
 
     Attributes:
         labels: the victim's label space.
-        targets: the labels under attack (Gamma), ascending.
-        starred: labels marked with a star in the k best.
+        targets: the labels at stake, ascending: targets, or in an untargeted attack the true labels that are shown.
+        goal: what the attack wants.
+        rule: which labels are shown, in words.
     """
 
     labels: LabelSpace
     targets: tuple[int, ...]
-    starred: frozenset[int]
+    goal: Goal
+    rule: str
 
     def top(self, answer: LabelScores) -> str:
-        """The k best labels, best first, targets starred: `stats*, scipy, axis`."""
+        """The labels that are shown, best first, those at stake starred: `stats*, scipy, axis`."""
         if answer.top is None:
             return ""
-        return ", ".join(self.name(label) + "*" * (label in self.starred) for label in answer.top.labels)
+        return ", ".join(self.name(label) + "*" * (label in self.targets) for label in answer.top.labels)
 
     def name(self, label: int) -> str:
         """A label's name on one line."""
@@ -38,10 +41,18 @@ class Display:
 
     def movement(self, label: int, before: LabelScores, after: LabelScores) -> str:
         """`target stats: rank 1 -> 7, score 0.91 -> 0.22`."""
+        kind = "true label" if self.goal.name == UNTARGETED else "target"
         return (
-            f"target {self.name(label)}: rank {_rank(label, before)} -> {_rank(label, after)}, "
+            f"{kind} {self.name(label)}: rank {_rank(label, before)} -> {_rank(label, after)}, "
             f"score {before.scores[label]:.3g} -> {after.scores[label]:.3g}"
         )
+
+    def departures(self, answer: LabelScores) -> str:
+        """Which true labels an untargeted attack has pushed out, in a line; empty for the other goals."""
+        if self.goal.name != UNTARGETED or answer.top is None:
+            return ""
+        left = [self.name(label) for label in self.targets if label not in answer.top]
+        return f"true labels that left the {self.rule}: {', '.join(left) or 'none'}"
 
 
 class TopKGoalFunctionResult(GoalFunctionResult):
@@ -49,7 +60,7 @@ class TopKGoalFunctionResult(GoalFunctionResult):
 
     Attributes:
         raw_output: the answer, a `LabelScores`.
-        output: the k best labels in words, targets starred.
+        output: the labels that are shown, in words; those at stake are starred.
         reason: why an example was skipped or an attack gave up; empty otherwise.
         notes: further lines to show, such as the similarity of the final text.
     """
@@ -97,10 +108,11 @@ class TopKGoalFunctionResult(GoalFunctionResult):
         return "green"
 
     def get_colored_output(self, color_method: str | None = None) -> str:
-        """The k best labels; for the text of an attack, also how each target moved and what else was noted."""
+        """The labels that are shown; for the text of an attack, also how each target moved and further notes."""
         top = self.raw_output.top
         lines = [f"[top-{len(top.labels) if top else 0}: {self.output}]"]
         if self.initial is not None:
+            lines += filter(None, [self.display.departures(self.raw_output)])
             lines += [self.display.movement(label, self.initial.raw_output, self.raw_output) for label in self.targets]
         lines += self.notes
         if self.reason:
@@ -111,14 +123,20 @@ class TopKGoalFunctionResult(GoalFunctionResult):
 
     @property
     def targets(self) -> tuple[int, ...]:
-        """The labels under attack (Gamma), ascending."""
+        """The labels at stake, ascending: targets, or in an untargeted attack the true labels that are shown."""
         return self.display.targets
+
+    @property
+    def left(self) -> tuple[int, ...]:
+        """Those of `targets` that are not shown for this text, ascending."""
+        top = self.raw_output.top
+        return tuple(label for label in self.targets if top is None or label not in top)
 
 
 def _rank(label: int, answer: LabelScores) -> str:
     if label in answer.ranks:
         rank = answer.ranks[label]
-        return "beyond what the victim shows" if rank is None else str(rank)
+        return "beyond the labels that the victim ranks" if rank is None else str(rank)
     within = answer.top.rank(label) if answer.top else None
     if within is not None:
         return str(within)

@@ -1,8 +1,8 @@
 """What the three goals have in common: targets, queries, and the two questions that a search asks.
 
-A search asks `objective` (how near are these texts to the goal; target scores only) for every candidate, and
-`get_results` (is the goal reached; k best labels too) for the text it picked. TextAttack's own searches only know
-the second question and work as well, at its price.
+A search asks `objective_values` (how near are these texts to the goal; target scores only) for every candidate, and
+`get_results` (is the goal reached; the labels that are shown, too) for the text it picked. TextAttack's own searches
+only know the second question and work as well, at its price.
 """
 
 from __future__ import annotations
@@ -18,44 +18,49 @@ from textattack.goal_functions import GoalFunction
 from textattack.shared import AttackedText, logger, validators
 
 from textattack_xmtc.errors import InputError
+from textattack_xmtc.goal import DecisionRule, Goal
 from textattack_xmtc.goal_functions.margin import margin
 from textattack_xmtc.goal_functions.result import Display, TopKGoalFunctionResult
 from textattack_xmtc.goal_functions.shared_scores import SharedScores
-from textattack_xmtc.scores import LabelScores, ScoreKind, TopK
+from textattack_xmtc.scores import NOTHING, LabelScores, ScoreKind, TopK
 from textattack_xmtc.search_options import Objective
 from textattack_xmtc.targets import GroundTruth, Label
 from textattack_xmtc.wrappers import BEYOND, XMTCModelWrapper, as_victim
 
 _NO_TARGETS = "the list of targets is empty"
 _NO_LABELS = "the text has no labels"
-_SHOWN = 5  # labels in a message
+_LISTED = 5  # labels in a message
+_FIRST_DEPTH = 16  # labels that are asked for first where only a threshold says how many are shown
 
 Examples = Literal["one per true label", "one per text"]
 
 
 class TopKGoalFunction(GoalFunction):
-    """A goal about which labels are among the k best.
+    """A goal about which labels a victim shows: the k best, those above a threshold, or both.
 
     Args:
         model_wrapper: the victim; any wrapper of TextAttack, any of `textattack_xmtc.wrappers`.
-        k: how many labels count as predicted.
+        k: how many labels are shown at most; None where only the threshold decides.
         score_space: rank and pick on scores of this kind; the victim's own where it is None.
         objective: how near a text is to the goal, "targets" (Eq. 3.1 to 3.4) or "margin" (`search_options.Objective`).
+        threshold: the least score of a label that is shown, one number or one for each label (`goal.DecisionRule`).
         options: what TextAttack's `GoalFunction` takes, such as `query_budget`.
 
     Attributes:
+        goal: what is wanted of which labels (`textattack_xmtc.goal`).
         examples: what one example of this goal is, where a data set names no targets.
-        targets: the labels under attack in the current example (Gamma of section 3), ascending.
+        rule: which labels the victim shows.
+        targets: the labels whose scores are under attack in the current example (Gamma of section 3), ascending.
+        at_stake: the labels that have to leave, or to enter, what the victim shows.
 
     Raises:
-        InputError: k is not between 1 and the number of labels; the victim has no scores of that kind; there is no such
-            objective, or not for this goal.
+        InputError: k is not between 1 and the number of labels; the threshold does not fit the scores; the victim has
+            no scores of that kind; there is no such objective, or not for this goal.
     """
 
     model: XMTCModelWrapper
+    goal: ClassVar[Goal]
     examples: ClassVar[Examples]
-    falling: ClassVar[bool]
-    """Whether the targets' scores are to fall (positive, non-targeted) or to rise (negative)."""
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -65,32 +70,38 @@ class TopKGoalFunction(GoalFunction):
     def __init__(
         self,
         model_wrapper: Any,
-        k: int = 5,
+        k: int | None = 5,
         score_space: ScoreKind | None = None,
         objective: Objective = "targets",
+        threshold: float | Sequence[float] | None = None,
         **options: Any,
     ) -> None:
         if objective not in get_args(Objective):
             raise InputError(f"objective={objective!r} is unknown", f"choose {' or '.join(get_args(Objective))}")
-        if objective == "margin" and self.falling:
+        if objective == "margin" and self.goal.minimize:
             raise InputError("the objective 'margin' is for targets that are to rise", "use it with the negative goal")
         victim = as_victim(model_wrapper)
         if score_space is not None:
             victim = victim.with_score_kind(score_space)
-        victim.check_k(k)
+        if k is not None:
+            victim.check_k(k)
+        self.rule = DecisionRule(k, threshold)
+        self.rule.check(victim.score_kind, victim.labels.size)
         options.setdefault("model_batch_size", victim.batch_size)
         # The parent's cache is keyed by text alone and survives a skip; the answers below are kept per example.
         super().__init__(victim, use_cache=False, **options)
         self.k = k
         self.score_space = victim.score_kind
-        self.measure = objective
+        self.objective = objective
+        self.threshold = threshold
         self.targets: tuple[int, ...] = ()
+        self.at_stake: frozenset[int] = frozenset()
         self._rivals: tuple[int, ...] = ()
         self._answers: dict[bytes, LabelScores] = {}
         self._values: dict[bytes, float] = {}
         self._shared = SharedScores()
         self._initial: TopKGoalFunctionResult | None = None
-        self._said_unknown = False
+        self._warned_unknown_labels = False
 
     # One example ---------------------------------------------------------------------------------------------------
 
@@ -116,11 +127,13 @@ class TopKGoalFunction(GoalFunction):
         self._ask_top_k([text])
         top = self._best(text)
         self.true_labels, self.top = true_labels, top
-        self.targets, reason = self._choose(text, asked)
+        wanted, reason = self._choose(text, asked)
+        self.at_stake = self.goal.at_stake(top.labels, true_labels, wanted)
+        self.targets = self.goal.scored(top.labels, self.at_stake)
         reason = "" if self.targets else f"skipped: {self._explain(truth, asked, reason)}"
-        self._rivals = top.labels if self.measure == "margin" else ()
+        self._rivals = top.labels if self.objective == "margin" else ()
         self._ask_scores([text], self._compared)
-        self._display = Display(self.model.labels, self.targets, self._starred())
+        self._display = Display(self.model.labels, tuple(sorted(self.at_stake)), self.goal, str(self.rule))
         status = GoalFunctionResultStatus.SEARCHING if self.targets else GoalFunctionResultStatus.SKIPPED
         initial = self._result(attacked_text, status, reason=reason)
         self._initial = initial
@@ -128,22 +141,13 @@ class TopKGoalFunction(GoalFunction):
 
     @abstractmethod
     def _choose(self, text: str, asked: list[int] | None) -> tuple[tuple[int, ...], str]:
-        """Gamma for this example, ascending, and why it is empty."""
-
-    @abstractmethod
-    def _reached(self, top: TopK) -> bool:
-        """Whether the goal is met by a text with these k best labels."""
-
-    def _starred(self) -> frozenset[int]:
-        """The labels that results mark with a star."""
-        return frozenset(self.targets)
+        """The targets of this example (A1 or A-1), and the reason to give where none of them is at stake."""
 
     def get_output(self, attacked_text: AttackedText) -> str:
-        """The k best labels as a ground truth, which is what interactive mode attacks with."""
-        labels, scores = self.model.top_k([_text_of(attacked_text)], self.k)
+        """The labels that are shown, as a ground truth: what interactive mode attacks with."""
         names = self.model.labels.names
-        shown = TopK.of_row(labels[0], scores[0]).labels
-        return GroundTruth(tuple(i if names is None else names[i] for i in shown)).encode()
+        (shown,) = self._shown([_text_of(attacked_text)])
+        return GroundTruth(tuple(i if names is None else names[i] for i in shown.labels)).encode()
 
     def clear_cache(self) -> None:
         """Forget every answer: what one example learnt never answers for another (`SharedScores` says what may)."""
@@ -151,18 +155,18 @@ class TopKGoalFunction(GoalFunction):
 
     # What a search asks --------------------------------------------------------------------------------------------
 
-    def objective(self, texts: Sequence[str], of_original: bool = False) -> np.ndarray:
+    def objective_values(self, texts: Sequence[str], of_original: bool = False) -> np.ndarray:
         """How near texts are to the goal: the sum of the targets' scores, negated where they are to fall.
 
         The differences of these numbers are Eq. 3.1 to 3.4. Asks the victim for the targets' scores only. With the
-        objective "margin": `margin`, and the scores of the rivals are asked for, too: the k best labels of the original
-        and of the texts whose results were asked for since.
+        objective "margin": `margin`, and the scores of the rivals are asked for, too: the labels that are shown for the
+        original and for the texts whose results were asked for since.
 
         Args:
             texts: n texts; those beyond the query budget are left unanswered.
             of_original: these texts depend on the original text alone, as its masked texts do. Where the targets are
-                among the k best labels, the scores of all of these are asked for, and the next target of the same
-                text finds them here. Each attack counts its queries as if it had been the first.
+                among the labels that are shown, the scores of all of these are asked for, and the next target of the
+                same text finds them here. Each attack counts its queries as if it had been the first.
 
         Returns:
             float64, at most n numbers; larger is nearer.
@@ -174,7 +178,7 @@ class TopKGoalFunction(GoalFunction):
         return np.array([self._value(text) for text in admitted], dtype=np.float64)
 
     def answered(self, texts: Sequence[str]) -> np.ndarray:
-        """What was said last of texts that were asked about in this example; NaN for others. Asks nothing.
+        """The last objective values of texts that were asked about in this example; NaN for others. Sends no query.
 
         Returns:
             float64, one number a text; larger is nearer.
@@ -184,22 +188,22 @@ class TopKGoalFunction(GoalFunction):
     def get_results(
         self, attacked_text_list: Sequence[AttackedText], check_skip: bool = False
     ) -> tuple[list[TopKGoalFunctionResult], bool]:
-        """Results of whole texts, k best labels included, and whether the query budget is used up."""
+        """Results of whole texts, shown labels included, and whether the query budget is used up."""
         texts = self._admit([_text_of(text) for text in attacked_text_list])
         self._ask_top_k(texts)
-        if self._rivals:
+        if self.objective == "margin":
             best = [label for text in texts for label in self._best(text).labels if label not in self.targets]
             self._rivals = tuple(dict.fromkeys([*self._rivals, *best]))
         self._ask_scores(texts, self._compared)
         results = []
         for attacked_text, text in zip(attacked_text_list, texts, strict=False):
-            reached = self._reached(self._best(text))
+            reached = self.goal.reached(self._best(text).labels, self.at_stake)
             status = GoalFunctionResultStatus.SUCCEEDED if reached else GoalFunctionResultStatus.SEARCHING
             results.append(self._result(attacked_text, status))
         return results, self.num_queries >= self.query_budget
 
     def ask_ranks(self, *results: TopKGoalFunctionResult) -> None:
-        """Look up the ranks of the targets that `results` show beyond the k best; may cost a dense row each."""
+        """Look up the ranks of the labels at stake that are not shown in `results`; may cost a dense row each."""
         for result in results:
             answer = result.raw_output
             beyond = [label for label in result.targets if answer.top is None or label not in answer.top]
@@ -225,7 +229,7 @@ class TopKGoalFunction(GoalFunction):
         return self._answers[_key(text)]
 
     def _best(self, text: str) -> TopK:
-        """The k best labels of a text that was asked about for them."""
+        """The labels that are shown for a text that was asked about for them."""
         top = self._answer(text).top
         assert top is not None
         return top
@@ -233,9 +237,29 @@ class TopKGoalFunction(GoalFunction):
     def _ask_top_k(self, texts: Sequence[str]) -> None:
         self._admit(texts)
         new = list(dict.fromkeys(text for text in texts if self._answer(text).top is None))
-        labels, scores = self.model.top_k(new, self.k)
-        for text, row, values in zip(new, labels, scores, strict=True):
-            self._answer(text).top = TopK.of_row(row, values)
+        for text, top in zip(new, self._shown(new), strict=True):
+            self._answer(text).top = top
+
+    def _shown(self, texts: Sequence[str]) -> list[TopK]:
+        """The labels that the victim shows for each text."""
+        if self.k is not None:
+            return [self.rule.shown(row, values) for row, values in zip(*self.model.top_k(texts, self.k), strict=True)]
+        found: dict[str, TopK] = {}
+        depth = _FIRST_DEPTH if self.model.labels.size else 1  # a victim that was never asked may not know its size
+        while len(found) < len(set(texts)):
+            depth = min(depth, self.model.labels.size or depth)
+            open_texts = [text for text in dict.fromkeys(texts) if text not in found]
+            for text, row, values in zip(open_texts, *self.model.top_k(open_texts, depth), strict=True):
+                top = self.rule.shown(row, values)
+                # Scores do not increase: behind one below every threshold there is nothing to show.
+                if (
+                    row[-1] == NOTHING
+                    or depth == self.model.labels.size
+                    or values[-1] < np.float32(self.rule.least or 0)
+                ):
+                    found[text] = top
+            depth *= 4
+        return [found[text] for text in texts]
 
     def _ask_scores(self, texts: Sequence[str], labels: Sequence[int]) -> None:
         new = list(dict.fromkeys(text for text in texts if self._answer(text).missing(labels)))
@@ -244,7 +268,7 @@ class TopKGoalFunction(GoalFunction):
                 self._answer(text).add(dict(zip(labels, map(float, row), strict=True)))
 
     def _ask_shared(self, texts: Sequence[str]) -> None:
-        """The scores of all k best labels of the original, whatever the target: so the order of attacks is no matter.
+        """The scores of all labels that are shown for the original: the order of the attacks on them must not matter.
 
         (A label's score may differ in its last bits by which others it is computed with.)
         """
@@ -267,11 +291,11 @@ class TopKGoalFunction(GoalFunction):
         return value
 
     def _nearness(self, answer: LabelScores) -> float:
-        if self._rivals:
-            own, rivals = ([answer.scores[label] for label in labels] for labels in (self.targets, self._rivals))
-            return margin(own, rivals, self.k, self.score_space)
+        if self.objective == "margin":
+            targets, rivals = ([answer.scores[label] for label in labels] for labels in (self.targets, self._rivals))
+            return margin(targets, rivals, self.k, self.score_space, self.rule.thresholds(self.targets))
         total = answer.total(self.targets)
-        return -total if self.falling else total
+        return -total if self.goal.minimize else total
 
     def _result(self, attacked_text: AttackedText, status: int, reason: str = "") -> TopKGoalFunctionResult:
         text = _text_of(attacked_text)
@@ -290,11 +314,11 @@ class TopKGoalFunction(GoalFunction):
     def _known(self, truth: GroundTruth) -> list[int]:
         known = self.model.labels.known(truth.labels)
         unknown = [label for label in truth.labels if self.model.labels.index(label) is None]
-        if unknown and not self._said_unknown:
-            self._said_unknown = True
+        if unknown and not self._warned_unknown_labels:
+            self._warned_unknown_labels = True
             logger.warning(
                 f"xmtc: {len(unknown)} of the {len(truth.labels)} labels of a text, such as {unknown[0]!r}, are not "
-                "among the victim's and are left out; this is said once"
+                "among the victim's and are left out; this warning is not repeated"
             )
         return known
 
@@ -313,7 +337,7 @@ class TopKGoalFunction(GoalFunction):
         """Why there is no target: what is missing, or else the goal's own reason."""
         if asked == []:
             return f"the victim knows none of the targets {_listed(truth.targets)}" if truth.targets else _NO_TARGETS
-        if asked is None and self.falling and not self.true_labels:
+        if asked is None and self.goal.minimize and not self.true_labels:
             return f"the victim knows none of the labels {_listed(truth.labels)}" if truth.labels else _NO_LABELS
         return reason
 
@@ -329,7 +353,7 @@ class TopKGoalFunction(GoalFunction):
         self.model.batch_size = size
 
     def _is_goal_complete(self, model_output: LabelScores, _: AttackedText) -> bool:
-        return model_output.top is not None and self._reached(model_output.top)
+        return model_output.top is not None and self.goal.reached(model_output.top.labels, self.at_stake)
 
     def _get_score(self, model_output: LabelScores, _: AttackedText) -> float:
         return self._nearness(model_output)
@@ -341,7 +365,8 @@ class TopKGoalFunction(GoalFunction):
         return outputs
 
     def extra_repr_keys(self) -> list[str]:  # noqa: D102
-        return ["k", "score_space", *super().extra_repr_keys()]
+        options = ["threshold"] * (self.threshold is not None) + ["objective"] * (self.objective != "targets")
+        return ["k", "score_space", *options, *super().extra_repr_keys()]
 
 
 def _key(text: str) -> bytes:
@@ -360,4 +385,4 @@ def _text_of(attacked_text: AttackedText) -> str:
 
 
 def _listed(labels: Sequence[Label]) -> str:
-    return ", ".join(map(str, labels[:_SHOWN])) + ", ..." * (len(labels) > _SHOWN)
+    return ", ".join(map(str, labels[:_LISTED])) + ", ..." * (len(labels) > _LISTED)

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from textattack_xmtc.goal import GOALS, NEGATIVE, POSITIVE
 from textattack_xmtc.hardening.attack import QuickAttack
 from textattack_xmtc.hardening.options import HardeningOptions
-from textattack_xmtc.hardening.tail_sampler import TailDraws, targets_for
+from textattack_xmtc.hardening.tail_sampler import TailSampler, targets_for
 from textattack_xmtc.models.torch_scorer import TorchScorer
 
 SUCCESS = "attack success"
@@ -45,10 +46,10 @@ class HeldOut:
         best, _ = model.top_k(self._texts, options.k, "logit")
         right = [sorted(own & set(row.tolist())) for own, row in zip(self._labels, best, strict=True)]
         if any(right):
-            random = np.random.default_rng([options.seed, 0])
-            drawn = TailDraws(right, counts).draw(options.held_out, random)
+            rng = np.random.default_rng([options.seed, 0])
+            drawn = TailSampler(right, counts).draw(options.held_out, rng)
             truth = [sorted(own) for own in self._labels]
-            self.targets = targets_for(model, self._texts, truth, drawn, options.goal, options.k, random)
+            self.targets = targets_for(model, self._texts, truth, drawn, options.goal, options.k, rng)
 
     def measured(self) -> dict[str, float]:
         """P@1 of the model as it is now, and how many of the attacks leave it with its target where they want it.
@@ -63,7 +64,9 @@ class HeldOut:
         if self.targets and self._attack is not None:
             texts = self._attack.attacked(self._texts, self.targets)
             best, _ = self._model.top_k(texts, self._k, "logit")
-            inside = [target.label in row.tolist() for target, row in zip(self.targets, best, strict=True)]
-            reached = [there == target.raise_it for there, target in zip(inside, self.targets, strict=True)]
+            reached = [
+                GOALS[NEGATIVE if target.raise_it else POSITIVE].reached(row.tolist(), [target.label])
+                for target, row in zip(self.targets, best, strict=True)
+            ]
             found[SUCCESS] = float(np.mean(reached))
         return found

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from textattack_xmtc.errors import InputError
+from textattack_xmtc.goal import POSITIVE
 
-Goal = Literal["positive", "negative", "both"]
+GoalChoice = Literal["positive", "negative", "both"]
 """What the attacks want: true labels out of the k best, wrong ones into them, or half of them each."""
 
 Augment = Literal["gradient", "masked-lm", "random-masking", "none"]
@@ -40,7 +41,7 @@ class HardeningOptions:
         InputError: a value that cannot be.
     """
 
-    goal: Goal = "positive"
+    goal: GoalChoice = POSITIVE
     augment: Augment = "gradient"
     steps: int | None = None
     budget: float | None = None
@@ -57,7 +58,7 @@ class HardeningOptions:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name, known in (("goal", get_args(Goal)), ("augment", get_args(Augment))):
+        for name, known in (("goal", get_args(GoalChoice)), ("augment", get_args(Augment))):
             if getattr(self, name) not in known:
                 raise InputError(f"{name}={getattr(self, name)!r} is unknown", f"choose {', '.join(known)}")
         for name in ("steps", "round_steps", "rounds_kept", "changes", "candidates", "k", "held_out"):

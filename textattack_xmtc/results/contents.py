@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from textattack_xmtc.results.summary import GOALS, Campaign
+from textattack_xmtc.goal import GOALS
+from textattack_xmtc.results.summary import Campaign
 from textattack_xmtc.results.tables import Table
 from textattack_xmtc.results.tables_of_examples import examples, long_example, moved_labels, other_labels
 from textattack_xmtc.results.tables_of_results import by_bin, cost, defence, success, thresholds

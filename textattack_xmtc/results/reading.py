@@ -12,9 +12,9 @@ from typing import Any, TypeVar
 import numpy as np
 
 from textattack_xmtc.errors import DataError
+from textattack_xmtc.goal import GOALS
 from textattack_xmtc.results.summary import (
     ERROR,
-    GOALS,
     MEASURES,
     OUTCOMES,
     SKIPPED,
@@ -27,13 +27,15 @@ from textattack_xmtc.results.summary import (
     Transfer,
     Trial,
 )
+from textattack_xmtc.workdir.names import distinct, inside
+from textattack_xmtc.workdir.provenance import changed_versions
 
 FORMAT = 1
 CAMPAIGN, LABELS, BINS, CLUSTERS = "campaign.json", "labels.json", "bins.json", "clusters.json"
 SAMPLES, RECORDS = "samples.jsonl", "records"
 TRANSFERS, TRIALS = "transfer.json", "transfer"
-
-_LONGEST = 240  # bytes that most file systems have for a name, less those of the ending
+RESUMED = "resumed_with"
+"""The key of the versions that a campaign was resumed with."""
 
 # What comes of JSON that is other than it should be; the last of a number that is infinite, or too large for an index.
 _UNFIT = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
@@ -86,19 +88,16 @@ def read_campaign(folder: Path | str) -> Campaign:
         )
         _check(campaign)
         notes: list[str] = []
+        distinct([model["name"] for model in facts["models"]], folder)
         models = tuple(
-            Model(str(model["name"]), model, _records(campaign, str(model["name"]), notes)) for model in facts["models"]
+            Model(model["name"], model, _records(campaign, model["name"], notes)) for model in facts["models"]
         )
-        if strange := [model.name for model in models if Path(model.name).name != model.name]:
-            raise ValueError(f"the model name {strange[0]!r} names no file of this folder")
-        if len({model.name for model in models}) < len(models):
-            raise ValueError("two of its models have the same name")
         if campaign.reference not in {model.name for model in models}:
             raise ValueError(f"the reference model {campaign.reference!r} is none of its models")
-        for versions in facts.get("went_on_with", ()):
-            changed = {key: now for key, now in versions.items() if now != campaign.versions.get(key)}
-            listed = ", ".join(f"{key} {campaign.versions.get(key)} to {now}" for key, now in changed.items())
-            notes.append(f"The campaign went on with other versions: {listed}.")
+        for versions in facts.get(RESUMED) or facts.get("went_on_with") or ():
+            notes.append(
+                f"The campaign was resumed with other versions: {changed_versions(campaign.versions, versions)}."
+            )
         campaign = replace(campaign, models=models)
         transfers = tuple(_transfer(campaign, facts, notes) for facts in read_transfers(folder))
     return replace(campaign, transfers=transfers, notes=tuple(dict.fromkeys(notes)))
@@ -115,22 +114,16 @@ def read_transfers(folder: Path) -> list[dict[str, Any]]:
         return []
     found = _json(path)
     if not isinstance(found, list) or not all(
-        isinstance(facts, dict) and {"name", "folder", "fingerprint"} <= facts.keys() and _names_a_file(facts["name"])
-        for facts in found
+        isinstance(facts, dict) and {"name", "folder", "fingerprint"} <= facts.keys() for facts in found
     ):
         raise DataError(f"{path} is no list of models", "remove it, and name the models again with --transfer-to")
     return found
 
 
-def _names_a_file(name: Any) -> bool:
-    """Whether a file of that name lies in the folder where it is looked for, and nowhere else."""
-    return isinstance(name, str) and Path(name).name == name and len(name.encode("utf-8", "replace")) < _LONGEST
-
-
 def _check(campaign: Campaign) -> None:
     """Refuse what the rest of the report stands on and would fail on later, far from its cause."""
     if campaign.goal not in GOALS:
-        raise ValueError(f"the goal {campaign.goal!r} is none of {', '.join(GOALS)}")
+        raise ValueError(f"the goal {campaign.goal!r} is unknown: choose {', '.join(GOALS)}")
     if campaign.measure not in MEASURES:
         raise ValueError(f"the similarity {campaign.measure!r} is none of {', '.join(MEASURES)}")
     _ = campaign.k, campaign.limit, campaign.threshold, campaign.corpus["name"]
@@ -150,7 +143,7 @@ def _check(campaign: Campaign) -> None:
 
 def _records(campaign: Campaign, name: str, notes: list[str]) -> dict[int, Record]:
     """The records of one model, by sample; none where it has not been attacked yet."""
-    path = campaign.folder / RECORDS / f"{name}.jsonl"
+    path = inside(campaign.folder, RECORDS, f"{name}.jsonl")
     if not path.exists():
         notes.append(f"Model {name} has no records yet.")
         return {}
@@ -174,7 +167,7 @@ def _records(campaign: Campaign, name: str, notes: list[str]) -> dict[int, Recor
 def _transfer(campaign: Campaign, facts: dict[str, Any], notes: list[str]) -> Transfer:
     """What came of the adversarial texts on one other model."""
     name = str(facts["name"])
-    path = campaign.folder / TRIALS / f"{name}.jsonl"
+    path = inside(campaign.folder, TRIALS, f"{name}.jsonl")
     found: list[Trial] = []
     if path.exists():
         found, cut_off = _lines(path, _trial, may_be_cut_off=True)

@@ -21,7 +21,6 @@ SUCCEEDED, FAILED, SKIPPED, ERROR = OUTCOMES = ("succeeded", "failed", "skipped"
 WRONG_BEFORE = "wrong before"
 """Why a sample is skipped that the model gets wrong without an attack."""
 
-POSITIVE, NEGATIVE, UNTARGETED = GOALS = ("positive", "negative", "untargeted")
 MEASURES = ("cosine", "angular", "published")
 """The similarities that a record holds; a campaign's threshold is about one of them."""
 
@@ -224,7 +223,7 @@ class Campaign:
 
     @property
     def goal(self) -> str:
-        """One of `GOALS`."""
+        """One of `textattack_xmtc.goal.GOALS`."""
         return str(self.settings["goal"])
 
     @property

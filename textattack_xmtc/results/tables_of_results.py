@@ -7,13 +7,12 @@ from math import nan
 
 import numpy as np
 
+from textattack_xmtc.goal import GOALS, NEGATIVE, POSITIVE
 from textattack_xmtc.results import side_effects
 from textattack_xmtc.results.comparison import Side, comparison_table
 from textattack_xmtc.results.summary import (
     ERROR,
     FAILED,
-    NEGATIVE,
-    POSITIVE,
     SKIPPED,
     SUCCEEDED,
     WRONG_BEFORE,
@@ -21,7 +20,7 @@ from textattack_xmtc.results.summary import (
     models_of,
 )
 from textattack_xmtc.results.tables import Cell, Column, Table, across
-from textattack_xmtc.results.wording import GOAL_NAMES, percent
+from textattack_xmtc.results.wording import percent
 
 THRESHOLDS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98)
 """The similarity thresholds of the table; the figure has all between."""
@@ -30,7 +29,7 @@ INTERVALS = "95% intervals: Wilson's, or a bootstrap over texts where samples sh
 
 
 def success(campaigns: Sequence[Campaign], goal: str) -> Table:
-    """Table 3 (positive-targeted), Table 5 (negative-targeted) and their like for non-targeted attacks."""
+    """Table 3 (positive-targeted), Table 5 (negative-targeted) and their like for untargeted attacks."""
     chosen = [campaign for campaign in campaigns if campaign.goal == goal]
     number = {POSITIVE: "Table 3. ", NEGATIVE: "Table 5. "}.get(goal, "")
     clustered = (Column("cluster", "Within a cluster"),) if goal == NEGATIVE else ()
@@ -77,7 +76,7 @@ def success(campaigns: Sequence[Campaign], goal: str) -> Table:
         "that the model gets wrong without an attack; they, skipped samples and errors are not in n. "
         f"{INTERVALS}"
     )
-    title = f"{number}Success of {GOAL_NAMES[goal]} attacks"
+    title = f"{number}Success of {GOALS[goal].title} attacks"
     return across(f"{goal}-success", title, columns, rows, len(campaigns) > 1, note)
 
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from math import isnan
 
+from textattack_xmtc.goal import GOALS, NEGATIVE, POSITIVE
 from textattack_xmtc.results.statistics import Estimate
-from textattack_xmtc.results.summary import NEGATIVE, POSITIVE, WRONG_BEFORE, Answer, Campaign, Model
+from textattack_xmtc.results.summary import WRONG_BEFORE, Answer, Campaign, Model
 from textattack_xmtc.results.tables import UNKNOWN
-
-GOAL_NAMES = {"positive": "positive-targeted", "negative": "negative-targeted", "untargeted": "non-targeted"}
 
 
 def percent(share: float) -> str:
@@ -137,7 +136,7 @@ def description(campaign: Campaign) -> str:
     samples, bins = len(campaign.samples), len(campaign.bins)
     parts = [
         str(campaign.corpus["name"]),
-        f"{GOAL_NAMES[campaign.goal]} attacks on {campaign.reference}",
+        f"{GOALS[campaign.goal].title} attacks on {campaign.reference}",
         f"{samples:,} samples in {bins} bin{'s' * (bins != 1)} of label frequency",
     ]
     return " · ".join(parts)
@@ -149,10 +148,7 @@ def method(campaign: Campaign) -> list[str]:
     right = {
         NEGATIVE: f"A sample is a test text with a wrong target label that is not among {k_best}.",
     }.get(campaign.goal, f"A sample is a test text with a true label, its target, that is among {k_best}.")
-    goal = {
-        POSITIVE: f"The goal is reached when the target is no longer in the top {k}.",
-        NEGATIVE: f"The goal is reached when the target is in the top {k}.",
-    }.get(campaign.goal, f"The goal is reached when a true label that was in the top {k} has left it.")
+    goal = GOALS[campaign.goal].describe(f"the top {k}")
     return [
         f"{right} Samples were drawn evenly from bins of label frequency; {campaign.reference} is the reference "
         "model, which decides what is right.",

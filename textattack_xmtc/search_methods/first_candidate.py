@@ -31,7 +31,7 @@ class FirstCandidate(MaskedDelta):
         gains: list[float] = []
         for start in range(0, len(indices), _TOGETHER):
             firsts = self._firsts(original, indices[start : start + _TOGETHER])
-            nearness = self.goal_function.objective([text.text for text in firsts.values()])
+            nearness = self.goal_function.objective_values([text.text for text in firsts.values()])
             # Fewer answers than places where queries ran out.
             for place, near in zip(firsts, nearness, strict=False):
                 places.append(place)

@@ -30,7 +30,7 @@ _PORTION_CHARACTERS = 2**24
 class ObjectiveGoal(Protocol):
     """What the search asks of a goal beside TextAttack's `get_results`."""
 
-    def objective(self, texts: Sequence[str], of_original: bool = False) -> np.ndarray:
+    def objective_values(self, texts: Sequence[str], of_original: bool = False) -> np.ndarray:
         """How near each text is to the goal; larger is nearer. `of_original`: they depend on the original alone."""
         ...
 
@@ -79,8 +79,8 @@ class MaskedDelta(SearchMethod):
     def goal_function(self, goal: Any) -> None:
         if not isinstance(goal, ObjectiveGoal):
             raise InputError(
-                f"the search masked-delta cannot work with the goal {type(goal).__name__}",
-                "use it with xmtc-positive-targeted, xmtc-negative-targeted or xmtc-non-targeted, "
+                f"the search xmtc-masked-delta cannot work with the goal {type(goal).__name__}",
+                "use it with xmtc-positive-targeted, xmtc-negative-targeted or xmtc-untargeted, "
                 "or use another search such as greedy-word-wir",
             )
         self._goal_function = goal
@@ -107,7 +107,7 @@ class MaskedDelta(SearchMethod):
         size = max(1, len(candidates)) if self.candidate_order == "all" else CHUNK
         for start in range(0, len(candidates), size):
             chunk = candidates[start : start + size]
-            nearness = self.goal_function.objective([candidate.text for candidate in chunk])
+            nearness = self.goal_function.objective_values([candidate.text for candidate in chunk])
             if len(nearness) and nearness.max() > best:
                 best, stale = nearness.max(), 0
                 if best > current.score:
@@ -151,7 +151,7 @@ class MaskedDelta(SearchMethod):
         portion = max(1, _PORTION_CHARACTERS // max(1, len(text)))
         mask = self.goal_function.model.mask
         nearness = [
-            self.goal_function.objective(
+            self.goal_function.objective_values(
                 [_all_replaced(text, block, mask) for block in blocks[start : start + portion]], of_original=True
             )
             for start in range(0, len(blocks), portion)

@@ -11,6 +11,7 @@ from textattack.shared.utils import has_letter, words_from_text
 from textattack.transformations import WordSwap
 
 from textattack_xmtc.errors import InputError
+from textattack_xmtc.goal import Goal
 from textattack_xmtc.resources.function_words import ENGLISH
 from textattack_xmtc.scores import TopK
 from textattack_xmtc.targets import LabelSpace
@@ -22,18 +23,18 @@ PLAUSIBLE = 2_000
 """A candidate is among so many of the masked LM's most plausible words at its place."""
 
 
-class Aim(Answering, Protocol):
-    """What a label-aware word swap asks of a goal: what is under attack now. `TopKGoalFunction` has it.
+class AttackedLabels(Answering, Protocol):
+    """What a label-aware word swap asks of a goal function: the labels under attack. `TopKGoalFunction` has it.
 
     Attributes:
         targets: the labels under attack.
-        falling: whether they are to leave the k best, or to enter them.
-        top: the k best labels of the original text.
+        goal: what is wanted of them.
+        top: the labels that are shown for the original text.
         model: the victim, whose `labels` they are.
     """
 
     targets: tuple[int, ...]
-    falling: bool
+    goal: Goal
     top: TopK
     model: Any
 
@@ -54,7 +55,7 @@ class WordSwapLabelAware(WordSwap):
 
     Args:
         masked_lm: the word swap with the masked LM, and the candidates where no label has words.
-        aim: the goal, which knows the labels under attack.
+        goal_function: the goal, which knows the labels under attack.
         sources: where the labels' words come from, the best first.
         max_candidates: words tried at the first place; by default as many as `masked_lm` keeps.
         plausible: how far down the masked LM's list a candidate may stand.
@@ -66,13 +67,13 @@ class WordSwapLabelAware(WordSwap):
     def __init__(
         self,
         masked_lm: XMTCWordSwapMaskedLM,
-        aim: Aim,
+        goal_function: AttackedLabels,
         sources: Sequence[LabelWords],
         max_candidates: int | None = None,
         plausible: int = PLAUSIBLE,
     ) -> None:
         super().__init__()
-        self.masked_lm, self.aim, self.sources = masked_lm, aim, tuple(sources)
+        self.masked_lm, self.goal_function, self.sources = masked_lm, goal_function, tuple(sources)
         self.max_candidates = masked_lm.max_candidates if max_candidates is None else max_candidates
         self.plausible = plausible
         if self.max_candidates < 1 or plausible < 1:
@@ -81,7 +82,7 @@ class WordSwapLabelAware(WordSwap):
             )
         if not self.sources:
             raise InputError("there is no source of words for labels", "give one or several, such as NameWords")
-        self._learnt = LearntWords(aim)
+        self._learnt = LearntWords(goal_function)
         self._said: set[str] = set()
         self._kept: tuple[tuple[int, ...], tuple[str, ...]] | None = None
         self._pieces: tuple[Sequence[str], dict[str, int]] | None = None
@@ -139,11 +140,13 @@ class WordSwapLabelAware(WordSwap):
         return self._kept[1]
 
     def _labels(self) -> tuple[int, ...]:
-        targets = tuple(self.aim.targets)
-        return tuple(label for label in self.aim.top.labels if label not in targets) if self.aim.falling else targets
+        targets = tuple(self.goal_function.targets)
+        if not self.goal_function.goal.minimize:
+            return targets
+        return tuple(label for label in self.goal_function.top.labels if label not in targets)
 
     def _words_of(self, label: int) -> Sequence[str]:
-        space: LabelSpace = self.aim.model.labels
+        space: LabelSpace = self.goal_function.model.labels
         known = label if space.names is None else space.name(label)
         for number, source in enumerate(self.sources):
             if found := source.of(known):

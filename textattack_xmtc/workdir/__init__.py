@@ -1,1 +1,1 @@
-"""Folders that a command writes: locks, files written whole, records, progress."""
+"""The folders that commands write: names inside them, locks, whole files, records, resuming, provenance, progress."""

@@ -1,10 +1,12 @@
-"""Files of a campaign: written whole or not at all, and records line by line, so that a killed run loses nothing."""
+"""Files that are written whole or not at all, and records line by line, so that a killed run loses nothing."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, Self
 
@@ -14,8 +16,29 @@ from textattack_xmtc.errors import XMTCError
 _LINE_ENDS = {"\x85": "\\u0085", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 
 
+@contextmanager
+def whole_file(file: Path) -> Iterator[BinaryIO]:
+    """A file to write, which takes the place of `file` when the block ends without an error.
+
+    It is written beside `file`, flushed to the disk and renamed; where `file` is a symbolic link, the link is replaced.
+
+    Raises:
+        OSError: it cannot be written; what was there before stays.
+    """
+    new = file.with_name(f".{file.name}.new")
+    new.unlink(missing_ok=True)
+    try:
+        with new.open("xb") as opened:  # never through a link that somebody has left under this name
+            yield opened
+            opened.flush()
+            os.fsync(opened.fileno())
+        new.replace(file)
+    finally:
+        new.unlink(missing_ok=True)
+
+
 def json_line(value: Mapping[str, Any]) -> bytes:
-    """A JSON object as one line of UTF-8, its end included; no other sign in it can be taken for a line's end.
+    """A JSON object as one line of UTF-8 with its end; no other character in it can be taken for the end of a line.
 
     Raises:
         ValueError: a number in it is not finite.
@@ -34,25 +57,27 @@ def write_lines(file: Path, values: Iterable[Mapping[str, Any]]) -> None:
     """Write a JSON Lines file, which is there only when it is complete.
 
     Raises:
-        OSError: it cannot be written; what was there before is.
+        OSError: it cannot be written; what was there before stays.
     """
-    _write(file, b"".join(map(json_line, values)))
+    with whole_file(file) as opened:
+        opened.writelines(map(json_line, values))
 
 
 def write_json(file: Path, value: Any) -> None:
     """Write a JSON file that people can read, which is there only when it is complete.
 
     Raises:
-        OSError: it cannot be written; what was there before is.
+        OSError: it cannot be written; what was there before stays.
     """
-    _write(file, _utf8(json.dumps(value, ensure_ascii=False, indent=1)))
+    with whole_file(file) as opened:
+        opened.write(_utf8(json.dumps(value, ensure_ascii=False, indent=1)))
 
 
 def repair(file: Path) -> str | None:
     """Cut off a last line that was not written to its end.
 
     Returns:
-        What was cut off, or None where there was nothing to mend.
+        What was cut off, or None where the file ends with a whole line.
 
     Example:
         >>> import tempfile
@@ -73,11 +98,26 @@ def repair(file: Path) -> str | None:
     return content[end:].decode("utf-8", "replace")
 
 
+def remove_lines(file: Path, numbers: Iterable[int]) -> None:
+    """Remove lines of a file, counted from 1; the others stay as they are.
+
+    Raises:
+        OSError: it cannot be written; what was there before stays.
+    """
+    unwanted = set(numbers)
+    lines = file.read_bytes().split(b"\n")
+    kept = [line + b"\n" for number, line in enumerate(lines, start=1) if line and number not in unwanted]
+    with whole_file(file) as opened:
+        opened.writelines(kept)
+
+
 class RecordWriter:
-    """Appends records to a file, each on the disk before the next attack begins.
+    """Appends records to a file, each on the disk before the next attack starts.
+
+    A file that has a second name (a hard link) is copied first: what the other name stands for stays as it is.
 
     Args:
-        file: where to; its folder is made where it is missing.
+        file: the file; its folder is made where it is missing.
 
     Raises:
         XMTCError: the file cannot be written, for instance because the disk is full.
@@ -87,9 +127,12 @@ class RecordWriter:
         self._path = file
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
+            if file.is_file() and file.stat().st_nlink > 1:
+                with file.open("rb") as before, whole_file(file) as copy:
+                    shutil.copyfileobj(before, copy)
             self._file: BinaryIO = file.open("ab")
         except OSError as error:
-            raise self._unwritten(error) from error
+            raise self._not_written(error) from error
 
     def append(self, record: Mapping[str, Any]) -> None:
         """Write one record and wait until the system has put it on the disk."""
@@ -98,7 +141,7 @@ class RecordWriter:
             self._file.flush()
             os.fsync(self._file.fileno())
         except OSError as error:
-            raise self._unwritten(error) from error
+            raise self._not_written(error) from error
 
     def __enter__(self) -> Self:
         return self
@@ -106,10 +149,10 @@ class RecordWriter:
     def __exit__(self, *_: object) -> None:
         try:
             self._file.close()
-        except OSError:  # what could not be written has been said; closing tries it once more
+        except OSError:  # closing tries again to write what `append` has reported
             pass
 
-    def _unwritten(self, error: OSError) -> XMTCError:
+    def _not_written(self, error: OSError) -> XMTCError:
         return XMTCError(
             f"a record could not be written to {str(self._path)!r} ({error.strerror or error})",
             "make room there and repeat the command with --resume: the records before it are kept",
@@ -119,15 +162,3 @@ class RecordWriter:
 def _utf8(text: str) -> bytes:
     # Halves of surrogate pairs have no UTF-8; with a backslash they are what JSON calls them.
     return f"{text}\n".encode("utf-8", "backslashreplace")
-
-
-def _write(file: Path, content: bytes) -> None:
-    new = file.with_name(f".{file.name}.new")
-    try:
-        with new.open("wb") as opened:
-            opened.write(content)
-            opened.flush()
-            os.fsync(opened.fileno())
-        new.replace(file)
-    finally:
-        new.unlink(missing_ok=True)

@@ -36,7 +36,7 @@ class Progress:
         self._outcomes = Counter(outcomes)
         self._before = self._done
         self._queries = 0
-        self._start = self._said = self._first = time.monotonic()
+        self._start = self._printed = self._first = time.monotonic()
         self._stream = stream or sys.stderr
         self._bar = None
         if self._stream.isatty():
@@ -59,8 +59,8 @@ class Progress:
             self._bar.update()
             return
         step = done * _STEPS // self._total > (done - 1) * _STEPS // self._total
-        if step or now - self._said >= _SECONDS or done == self._total:
-            self._said = now
+        if step or now - self._printed >= _SECONDS or done == self._total:
+            self._printed = now
             since_first = done - self._before - 1
             ending = ""
             if since_first and done < self._total:

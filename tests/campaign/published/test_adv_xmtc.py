@@ -350,8 +350,8 @@ def test_records_say_what_was_done(batch_size):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"goal": "best"}, "the goal 'best' is unknown; choose one of positive, negative, untargeted"),
-        ({"k": 0}, "k=0 is not a number of labels"),
+        ({"goal": "best"}, "unknown goal 'best'; choose positive, negative, untargeted"),
+        ({"k": 0}, "invalid k=0: must be a whole number, at least 1"),
         ({"max_change_rate": 0}, "max_change_rate=0 is not a share of the words"),
         ({"candidates": 0}, "max_candidates=0 and batch_size=16 must be positive"),
         ({"max_length": 2}, "max_length=2 does not fit ToyBert, which reads 512 tokens; choose between 3 and 512"),

@@ -104,7 +104,7 @@ def test_the_order_of_the_samples_is_no_matter(whole: Path, tmp_path: Path, chan
 @pytest.fixture(autouse=True)
 def tests_to_be_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """Actors look for these files as any process does, and packages leave other `tests` beside the libraries."""
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[3]))
 
 
 @pytest.fixture(params=["processes", pytest.param("ray", marks=needs_ray)])

@@ -11,18 +11,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from textattack_xmtc.campaign.published.words import UnmaskedProposals
 from textattack_xmtc.errors import InputError
+from textattack_xmtc.goal import POSITIVE, GoalName, goal_named
 from textattack_xmtc.resources.function_words import ENGLISH
 from textattack_xmtc.scores import TopK
 from textattack_xmtc.words import change_budget
 from textattack_xmtc.wrappers import BEYOND, XMTCModelWrapper
-
-Goal = Literal["positive", "negative", "untargeted"]
 
 INVALID, CHANGE_LIMIT, NO_WORD_LEFT, SUCCESS = -1, 1, 2, 4
 """How the loop ended, in the script's codes (row 16)."""
@@ -119,16 +118,14 @@ class PublishedAttack:
         victim: XMTCModelWrapper,
         k: int,
         masked_lm: str | Path | tuple[Any, Any],
-        goal: Goal = "positive",
+        goal: GoalName = POSITIVE,
         max_change_rate: float = 0.1,
         candidates: int = 48,
         max_length: int | None = None,
     ) -> None:
-        if goal not in get_args(Goal):
-            raise InputError(f"the goal {goal!r} is unknown", f"choose one of {', '.join(get_args(Goal))}")
         victim.check_k(k)
         change_budget(max_change_rate, 0)  # refuses what is not a rate
-        self.victim, self.k, self.goal, self.max_change_rate = victim, k, goal, max_change_rate
+        self.victim, self.k, self.goal, self.max_change_rate = victim, k, goal_named(goal), max_change_rate
         self.proposals = UnmaskedProposals(masked_lm, candidates, max_length)
         architecture = str(getattr(victim.model, "architecture", ""))
         self.hidden = "/UNK/" if architecture.startswith("attention-xml") else "[UNK]"
@@ -146,14 +143,14 @@ class PublishedAttack:
             InputError: the target is true where it must not be, or is not where it must be; no such label.
             VictimError: the victim's answer is not usable.
         """
-        if (target in labels) == (self.goal == "negative"):
+        if (target in labels) != self.goal.true_targets:
             raise InputError(
-                f"the target {target} of a goal {self.goal!r} is {'a' if target in labels else 'no'} true label",
+                f"the target {target} of a goal {self.goal.name!r} is {'a' if target in labels else 'no'} true label",
                 "attack true labels with the positive and the untargeted goal, others with the negative goal",
             )
         words = text.split(" ")  # row 2
         before = self._standing(text, target)
-        if (target in before.top_k) == (self.goal == "negative"):
+        if not self.goal.right_before(before.top_k, target):
             return PublishedResult("skipped", "wrong before", INVALID, len(words), text, (), (), 0.0, 1, before, None)
         asking = _Asking(self, text, target, labels, before.top_k)
         proposed = self.proposals(words)  # row 1: once, before anything is changed
@@ -233,22 +230,21 @@ class _Asking:
         self, attack: PublishedAttack, text: str, target: int, labels: Sequence[int], top_k: tuple[int, ...]
     ) -> None:
         self._victim, self._k, self._second_sigmoid = attack.victim, attack.k, attack.second_sigmoid
-        self._rising = attack.goal == "negative"
+        self._goal = attack.goal
         # Sorted, so that sums are added in one order. The script's loop has one target; this is Eq. 3.1.
-        self._labels = sorted(top_k) if attack.goal == "untargeted" else [target]
-        self._to_leave = set(top_k) & set(labels) if attack.goal == "untargeted" else {target}
+        self._at_stake = self._goal.at_stake(top_k, labels, [target])
+        self._labels = self._goal.scored(top_k, self._at_stake)
         self.seen: set[int] = set()  # hashes: the texts of a long example would take its length squared
         self._original = float(self._values([text])[0])
 
     def gains(self, texts: list[str]) -> list[float]:
         """How much nearer to the goal each text is than the *original* text (row 6)."""
         gains = self._values(texts) - self._original
-        return list(map(float, gains if self._rising else -gains))
+        return list(map(float, -gains if self._goal.minimize else gains))
 
     def reached(self, texts: list[str]) -> list[bool]:
         """Whether each text reaches the goal."""
-        tops = [set(top.tolist()) for top in self._victim.top_k(texts, self._k)[0]]
-        return [self._to_leave <= top if self._rising else not self._to_leave <= top for top in tops]
+        return [self._goal.reached(set(top.tolist()), self._at_stake) for top in self._victim.top_k(texts, self._k)[0]]
 
     def _values(self, texts: list[str]) -> np.ndarray:
         """What the loop compares: the scores of the labels under attack, added up."""

@@ -20,6 +20,7 @@ from textattack_xmtc.errors import InputError
 from textattack_xmtc.results.reading import RECORDS
 from textattack_xmtc.results.summary import ERROR, Campaign, Sample
 from textattack_xmtc.workdir.files import RecordWriter
+from textattack_xmtc.workdir.names import inside
 from textattack_xmtc.workdir.progress import Progress, say
 
 _ANY_GPU = (None, "cuda")  # devices that leave it open which
@@ -111,7 +112,8 @@ class _Keeper:
         total = len(campaign.samples) * len(campaign.models)
         with self._stack:
             self._writers = {
-                model: self._stack.enter_context(RecordWriter(out / RECORDS / f"{model}.jsonl")) for model in pieces
+                model: self._stack.enter_context(RecordWriter(inside(out, RECORDS, f"{model}.jsonl")))
+                for model in pieces
             }
             self._progress = self._stack.enter_context(Progress(name, total, outcomes))
             self._stack = self._stack.pop_all()

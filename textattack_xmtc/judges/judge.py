@@ -1,0 +1,67 @@
+"""What a judge is: it says whether a label fits a text, without being the victim."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+ADVERSARIAL = "adversarial"
+"""A changed text that an attack found."""
+PRESERVING = "preserving"
+"""A control that fits: as many words were exchanged for words of the same sense, and no search chose them."""
+REMOVED = "removed"
+"""A control that does not fit: all evidence of the label was exchanged for another label's."""
+RANDOM = "random"
+"""A comparison: as many words were exchanged at random."""
+ORIGINAL = "original"
+"""The text before the attack: a sanity check only, since samples are drawn where models are right."""
+
+CONDITIONS = (ADVERSARIAL, PRESERVING, REMOVED, RANDOM, ORIGINAL)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A text and a label that a judge is asked about.
+
+    Attributes:
+        sample: the number of the campaign's sample that it stems from.
+        condition: one of `CONDITIONS`.
+        text: the text.
+        label: the label's index in the campaign.
+        changed: how many words differ from the original text.
+        model: the model that the attack was made on; None for controls.
+    """
+
+    sample: int
+    condition: str
+    text: str
+    label: int
+    changed: int = 0
+    model: str | None = None
+
+
+class Judge(Protocol):
+    """Says whether labels fit texts.
+
+    Attributes:
+        name: what a report calls it.
+        lineage: what it descends from (`judges.independence`).
+        training_data: the fingerprint of the corpus that it learnt from; None where it learnt from none.
+    """
+
+    name: str
+    lineage: frozenset[str]
+    training_data: str | None
+
+    def accepts(self, cases: Sequence[Case], originals: Sequence[str]) -> list[bool | None]:
+        """Whether the label fits the text, for each case.
+
+        Args:
+            cases: texts and labels.
+            originals: the original text of each case.
+
+        Returns:
+            None where the judge has no opinion: it is wrong on the original text already.
+        """
+        ...
