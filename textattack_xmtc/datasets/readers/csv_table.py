@@ -13,7 +13,8 @@ from typing import NamedTuple
 from textattack_xmtc.datasets.read_options import BY_CONTENT, ReadOptions
 from textattack_xmtc.datasets.readers.columns import Columns, UnresolvedError, hints_at_columns, numbered, resolve
 from textattack_xmtc.datasets.readers.lines import COMPRESSIONS, encoding_of, plain_suffix, read_lines
-from textattack_xmtc.datasets.readers.source import SPLIT_STEMS, Place, Source, find_file
+from textattack_xmtc.datasets.readers.place import Place
+from textattack_xmtc.datasets.readers.source import SPLIT_STEMS, Source, find_file
 from textattack_xmtc.datasets.readers.table import Row, Table
 from textattack_xmtc.errors import DataError
 

@@ -16,7 +16,8 @@ from textattack_xmtc.datasets.label_names import LabelNames
 from textattack_xmtc.datasets.read_options import BY_CONTENT, ReadOptions
 from textattack_xmtc.datasets.readers.columns import Columns, resolve
 from textattack_xmtc.datasets.readers.labels import LabelReader
-from textattack_xmtc.datasets.readers.source import Place, Sample, Source
+from textattack_xmtc.datasets.readers.place import Place, Sample
+from textattack_xmtc.datasets.readers.source import Source
 from textattack_xmtc.datasets.readers.table import Row, Table
 from textattack_xmtc.errors import DataError
 

@@ -14,7 +14,8 @@ from textattack_xmtc.datasets.read_options import BY_CONTENT, ReadOptions
 from textattack_xmtc.datasets.readers.columns import Columns, UnresolvedError, hints_at_labels, is_text_name
 from textattack_xmtc.datasets.readers.labels import LabelReader
 from textattack_xmtc.datasets.readers.lines import COMPRESSIONS, first_line, plain_suffix, read_lines
-from textattack_xmtc.datasets.readers.source import SPLIT_STEMS, Place, Source, find_file, labels_at
+from textattack_xmtc.datasets.readers.place import Place, labels_at
+from textattack_xmtc.datasets.readers.source import SPLIT_STEMS, Source, find_file
 from textattack_xmtc.datasets.readers.table import Row, Table
 from textattack_xmtc.errors import DataError
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from textattack_xmtc.datasets.label_names import LabelNames
 from textattack_xmtc.datasets.read_options import NO_SEPARATOR, ReadOptions
-from textattack_xmtc.datasets.readers.source import Place
+from textattack_xmtc.datasets.readers.place import Place
 from textattack_xmtc.errors import DataError
 
 SEPARATORS = (",", ";", "|", "\t", "\n")

@@ -9,7 +9,7 @@ from typing import Any
 from textattack_xmtc.datasets.label_names import LabelNames
 from textattack_xmtc.datasets.read_options import ReadOptions
 from textattack_xmtc.datasets.readers.label_cells import Cells, cells_of
-from textattack_xmtc.datasets.readers.source import Place, Sample, label_at
+from textattack_xmtc.datasets.readers.place import Place, Sample, label_at
 from textattack_xmtc.errors import DataError
 
 _OBJECT_KEYS = ("name", "label", "title", "tag", "term")

@@ -13,7 +13,8 @@ from textattack_xmtc.datasets.label_names import LabelNames
 from textattack_xmtc.datasets.read_options import BY_CONTENT, ReadOptions
 from textattack_xmtc.datasets.readers.labels import LabelReader
 from textattack_xmtc.datasets.readers.lines import read_lines
-from textattack_xmtc.datasets.readers.source import SPLIT_STEMS, Place, Source, in_step, labels_at
+from textattack_xmtc.datasets.readers.place import Place, labels_at
+from textattack_xmtc.datasets.readers.source import SPLIT_STEMS, Source, in_step
 from textattack_xmtc.errors import DataError
 
 

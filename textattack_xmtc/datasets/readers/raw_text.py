@@ -11,7 +11,8 @@ from textattack_xmtc.datasets.label_names import LabelNames
 from textattack_xmtc.datasets.read_options import BY_CONTENT, ReadOptions
 from textattack_xmtc.datasets.readers.labels import LabelReader
 from textattack_xmtc.datasets.readers.lines import COMPRESSIONS, read_lines
-from textattack_xmtc.datasets.readers.source import SPLIT_STEMS, Place, Sample, Source, find_file, in_step
+from textattack_xmtc.datasets.readers.place import Place, Sample
+from textattack_xmtc.datasets.readers.source import SPLIT_STEMS, Source, find_file, in_step
 from textattack_xmtc.errors import DataError
 
 _TEXTS = ("_raw_texts.txt", "_texts.txt")

@@ -11,7 +11,8 @@ from textattack_xmtc.datasets.corpus import Document
 from textattack_xmtc.datasets.label_names import LabelNames
 from textattack_xmtc.datasets.readers.columns import Columns, resolve
 from textattack_xmtc.datasets.readers.labels import LabelReader
-from textattack_xmtc.datasets.readers.source import Place, Sample, Source, text_at
+from textattack_xmtc.datasets.readers.place import Place, Sample, text_at
+from textattack_xmtc.datasets.readers.source import Source
 
 _SAMPLE_ROWS, _SAMPLE_CHARACTERS = 1_000, 16_000_000
 

@@ -13,15 +13,8 @@ from textattack_xmtc.datasets.readers.columns import hints_at_labels
 from textattack_xmtc.datasets.readers.jsonl import json_objects, keys_of_first_object
 from textattack_xmtc.datasets.readers.labels import LabelReader
 from textattack_xmtc.datasets.readers.lines import COMPRESSIONS, plain_suffix, read_lines
-from textattack_xmtc.datasets.readers.source import (
-    SPLIT_STEMS,
-    Place,
-    Source,
-    find_file,
-    in_step,
-    indices_at,
-    text_at,
-)
+from textattack_xmtc.datasets.readers.place import Place, indices_at, text_at
+from textattack_xmtc.datasets.readers.source import SPLIT_STEMS, Source, find_file, in_step
 from textattack_xmtc.datasets.readers.table import id_at
 from textattack_xmtc.errors import DataError
 
