@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from textattack.attack_results import FailedAttackResult, SkippedAttackResult, SuccessfulAttackResult
 
-from tests.toolkit.parts import proposing
+from tests.toolkit.victims import proposing
 from textattack_xmtc import XMTCNegative, XMTCPositive, XMTCUntargeted
 from textattack_xmtc.errors import InputError, VictimError
 from textattack_xmtc.scores import NOTHING

@@ -16,7 +16,7 @@ from textattack_xmtc.goal import goal_named
 from textattack_xmtc.options import Option, add_config, add_options, given, option, options_of
 
 if TYPE_CHECKING:
-    from textattack_xmtc.results.summary import Campaign
+    from textattack_xmtc.results.campaign import Campaign
 
 _INTERRUPTED = 130  # what a shell reports of a command that Ctrl-C ended
 _NOTHING_ATTACKED = 2
@@ -100,7 +100,10 @@ def run(arguments: argparse.Namespace) -> int:
 
     from textattack_xmtc.campaign.runner import run_campaign
     from textattack_xmtc.campaign.workers.run import Workers
-    from textattack_xmtc.results.reading import read_campaign
+    from textattack_xmtc.results.folder import read_campaign
+    from textattack_xmtc.results.markup import printable
+    from textattack_xmtc.results.tables.success import terminal_summary
+    from textattack_xmtc.results.tables.transfer import terminal_transfers
 
     workers = Workers(number, ray) if number is not None or ray is not None else None
     before = _written(out)
@@ -114,9 +117,9 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"xmtc: stopped; {again if started else 'nothing was attacked yet'}", file=sys.stderr)
         return _INTERRUPTED
     campaign = read_campaign(out)
-    print(result_table(campaign))
+    print(printable(terminal_summary(campaign)))
     if campaign.transfers:
-        print(transfer_table(campaign))
+        print(printable(terminal_transfers(campaign)))
     if _written(out) != before and not any(_attacked(campaign)):
         print(f"textattack-xmtc: {_why_nothing(campaign)}", file=sys.stderr)
         return _NOTHING_ATTACKED
@@ -161,41 +164,3 @@ def _why_nothing(campaign: Campaign) -> str:
         f"none of {len(records):,} samples was attacked ({counts}); check that the model was trained on these data, "
         "and that texts are long enough for one change (--max-change-rate)"
     )
-
-
-def result_table(campaign: Campaign) -> str:
-    """For each model, how often the attack succeeded in each bin, as plain text."""
-    from textattack_xmtc.results.wording import left_out, rate
-
-    lines = []
-    for model in campaign.models:
-        verdicts = campaign.verdicts[model.name]
-        reference = " (reference)" if model.name == campaign.reference else ""
-        lines += [f"{model.name}{reference}", f"  {'label frequency':<24}  {'n':>6}  success"]
-        parts = [(campaign.bin_name(part.number), verdicts.rate(part.number)) for part in campaign.bins]
-        for name, found in [*parts, ("all", verdicts.rate())]:
-            lines.append(f"  {name:<24}  {found.n:>6,}  {rate(found)}")
-        if note := left_out(campaign, model):
-            lines.append(f"  {note}")
-        errors = [record.reason for record in model.records.values() if record.outcome == "error"]
-        if errors:
-            lines.append(f"  the first error: {errors[0]}")
-    return "\n".join(lines)
-
-
-def transfer_table(campaign: Campaign) -> str:
-    """For each model that adversarial texts were tried on, how often they succeed there too, as plain text."""
-    from textattack_xmtc.results.tables_of_transfer import pairs_of, transferred
-    from textattack_xmtc.results.wording import rate
-
-    lines = []
-    for model, transfer in pairs_of(campaign):
-        lines += [
-            f"found on {model.name}, tried on {transfer.name}",
-            f"  {'label frequency':<24}  {'n':>6}  {'success':<20}  other words exchanged",
-        ]
-        for number in [*(part.number for part in campaign.bins), None]:
-            name = "all" if number is None else campaign.bin_name(number)
-            seen = transferred(campaign, model, transfer, number)
-            lines.append(f"  {name:<24}  {seen.success.n:>6,}  {rate(seen.success):<20}  {rate(seen.control)}")
-    return "\n".join(lines)
