@@ -158,7 +158,8 @@ def _attacked(campaign: Campaign) -> list[bool]:
 def _why_nothing(campaign: Campaign) -> str:
     """How many samples were not attacked for which reason, where none was."""
     records = [record for model in campaign.models for record in model.records.values()]
-    reasons = Counter(f"{record.outcome}: {record.reason}" for record in records)
+    # What follows a comma differs from text to text: "too short, 20 words allow no change at 1%".
+    reasons = Counter(f"{record.outcome}: {str(record.reason).partition(', ')[0]}" for record in records)
     counts = "; ".join(f"{number:,} {reason}" for reason, number in reasons.most_common(5))
     return (
         f"none of {len(records):,} samples was attacked ({counts}); check that the model was trained on these data, "
