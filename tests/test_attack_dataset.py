@@ -7,7 +7,7 @@ from textattack import AttackArgs, Attacker
 from textattack.attack_results import SkippedAttackResult, SuccessfulAttackResult
 from textattack.shared.utils import set_seed
 
-from tests.toolkit.parts import bag, proposing
+from tests.toolkit.victims import bag, proposing
 from textattack_xmtc import XMTCDataset, XMTCNegative, XMTCPositive, XMTCUntargeted, load_corpus
 from textattack_xmtc.datasets.corpus import Corpus, Document
 from textattack_xmtc.errors import DataError

@@ -1,6 +1,8 @@
 """Imports only go down: the floors of the house, read from the source."""
 
 import ast
+import graphlib
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -112,3 +114,23 @@ def test_every_public_name_can_be_loaded():
         assert getattr(textattack_xmtc, name) is not None
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         _ = textattack_xmtc.nothing
+
+
+def test_no_module_imports_itself_by_way_of_others():
+    """Imports inside functions and those for type checkers count as well."""
+    graph = {name_of(path): {module for module, _ in imports_of(path)} for path in MODULES}
+    graph = {name: {module for module in modules if module in graph} for name, modules in graph.items()}
+    graph["textattack_xmtc"] = set()  # loads its names when they are asked for
+    try:
+        order = list(graphlib.TopologicalSorter(graph).static_order())
+    except graphlib.CycleError as error:
+        pytest.fail(f"a circle of imports: {' <- '.join(error.args[1])}")
+    assert len(order) == len(MODULES)
+
+
+@pytest.mark.parametrize("room", ["hardening", "models/training"])
+def test_what_serves_all_architectures_names_none(room: str):
+    names = re.compile(r"attention.?xml|aplc|xlnet|sentence.?encoder", re.IGNORECASE)
+    for path in (PACKAGE / room).rglob("*.py"):
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+            assert not names.search(line), f"{path}:{number} names an architecture: {line.strip()}"

@@ -25,6 +25,7 @@ def option(
     flags: Sequence[str] = (),
     metavar: str | None = None,
     group: str = "",
+    choices: Sequence[str] = (),
     chosen: bool = False,
     factory: Any = MISSING,
 ) -> Any:
@@ -36,10 +37,12 @@ def option(
         flags: how it is spelled; by default the field's name with `--` and `-`. The further ones are aliases.
         metavar: what stands for the value in the help text.
         group: the heading in the help text.
+        choices: the values that are allowed; by default those of a `Literal`.
         chosen: the default depends on something else, which `help` names; the help text gives none then.
         factory: in place of `default`, a function that makes it.
     """
-    metadata = {"option": {"help": help, "flags": flags, "metavar": metavar, "group": group, "chosen": chosen}}
+    own = {"help": help, "flags": flags, "metavar": metavar, "group": group, "choices": choices, "chosen": chosen}
+    metadata = {"option": own}
     if factory is not MISSING:
         return field(default_factory=factory, metadata=metadata)
     return field(default=default, metadata=metadata)
@@ -95,8 +98,8 @@ def options_of(source: type, **changes: Mapping[str, Any]) -> list[Option]:
         hint = hints[own.name]
         if is_dataclass(hint) and isinstance(hint, type):
             found += options_of(hint)
-        elif "option" in own.metadata:
-            found.append(_of_field(own, hint))
+        elif metadata := _metadata(source, own.name):
+            found.append(_of_field(own, hint, metadata))
     return [_replaced(one, changes.get(one.name, {})) for one in found]
 
 
@@ -181,8 +184,17 @@ def read_options(file: Path | str, options: Sequence[Option]) -> dict[str, Any]:
     return values
 
 
-def _of_field(own: Any, hint: Any) -> Option:
-    metadata = own.metadata["option"]
+def _metadata(source: type, name: str) -> Mapping[str, Any]:
+    """What `option` says of a field, there or in a parent class whose default a subclass replaces."""
+    for kind in source.__mro__:
+        own = getattr(kind, "__dataclass_fields__", {}).get(name)
+        if own is not None and "option" in own.metadata:
+            metadata: Mapping[str, Any] = own.metadata["option"]
+            return metadata
+    return {}
+
+
+def _of_field(own: Any, hint: Any, metadata: Mapping[str, Any]) -> Option:
     optional = False
     if get_origin(hint) in (Union, types.UnionType):
         kinds = [kind for kind in get_args(hint) if kind is not type(None)]
@@ -190,7 +202,7 @@ def _of_field(own: Any, hint: Any) -> Option:
     many = get_origin(hint) in (tuple, list)
     if many:
         hint = get_args(hint)[0]
-    choices: tuple[Any, ...] = ()
+    choices: tuple[Any, ...] = tuple(metadata["choices"])
     if get_origin(hint) is Literal:
         choices = get_args(hint)
         hint = type(choices[0])

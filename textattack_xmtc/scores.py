@@ -2,18 +2,115 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Self
+from numbers import Integral
+from typing import Literal, Self, cast, get_args
 
 import numpy as np
+
+from textattack_xmtc.errors import InputError
 
 ScoreKind = Literal["probability", "logit", "score"]
 """What a victim's scores are: probabilities in [0, 1], logits, or any other real number (margins, inner products)."""
 
+SCORE_KINDS: tuple[ScoreKind, ...] = get_args(ScoreKind)
+_ALSO_CALLED = {
+    "probs": "probability",
+    "proba": "probability",
+    "prob": "probability",
+    "predict_proba": "probability",
+    "sigmoid": "probability",
+    "softmax": "probability",
+    "log_odds": "logit",
+    "raw": "logit",
+    "margin": "score",
+    "margins": "score",
+    "decision_function": "score",
+    "similarity": "score",
+}
 
 NOTHING = -1
 """Stands among a victim's best labels where it shows fewer of them than were asked for."""
+
+
+def check_score_kind(scores: object, kinds: Sequence[ScoreKind] = SCORE_KINDS, victim: str = "") -> ScoreKind:
+    """What a victim's scores are, once it is clear that this is a kind of score, and one that the victim can give.
+
+    Args:
+        scores: what the user said.
+        kinds: those that the victim can give.
+        victim: its name, for the message.
+
+    Raises:
+        InputError: not one of `kinds`.
+
+    Example:
+        >>> check_score_kind("logits")
+        Traceback (most recent call last):
+            ...
+        textattack_xmtc.errors.InputError: unknown scores='logits'; choose probability, logit or score: did you mean \
+'logit'?
+    """
+    if isinstance(scores, str) and scores in kinds:
+        return cast(ScoreKind, scores)
+    *most, last = kinds
+    allowed = f"choose {', '.join(most)} or {last}" if most else f"it gives {last}"
+    if isinstance(scores, str) and scores in SCORE_KINDS:
+        raise InputError(f"{victim or 'this victim'} cannot give scores={scores!r}", allowed)
+    near = suggestion(str(scores), kinds, _ALSO_CALLED)
+    raise InputError(f"unknown scores={scores!r}", allowed + near)
+
+
+def suggestion(word: str, known: Iterable[str], aliases: Mapping[str, str] | None = None) -> str:
+    """ ": did you mean 'logit'?", or nothing where no known word is near.
+
+    Example:
+        >>> suggestion("Logit ", ["probability", "logit"]), suggestion("banana", ["probability", "logit"])
+        (": did you mean 'logit'?", '')
+    """
+    names, also = list(known), dict(aliases or {})
+    lower = word.strip().lower()
+    near = difflib.get_close_matches(lower, [*names, *also], n=1)
+    found = also.get(near[0], near[0]) if near else None
+    return f": did you mean {found!r}?" if found in names else ""
+
+
+def check_count(option: str, value: object) -> int:
+    """A whole number from 1 upwards.
+
+    Raises:
+        InputError: anything else.
+
+    Example:
+        >>> check_count("shown", 0)
+        Traceback (most recent call last):
+            ...
+        textattack_xmtc.errors.InputError: invalid shown=0: must be a whole number, at least 1
+    """
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
+        raise InputError(f"invalid {option}={value!r}: must be a whole number, at least 1")
+    return int(value)
+
+
+def check_k(k: object, labels: int | None, victim: str = "this victim", shown: int | None = None) -> None:
+    """Raise InputError where a victim does not have (or show) k labels, as far as their number is known.
+
+    Example:
+        >>> check_k(50, 12)
+        Traceback (most recent call last):
+            ...
+        textattack_xmtc.errors.InputError: k=50 is more than the 12 labels of this victim; choose k between 1 and 12
+    """
+    k = check_count("k", k)
+    if labels is not None and k > labels:
+        raise InputError(f"k={k} is more than the {labels:,} labels of {victim}", f"choose k between 1 and {labels}")
+    if shown is not None and k > shown:
+        raise InputError(
+            f"k={k} is more than the {shown} labels that {victim} shows",
+            f"choose k between 1 and {shown}, or have it show more",
+        )
 
 
 @dataclass(frozen=True, slots=True)

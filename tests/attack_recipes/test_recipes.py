@@ -16,7 +16,7 @@ from textattack.datasets import Dataset
 from textattack.shared import AttackedText, logger
 from textattack.shared.checkpoint import AttackCheckpoint
 
-from tests.toolkit.parts import CountingVictim, bag, proposing
+from tests.toolkit.victims import CountingVictim, bag, proposing
 from textattack_xmtc import XMTCNegative, XMTCNegativeLabelAware, XMTCPositive, XMTCPositiveFrugal, XMTCUntargeted
 from textattack_xmtc.attack_recipes.recipe import XMTCRecipe
 from textattack_xmtc.constraints import FunctionWordModification, MaxChangeRate
@@ -125,13 +125,13 @@ def test_a_frugal_attack_reaches_the_same_goal():
         ({"ranking": "best"}, "ranking='best' is unknown; choose masked-delta or masked-blocks or first-candidate"),
         ({"candidate_source": "best"}, "candidate_source='best' is unknown; choose masked-lm or label-texts or label"),
         ({"candidate_order": "best"}, "candidate_order='best' is unknown; choose all or until-goal or while-better"),
-        ({"k": 0}, "k=0 is not a number of labels; choose k from 1 upwards"),
+        ({"k": 0}, "invalid k=0: must be a whole number, at least 1"),
         ({"k": 5}, "k=5 is more than the 4 labels of this victim; choose k between 1 and 4"),
         ({"max_change_rate": 0}, "max_change_rate=0 is not a share of the words"),
         ({"max_change_rate": 10}, "max_change_rate=10 is not a share of the words"),
         ({"encoder": "bert"}, "'bert' is no sentence encoder; choose 'use'"),
         ({"min_similarity": 80}, "min_similarity=80 is no cosine; choose a number between -1 and 1"),
-        ({"score_space": "logit"}, "toy cannot give scores of kind 'logit'; choose one of score"),
+        ({"score_space": "logit"}, "toy cannot give scores='logit'; it gives score"),
         ({"masked_lm": "./no/such/folder"}, "the masked language model './no/such/folder' is neither a folder with"),
     ],
 )

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.campaign.published.test_adv_xmtc import toy_bert
-from tests.toolkit.parts import CountingVictim, bag, proposing
+from tests.toolkit.victims import CountingVictim, bag, proposing
 from textattack_xmtc.campaign.attack import SampleAttack, Tools
 from textattack_xmtc.campaign.plan import Plan
 from textattack_xmtc.campaign.victims import Victim

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 from textattack.shared import AttackedText
 
-from tests.toolkit.parts import CountingVictim, bag
 from tests.toolkit.small_campaigns import OPTIONS, records
+from tests.toolkit.victims import CountingVictim, bag
 from textattack_xmtc.campaign import transfer as transferring
 from textattack_xmtc.campaign.runner import run_campaign
 from textattack_xmtc.campaign.transfer import Trials, control_text, found_in, run_transfers
@@ -307,7 +307,7 @@ def damage(out: Path, facts: Sequence[Any] | None, row: dict[str, Any] | None) -
         (
             [{"name": "../../other", "folder": "other", "fingerprint": "0"}],
             None,
-            r"'\.\./\.\./other\.jsonl' is not the name of a file",
+            r"'\.\./\.\./other' is not the name of a file",
         ),
         (None, {"outcome": "won"}, r"other\.jsonl, line 1 is no trial \(outcome 'won'\)"),
         (None, {"control": {}}, r"other\.jsonl, line 1 is no trial \(no 'reached'\)"),

@@ -57,7 +57,7 @@ def test_what_is_refused(parts: dict[str, str], tmp_path: Path, capsys: pytest.C
     assert harden(parts, tmp_path / "out", "--steps", "3", "--budget", "1") == 2
     assert "either steps or a budget" in capsys.readouterr().err
     assert harden({**parts, "model": parts["data"]}, tmp_path / "out", *FEW) == 2
-    assert "no model that can be trained" in capsys.readouterr().err
+    assert "is not a model folder that can be trained" in capsys.readouterr().err
     assert harden({**parts, "mlm": str(tmp_path)}, tmp_path / "out", *FEW) == 2
     assert "is neither a folder with a model nor" in capsys.readouterr().err
     assert harden(parts, tmp_path / "out", *FEW, "--unlabelled", parts["data"]) == 2

@@ -16,8 +16,8 @@ from transformers import BertConfig, BertForMaskedLM
 
 from tests.toolkit import official_aplc_xlnet as official_aplc
 from tests.toolkit import official_attention_xml as official
+from tests.toolkit.bert import word_tokenizer
 from tests.toolkit.official_attention_xml import NUMBERS, Payload, Tree
-from tests.toolkit.parts import word_tokenizer
 from textattack_xmtc.cli.main import main
 from textattack_xmtc.models.folder import load_model
 
@@ -80,7 +80,7 @@ def test_a_folder_that_is_there_is_kept(source: Path, tmp_path: Path, capsys: py
     before = (out / "model.safetensors").stat().st_mtime_ns
     status, shown = run(capsys, "attentionxml", source, "--out", out)
     assert status == 2
-    assert "is there already; choose another folder, or remove it first" in shown
+    assert "exists already; choose another folder, or remove it first" in shown
     assert (out / "model.safetensors").stat().st_mtime_ns == before
 
 

@@ -89,7 +89,7 @@ def test_neither_training_nor_evaluation_loads_textattack(data: Path, tmp_path: 
 def test_what_is_there_is_not_overwritten(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "model").mkdir()
     assert train(data, tmp_path / "model", "attentionxml", "--epochs", "1") == 2
-    assert "is there already" in capsys.readouterr().err
+    assert "exists already" in capsys.readouterr().err
     (tmp_path / "new.unfinished").mkdir()
     assert train(data, tmp_path / "new", "attentionxml", "--epochs", "1") == 2
     assert "unfinished training" in capsys.readouterr().err
@@ -98,9 +98,15 @@ def test_what_is_there_is_not_overwritten(data: Path, tmp_path: Path, capsys: py
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (("aplc-xlnet", "--tree"), "--tree is an option of AttentionXML"),
-        (("aplc-xlnet", "--label-sample", "9"), "--label-sample is an option of AttentionXML"),
-        (("attentionxml", "--pretrained", "xlnet-base-cased"), "--pretrained is an option of APLC-XLNet"),
+        (("aplc-xlnet", "--tree"), "--tree does not apply to APLC-XLNet"),
+        (
+            ("aplc-xlnet", "--label-sample", "9"),
+            "--label-sample does not apply to APLC-XLNet; leave it out; it is an option of AttentionXML",
+        ),
+        (
+            ("attentionxml", "--pretrained", "xlnet-base-cased"),
+            "--pretrained does not apply to AttentionXML; leave it out; it is an option of APLC-XLNet",
+        ),
         (("attentionxml", "--validation", "200"), "200 of 200 training texts cannot be held out"),
         (("attentionxml", "--epochs", "0"), "choose 1 or more"),
     ],

@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.toolkit import ROOT
 from textattack_xmtc.doctor import installation
 from textattack_xmtc.doctor.finding import Finding
 from textattack_xmtc.doctor.installation import PACKAGE, command, extras, interpreter, requirements
-
-ROOT = Path(__file__).parents[2]
 
 
 def installed(folder: Path, name: str, version: str, *lines: str) -> Path:

@@ -18,9 +18,9 @@ from tests.models.importers.test_adv_xmtc import SETTINGS
 from tests.toolkit import official_aplc_xlnet as official_aplc
 from tests.toolkit import official_attention_xml as official
 from tests.toolkit.official_attention_xml import TEXTS
+from textattack_xmtc.models.architecture import read_official
 from textattack_xmtc.models.attention_xml.official import read_attention_xml
 from textattack_xmtc.models.folder import load_model, save_model
-from textattack_xmtc.models.importers.adv_xmtc import read_adv_xmtc
 from textattack_xmtc.models.importers.checkpoints import read_array, read_checkpoint
 from textattack_xmtc.models.importers.options import ImportOptions
 
@@ -165,7 +165,7 @@ def test_official_folder(data):
     files = some_damage(data.draw, made("adv-xmtc", write_adv_xmtc), EVIL)
     with box() as place:
         place.write(files)
-        place.attempt(lambda: scored(read_adv_xmtc(place.given, ImportOptions())))
+        place.attempt(lambda: scored(read_official("adv-xmtc", place.given, ImportOptions())))
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -184,7 +184,7 @@ def test_official_xlnet(data):
     files = some_damage(data.draw, made("xlnet", official_aplc.write_folder), EVIL)
     with box() as place:
         place.write(files)
-        place.attempt(lambda: scored(read_adv_xmtc(place.given, ImportOptions())))
+        place.attempt(lambda: scored(read_official("adv-xmtc", place.given, ImportOptions())))
 
 
 def write_own(kind):
@@ -196,7 +196,7 @@ def write_own(kind):
                 model = read_attention_xml(official.Tree(place.given).start, ImportOptions())
             else:
                 (write_adv_xmtc if kind == "flat" else official_aplc.write_folder)(place.given)
-                model = read_adv_xmtc(place.given, ImportOptions())
+                model = read_official("adv-xmtc", place.given, ImportOptions())
             save_model(model, folder / "model")
 
     return write

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.toolkit.goals import begin, known, of
-from tests.toolkit.parts import bag, table
+from tests.toolkit.victims import bag, table
 from textattack_xmtc.attack_recipes import XMTCNegative
 from textattack_xmtc.campaign.plan import Plan
 from textattack_xmtc.errors import InputError

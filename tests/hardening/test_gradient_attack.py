@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from tests.toolkit.hardening import corpus, trained
-from textattack_xmtc.hardening.gradient_attack import LOOKS, GradientAttack, fixed_words, word_vectors
+from textattack_xmtc.hardening.gradient_attack import LOOKS, GradientAttack
 from textattack_xmtc.models.aplc_xlnet.scorer import APLCXLNet
 from textattack_xmtc.models.folder import load_model
 from textattack_xmtc.models.torch_scorer import TorchScorer
@@ -44,7 +44,7 @@ def nudged(model: TorchScorer, text: list[int], label: int, place: int, word: in
         moved[own] += step * (table.weight[word] - moved[own])
         return moved
 
-    hooks = [table.register_forward_hook(move) for table in word_vectors(model)]
+    hooks = [table.register_forward_hook(move) for table in model.word_tables()]
     try:
         return float(logits(model, [text], [label])[0])
     finally:
@@ -54,7 +54,7 @@ def nudged(model: TorchScorer, text: list[int], label: int, place: int, word: in
 
 def exchanged_at_random(model: TorchScorer, text: list[int], rng: np.random.Generator) -> list[int]:
     """As many words exchanged as an attack may, for words of other training texts."""
-    fixed = set(fixed_words(model).tolist())
+    fixed = set(model.fixed_tokens().tolist())
     words = [word for other in model.encode(list(corpus().split("train")["text"])) for word in other]
     free, words = [at for at, word in enumerate(text) if word not in fixed], [w for w in words if w not in fixed]
     places = rng.choice(free, min(len(free), int(np.ceil(0.3 * len(text)))), replace=False)
@@ -102,7 +102,7 @@ def test_so_many_words_are_exchanged_and_no_others(model: TorchScorer) -> None:
     targets = [((label, -1.0),) for label in labels]
     for share in (0.01, 0.3, 1.0):
         found = attack_on(model, share).attacked(encoded, targets, np.random.default_rng(1))
-        fixed = set(fixed_words(model).tolist())
+        fixed = set(model.fixed_tokens().tolist())
         for old, new in zip(encoded, found, strict=True):
             assert len(old) == len(new)
             changed = [place for place, pair in enumerate(zip(old, new, strict=True)) if pair[0] != pair[1]]
@@ -133,6 +133,6 @@ def test_in_training_the_network_stays_in_training(model: TorchScorer) -> None:
 
 
 def test_nothing_to_put_in_changes_nothing(model: TorchScorer, tmp_path: Path) -> None:
-    attack = GradientAttack(model, fixed_words(model), 0.5)
+    attack = GradientAttack(model, model.fixed_tokens(), 0.5)
     assert attack.attacked([[5, 6]], [((0, -1.0),)], np.random.default_rng(0)) == [[5, 6]]
     assert attack_on(model).attacked([], [], np.random.default_rng(0)) == []

@@ -67,7 +67,8 @@ def test_attacks_succeed_less_often_on_hardened_models(tmp_path: Path, augment: 
         before.append(success(plain))
         after.append(success(out))
         assert made["test"]["P@1"] > 0.9
-        assert made["hardened"]["log"][-1]["attack success"] < made["hardened"]["before"]["attack success"]
+        # Measured on eight texts that were held out, whose rate need not fall for every seed; the mean below has to.
+        assert made["hardened"]["log"][-1]["attack success"] <= made["hardened"]["before"]["attack success"]
     assert np.mean(after) < np.mean(before) - less, f"{before} -> {after}"
 
 
@@ -194,14 +195,14 @@ def test_a_budget_is_a_share_of_the_time_that_training_took(
 def test_what_cannot_be_hardened(flat: Path, tmp_path: Path) -> None:
     (other := tmp_path / "pecos").mkdir()
     (other / "param.json").write_text("{}")
-    with pytest.raises(InputError, match="no model that can be trained"):
+    with pytest.raises(InputError, match="is not a model folder that can be trained"):
         hardened(other, tmp_path / "out")
     with pytest.raises(ModelFolderError, match="there is no model folder"):
         hardened(tmp_path / "nothing", tmp_path / "out")
-    with pytest.raises(InputError, match="is there already"):
+    with pytest.raises(InputError, match="exists already"):
         hardened(flat, other)
     strange = Corpus.from_documents("strange", {"train": [Document("1", "an egg", ["eggs"])]})
-    with pytest.raises(InputError, match="such as 'eggs', are none of the model's 6"):
+    with pytest.raises(InputError, match="such as 'eggs', are unknown to the model"):
         harden_folder(flat, strange, OPTIONS, tmp_path / "out", masked_lm=giving_away())
     empty = Corpus.from_documents("empty", {"train": [Document(str(n), "of the", NAMES[:1]) for n in range(30)]}, NAMES)
     with pytest.raises(InputError, match="no word of the texts drawn could be changed"):

@@ -7,10 +7,10 @@ import torch
 from textattack_xmtc.datasets.corpus import Corpus, Document
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.hardening.attack import Target
-from textattack_xmtc.hardening.labels import as_the_model_counts
+from textattack_xmtc.hardening.labels import align_labels
 from textattack_xmtc.hardening.options import HardeningOptions
 from textattack_xmtc.hardening.schedule import schedule_of
-from textattack_xmtc.hardening.tail_sampler import TailDraws, aims_of
+from textattack_xmtc.hardening.tail_sampler import TailSampler, logit_goals
 from textattack_xmtc.models.attention_xml.flat import AttentionXML, AttentionXMLConfig, AttentionXMLNetwork
 from textattack_xmtc.models.attention_xml.vocabulary import Vocabulary
 
@@ -45,7 +45,7 @@ def test_a_schedule_has_about_the_steps_that_were_asked_for(steps: int) -> None:
 def test_rare_labels_are_drawn_more_often() -> None:
     labels = [[0]] * 90 + [[1]] * 10
     counts = np.array([90, 10])
-    draws = TailDraws(labels, counts)
+    draws = TailSampler(labels, counts)
     texts, _ = draws.draw(30, np.random.default_rng(0))
     assert len(set(texts.tolist())) == 30
     often = np.mean([(draws.draw(10, np.random.default_rng(seed))[1] == 1).mean() for seed in range(100)])
@@ -56,7 +56,7 @@ def test_rare_labels_are_drawn_more_often() -> None:
 
 def test_no_label_no_draws() -> None:
     with pytest.raises(InputError, match="no training text has a label"):
-        TailDraws([[], []], np.array([0, 0]))
+        TailSampler([[], []], np.array([0, 0]))
 
 
 def test_an_attack_pushes_what_competes_with_its_target() -> None:
@@ -68,23 +68,23 @@ def test_an_attack_pushes_what_competes_with_its_target() -> None:
     labels = [[0, 1], [2], [3]]
     order = [row.tolist() for row in model.top_k(texts, 8, "logit")[0]]
     wrong = next(label for label in order[0] if label not in (0, 1))
-    falling, rising = aims_of(model, texts, labels, [Target(1, 2), Target(0, wrong, raise_it=True)])
+    falling, rising = logit_goals(model, texts, labels, [Target(1, 2), Target(0, wrong, raise_it=True)])
     assert falling[0] == (2, -1.0)
     assert [label for label, _ in falling[1:]] == [label for label in order[1] if label != 2][:3]
     assert [weight for _, weight in falling[1:]] == pytest.approx([1 / 3] * 3)
     assert rising[0] == (wrong, 1.0)
     assert {label for label, _ in rising[1:]} <= {0, 1} and sum(weight for _, weight in rising) in (0.0, 1.0)
-    assert aims_of(model, texts, labels, []) == []
+    assert logit_goals(model, texts, labels, []) == []
 
 
-def test_labels_are_counted_as_the_model_counts_them() -> None:
+def test_labels_are_counted_align_labels_them() -> None:
     rows = [Document("1", "an egg", ["eggs", "tea"]), Document("2", "egg", ["eggs"], ["eggs"])]
     corpus = Corpus.from_documents("a", {"train": rows, "test": rows[:1]})
     assert corpus.label_names == ("eggs", "tea")
-    assert as_the_model_counts(corpus, ["eggs", "tea"]) is corpus
-    other = as_the_model_counts(corpus, ["salad", "tea", "eggs"])
+    assert align_labels(corpus, ["eggs", "tea"]) is corpus
+    other = align_labels(corpus, ["salad", "tea", "eggs"])
     assert other.split("train")["labels"] == [[2, 1], [2]] and other.split("test")["labels"] == [[2, 1]]
     assert other.split("train")["targets"] == [None, [2]]
     assert other.label_counts.tolist() == [0, 1, 2]
-    with pytest.raises(InputError, match="1 of the 2 labels of 'a', such as 'tea', are none of the model's 2"):
-        as_the_model_counts(corpus, ["eggs", "salad"])
+    with pytest.raises(InputError, match="1 of the 2 labels of 'a', such as 'tea', are unknown to the model"):
+        align_labels(corpus, ["eggs", "salad"])

@@ -110,12 +110,12 @@ def test_a_missing_or_broken_file_is_named(folder, name):
     [
         ({"format": 2}, "has format 2, and this version reads format 1"),
         ({"reference": "another"}, "reference model 'another' is none of its models"),
-        ({"settings": {"goal": "sideways"}}, "goal 'sideways' is none of"),
+        ({"settings": {"goal": "sideways"}}, "goal 'sideways' is unknown"),
         ({"resolved": {"similarity": "euclid"}}, "similarity 'euclid' is none of"),
         ({"settings": {"k": "five"}}, "invalid literal for int"),
         ({"settings": {"k": float("inf")}}, "cannot convert float infinity"),
         ({"models": [{"name": "plain"}, {"name": "plain"}]}, "'plain' and 'plain' in .* can be one file"),
-        ({"models": [{"name": "plain"}, {"name": "../plain"}]}, r"'\.\./plain\.jsonl' is not the name of a file"),
+        ({"models": [{"name": "plain"}, {"name": "../plain"}]}, r"'\.\./plain' is not the name of a file"),
         ({"models": [{"folder": "runs/plain"}]}, "'name' is missing"),
     ],
 )

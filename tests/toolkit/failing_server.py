@@ -4,7 +4,7 @@ import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from tests.toolkit.victims import shown_letters
+from tests.toolkit.every_victim import shown_letters
 
 
 class FailingServer:

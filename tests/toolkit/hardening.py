@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from tests.toolkit.parts import proposing
+from tests.toolkit.victims import proposing
 from textattack_xmtc.datasets.corpus import Corpus, Document
-from textattack_xmtc.models.attention_xml.flat import AttentionXMLConfig
-from textattack_xmtc.models.attention_xml.training import AttentionXMLSettings
-from textattack_xmtc.models.attention_xml.tree_training import TreeSettings
-from textattack_xmtc.models.training.plan import TrainingPlan, small_plan, train_folder
+from textattack_xmtc.models.training.plan import small_plan, train_folder
 from textattack_xmtc.transformations import XMTCWordSwapMaskedLM
 
 LABELS = 6
 NAMES = ["acorn", "badger", "cactus", "dolphin", "ember", "falcon"]
 OTHERS = 4  # words of a label that are in most of its texts
+
+
+_ATTENTION_XML = {
+    **{"embedding_size": 16, "hidden_size": 8, "hidden_dropout": 0.0, "learning_rate": 0.02, "average_from": 4},
+    **{"max_leaf": 2, "beam": 8},
+}
+SIZES: dict[str, dict[str, Any]] = {
+    "attention-xml": _ATTENTION_XML,
+    "attention-xml-tree": _ATTENTION_XML,
+    "aplc-xlnet": {"hidden_size": 16, "layers": 1},
+}
 
 
 def sign(label: int) -> str:
@@ -41,16 +49,8 @@ def corpus(texts: int = 160, seed: int = 0) -> Corpus:
 
 def trained(folder: Path, architecture: str = "attention-xml", seed: int = 0) -> Path:
     """A small victim of that corpus, trained in a second or two."""
-    plan = small_plan(architecture)  # type: ignore[arg-type]
-    sizes = AttentionXMLConfig(embedding_size=16, hidden_size=8, linear_sizes=(8,), hidden_dropout=0.0)
-    common = {"epochs": 8, "batch_size": 10, "seed": seed}
-    settings = replace(plan.settings, **common)
-    if isinstance(settings, AttentionXMLSettings):
-        settings = replace(settings, learning_rate=0.02, average_from=4)
-    changed: TrainingPlan = replace(
-        plan, settings=settings, network=sizes, tree=TreeSettings(max_leaf=2, beam=8), hidden_size=16, layers=1
-    )
-    train_folder(corpus(), changed, folder, device="cpu")
+    changes = {"epochs": 8, "batch_size": 10, "seed": seed, **SIZES[architecture]}
+    train_folder(corpus(), small_plan(architecture).changed(changes), folder, device="cpu")
     return folder
 
 

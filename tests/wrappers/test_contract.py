@@ -6,7 +6,7 @@ import pickle
 import numpy as np
 import pytest
 
-from tests.toolkit.victims import (
+from tests.toolkit.every_victim import (
     KINDS,
     LABELS,
     ODD_TEXTS,
@@ -112,8 +112,8 @@ def test_a_k_that_cannot_be_is_refused(make):
         InputError, match=f"k=7 is more than the {LABELS} labels of this victim; choose k between 1 and"
     ):
         victim.top_k(TEXTS, LABELS + 1)
-    for k in (0, -1, 2.5, "3"):
-        with pytest.raises(InputError, match="is not a number of labels"):
+    for k in (0, -1, 2.5, "3", True):
+        with pytest.raises(InputError, match=f"invalid k={k!r}: must be a whole number, at least 1"):
             victim.top_k(TEXTS, k)
 
 
@@ -124,8 +124,11 @@ def test_what_the_scores_are_is_declared(make):
     assert victim.with_score_kind(victim.score_kind) is victim
     if victim.score_kind == "probability":
         assert victim(TEXTS).min() >= 0 and victim(TEXTS).max() <= 1
-    with pytest.raises(InputError, match=f"{victim.name} cannot give scores of kind 'odds'; choose one of "):
+    with pytest.raises(InputError, match=r"unknown scores='odds'; (choose|it gives) "):
         victim.with_score_kind("odds")
+    for kind in {"probability", "logit", "score"} - set(victim.score_kinds):
+        with pytest.raises(InputError, match=f"{victim.name} cannot give scores='{kind}'; "):
+            victim.with_score_kind(kind)
 
 
 @every_victim

@@ -5,12 +5,19 @@ import pytest
 import torch
 from scipy import sparse
 from sklearn.feature_extraction.text import CountVectorizer
-from sklearn.linear_model import LogisticRegression, Perceptron
+from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
-from tests.toolkit.parts import tiny_bert, word_tokenizer
+from tests.toolkit.bert import tiny_bert, word_tokenizer
 from textattack_xmtc.errors import InputError, VictimError, XMTCError
-from textattack_xmtc.wrappers import FunctionWrapper, HuggingFaceWrapper, SklearnWrapper, as_victim
+from textattack_xmtc.wrappers import (
+    FunctionWrapper,
+    HuggingFaceWrapper,
+    RemoteWrapper,
+    ShortlistWrapper,
+    SklearnWrapper,
+    as_victim,
+)
 
 QUESTIONS = {
     "score": lambda victim, texts: victim.score(texts, [1]),
@@ -80,9 +87,23 @@ def test_more_columns_than_in_the_answer_before(question):
 
 
 @every_question
-@pytest.mark.parametrize("answer", [[[0.1, 0.2, 0.3], [0.1]], ["high", "low"], [{"a": 0.1}, {"a": 0.2}]])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        [[0.1, 0.2, 0.3], [0.1]],
+        ["high", "low"],
+        [{"a": 0.1}, {"a": 0.2}],
+        [["0.1", "0.2", "0.3"]] * 2,
+        np.array([["0.1", "0.2", "0.3"]] * 2),
+        [[0.1, 10**400, 0.3]] * 2,
+        [[0.1, None, 0.3]] * 2,
+        np.array([[0.1, 0.2j, 0.3]] * 2),
+        np.array([["2020-01-01"] * 3] * 2, dtype="datetime64[D]"),
+    ],
+    ids=str,
+)
 def test_what_is_no_table_of_numbers(question, answer):
-    with pytest.raises(VictimError, match=r"bad answered with a list that is no table of numbers"):
+    with pytest.raises(VictimError, match=r"bad answered with a (list|ndarray) that is no table of numbers"):
         QUESTIONS[question](answering(answer), ["a", "b"])
 
 
@@ -103,9 +124,10 @@ def test_probabilities_outside_0_and_1(question, answer):
         torch.tensor([[0.5, 2.0, 1.0]] * 2, dtype=torch.bfloat16, requires_grad=True),
         sparse.csr_matrix([[0.5, 2.0, 1.0]] * 2),
         [[1, 4, 2]] * 2,
+        [[1, 2**70, 2]] * 2,
         np.array([[0.5, 2.0, 1.0]] * 2, dtype=np.float16),
     ],
-    ids=["list of tensors", "bfloat16", "sparse", "whole numbers", "float16"],
+    ids=["list of tensors", "bfloat16", "sparse", "whole numbers", "beyond 64 bits", "float16"],
 )
 def test_what_other_forms_of_a_table_are_understood(answer):
     assert answering(answer).top_k(["a", "b"], 3)[0].tolist() == [[1, 2, 0]] * 2
@@ -135,9 +157,46 @@ def test_a_label_that_is_no_index():
 
 def test_two_labels_of_one_name():
     with pytest.raises(
-        InputError, match="two labels of this victim are called 'x'; give every label a name of its own"
+        InputError, match=r"two labels of this victim are called 'x' .*; give every label a name of its own"
     ):
         answering(None, label_names=["x", "y", "x"])
+
+
+@pytest.mark.parametrize(
+    ("scores", "message"),
+    [
+        ("logits", "unknown scores='logits'; choose probability, logit or score: did you mean 'logit'?"),
+        ("Logit", "did you mean 'logit'?"),
+        ("prob", "did you mean 'probability'?"),
+        ("probs", "did you mean 'probability'?"),
+        ("probabilities", "did you mean 'probability'?"),
+        ("PROBABILITY", "did you mean 'probability'?"),
+        ("decision_function", "did you mean 'score'?"),
+        ("banana", "unknown scores='banana'; choose probability, logit or score"),
+        (None, "unknown scores=None; choose"),
+        (1, "unknown scores=1; choose"),
+        (["logit"], "choose probability, logit or score"),
+    ],
+)
+def test_an_unknown_kind_of_score(scores, message):
+    for make in (
+        lambda: FunctionWrapper(len, scores),
+        lambda: ShortlistWrapper(len, scores, ["a"]),
+        lambda: RemoteWrapper("https://tagger.example.org", ["a"], scores, shown=1),
+    ):
+        with pytest.raises(InputError) as raised:
+            make()
+        assert message in str(raised.value)
+
+
+def test_a_kind_of_score_that_this_victim_does_not_give():
+    model, tokenizer = tiny_bert(3, 6, None), word_tokenizer(["egg"])
+    with pytest.raises(InputError, match=r"cannot give scores='score'; choose probability or logit"):
+        HuggingFaceWrapper(model, tokenizer, scores="score")
+    with pytest.raises(InputError, match=r"unknown scores='logits'; choose probability or logit: did you mean 'logit'"):
+        HuggingFaceWrapper(model, tokenizer, scores="logits")
+    with pytest.raises(InputError, match=r"invalid batch_size=0: must be a whole number, at least 1"):
+        HuggingFaceWrapper(model, tokenizer, batch_size=0)
 
 
 # Makers ---------------------------------------------------------------------------------------------------------------
@@ -149,29 +208,10 @@ def test_what_is_not_a_victim(model):
         as_victim(model)
 
 
-def test_an_estimator_that_gives_no_scores_of_that_kind():
-    margins = make_pipeline(CountVectorizer(), Perceptron()).fit(["a cat", "two dogs"], [0, 1])
-    with pytest.raises(InputError, match="Pipeline cannot give scores of kind 'probability'; it gives score"):
-        SklearnWrapper(margins, scores="probability")
-    with pytest.raises(
-        InputError, match=r"CountVectorizer cannot give scores of kind .*; fit an estimator with predict_proba"
-    ):
-        SklearnWrapper(CountVectorizer())
-
-
 def test_margins_of_two_classes_are_one_column_and_refused():
     margins = make_pipeline(CountVectorizer(), LogisticRegression()).fit(["a cat", "two dogs"], ["cat", "dog"])
     with pytest.raises(VictimError, match=r"scores of shape \(1,\), expected \(1 texts, 2 labels\)"):
         SklearnWrapper(margins, scores="score")(["a cat"])
-
-
-def test_a_tokenizer_without_padding():
-    tokenizer = word_tokenizer(["egg"])
-    tokenizer.pad_token = None
-    with pytest.raises(
-        InputError, match=r"has no padding token, .*; set tokenizer.pad_token and model.config.pad_token_id"
-    ):
-        HuggingFaceWrapper(tiny_bert(3, 6, None), tokenizer)
 
 
 def test_all_of_them_are_one_family():

@@ -8,8 +8,8 @@ from email.utils import formatdate
 import numpy as np
 import pytest
 
+from tests.toolkit.every_victim import TEXTS, letter_counts
 from tests.toolkit.failing_server import FailingServer
-from tests.toolkit.victims import TEXTS, letter_counts
 from textattack_xmtc.errors import InputError, VictimError
 from textattack_xmtc.wrappers import RemoteWrapper
 from textattack_xmtc.wrappers.remote import Pace

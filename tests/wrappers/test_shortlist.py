@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from textattack.attack_results import FailedAttackResult, SkippedAttackResult, SuccessfulAttackResult
 
-from tests.toolkit.parts import proposing
+from tests.toolkit.victims import proposing
 from textattack_xmtc import XMTCNegative, XMTCPositive, XMTCUntargeted
 from textattack_xmtc.errors import InputError, VictimError
 from textattack_xmtc.scores import NOTHING
@@ -124,6 +124,11 @@ def test_what_is_kept_has_a_limit(monkeypatch, name, limit):
         ([[("music", -1)]] * 2, "shows a score of -1, and a label that is not shown has 0"),
         ([[("music", float("nan"))]] * 2, "shows a score of nan"),
         ([[("music", float("inf"))]] * 2, "shows a score of inf"),
+        ([[("music", 1e39)]] * 2, "shows a score of inf"),
+        ([[("music", 10**400)]] * 2, r"which is no list of labels with scores \(OverflowError\)"),
+        ([[("music", "0.5")]] * 2, "which is no list of labels with scores"),
+        ([[("music", True)]] * 2, "which is no list of labels with scores"),
+        ([[("music", None)]] * 2, "which is no list of labels with scores"),
         ([["music"]] * 2, "which is no list of labels with scores"),
         ([[("music", "high")]] * 2, "which is no list of labels with scores"),
         ([[{"name": "music"}]] * 2, "which is no list of labels with scores"),
@@ -141,8 +146,9 @@ def test_bad_settings():
         ShortlistWrapper(Shown(2), "probability")
     with pytest.raises(InputError, match="a label that is not shown needs a score"):
         ShortlistWrapper(Shown(2), "logit", NAMES)
-    with pytest.raises(InputError, match="shown=0 is not a number of labels"):
-        ShortlistWrapper(Shown(2), "probability", NAMES, shown=0)
+    for shown in (0, -1, 1.5, "2", True):
+        with pytest.raises(InputError, match=f"invalid shown={shown!r}: must be a whole number, at least 1"):
+            ShortlistWrapper(Shown(2), "probability", NAMES, shown=shown)
     with pytest.raises(InputError, match="k=3 is more than the 2 labels that Shown shows; choose k between 1 and 2"):
         victim().top_k([TEXT], 3)
     with pytest.raises(InputError, match="k=3 is more than the 2 labels"):

@@ -13,7 +13,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.svm import LinearSVC
 from transformers import pipeline
 
-from tests.toolkit.victims import (
+from tests.toolkit.every_victim import (
     LABELS,
     TEXTS,
     attention_xml,
@@ -150,9 +150,9 @@ def test_a_pipeline_gives_the_scores_that_it_gives_itself(problem, function):
 
 
 def test_what_is_no_pipeline():
-    with pytest.raises(InputError, match="a LogisticRegression is no text classification pipeline"):
+    with pytest.raises(InputError, match="a LogisticRegression is not a text classification pipeline"):
         HuggingFaceWrapper.from_pipeline(LogisticRegression())
-    with pytest.raises(InputError, match="activation='tanh' is unknown; choose sigmoid or softmax"):
+    with pytest.raises(InputError, match="unknown activation='tanh'; choose sigmoid or softmax"):
         HuggingFaceWrapper(*bert(None, 12), activation="tanh")
 
 

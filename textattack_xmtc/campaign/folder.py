@@ -25,11 +25,12 @@ from textattack_xmtc.results.reading import (
     SAMPLES,
     TRIALS,
     read_transfers,
+    record_file,
 )
 from textattack_xmtc.results.summary import ERROR
 from textattack_xmtc.workdir.files import repair, write_json, write_lines
 from textattack_xmtc.workdir.lock import LOCK
-from textattack_xmtc.workdir.names import distinct, inside
+from textattack_xmtc.workdir.names import distinct
 from textattack_xmtc.workdir.provenance import changed_versions, fingerprint, versions
 from textattack_xmtc.workdir.resume import check_config
 
@@ -153,9 +154,8 @@ def record_files(out: Path, facts: Mapping[str, Any]) -> list[Path]:
     """
     files = []
     for folder, models in ((RECORDS, facts["models"]), (TRIALS, read_transfers(out))):
-        names = [f"{model['name']}.jsonl" for model in models]
-        distinct(names, out / folder)
-        files += [inside(out, folder, name) for name in names]
+        files += [record_file(out, folder, model["name"]) for model in models]
+        distinct([model["name"] for model in models], out / folder)
     return files
 
 

@@ -15,7 +15,7 @@ from textattack_xmtc.campaign.victims import Victim, distinct_names, load_victim
 from textattack_xmtc.errors import InputError, XMTCError
 from textattack_xmtc.goal import GOALS
 from textattack_xmtc.resources.function_words import ENGLISH
-from textattack_xmtc.results.reading import TRANSFERS, TRIALS, read_transfers
+from textattack_xmtc.results.reading import TRANSFERS, TRIALS, read_transfers, record_file
 from textattack_xmtc.results.summary import (
     ERROR,
     FAILED,
@@ -27,7 +27,6 @@ from textattack_xmtc.results.summary import (
 )
 from textattack_xmtc.scores import NOTHING
 from textattack_xmtc.workdir.files import RecordWriter, write_json
-from textattack_xmtc.workdir.names import inside
 from textattack_xmtc.workdir.progress import Progress
 from textattack_xmtc.workdir.provenance import fingerprint
 
@@ -120,7 +119,7 @@ def run_transfers(out: Path, campaign: Campaign, interruption: Asked, device: st
         trials = Trials(victim, campaign.goal, campaign.k)
         outcomes = [trial.outcome for trial in transfer.trials.values()]
         with (
-            RecordWriter(inside(out, TRIALS, f"{transfer.name}.jsonl")) as writer,
+            RecordWriter(record_file(out, TRIALS, transfer.name)) as writer,
             Progress(f"tried on {transfer.name}", len(pairs), outcomes) as progress,
         ):
             for start in range(0, len(todo), _AT_ONCE):

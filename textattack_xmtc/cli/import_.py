@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from textattack_xmtc.errors import InputError
+from textattack_xmtc.models.architecture import importers, read_official
+from textattack_xmtc.models.importers.options import ImportOptions
+from textattack_xmtc.workdir.checks import check_writable
 
 if TYPE_CHECKING:
     from textattack_xmtc.datasets.corpus import Corpus, Document
@@ -15,7 +20,7 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what the command takes."""
-    parser.add_argument("kind", choices=("attentionxml", "aplc-xlnet", "adv-xmtc"), help="whose checkpoint it is")
+    parser.add_argument("kind", choices=tuple(importers()), help="the program that wrote the checkpoint")
     parser.add_argument(
         "source",
         type=Path,
@@ -49,12 +54,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Read, check, save."""
     from textattack_xmtc.datasets.load import load_corpus
-    from textattack_xmtc.errors import InputError
     from textattack_xmtc.models.folder import save_model
 
     out: Path = arguments.out
     if out.exists():
-        raise InputError(f"{str(out)!r} is there already", "choose another folder, or remove it first")
+        raise InputError(f"{str(out)!r} exists already", "choose another folder, or remove it first")
+    check_writable(out)
     if arguments.masked_lm is not None and not (arguments.masked_lm / "config.json").is_file():
         raise InputError(
             f"{str(arguments.masked_lm)!r} is not the folder of a masked language model", "check --masked-lm"
@@ -82,7 +87,6 @@ def kept_texts(corpus: Corpus, label_names: Sequence[str]) -> list[Document]:
     import numpy as np
 
     from textattack_xmtc.datasets.corpus import Document
-    from textattack_xmtc.errors import InputError
     from textattack_xmtc.models.training.plan import TEST_TEXTS
 
     rows, known = corpus.split("test"), frozenset(label_names)
@@ -103,11 +107,6 @@ def kept_texts(corpus: Corpus, label_names: Sequence[str]) -> list[Document]:
 
 
 def _read(arguments: argparse.Namespace) -> TorchScorer:
-    from textattack_xmtc.models.aplc_xlnet.official import read_aplc_xlnet
-    from textattack_xmtc.models.attention_xml.official import read_attention_xml
-    from textattack_xmtc.models.importers.adv_xmtc import read_adv_xmtc
-    from textattack_xmtc.models.importers.options import ImportOptions
-
     options = ImportOptions(
         labels=arguments.labels,
         vocabulary=arguments.vocabulary,
@@ -116,9 +115,4 @@ def _read(arguments: argparse.Namespace) -> TorchScorer:
         beam=arguments.beam,
         trust=arguments.trust,
     )
-    readers: dict[str, Callable[[Path, ImportOptions], TorchScorer]] = {
-        "attentionxml": read_attention_xml,
-        "aplc-xlnet": read_aplc_xlnet,
-        "adv-xmtc": read_adv_xmtc,
-    }
-    return readers[arguments.kind](arguments.source, options)
+    return read_official(arguments.kind, arguments.source, options)

@@ -101,8 +101,9 @@ def run(arguments: argparse.Namespace) -> int:
     if out or not two_folders:
         # Drawing needs matplotlib, most of a second to import.
         from textattack_xmtc.results.writing import write_report
+        from textattack_xmtc.workdir.names import inside
 
-        print(f"report: {write_report(campaigns, out or unique[0] / 'report', tables, arguments.family)}")
+        print(f"report: {write_report(campaigns, out or inside(unique[0], 'report'), tables, arguments.family)}")
     return _gate(campaigns, limit, arguments.bin) if limit is not None else 0
 
 

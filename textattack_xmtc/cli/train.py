@@ -3,130 +3,118 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import fields, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Literal
 
-if TYPE_CHECKING:
-    from textattack_xmtc.models.training.plan import TrainingPlan
+from textattack_xmtc.errors import InputError
+from textattack_xmtc.models.architecture import (
+    ARCHITECTURES,
+    TrainingPlan,
+    architecture,
+    architectures,
+)
+from textattack_xmtc.models.losses import LossSettings
+from textattack_xmtc.options import Option, add_config, add_options, given, option, options_of, require
+
+PATIENCE = 5
+"""Epochs without a better validation after which the command stops training, unless said otherwise."""
+
+
+@dataclass(frozen=True)
+class TrainOptions:
+    """What the command takes beside the sizes and settings of the architectures."""
+
+    architecture: str | None = option(None, f"the same as ARCHITECTURE: one of {', '.join(ARCHITECTURES)}")
+    data: str = option("", "a folder or file in any known format, hf:NAME, or api-docs", metavar="PATH")
+    out: Path | None = option(None, "the model folder to make", flags=("--out", "--output-dir"), metavar="FOLDER")
+    device: str | None = option(None, "cpu, cuda, ...; by default the GPU where there is one")
+    masked_lm: Path | None = option(
+        None, "a masked language model of these texts, kept with the model", metavar="FOLDER"
+    )
+    size: Literal["small", "paper"] = option(
+        "small", "sizes and settings: small learns on a CPU in minutes, paper has the authors'"
+    )
+    tree: bool = option(False, "the architecture with a label tree, for many labels", group="network")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what the command takes."""
-    parser.add_argument("architecture", choices=("attentionxml", "aplc-xlnet"))
-    parser.add_argument("--data", required=True, help="a folder or file in any known format, hf:NAME, or api-docs")
-    parser.add_argument("--out", required=True, type=Path, help="the model folder to make")
-    parser.add_argument("--resume", action="store_true", help="go on with an interrupted training")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--device", help="cpu, cuda, ...; by default the GPU where there is one")
-    parser.add_argument("--masked-lm", type=Path, help="a masked language model of these texts, kept with the model")
-
-    loss = parser.add_argument_group("loss (Eq. 4.6)")
-    loss.add_argument("--reweight", choices=("none", "pw", "cb", "pw-cb"), default="none")
-    loss.add_argument("--loss", choices=("bce", "squared-hinge"), default="bce")
-    loss.add_argument(
-        "--weights",
-        choices=("paper", "adv-xmtc"),
-        default="paper",
-        help="W as the paper prints it, or scaled to sum to the number of labels, as its code does",
-    )
-    loss.add_argument(
-        "--family",
-        choices=("wikipedia", "amazon", "other"),
-        default="other",
-        help="the data set's family, for A and B of the propensities",
-    )
-
-    network = parser.add_argument_group("network; what is not said here is chosen by --size")
-    network.add_argument("--size", choices=("small", "paper"), default="small", help="small learns on a CPU in minutes")
-    network.add_argument("--tree", action="store_true", help="AttentionXML with a label tree, for many labels")
-    network.add_argument("--max-leaf", type=int, help="most labels of a group of the tree")
-    network.add_argument("--beam", type=int, help="groups of a level whose children are scored")
-    network.add_argument("--pretrained", metavar="NAME", help="APLC-XLNet: an XLNet, as a folder or by its hub name")
-    network.add_argument("--layers", type=int)
-    network.add_argument("--hidden-size", type=int, help="AttentionXML: in each direction")
-    network.add_argument("--embedding-size", type=int, help="AttentionXML: width of a word vector")
-    network.add_argument("--max-length", type=int, help="words (AttentionXML) or sub-words (APLC-XLNet) read of a text")
-    network.add_argument("--vocabulary-size", type=int, help="most words, or sub-words, that the model knows")
-
-    loop = parser.add_argument_group("training; what is not said here is chosen by --size")
-    loop.add_argument("--epochs", type=int, help="passes over the texts, at most; for each level of a tree")
-    loop.add_argument("--batch-size", type=int)
-    loop.add_argument("--learning-rate", type=float, help="APLC-XLNet: of XLNet; the other parts' follow in proportion")
-    loop.add_argument("--label-sample", type=int, help="AttentionXML: labels a step computes beside its batch's own")
-    loop.add_argument("--word-dropout", type=float, help="share of the words that training hides")
-    loop.add_argument("--average-from", type=int, help="first epoch whose weights are averaged; 0: no averaging")
-    loop.add_argument("--patience", type=int, help="end after so many epochs that are no better; 0: train them all")
-    loop.add_argument("--validation", type=int, help="training texts held out to choose the epoch; by default 1 in 20")
-    loop.add_argument("--bfloat16", action="store_true", help="compute in mixed precision")
+    parser.add_argument("architecture", nargs="?", default=argparse.SUPPRESS, help=f"one of {', '.join(ARCHITECTURES)}")
+    parser.add_argument("--resume", action="store_true", help="resume an interrupted training")
+    parser.add_argument("--bfloat16", dest="dtype", action="store_const", const="bfloat16", default=argparse.SUPPRESS,
+                        help="the same as --dtype bfloat16")  # fmt: skip
+    add_config(parser)
+    add_options(parser, _all_options())
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Train, measure, save."""
     from textattack_xmtc.datasets.load import load_corpus
     from textattack_xmtc.models.training.plan import train_folder
+    from textattack_xmtc.workdir.checks import check_writable
 
-    plan = plan_of(arguments)
-    corpus = load_corpus(arguments.data)
+    values = given(arguments, _all_options())
+    require(values, _all_options(), "data", "out")
+    plan = plan_of(values)
+    check_writable(values["out"])
+    corpus = load_corpus(values["data"])
     made = train_folder(
         corpus,
         plan,
-        arguments.out,
+        values["out"],
         resume=arguments.resume,
-        device=arguments.device,
-        masked_lm=arguments.masked_lm,
+        device=values.get("device"),
+        masked_lm=values.get("masked_lm"),
     )
     print(f"trained in {made['seconds']:.0f} s on {made['device']}, peak memory {made['peak_memory_mb']:,} MB")
     if made["test"] is not None:
         print("test: " + ", ".join(f"{name} {value:.3f}" for name, value in made["test"].items()))
-    print(f"now: textattack attack --recipe xmtc-positive --model xmtc:{arguments.out}")
+    print(f"now: textattack attack --recipe xmtc-positive --model xmtc:{values['out']}")
     return 0
 
 
-def plan_of(arguments: argparse.Namespace) -> TrainingPlan:
-    """The plan that the arguments describe.
+def plan_of(values: Mapping[str, Any]) -> TrainingPlan:
+    """The plan that the options describe.
 
     Raises:
-        InputError: an option of the other architecture.
+        InputError: no architecture, or an option that it does not have.
     """
-    from textattack_xmtc.errors import InputError
-    from textattack_xmtc.models.losses import LossSettings
-    from textattack_xmtc.models.training.plan import paper_plan, small_plan
+    name = values.get("architecture")
+    if not name:
+        raise InputError("no architecture is given", f"choose one of {', '.join(ARCHITECTURES)}")
+    chosen = architecture(name)
+    if values.get("tree") and not chosen.name.endswith("-tree"):
+        if f"{chosen.name}-tree" not in ARCHITECTURES:
+            raise InputError(f"--tree does not apply to {chosen.title}", "leave it out")
+        chosen = architecture(f"{chosen.name}-tree")
+    own = {one.flags[0]: one for one in options_of(chosen.plan)}
+    changes: dict[str, Any] = {"patience": PATIENCE}
+    for one in _all_options():
+        flag = one.flags[0]
+        if one.name not in values or one.name in _COMMAND:
+            continue
+        if flag not in own:
+            others = ", ".join(other.title for other in architectures() if flag in _flags(other.plan))
+            raise InputError(f"{flag} does not apply to {chosen.title}", f"leave it out; it is an option of {others}")
+        changes[own[flag].name] = values[one.name]
+    loss = LossSettings(**{one.name: changes.pop(one.name) for one in options_of(LossSettings) if one.name in changes})
+    plan = chosen.paper_plan(loss) if values.get("size") == "paper" else chosen.small_plan(loss)
+    return plan.changed(changes)
 
-    aplc = arguments.architecture == "aplc-xlnet"
-    foreign = ("tree", "max_leaf", "beam", "label_sample", "embedding_size") if aplc else ("pretrained",)
-    for name in foreign:
-        if getattr(arguments, name):
-            other = "AttentionXML" if aplc else "APLC-XLNet"
-            raise InputError(f"--{name.replace('_', '-')} is an option of {other}", "leave it out")
-    tree = "-tree" if arguments.tree else ""
-    loss = LossSettings(arguments.reweight, arguments.loss, arguments.family, mode=arguments.weights)
-    choose = paper_plan if arguments.size == "paper" else small_plan
-    plan: TrainingPlan = choose("aplc-xlnet" if aplc else f"attention-xml{tree}", loss)  # type: ignore[arg-type]
 
-    given: dict[str, Any] = {name: value for name, value in vars(arguments).items() if value is not None}
-    settings: dict[str, Any] = {field.name: given[field.name] for field in fields(plan.settings) if field.name in given}
-    settings.setdefault("patience", 5)
-    for name in ("average_from", "patience"):
-        if name in settings:
-            settings[name] = settings[name] or None
-    if arguments.bfloat16:
-        settings["dtype"] = "bfloat16"
-    if arguments.learning_rate is not None and aplc:
-        factor = arguments.learning_rate / plan.settings.encoder_rate  # type: ignore[union-attr]
-        for name in ("encoder_rate", "summary_rate", "cluster_rate"):
-            settings[name] = getattr(plan.settings, name) * factor
-    changes: dict[str, Any] = {
-        name: given[name]
-        for name in ("pretrained", "max_length", "vocabulary_size", "validation", "hidden_size", "layers")
-        if name in given
-    }
-    if not aplc:
-        own: dict[str, Any] = {
-            name: given[name] for name in ("hidden_size", "embedding_size", "layers") if name in given
-        }
-        if "hidden_size" in own:
-            own["linear_sizes"] = (own["hidden_size"],)
-        changes["network"] = replace(plan.network, **own)
-        changes["tree"] = replace(plan.tree, **{name: given[name] for name in ("max_leaf", "beam") if name in given})
-    return replace(plan, settings=replace(plan.settings, **settings), **changes)
+_COMMAND = {one.name for one in options_of(TrainOptions)}
+
+
+def _all_options() -> list[Option]:
+    """The command's options and those of all architectures; those of several architectures once."""
+    found = {one.flags[0]: one for one in options_of(TrainOptions)}
+    for one in architectures():
+        for own in options_of(one.plan):
+            found.setdefault(own.flags[0], own)
+    return list(found.values())
+
+
+def _flags(plan: type[TrainingPlan]) -> set[str]:
+    return {one.flags[0] for one in options_of(plan)}

@@ -9,14 +9,10 @@ import numpy as np
 import torch
 from torch import nn
 
-from textattack_xmtc.models.aplc_xlnet.scorer import APLCXLNet
-from textattack_xmtc.models.attention_xml.flat import AttentionXML
-from textattack_xmtc.models.attention_xml.tree import AttentionXMLTree
-from textattack_xmtc.models.attention_xml.vocabulary import PAD_ID
 from textattack_xmtc.models.torch_scorer import TorchScorer
 
-Aim = tuple[tuple[int, float], ...]
-"""What an attack on a text is after: labels, and how much the logit of each is to rise (below 0: to fall)."""
+LogitGoal = tuple[tuple[int, float], ...]
+"""What an attack on a text wants: labels, and the weight of each label's logit (above 0: to rise, below 0: to fall)."""
 
 PROPOSED = 200
 """Words that are drawn for a batch of texts: each may come into any place."""
@@ -29,15 +25,15 @@ LEAST = 0.3
 
 
 class GradientAttack:
-    """Exchanges words, as the network counts them, for those that move a text's aim most to first order.
+    """Replaces words, as the network counts them, by those that move the logits most, to first order.
 
-    With the gradient g of the aim in the vector e of a word, the word w in its place changes the aim by about
+    With the gradient g of the weighted logits at the vector e of a word, the word w in its place changes them by about
     `g (e_w - e)`. All places and `PROPOSED` words, drawn as often as they stand in the training texts, are looked at
     with one gradient; the best places of a text take their best words. What is changed in half of the places is known
     to the second look at the other half. Neither a masked LM nor its candidates are needed: a model that holds out
     against any word holds out against plausible ones.
 
-    Only the scores of the labels in the aims are computed.
+    Only the scores of the labels in the goals are computed.
 
     Args:
         model: the network and what it makes of texts.
@@ -49,31 +45,31 @@ class GradientAttack:
 
     def __init__(self, model: TorchScorer, words: np.ndarray, exchanged: float) -> None:
         self._model, self._exchanged = model, exchanged
-        self._fixed = fixed_words(model)
+        self._fixed = model.fixed_tokens()
         self._words = words[~np.isin(words, self._fixed)]
 
     def attacked(
         self,
         encoded: Sequence[Sequence[int]],
-        aims: Sequence[Aim],
-        random: np.random.Generator,
+        goals: Sequence[LogitGoal],
+        rng: np.random.Generator,
     ) -> list[list[int]]:
-        """The texts with words exchanged, each after its aim.
+        """The texts with words exchanged, each for its goal.
 
         Args:
             encoded: word numbers of each text.
-            aims: of each text.
-            random: where chance comes from.
+            goals: of each text.
+            rng: draws the words that are tried, and how many are replaced.
         """
         if not len(self._words) or not encoded:
             return [list(text) for text in encoded]
-        proposed = np.unique(random.choice(self._words, PROPOSED))
+        proposed = np.unique(rng.choice(self._words, PROPOSED))
         sizes = np.array([len(text) for text in encoded])
-        most = np.ceil(random.uniform(LEAST, 1, len(encoded)) * self._exchanged * sizes).astype(int)
+        most = np.ceil(rng.uniform(LEAST, 1, len(encoded)) * self._exchanged * sizes).astype(int)
         texts = [np.array(text, dtype=np.int64) for text in encoded]
         free = [~np.isin(text, self._fixed) for text in texts]
         for look in range(LOOKS):
-            effects = self._effects([text.tolist() for text in texts], aims, torch.from_numpy(proposed))
+            effects = self._effects([text.tolist() for text in texts], goals, torch.from_numpy(proposed))
             for text, own, left, number in zip(texts, effects, free, most.tolist(), strict=True):
                 here = number // LOOKS + (look < number % LOOKS)
                 best = own.max(axis=1)
@@ -82,17 +78,19 @@ class GradientAttack:
                 left[places] = False
         return [text.tolist() for text in texts]
 
-    def _effects(self, encoded: list[list[int]], aims: Sequence[Aim], proposed: torch.Tensor) -> list[np.ndarray]:
+    def _effects(
+        self, encoded: list[list[int]], goals: Sequence[LogitGoal], proposed: torch.Tensor
+    ) -> list[np.ndarray]:
         """How far each proposed word in each place brings each text, to first order; of shape `(words, proposed)`."""
         model = self._model
         training = model.network.training
         model.network.eval()
-        labels = sorted({label for aim in aims for label, _ in aim})
+        labels = sorted({label for goal in goals for label, _ in goal})
         weights = torch.zeros(len(encoded), len(labels), device=model.device)
-        for row, aim in zip(weights, aims, strict=True):
-            for label, weight in aim:
+        for row, goal in zip(weights, goals, strict=True):
+            for label, weight in goal:
                 row[labels.index(label)] = weight
-        tables = word_vectors(model)
+        tables = model.word_tables()
         with torch.enable_grad(), _watched(tables) as vectors:
             scores = model.differentiable(encoded, torch.tensor(labels, device=model.device))
             gradients = torch.autograd.grad((scores * weights).sum(), vectors)
@@ -101,27 +99,7 @@ class GradientAttack:
         for table, own, gradient in zip(tables, vectors, gradients, strict=True):
             there = (gradient * own.detach()).sum(dim=-1, keepdim=True)
             effects = effects + gradient @ table.weight.detach()[proposed.to(gradient.device)].T - there
-        if isinstance(model, APLCXLNet):  # an XLNet reads places by texts, and is padded at the front
-            rows = effects.transpose(0, 1).cpu().numpy()
-            return [row[len(row) - len(text) :] for row, text in zip(rows, encoded, strict=True)]
-        return [row[: len(text)] for row, text in zip(effects.cpu().numpy(), encoded, strict=True)]
-
-
-def word_vectors(model: TorchScorer) -> list[nn.Embedding]:
-    """The tables that the network takes its word vectors from: one, or one for each level of a label tree."""
-    if isinstance(model, AttentionXMLTree):
-        return [model.network.network(level).embedding for level in range(len(model.network.levels))]
-    if isinstance(model, AttentionXML):
-        return [model.network.embedding]
-    assert isinstance(model, APLCXLNet)
-    return [model.network.transformer.word_embedding]
-
-
-def fixed_words(model: TorchScorer) -> np.ndarray:
-    """The numbers that stand for no word of a text, and are neither exchanged nor put in."""
-    if isinstance(model, APLCXLNet):
-        return np.array([model.subwords.sep_id, model.subwords.cls_id, model.subwords.pad_id])
-    return np.array([PAD_ID])
+        return [row.cpu().numpy() for row in model.by_text(effects, [len(text) for text in encoded])]
 
 
 @contextmanager

@@ -17,14 +17,15 @@ from textattack_xmtc.datasets.statistics import corpus_statistics
 from textattack_xmtc.errors import InputError, XMTCError
 from textattack_xmtc.hardening.attack import QuickAttack
 from textattack_xmtc.hardening.candidates import KeptCandidates
-from textattack_xmtc.hardening.fine_tuning import TRAINABLE, FineTuning, settings_of
+from textattack_xmtc.hardening.fine_tuning import FineTuning, settings_of
 from textattack_xmtc.hardening.held_out import HeldOut
-from textattack_xmtc.hardening.labels import as_the_model_counts
+from textattack_xmtc.hardening.labels import align_labels
 from textattack_xmtc.hardening.options import HardeningOptions
 from textattack_xmtc.hardening.rounds import Rounds
-from textattack_xmtc.hardening.schedule import Clock, Schedule, schedule_of, within_budget
+from textattack_xmtc.hardening.schedule import PROBED, Clock, Schedule, schedule_of, within_budget
 from textattack_xmtc.hardening.unlabelled import own_labels, texts_beside
 from textattack_xmtc.hubs import DEFAULT_MASKED_LM
+from textattack_xmtc.models.architecture import ARCHITECTURES
 from textattack_xmtc.models.folder import CONFIG, TRAINING, load_model, read_dict, save_model, write_json
 from textattack_xmtc.models.losses import LossSettings
 from textattack_xmtc.models.torch_scorer import TorchScorer
@@ -76,13 +77,13 @@ def harden_folder(
 
     Raises:
         InputError: the model cannot be trained, the data are not its own, there is nothing to attack, the folder or an
-            unfinished hardening is there already, or what is to be resumed is another one.
+            unfinished hardening exists already, or what is to be resumed is another one.
         ModelFolderError: the folder is damaged.
     """
     victim, out = Path(victim), Path(out)
     work = out.with_name(out.name + ".unfinished")
     if out.exists():
-        raise InputError(f"{str(out)!r} is there already", "choose another folder, or remove it first")
+        raise InputError(f"{str(out)!r} exists already", "choose another folder, or remove it first")
     if not resume:
         if work.exists() and any(file.name != CANDIDATES for file in work.iterdir()):
             raise InputError(
@@ -93,7 +94,7 @@ def harden_folder(
     kept = read_dict(victim, TRAINING) if (victim / TRAINING).is_file() else {}
     settings = settings_of(model, kept)
     loss = loss or _loss_of(kept)
-    rows = as_the_model_counts(corpus, model.label_names)
+    rows = align_labels(corpus, model.label_names)
     held_out = _held_out(kept, rows)
     data = rows.holding_out(held_out, int(((kept.get("plan") or {}).get("settings") or {}).get("seed", 0)))
     attack = _attack(model, options, masked_lm, work / CANDIDATES)
@@ -111,7 +112,7 @@ def harden_folder(
     planned = _planned(work, made_of)
     counts, train = rows.label_counts, data.split("train")
     texts, labels = list(train["text"]), list(train["labels"])
-    begun = Clock()
+    clock = Clock()
     if unlabelled is not None:
         more = texts_beside(unlabelled, corpus)
         labels += own_labels(model, more, labels)
@@ -131,13 +132,19 @@ def harden_folder(
         size = schedule.round_steps * settings.batch_size
         return tuning, Rounds(model, texts, labels, counts, options, size, attack.plain, tuning.take)
 
+    def seconds_a_step() -> float:
+        clock = Clock()
+        tuning, rounds = fine_tuning(Schedule(1, PROBED))
+        rounds.prepare(0)
+        return clock.seconds / PROBED + tuning.seconds_a_step()
+
     if planned is None:
         schedule = (
             schedule_of(options.steps, options.round_steps)
             if options.steps is not None
-            else within_budget(options, kept.get("seconds"), fine_tuning, begun.seconds, measuring)
+            else within_budget(options, kept.get("seconds"), seconds_a_step, clock.seconds, measuring)
         )
-        planned = {"schedule": asdict(schedule), "before": before, "seconds": round(begun.seconds, 1)}
+        planned = {"schedule": asdict(schedule), "before": before, "seconds": round(clock.seconds, 1)}
         _write_plan(work, made_of, planned)
     schedule = Schedule(**planned["schedule"])
     checkpoint = Checkpoint(work / CHECKPOINT, {**made_of, "schedule": planned["schedule"]}, checkpoint_seconds)
@@ -213,7 +220,10 @@ def _attack(
 
 def _loaded(victim: Path, device: str | None) -> TorchScorer:
     if victim.is_dir() and not (victim / CONFIG).is_file():
-        raise InputError(f"{str(victim)!r} is no model that can be trained", f"harden a folder of {TRAINABLE}")
+        raise InputError(
+            f"{str(victim)!r} is not a model folder that can be trained",
+            f"give the folder of one of {', '.join(ARCHITECTURES)}, as `train` makes it",
+        )
     return load_model(victim, device)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from textattack_xmtc.goal import GOALS, NEGATIVE, POSITIVE
 from textattack_xmtc.hardening.attack import QuickAttack
 from textattack_xmtc.hardening.options import HardeningOptions
-from textattack_xmtc.hardening.tail_sampler import TailDraws, targets_for
+from textattack_xmtc.hardening.tail_sampler import TailSampler, targets_for
 from textattack_xmtc.models.torch_scorer import TorchScorer
 
 SUCCESS = "attack success"
@@ -46,10 +46,10 @@ class HeldOut:
         best, _ = model.top_k(self._texts, options.k, "logit")
         right = [sorted(own & set(row.tolist())) for own, row in zip(self._labels, best, strict=True)]
         if any(right):
-            random = np.random.default_rng([options.seed, 0])
-            drawn = TailDraws(right, counts).draw(options.held_out, random)
+            rng = np.random.default_rng([options.seed, 0])
+            drawn = TailSampler(right, counts).draw(options.held_out, rng)
             truth = [sorted(own) for own in self._labels]
-            self.targets = targets_for(model, self._texts, truth, drawn, options.goal, options.k, random)
+            self.targets = targets_for(model, self._texts, truth, drawn, options.goal, options.k, rng)
 
     def measured(self) -> dict[str, float]:
         """P@1 of the model as it is now, and how many of the attacks leave it with its target where they want it.

@@ -1,4 +1,4 @@
-"""A corpus whose labels are counted as a model counts them."""
+"""A corpus with the label indices of a model."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from textattack_xmtc.errors import InputError
 _SHOWN = 3
 
 
-def as_the_model_counts(corpus: Corpus, label_names: Sequence[str]) -> Corpus:
+def align_labels(corpus: Corpus, label_names: Sequence[str]) -> Corpus:
     """The same corpus over a model's label list.
 
     Args:
@@ -29,11 +29,11 @@ def as_the_model_counts(corpus: Corpus, label_names: Sequence[str]) -> Corpus:
         return corpus
     index = {name: position for position, name in enumerate(label_names)}
     own = np.array([index.get(name, -1) for name in corpus.label_names], dtype=np.int64)
-    strange = [name for name, position in zip(corpus.label_names, own.tolist(), strict=True) if position < 0]
-    if strange:
+    unknown_labels = [name for name, position in zip(corpus.label_names, own.tolist(), strict=True) if position < 0]
+    if unknown_labels:
         raise InputError(
-            f"{len(strange):,} of the {len(own):,} labels of {corpus.name!r}, such as "
-            f"{', '.join(map(repr, strange[:_SHOWN]))}, are none of the model's {len(label_names):,}",
+            f"{len(unknown_labels):,} of the {len(own):,} labels of {corpus.name!r}, such as "
+            f"{', '.join(map(repr, unknown_labels[:_SHOWN]))}, are unknown to the model ({len(label_names):,} labels)",
             "harden it with the data that it was trained on",
         )
 

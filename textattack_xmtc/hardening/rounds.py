@@ -9,18 +9,20 @@ import numpy as np
 
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.hardening.attack import QuickAttack, Target
-from textattack_xmtc.hardening.gradient_attack import LEAST, Aim
+from textattack_xmtc.hardening.gradient_attack import LEAST, LogitGoal
 from textattack_xmtc.hardening.options import HardeningOptions
-from textattack_xmtc.hardening.tail_sampler import TailDraws, aims_of, targets_for
+from textattack_xmtc.hardening.tail_sampler import TailSampler, logit_goals, targets_for
 from textattack_xmtc.models.torch_scorer import TorchScorer
 from textattack_xmtc.words import replaced
 
 
-class Taking(Protocol):
+class RoundCallback(Protocol):
     """What trains on a round's texts."""
 
-    def __call__(self, texts: Sequence[str], labels: Sequence[Sequence[int]], aims: Sequence[Aim | None]) -> None:
-        """Take texts, their true labels, and the aim of the attack on each in the step that trains on it, or None."""
+    def __call__(
+        self, texts: Sequence[str], labels: Sequence[Sequence[int]], goals: Sequence[LogitGoal | None]
+    ) -> None:
+        """Texts, their true labels, and the goal of the attack on each in the step that trains on it, or None."""
 
 
 _Value = TypeVar("_Value")
@@ -38,7 +40,7 @@ class Rounds:
         options: what was chosen.
         size: texts of a round.
         attack: what makes the attacked ones; it is asked where words stand for random masking as well.
-        taken: told of the texts of a new round: put them where the training reads them.
+        on_round: is given the texts of a new round.
     """
 
     def __init__(
@@ -50,64 +52,64 @@ class Rounds:
         options: HardeningOptions,
         size: int,
         attack: QuickAttack,
-        taken: Taking,
+        on_round: RoundCallback,
     ) -> None:
         self._model, self._texts, self._labels, self._options = model, texts, labels, options
-        self._size, self._attack, self._taken = size, attack, taken
-        self._draws = TailDraws(labels, counts)
+        self._size, self._attack, self._on_round = size, attack, on_round
+        self._draws = TailSampler(labels, counts)
         self.state: dict[str, Any] = {"texts": [], "labels": [], "aims": [], "pool": []}
-        """The round's texts, labels and aims; of the last rounds, texts attacked beforehand, with their labels."""
+        """Texts, labels and goals (`aims`) of the round; of the last rounds, attacked texts with their labels."""
 
     def prepare(self, number: int) -> None:
         """Make the texts of a round (from 1), from the model as it is now."""
         options, state = self._options, self.state
-        random = np.random.default_rng([options.seed, 1, number])
+        rng = np.random.default_rng([options.seed, 1, number])
         room = round(self._size * options.share)
         targets: list[Target] = []
         changed: list[tuple[str, list[int]]] = []
         if options.augment == "gradient":
-            targets = self._targets(room, random)
+            targets = self._targets(room, rng)
         elif options.augment != "none":
-            pool = [*state["pool"], self.changed(max(1, round(room * options.fresh)), random)]
+            pool = [*state["pool"], self.changed(max(1, round(room * options.fresh)), rng)]
             state["pool"] = pool[-options.rounds_kept :]
-            changed = _repeated([pair for own in state["pool"] for pair in own], room, random)
-        clean = self.clean(self._size - len(changed) - len(targets), random)
+            changed = _repeated([pair for own in state["pool"] for pair in own], room, rng)
+        clean = self.clean(self._size - len(changed) - len(targets), rng)
         own = [(self._texts[target.text], list(map(int, self._labels[target.text]))) for target in targets]
         pairs = [*clean, *changed, *own]
         state["texts"], state["labels"] = [text for text, _ in pairs], [labels for _, labels in pairs]
-        state["aims"] = [None] * (len(pairs) - len(own)) + aims_of(self._model, self._texts, self._labels, targets)
-        self._taken(state["texts"], state["labels"], state["aims"])
+        state["aims"] = [None] * (len(pairs) - len(own)) + logit_goals(self._model, self._texts, self._labels, targets)
+        self._on_round(state["texts"], state["labels"], state["aims"])
 
-    def clean(self, wanted: int, random: np.random.Generator) -> list[tuple[str, list[int]]]:
+    def clean(self, wanted: int, rng: np.random.Generator) -> list[tuple[str, list[int]]]:
         """So many training texts with their labels; none twice before all were drawn."""
-        rows = _repeated(range(len(self._texts)), wanted, random) if wanted else []
+        rows = _repeated(range(len(self._texts)), wanted, rng) if wanted else []
         return [(self._texts[row], list(map(int, self._labels[row]))) for row in rows]
 
     def resume(self, state: dict[str, Any]) -> None:
         """Go on with the texts that a checkpoint holds."""
         self.state.update(state)
-        self._taken(state["texts"], state["labels"], state["aims"])
+        self._on_round(state["texts"], state["labels"], state["aims"])
 
-    def _targets(self, wanted: int, random: np.random.Generator) -> list[Target]:
+    def _targets(self, wanted: int, rng: np.random.Generator) -> list[Target]:
         """So many texts and labels to attack, again and again where there are fewer."""
-        drawn = self._draws.draw(wanted, random)
+        drawn = self._draws.draw(wanted, rng)
         options = self._options
-        found = targets_for(self._model, self._texts, self._labels, drawn, options.goal, options.k, random)
-        return _repeated(found, wanted, random) if found else []
+        found = targets_for(self._model, self._texts, self._labels, drawn, options.goal, options.k, rng)
+        return _repeated(found, wanted, rng) if found else []
 
-    def changed(self, wanted: int, random: np.random.Generator) -> list[tuple[str, list[int]]]:
+    def changed(self, wanted: int, rng: np.random.Generator) -> list[tuple[str, list[int]]]:
         """Attacked or masked texts with their true labels, at most so many, at least one.
 
         Raises:
             InputError: none of the texts drawn has a word that may be changed.
         """
         for _ in range(_TRIES):
-            drawn = self._draws.draw(wanted, random)
+            drawn = self._draws.draw(wanted, rng)
             if self._options.augment == "random-masking":
-                pairs = [(row, self._masked(self._texts[row], random)) for row in drawn[0].tolist()]
+                pairs = [(row, self._masked(self._texts[row], rng)) for row in drawn[0].tolist()]
             else:
                 options = self._options
-                targets = targets_for(self._model, self._texts, self._labels, drawn, options.goal, options.k, random)
+                targets = targets_for(self._model, self._texts, self._labels, drawn, options.goal, options.k, rng)
                 found = self._attack.attacked(self._texts, targets)
                 pairs = [(target.text, text) for target, text in zip(targets, found, strict=True)]
             made = [(text, list(map(int, self._labels[row]))) for row, text in pairs if text != self._texts[row]]
@@ -118,16 +120,16 @@ class Rounds:
             "give texts with words that the model reads and that are no stop words, and a masked LM of their language",
         )
 
-    def _masked(self, text: str, random: np.random.Generator) -> str:
+    def _masked(self, text: str, rng: np.random.Generator) -> str:
         spans = self._attack.changeable(text)
-        number = int(np.ceil(len(spans) * self._options.exchanged * random.uniform(LEAST, 1)))
-        chosen = random.permutation(len(spans))[:number]
+        number = int(np.ceil(len(spans) * self._options.exchanged * rng.uniform(LEAST, 1)))
+        chosen = rng.permutation(len(spans))[:number]
         for place in sorted(chosen.tolist(), reverse=True):
             text = replaced(text, spans[place], self._model.mask_word)
         return text
 
 
-def _repeated(values: Sequence[_Value], number: int, random: np.random.Generator) -> list[_Value]:
+def _repeated(values: Sequence[_Value], number: int, rng: np.random.Generator) -> list[_Value]:
     """So many of the values in any order, none twice more often than another."""
-    order = np.concatenate([random.permutation(len(values)) for _ in range(-(-number // len(values)))])
+    order = np.concatenate([rng.permutation(len(values)) for _ in range(-(-number // len(values)))])
     return [values[place] for place in order[:number].tolist()]

@@ -5,18 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.hardening.options import HardeningOptions
 from textattack_xmtc.workdir.progress import say
 
-if TYPE_CHECKING:
-    from textattack_xmtc.hardening.fine_tuning import FineTuning
-    from textattack_xmtc.hardening.rounds import Rounds
-
 _FEWEST_ROUNDS = 4  # a short hardening has shorter rounds, so that examples are still made anew
-_PROBED = 10  # steps whose texts are made to see how long it takes
+PROBED = 10  # steps whose texts are made to see how long it takes
 
 
 @dataclass(frozen=True)
@@ -34,12 +29,12 @@ class Clock:
     """
 
     def __init__(self) -> None:
-        self._began = time.monotonic(), time.process_time()
+        self._start = time.monotonic(), time.process_time()
 
     @property
     def seconds(self) -> float:
         """Since it was made."""
-        return min(time.monotonic() - self._began[0], time.process_time() - self._began[1])
+        return min(time.monotonic() - self._start[0], time.process_time() - self._start[1])
 
 
 def schedule_of(steps: int, round_steps: int) -> Schedule:
@@ -56,7 +51,7 @@ def schedule_of(steps: int, round_steps: int) -> Schedule:
 def within_budget(
     options: HardeningOptions,
     trained: float | None,
-    make: Callable[[Schedule], tuple[FineTuning, Rounds]],
+    seconds_a_step: Callable[[], float],
     spent: float,
     measuring: float,
 ) -> Schedule:
@@ -65,7 +60,7 @@ def within_budget(
     Args:
         options: with a budget.
         trained: seconds that training the model took; None where that is not known.
-        make: what trains and attacks, for a schedule; it is only tried here.
+        seconds_a_step: tries a few steps and attacks: how long a step takes with what it is attacked by.
         spent: seconds that are used up already.
         measuring: seconds that one measurement takes.
 
@@ -78,11 +73,9 @@ def within_budget(
             "say with --steps how long to train",
         )
     assert options.budget is not None
-    begun = Clock()
-    tuning, rounds = make(Schedule(1, _PROBED))
-    rounds.prepare(0)
-    step = begun.seconds / _PROBED + tuning.seconds_a_step()
-    left = options.budget * trained - begun.seconds - spent
+    clock = Clock()
+    step = seconds_a_step()
+    left = options.budget * trained - clock.seconds - spent
     # A measurement follows each round: with r rounds of s steps, r (s step + measuring) is to be what is left.
     rounds_of_that = max(_FEWEST_ROUNDS, left / (step * options.round_steps + measuring))
     steps = int((left - rounds_of_that * measuring) / step)

@@ -9,7 +9,7 @@ import numpy as np
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.goal import NEGATIVE
 from textattack_xmtc.hardening.attack import Target
-from textattack_xmtc.hardening.gradient_attack import Aim
+from textattack_xmtc.hardening.gradient_attack import LogitGoal
 from textattack_xmtc.hardening.options import GoalChoice
 from textattack_xmtc.models.torch_scorer import TorchScorer
 
@@ -28,7 +28,7 @@ def rarity(counts: np.ndarray) -> np.ndarray:
     return weights
 
 
-class TailDraws:
+class TailSampler:
     """Pairs of a training text and one of its true labels, the rare ones more often.
 
     Args:
@@ -48,9 +48,9 @@ class TailDraws:
         weights = rarity(counts)[self._labels]
         self._shares = weights / weights.sum()
 
-    def draw(self, number: int, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    def draw(self, number: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """So many different pairs (fewer where there are no more): positions of texts, and labels."""
-        chosen = random.choice(len(self._texts), min(number, len(self._texts)), replace=False, p=self._shares)
+        chosen = rng.choice(len(self._texts), min(number, len(self._texts)), replace=False, p=self._shares)
         return self._texts[chosen], self._labels[chosen]
 
 
@@ -61,7 +61,7 @@ def targets_for(
     drawn: tuple[np.ndarray, np.ndarray],
     goal: GoalChoice,
     k: int,
-    random: np.random.Generator,
+    rng: np.random.Generator,
 ) -> list[Target]:
     """The targets of drawn pairs: the true label, or a wrong label of the same text, or each for one half of them.
 
@@ -74,7 +74,7 @@ def targets_for(
         drawn: positions of texts, and a true label of each.
         goal: of the attacks.
         k: how many labels count as predicted.
-        random: where chance comes from.
+        rng: draws them.
     """
     rows, own = drawn[0].tolist(), drawn[1].tolist()
     wrong = np.full(len(rows), goal == NEGATIVE) if goal != "both" else np.arange(len(rows)) % 2 == 1
@@ -88,15 +88,15 @@ def targets_for(
     for place, row in zip(places, best, strict=True):
         behind = [int(label) for label in row[k:] if label not in set(labels[rows[place]])]
         if behind:
-            found[place] = Target(rows[place], int(random.choice(behind)), raise_it=True)
+            found[place] = Target(rows[place], int(rng.choice(behind)), raise_it=True)
             keep.append(place)
     lost = set(places) - set(keep)
     return [target for place, target in enumerate(found) if place not in lost]
 
 
-def aims_of(
+def logit_goals(
     model: TorchScorer, texts: Sequence[str], labels: Sequence[Sequence[int]], targets: Sequence[Target]
-) -> list[Aim]:
+) -> list[LogitGoal]:
     """What attacks on targets are after: the target, and the mean of its `RIVALS` on the other side of the bar.
 
     A label leaves the k best as its logit falls and as others come up: the wrong labels that the model finds best now.

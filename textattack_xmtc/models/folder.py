@@ -16,7 +16,6 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterable, Mapping
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -27,19 +26,13 @@ from safetensors.torch import load_file, save_file
 from textattack_xmtc._version import __version__
 from textattack_xmtc.datasets.corpus import Document
 from textattack_xmtc.errors import ModelFolderError
+from textattack_xmtc.models.architecture import ARCHITECTURES, architecture
 from textattack_xmtc.models.torch_scorer import ComputeType, TorchScorer
 from textattack_xmtc.workdir.folders import atomic_folder
 
 FORMAT = 1
 CONFIG, WEIGHTS, VOCABULARY, LABELS = "config.json", "model.safetensors", "vocabulary.json", "labels.json"
 TRAINING, TEST, MASKED_LM = "training.json", "test.jsonl", "masked_lm"
-
-ARCHITECTURES = {
-    "aplc-xlnet": "textattack_xmtc.models.aplc_xlnet.scorer:APLCXLNet",
-    "attention-xml": "textattack_xmtc.models.attention_xml.flat:AttentionXML",
-    "attention-xml-tree": "textattack_xmtc.models.attention_xml.tree:AttentionXMLTree",
-}
-"""The class that reads a folder (its `from_folder`), by architecture: module and name, imported when it is needed."""
 
 _AGAIN = "save or copy the model again"
 
@@ -60,9 +53,7 @@ def load_model(
     """
     folder = Path(folder)
     config = read_config(folder)
-    module, name = ARCHITECTURES[config["architecture"]].split(":")
-    kind: type[TorchScorer] = getattr(import_module(module), name)
-    return kind.from_folder(folder, config, device, dtype)
+    return architecture(config["architecture"]).load(folder, config, device, dtype)
 
 
 def save_model(
@@ -134,7 +125,7 @@ def read_config(folder: Path) -> dict[str, Any]:
             f"{str(folder)!r} is a Hugging Face model ({config['model_type']}), not one that this package saved",
             "load it with textattack_xmtc.wrappers.HuggingFaceWrapper",
         )
-    version, architecture = config.get("format"), config.get("architecture")
+    version, name = config.get("format"), config.get("architecture")
     if not isinstance(version, int) or version < 1:
         raise ModelFolderError(f"{CONFIG} in {str(folder)!r} has the format {version!r}, not a number", _AGAIN)
     if version > FORMAT:
@@ -142,9 +133,9 @@ def read_config(folder: Path) -> dict[str, Any]:
             f"{str(folder)!r} has format {version}; this version reads up to format {FORMAT}",
             "upgrade textattack-xmtc",
         )
-    if not isinstance(architecture, str) or architecture not in ARCHITECTURES:
+    if not isinstance(name, str) or name not in ARCHITECTURES:
         raise ModelFolderError(
-            f"{str(folder)!r} holds a model of the unknown architecture {architecture!r}",
+            f"{str(folder)!r} holds a model of the unknown architecture {name!r}",
             f"this version knows {', '.join(ARCHITECTURES)}",
         )
     return config

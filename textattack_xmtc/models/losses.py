@@ -12,6 +12,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.metrics import PROPENSITY_CONSTANTS, propensities
+from textattack_xmtc.options import option
 
 Reweighting = Literal["none", "pw", "cb", "pw-cb"]
 """Which factors multiply the positive part: none, W (PW), C (CB), or both (PW-cb)."""
@@ -23,6 +24,8 @@ Mode = Literal["paper", "adv-xmtc"]
 """The weights as the paper prints them, or as its published code computes them."""
 
 Reduction = Literal["mean", "sum", "none"]
+
+_GROUP = "loss (Eq. 4.6)"
 
 
 def label_weights(
@@ -85,11 +88,22 @@ class LossSettings:
         mode: as printed or as published.
     """
 
-    reweight: Reweighting = "none"
-    kind: LossKind = "bce"
-    constants: str | tuple[float, float] = "other"
+    reweight: Reweighting = option("none", "which factors multiply the positive part", group=_GROUP)
+    kind: LossKind = option("bce", "the loss that is reweighted", flags=("--loss",), group=_GROUP)
+    constants: str | tuple[float, float] = option(
+        "other",
+        "the data set's family, for A and B of the propensities",
+        flags=("--family",),
+        choices=tuple(PROPENSITY_CONSTANTS),
+        group=_GROUP,
+    )
     beta: float = 0.9
-    mode: Mode = "paper"
+    mode: Mode = option(
+        "paper",
+        "W as the paper prints it, or scaled to sum to the number of labels, as its code does",
+        flags=("--weights",),
+        group=_GROUP,
+    )
 
     def for_labels(self, label_counts: np.ndarray, n_train: int) -> ReweightedLoss:
         """The loss for labels (or groups of labels) with these numbers of training texts.

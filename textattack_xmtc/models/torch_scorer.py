@@ -81,6 +81,23 @@ class TorchScorer(ABC):
     def _floats(self, length: int) -> int:
         """About how many numbers the network holds at once to read one text of this length; labels do not count."""
 
+    @abstractmethod
+    def word_tables(self) -> list[torch.nn.Embedding]:
+        """The tables that the network takes its word vectors from: one, or one for each part that reads the text."""
+
+    @abstractmethod
+    def fixed_tokens(self) -> np.ndarray:
+        """The numbers that stand for no word of a text: a gradient attack neither replaces nor inserts them."""
+
+    def by_text(self, values: torch.Tensor, lengths: Sequence[int]) -> list[torch.Tensor]:
+        """Values of tokens, one tensor a text without padding, each of shape `(length, d)`.
+
+        Args:
+            values: one row a token as the word tables give them, shape `(texts, longest, d)`.
+            lengths: tokens of each text.
+        """
+        return [row[:length] for row, length in zip(values, lengths, strict=True)]
+
     def score(
         self, texts: Sequence[str], labels: Sequence[int], kind: ScoreKind = "probability", batch_size: int = 32
     ) -> np.ndarray:

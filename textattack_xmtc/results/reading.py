@@ -37,16 +37,27 @@ TRANSFERS, TRIALS = "transfer.json", "transfer"
 RESUMED = "resumed_with"
 """The key of the versions that a campaign was resumed with."""
 
+_REPAIR = "make it again: textattack-xmtc campaign --out {} --resume"
+
 # What comes of JSON that is other than it should be; the last of a number that is infinite, or too large for an index.
 _UNFIT = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
 _Read = TypeVar("_Read")
 
 
-def read_campaign(folder: Path | str) -> Campaign:
+Damage = dict[Path, set[int]]
+"""Damaged lines, counted from 1, of the files of records."""
+
+
+def read_campaign(folder: Path | str, damage: Damage | None = None) -> Campaign:
     """Read the files of a campaign folder.
 
     A last line of a records file that was cut off in writing is left out, a sample that was recorded twice counts as
     recorded last; `notes` say so.
+
+    Args:
+        folder: the folder.
+        damage: where given, damaged lines of records are left out and listed here, and so are the transfers of the
+            adversarial texts that were in them.
 
     Raises:
         DataError: the folder or one of its files is missing, damaged or of another format; records do not belong to
@@ -67,7 +78,7 @@ def read_campaign(folder: Path | str) -> Campaign:
         )
     labels, bins = _json(folder / LABELS), _json(folder / BINS)
     clusters = _json(folder / CLUSTERS) if (folder / CLUSTERS).exists() else []
-    samples = {sample.number: sample for sample in _lines(folder / SAMPLES, _sample)[0]}
+    samples = {sample.number: sample for _, sample in _lines(folder / SAMPLES, _sample)[0]}
     with _about(folder):
         campaign = Campaign(
             folder=folder,
@@ -90,7 +101,7 @@ def read_campaign(folder: Path | str) -> Campaign:
         notes: list[str] = []
         distinct([model["name"] for model in facts["models"]], folder)
         models = tuple(
-            Model(model["name"], model, _records(campaign, model["name"], notes)) for model in facts["models"]
+            Model(model["name"], model, _records(campaign, model["name"], notes, damage)) for model in facts["models"]
         )
         if campaign.reference not in {model.name for model in models}:
             raise ValueError(f"the reference model {campaign.reference!r} is none of its models")
@@ -99,8 +110,18 @@ def read_campaign(folder: Path | str) -> Campaign:
                 f"The campaign was resumed with other versions: {changed_versions(campaign.versions, versions)}."
             )
         campaign = replace(campaign, models=models)
-        transfers = tuple(_transfer(campaign, facts, notes) for facts in read_transfers(folder))
+        transfers = tuple(_transfer(campaign, facts, notes, damage) for facts in read_transfers(folder))
     return replace(campaign, transfers=transfers, notes=tuple(dict.fromkeys(notes)))
+
+
+def record_file(folder: Path, part: str, name: str) -> Path:
+    """The file with the records of a model (`part` is `RECORDS`), or of what was tried on it (`TRIALS`).
+
+    Raises:
+        DataError: the name leads out of the folder.
+    """
+    inside(folder, part, name)
+    return inside(folder, part, f"{name}.jsonl")
 
 
 def read_transfers(folder: Path) -> list[dict[str, Any]]:
@@ -141,42 +162,58 @@ def _check(campaign: Campaign) -> None:
         raise ValueError(f"{CLUSTERS} has a label outside 0 to {n_labels - 1}")
 
 
-def _records(campaign: Campaign, name: str, notes: list[str]) -> dict[int, Record]:
+def _records(campaign: Campaign, name: str, notes: list[str], damage: Damage | None) -> dict[int, Record]:
     """The records of one model, by sample; none where it has not been attacked yet."""
-    path = inside(campaign.folder, RECORDS, f"{name}.jsonl")
+    path = record_file(campaign.folder, RECORDS, name)
     if not path.exists():
         notes.append(f"Model {name} has no records yet.")
         return {}
-    found, cut_off = _lines(path, _record, may_be_cut_off=True)
+    lines, cut_off = _lines(path, _record, True, damage)
     if cut_off:
         notes.append(f"The last line of {RECORDS}/{path.name} was cut off in writing and is left out.")
     records: dict[int, Record] = {}
-    for record in found:
-        sample = campaign.samples.get(record.sample)
-        if sample is None:
-            raise ValueError(f"{RECORDS}/{path.name} has sample {record.sample}, which {SAMPLES} does not have")
-        answers = [answer for answer in (record.before, record.after) if answer is not None]
-        if not all(0 <= label < len(campaign.label_names) for answer in answers for label in answer.top_k):
-            raise ValueError(f"{RECORDS}/{path.name}: sample {record.sample} has a label that {LABELS} does not have")
+    for number, record in lines:
+        if problem := _unfit(campaign, record):
+            if damage is None:
+                raise ValueError(f"{RECORDS}/{path.name}{problem}")
+            damage.setdefault(path, set()).add(number)
+            continue
         if record.sample in records:
             notes.append(f"Sample {record.sample} is twice in {RECORDS}/{path.name}; the later record counts.")
         records[record.sample] = record
     return dict(sorted(records.items()))  # workers leave them in any order
 
 
-def _transfer(campaign: Campaign, facts: dict[str, Any], notes: list[str]) -> Transfer:
+def _unfit(campaign: Campaign, record: Record) -> str:
+    """What keeps a record from belonging to the campaign; empty where nothing does."""
+    if record.sample not in campaign.samples:
+        return f" has sample {record.sample}, which {SAMPLES} does not have"
+    answers = [answer for answer in (record.before, record.after) if answer is not None]
+    if not all(0 <= label < len(campaign.label_names) for answer in answers for label in answer.top_k):
+        return f": sample {record.sample} has a label that {LABELS} does not have"
+    return ""
+
+
+def _transfer(campaign: Campaign, facts: dict[str, Any], notes: list[str], damage: Damage | None) -> Transfer:
     """What came of the adversarial texts on one other model."""
-    name = str(facts["name"])
-    path = inside(campaign.folder, TRIALS, f"{name}.jsonl")
-    found: list[Trial] = []
+    name = facts["name"]
+    path = record_file(campaign.folder, TRIALS, name)
+    lines: list[tuple[int, Trial]] = []
     if path.exists():
-        found, cut_off = _lines(path, _trial, may_be_cut_off=True)
+        lines, cut_off = _lines(path, _trial, True, damage)
         if cut_off:
             notes.append(f"The last line of {TRIALS}/{path.name} was cut off in writing and is left out.")
-    trials = {(trial.source, trial.sample): trial for trial in found}
     possible = {(model.name, record.sample) for model, record in campaign.found_for(facts)}
-    for source, sample in trials.keys() - possible:
-        raise ValueError(f"{TRIALS}/{path.name} has sample {sample} of {source!r}, which is no success in {RECORDS}")
+    trials = {}
+    for number, trial in lines:
+        if (trial.source, trial.sample) in possible:
+            trials[trial.source, trial.sample] = trial
+        elif damage is None:
+            raise ValueError(
+                f"{TRIALS}/{path.name} has sample {trial.sample} of {trial.source!r}, which is no success in {RECORDS}"
+            )
+        else:
+            damage.setdefault(path, set()).add(number)
     if missing := len(possible) - len(trials):
         notes.append(f"{missing:,} of {len(possible):,} adversarial texts are not tried on {name} yet.")
     return Transfer(name, facts, trials)
@@ -191,28 +228,40 @@ def _json(path: Path) -> Any:
         raise DataError(f"{path} is not JSON ({error})", "copy the campaign's folder again") from error
 
 
-def _lines(path: Path, read: Callable[[Any], _Read], may_be_cut_off: bool = False) -> tuple[list[_Read], bool]:
-    """What `read` makes of each line of a JSON Lines file, and whether the last line was cut off and left out."""
+def _lines(
+    path: Path, read: Callable[[Any], _Read], may_be_cut_off: bool = False, damage: Damage | None = None
+) -> tuple[list[tuple[int, _Read]], bool]:
+    """The lines of a JSON Lines file by number, read; and whether the last line was cut off and left out."""
     if not path.is_file():
         raise DataError(f"{path} is missing", "copy the campaign's folder again, whole")
     *lines, rest = path.read_bytes().split(b"\n")
-    found: list[_Read] = []
+    values: list[tuple[int, _Read]] = []
     for number, line in enumerate([*lines, rest], start=1):
         if not line.strip():
             continue
+        cause: Exception
         try:
             value = json.loads(line)
-        except (ValueError, RecursionError) as error:  # the first also of bytes that are no UTF-8
+        except (ValueError, RecursionError) as error:  # the first also of bytes that are not UTF-8
             # Only a line without its end can have been cut off.
             if may_be_cut_off and number == len(lines) + 1:
-                return found, True
-            raise DataError(f"{path}, line {number} is not JSON ({error})", "mend or remove the line") from error
-        try:
-            found.append(read(value))
-        except _UNFIT as error:
-            problem = f"no {error}" if isinstance(error, KeyError) else str(error)
-            raise DataError(f"{path}, line {number} is no {read.__name__[1:]} ({problem})", "mend the line") from error
-    return found, False
+                return values, True
+            problem, cause = f"is not JSON ({error})", error
+        else:
+            try:
+                values.append((number, read(value)))
+                continue
+            except _UNFIT as error:
+                detail = f"no {error}" if isinstance(error, KeyError) else str(error)
+                problem, cause = f"is no {read.__name__[1:]} ({detail})", error
+        if damage is None:
+            raise DataError(f"{path}, line {number} {problem}", _REPAIR.format(_folder_of(path))) from cause
+        damage.setdefault(path, set()).add(number)
+    return values, False
+
+
+def _folder_of(path: Path) -> Path:
+    return path.parent.parent if path.parent.name in (RECORDS, TRIALS) else path.parent
 
 
 @contextmanager
@@ -223,7 +272,7 @@ def _about(folder: Path) -> Iterator[None]:
         raise
     except _UNFIT as error:
         problem = f"{error} is missing" if isinstance(error, KeyError) else str(error)
-        raise DataError(f"{folder} cannot be read: {problem}", "run the campaign again into an empty folder") from error
+        raise DataError(f"{folder} cannot be read: {problem}", _REPAIR.format(folder)) from error
 
 
 def _sample(row: Any) -> Sample:

@@ -5,17 +5,18 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from textattack_xmtc.errors import InputError
+from textattack_xmtc.errors import DataError, InputError
 from textattack_xmtc.results.contents import all_tables
 from textattack_xmtc.results.figures import all_figures
 from textattack_xmtc.results.markdown import markdown_report
 from textattack_xmtc.results.page import page
 from textattack_xmtc.results.summary import Campaign
 from textattack_xmtc.results.tables import Table, as_csv
+from textattack_xmtc.workdir.files import whole_file
+from textattack_xmtc.workdir.names import inside
 
 PAGE, MARKDOWN, TABLES, FIGURES = "report.html", "report.md", "tables", "figures"
 FILES = "files.json"
@@ -44,6 +45,7 @@ def write_report(
 
     Raises:
         InputError: the folder cannot be written to.
+        DataError: a file in it is a link out of it.
     """
     folder = Path(folder)
     tables = [*more, *all_tables(campaigns, family)]
@@ -57,10 +59,10 @@ def write_report(
     try:
         earlier = _earlier(folder)
         for name, content in contents.items():
-            _write(folder / name, content)
+            _write(inside(folder, *name.split("/")), content)
         digests = {name: _digest(content) for name, content in contents.items()}
         _remove(folder, {name: digest for name, digest in earlier.items() if name not in contents})
-        _write(folder / FILES, f"{json.dumps(digests, indent=1)}\n".encode())
+        _write(inside(folder, FILES), f"{json.dumps(digests, indent=1)}\n".encode())
     except OSError as error:
         raise InputError(f"the report cannot be written to {folder} ({error})", "choose a folder by --out") from error
     return folder / PAGE
@@ -77,7 +79,10 @@ def _earlier(folder: Path) -> dict[str, str]:
 
 def _remove(folder: Path, files: Mapping[str, str]) -> None:
     for name, digest in files.items():
-        path = folder / name
+        try:
+            path = inside(folder, *name.split("/"))
+        except DataError:  # not written by a report
+            continue
         if path.is_file() and not path.is_symlink() and _digest(path.read_bytes()) == digest:
             path.unlink()
 
@@ -88,9 +93,5 @@ def _digest(content: bytes) -> str:
 
 def _write(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.partial")
-    try:
-        partial.write_bytes(content)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with whole_file(path) as opened:
+        opened.write(content)

@@ -7,7 +7,6 @@ every family of masked language models works. `filters=False` gives the parent's
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -23,6 +22,7 @@ from transformers import MODEL_FOR_MASKED_LM_MAPPING, AutoConfig, AutoModelForMa
 
 from textattack_xmtc.errors import InputError, panics_as_errors
 from textattack_xmtc.models import DEMO
+from textattack_xmtc.models.hugging_face import accepted_inputs, check_vocabulary, length_limit, only_accepted
 from textattack_xmtc.transformations.candidate_words import CandidateWords, candidate_words
 from textattack_xmtc.transformations.mask_logits import logits_at
 from textattack_xmtc.transformations.substitution import substitute
@@ -34,7 +34,6 @@ CANDIDATE_ORDER = "xmtc_candidate_order"
 Pick = Callable[[torch.Tensor, str, bool], list[str]]
 """Chooses words by a mask's logits over the vocabulary, the word that is masked, and whether it begins the text."""
 
-_UNLIMITED = 10**6  # tokenizers without a limit of their own carry a huge number instead
 _WORDS_PER_TOKEN = 4  # "U.S.A" is three words and may be one token; no vocabulary is known to go further
 
 
@@ -177,8 +176,7 @@ class XMTCWordSwapMaskedLM(WordSwapMaskedLM):
             padding=True,
             return_tensors="pt",
         )
-        if "token_type_ids" not in inspect.signature(model.forward).parameters:
-            encoded.pop("token_type_ids", None)  # general tokenizers give them to every model
+        encoded = only_accepted(encoded, accepted_inputs(model))  # general tokenizers give more to every model
         positions: dict[int, int] = {}  # of the masks, by row
         for row, (text, (start, _)) in enumerate(places):
             masks = (encoded["input_ids"][row] == tokenizer.mask_token_id).nonzero()[:, 0].tolist()
@@ -293,6 +291,7 @@ def _check_parts(source: str, model: Any, tokenizer: Any) -> None:
                 f"the tokenizer of {source} has no {token.replace('_', ' ')}",
                 "pass a masked language model such as bert-base-uncased, with its tokenizer",
             )
+    check_vocabulary(model, tokenizer, source)
     if getattr(model, "get_output_embeddings", object)() is None:
         raise InputError(
             f"{source} does not score the words of its vocabulary", "pass a model made by AutoModelForMaskedLM"
@@ -301,10 +300,4 @@ def _check_parts(source: str, model: Any, tokenizer: Any) -> None:
 
 def _length_limit(model: Any, tokenizer: Any) -> int:
     """Tokens that the model reads, special ones included."""
-    own = tokenizer.model_max_length if tokenizer.model_max_length < _UNLIMITED else 512
-    positions = getattr(model.config, "max_position_embeddings", None) or own
-    for name, module in model.named_modules():
-        # RoBERTa and its kin start counting positions behind the padding index.
-        if name.endswith("position_embeddings") and getattr(module, "padding_idx", None) is not None:
-            positions = module.num_embeddings - module.padding_idx - 1
-    return int(np.clip(min(own, positions), 1, 512))
+    return int(np.clip(length_limit(model, tokenizer), 1, 512))

@@ -10,7 +10,6 @@ from __future__ import annotations
 import copy
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
-from numbers import Integral
 from operator import index
 from pathlib import Path
 from typing import Any, Self
@@ -19,11 +18,22 @@ import numpy as np
 from textattack.models.wrappers import ModelWrapper
 
 from textattack_xmtc.errors import InputError, VictimError
-from textattack_xmtc.scores import ScoreKind, ranks_of_rows, top_k_of_rows
+from textattack_xmtc.label_names import LabelNames, check_label_names
+from textattack_xmtc.scores import (
+    SCORE_KINDS,
+    ScoreKind,
+    check_count,
+    check_k,
+    check_score_kind,
+    ranks_of_rows,
+    top_k_of_rows,
+)
 from textattack_xmtc.targets import LabelSpace
 
 BEYOND = 0
 """The rank of a label of which a victim only knows that it is beyond what it shows."""
+
+_SHOWN_CHARACTERS = 60
 
 
 class XMTCModelWrapper(ModelWrapper):
@@ -32,14 +42,19 @@ class XMTCModelWrapper(ModelWrapper):
     Args:
         name: what the victim is, for people.
         score_kind: what its scores are. Nothing is guessed from values.
-        label_names: label names by index, or None.
+        score_kinds: what its scores can be; `score_kind` alone where it is None.
+        label_names: label names by index, in any form that `check_label_names` takes, or None.
         num_labels: number of labels, where there are no names; None if only an answer will tell.
         mask: the word that hides another one from this victim.
         batch_size: how many texts go into one call of the model.
 
     Attributes:
         model: what does the work; TextAttack moves it between devices.
+        labels: names and number of its labels.
         masked_lm_folder: a masked language model that is kept with this victim, or None.
+
+    Raises:
+        InputError: an unknown kind of score, or one that the victim cannot give; label names that are none.
     """
 
     masked_lm_folder: Path | None = None
@@ -50,17 +65,19 @@ class XMTCModelWrapper(ModelWrapper):
         *,
         name: str,
         score_kind: ScoreKind,
-        label_names: Sequence[str] | None = None,
+        score_kinds: Sequence[ScoreKind] | None = None,
+        label_names: LabelNames | None = None,
         num_labels: int | None = None,
         mask: str = "[MASK]",
         batch_size: int = 32,
     ) -> None:
         self.model = model
         self.name = name
-        self.score_kind: ScoreKind = score_kind
-        self.labels = LabelSpace(label_names, num_labels)
+        self.score_kind = check_score_kind(score_kind, score_kinds or SCORE_KINDS, name)
+        self.score_kinds: tuple[ScoreKind, ...] = tuple(score_kinds or (score_kind,))
+        self.labels = LabelSpace(None if label_names is None else check_label_names(label_names), num_labels)
         self.mask = mask
-        self.batch_size = batch_size
+        self.batch_size = check_count("batch_size", batch_size)
 
     # What an attack asks -------------------------------------------------------------------------------------------
 
@@ -136,32 +153,21 @@ class XMTCModelWrapper(ModelWrapper):
         Raises:
             InputError: the victim cannot give such scores.
         """
-        if kind == self.score_kind:
+        if check_score_kind(kind, self.score_kinds, self.name) == self.score_kind:
             return self
-        if kind not in self._score_kinds():
-            raise InputError(
-                f"{self.name} cannot give scores of kind {kind!r}", f"choose one of {', '.join(self._score_kinds())}"
-            )
         other = copy.copy(self)
         other.score_kind = kind
         return other
 
     def check_k(self, k: int) -> None:
         """Raise InputError where there are not k labels to be best (as far as the number of labels is known)."""
-        size = self.labels.size
-        if not isinstance(k, Integral) or k < 1:
-            raise InputError(f"k={k!r} is not a number of labels", "choose k from 1 upwards")
-        if size is not None and k > size:
-            raise InputError(f"k={k} is more than the {size:,} labels of this victim", f"choose k between 1 and {size}")
+        check_k(k, self.labels.size)
 
     # What a victim fills in ----------------------------------------------------------------------------------------
 
     @abstractmethod
     def _dense(self, texts: Sequence[str]) -> Any:
         """Scores of all labels for one batch of texts, shape `(len(texts), number of labels)`."""
-
-    def _score_kinds(self) -> tuple[ScoreKind, ...]:
-        return (self.score_kind,)
 
     def _score(self, texts: Sequence[str], labels: list[int]) -> np.ndarray:
         def columns(batch: Sequence[str]) -> np.ndarray:
@@ -212,9 +218,14 @@ class XMTCModelWrapper(ModelWrapper):
         try:
             if isinstance(scores, (list, tuple)):
                 scores = [_plain(row) for row in scores]
+            table = np.asarray(_plain(scores))
+            if table.dtype.kind == "O":  # such as whole numbers beyond 64 bits
+                table = np.array([float(number) for number in table.ravel()]).reshape(table.shape)
+            if table.dtype.kind not in "fiub":
+                raise TypeError(f"its entries are {table.dtype}")
             with np.errstate(over="ignore"):  # what is too large for float32 becomes infinite and is refused
-                return np.asarray(_plain(scores), dtype=np.float32)
-        except (TypeError, ValueError) as error:
+                return table.astype(np.float32, copy=False)
+        except (TypeError, ValueError, OverflowError) as error:
             raise VictimError(
                 f"{self.name} answered with a {type(scores).__name__} that is no table of numbers ({error})",
                 "return an array, a tensor or a list with one row a text and one column a label",
@@ -232,7 +243,7 @@ class XMTCModelWrapper(ModelWrapper):
             row, column = np.argwhere(~finite)[0]
             raise VictimError(
                 f"{self.name} answered with a score that is not finite ({scores[row, column]}) "
-                f"for the text {texts[row][:60]!r}",
+                f"for the text {self._quoted(texts[row])}",
                 "a score must be a finite number: check the model for overflow and its input for empty texts",
             )
         if self.score_kind == "probability" and (scores.min() < 0 or scores.max() > 1):
@@ -241,6 +252,10 @@ class XMTCModelWrapper(ModelWrapper):
                 "declare the scores as 'logit' or 'score', or apply a sigmoid",
             )
         return scores
+
+    def _quoted(self, value: Any) -> str:
+        """The beginning of a value, for a message."""
+        return repr(value if not isinstance(value, str) else value[:_SHOWN_CHARACTERS])[: _SHOWN_CHARACTERS + 2]
 
     def _check_labels(self, labels: Sequence[int]) -> list[int]:
         return [self.labels.require([index(label)])[0] for label in labels]

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from textattack_xmtc.errors import InputError, MissingExtraError
+from textattack_xmtc.label_names import LabelNames, check_label_names
 from textattack_xmtc.wrappers.base import XMTCModelWrapper
 from textattack_xmtc.wrappers.tokens import characters_of_tokens, encodable
 
@@ -36,17 +37,19 @@ class DualEncoderWrapper(XMTCModelWrapper):
         self,
         encoder: Any,
         label_vectors: np.ndarray,
-        label_names: Sequence[str] | None = None,
+        label_names: LabelNames | None = None,
         name: str | None = None,
         mask: str | None = None,
         batch_size: int = 32,
     ) -> None:
         if label_vectors.ndim != 2:
             raise InputError(f"the label vectors have the shape {label_vectors.shape}", "give one row a label")
-        if label_names is not None and len(label_names) != len(label_vectors):
-            raise InputError(
-                f"{len(label_names):,} label names came with {len(label_vectors):,} vectors", "give one name a row"
-            )
+        if label_names is not None:
+            label_names = check_label_names(label_names)
+            if len(label_names) != len(label_vectors):
+                raise InputError(
+                    f"{len(label_names):,} label names came with {len(label_vectors):,} vectors", "give one name a row"
+                )
         self.tokenizer = getattr(encoder, "tokenizer", None)
         super().__init__(
             encoder,
@@ -66,7 +69,7 @@ class DualEncoderWrapper(XMTCModelWrapper):
             )
 
     @classmethod
-    def from_names(cls, model: str | Path, label_names: Sequence[str], **options: Any) -> DualEncoderWrapper:
+    def from_names(cls, model: str | Path, label_names: LabelNames, **options: Any) -> DualEncoderWrapper:
         """A model of sentence-transformers, with the vectors that it gives the labels' names.
 
         Args:
@@ -77,8 +80,9 @@ class DualEncoderWrapper(XMTCModelWrapper):
         Raises:
             MissingExtraError: sentence-transformers is not installed.
         """
+        label_names = check_label_names(label_names)
         encoder = load_sentence_transformer(model)
-        vectors = np.asarray(encoder.encode(list(label_names), show_progress_bar=False), dtype=np.float32)
+        vectors = np.asarray(encoder.encode(label_names, show_progress_bar=False), dtype=np.float32)
         return cls(encoder, vectors, label_names, **options)
 
     def characters_read(self, text: str) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from textattack_xmtc.label_names import LabelNames
 from textattack_xmtc.scores import ScoreKind
 from textattack_xmtc.wrappers.base import XMTCModelWrapper
 
@@ -35,7 +36,7 @@ class FunctionWrapper(XMTCModelWrapper):
         self,
         function: Callable[[list[str]], Any],
         scores: ScoreKind,
-        label_names: Sequence[str] | None = None,
+        label_names: LabelNames | None = None,
         name: str | None = None,
         mask: str = "[MASK]",
         batch_size: int = 32,

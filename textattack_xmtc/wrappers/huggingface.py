@@ -6,15 +6,28 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from textattack_xmtc.errors import InputError
-from textattack_xmtc.scores import ScoreKind
+import numpy as np
+
+from textattack_xmtc.errors import InputError, VictimError
+from textattack_xmtc.label_names import LabelNames
+from textattack_xmtc.models.hugging_face import (
+    accepted_inputs,
+    check_vocabulary,
+    length_limit,
+    only_accepted,
+    padded,
+    plain_model,
+    positions_of,
+    with_padding,
+)
+from textattack_xmtc.scores import ScoreKind, check_count, suggestion
 from textattack_xmtc.wrappers.base import XMTCModelWrapper
 from textattack_xmtc.wrappers.tokens import characters_of_tokens, encodable
 
-_UNLIMITED = 10**6  # tokenizers without a limit of their own carry a huge number instead
-_DEFAULT_LENGTH = 512
 Activation = Literal["sigmoid", "softmax"]
-_POSITIONS_BEHIND_PADDING = {"roberta", "xlm-roberta", "camembert", "longformer", "mpnet"}
+_PROBES = ["", "word", "a text of several words, longer than the others"]
+_CLOSE = 1e-3  # of the largest logit
+_CLOSE_IN_HALF = 5e-2
 
 
 class HuggingFaceWrapper(XMTCModelWrapper):
@@ -23,17 +36,23 @@ class HuggingFaceWrapper(XMTCModelWrapper):
     Probabilities are the sigmoid of the logits, or their softmax where the model's configuration says
     `problem_type = "single_label_classification"`.
 
+    Of what the tokenizer gives, the model gets what its `forward` takes. A padding token that only the tokenizer or
+    only the configuration has is set in the other. The model is asked a few words when the wrapper is made: where an
+    answer depends on the padding, texts are from then on asked in batches of equal length.
+
     Args:
-        model: the classifier.
+        model: the classifier; or something around it (PEFT, DataParallel).
         tokenizer: its tokenizer, fast or slow.
         scores: "probability" or "logit".
         label_names: label names by index; the configuration's `id2label` where it is None.
-        max_length: tokens read of a text; what tokenizer and model can read where it is None.
+        max_length: tokens read of a text, special ones included; what tokenizer and model can read where it is None.
         batch_size: how many texts go into one call.
         activation: what makes probabilities of logits, "sigmoid" or "softmax"; as said above where it is None.
 
     Raises:
-        InputError: the tokenizer has no padding token; there is no such activation.
+        InputError: neither tokenizer nor configuration has a padding token; the tokenizer has tokens that the model
+            does not know; `max_length` is beyond the model's positions; an unknown activation; the model cannot
+            answer for a few words.
     """
 
     def __init__(
@@ -41,31 +60,33 @@ class HuggingFaceWrapper(XMTCModelWrapper):
         model: Any,
         tokenizer: Any,
         scores: ScoreKind = "probability",
-        label_names: Sequence[str] | None = None,
+        label_names: LabelNames | None = None,
         max_length: int | None = None,
         batch_size: int = 32,
         activation: Activation | None = None,
     ) -> None:
-        config = model.config
-        single = config.problem_type == "single_label_classification"
+        inner = plain_model(model)
+        config = inner.config
+        single = getattr(config, "problem_type", None) == "single_label_classification"
         self.activation = activation or ("softmax" if single else "sigmoid")
         if self.activation not in get_args(Activation):
-            raise InputError(f"activation={activation!r} is unknown", f"choose {' or '.join(get_args(Activation))}")
-        if tokenizer.pad_token is None:
-            raise InputError(
-                f"the tokenizer of {type(model).__name__} has no padding token, so texts cannot be asked in batches",
-                "set tokenizer.pad_token and model.config.pad_token_id",
-            )
+            near = suggestion(str(activation), get_args(Activation))
+            raise InputError(f"unknown activation={activation!r}", f"choose {' or '.join(get_args(Activation))}{near}")
         super().__init__(
             model.eval(),
-            name=type(model).__name__,
+            name=type(inner).__name__,
             score_kind=scores,
-            label_names=label_names or [str(config.id2label[index]) for index in range(config.num_labels)],
+            score_kinds=("probability", "logit"),
+            label_names=config.id2label if label_names is None else label_names,
             mask=tokenizer.mask_token or tokenizer.unk_token or "[MASK]",
             batch_size=batch_size,
         )
-        self.tokenizer = tokenizer
-        self.max_length = max_length or _length_limit(config, tokenizer)
+        check_vocabulary(model, tokenizer, self.name)
+        self.tokenizer = with_padding(model, tokenizer)
+        self.max_length = _length(model, tokenizer, max_length)
+        self._accepted = accepted_inputs(model)
+        self._equal_lengths = False
+        self._check_padding()
 
     @classmethod
     def from_pretrained(cls, name: str | Path, **options: Any) -> HuggingFaceWrapper:
@@ -103,7 +124,7 @@ class HuggingFaceWrapper(XMTCModelWrapper):
 
         if not isinstance(pipeline, TextClassificationPipeline):
             raise InputError(
-                f"a {type(pipeline).__name__} is no text classification pipeline",
+                f"a {type(pipeline).__name__} is not a text classification pipeline",
                 'make it by pipeline("text-classification", ...)',
             )
         config = pipeline.model.config
@@ -123,34 +144,86 @@ class HuggingFaceWrapper(XMTCModelWrapper):
         """Up to the end of the last token that is kept; all of it where the tokenizer cannot say."""
         return characters_of_tokens(self.tokenizer, text, self.max_length)
 
-    def _score_kinds(self) -> tuple[ScoreKind, ...]:
-        return ("probability", "logit")
-
     def _dense(self, texts: Sequence[str]) -> Any:
         import torch
 
+        logits = self._logits(texts)
+        if self.score_kind == "logit":
+            return logits
+        return torch.softmax(logits, dim=-1) if self.activation == "softmax" else logits.sigmoid()
+
+    def _logits(self, texts: Sequence[str]) -> Any:
+        """Logits of one batch of texts, on the model's device: shape `(len(texts), labels)`."""
+        import torch
+
+        encoded = self._encoded(texts)
+        lengths = [len(tokens) for tokens in encoded["input_ids"]]
+        groups = [lengths] if not self._equal_lengths else [[length] for length in dict.fromkeys(lengths)]
+        rows: dict[int, Any] = {}
+        for group in groups:
+            positions = [position for position, length in enumerate(lengths) if length in group]
+            part = {name: [values[position] for position in positions] for name, values in encoded.items()}
+            rows.update(zip(positions, self._answered(padded(part, self.tokenizer)), strict=True))
+        return torch.stack([rows[position] for position in range(len(texts))])
+
+    def _encoded(self, texts: Sequence[str]) -> dict[str, list[Any]]:
+        encoded = self.tokenizer([encodable(text) for text in texts], truncation=True, max_length=self.max_length)
+        found = {name: list(values) for name, values in only_accepted(encoded, self._accepted).items()}
+        for position, tokens in enumerate(found["input_ids"]):
+            if not tokens:  # an empty text, and a tokenizer that adds no special tokens
+                for name, value in (("input_ids", self._stand_in()), ("attention_mask", 1), ("token_type_ids", 0)):
+                    if name in found:
+                        found[name][position] = [value]
+        return found
+
+    def _stand_in(self) -> int:
+        """The token that stands for a text without tokens: the one that begins or ends texts, or pads them."""
+        tokenizer = self.tokenizer
+        numbers = (tokenizer.bos_token_id, tokenizer.eos_token_id, tokenizer.pad_token_id)
+        return next(int(number) for number in numbers if number is not None)
+
+    def _answered(self, inputs: dict[str, Any]) -> Any:
+        import torch
+
         device = next(self.model.parameters()).device
-        encoded = self.tokenizer(
-            [encodable(text) for text in texts],
-            truncation=True,
-            max_length=self.max_length,
-            padding=True,
-            return_tensors="pt",
-        ).to(device)
-        with torch.inference_mode():
-            logits = self.model(**encoded).logits.float()
-            if self.score_kind == "logit":
-                return logits
-            return logits.softmax(dim=-1) if self.activation == "softmax" else logits.sigmoid()
+        try:
+            with torch.inference_mode():
+                answer = self.model(**{name: values.to(device) for name, values in inputs.items()})
+        except torch.OutOfMemoryError:
+            raise  # says itself what helps
+        except (IndexError, TypeError, ValueError, KeyError, AttributeError, RuntimeError) as error:
+            raise VictimError(
+                f"{self.name} failed on token numbers of shape {tuple(inputs['input_ids'].shape)} "
+                f"({type(error).__name__}: {error})",
+                "check that model and tokenizer belong together, or lower max_length",
+            ) from error
+        return (answer.logits if hasattr(answer, "logits") else answer[0]).float()
+
+    def _check_padding(self) -> None:
+        """Ask a few words alone and together: what the model cannot answer is found now, and so is what pads count."""
+        try:
+            together = self._logits(_PROBES).cpu().numpy()
+            alone = np.concatenate([self._logits([text]).cpu().numpy() for text in _PROBES])
+        except VictimError as error:
+            raise InputError(error.problem, error.fix) from error
+        half = str(next(self.model.parameters()).dtype) in ("torch.float16", "torch.bfloat16")
+        close = (_CLOSE_IN_HALF if half else _CLOSE) * max(float(np.abs(alone).max()), 1e-3)
+        self._equal_lengths = not np.allclose(together, alone, rtol=0, atol=close, equal_nan=True)
 
     def _tokenize(self, inputs: Sequence[str]) -> list[list[str]]:
         return [self.tokenizer.tokenize(encodable(text)) for text in inputs]
 
 
-def _length_limit(config: Any, tokenizer: Any) -> int:
-    """Tokens that tokenizer and model can read, special ones included."""
-    limit = int(tokenizer.model_max_length) if tokenizer.model_max_length < _UNLIMITED else _DEFAULT_LENGTH
-    positions = getattr(config, "max_position_embeddings", None) or 0
-    if config.model_type in _POSITIONS_BEHIND_PADDING:
-        positions -= (config.pad_token_id or 0) + 1
-    return min(limit, positions) if positions > 0 else limit
+def _length(model: Any, tokenizer: Any, max_length: int | None) -> int:
+    """Tokens that are read of a text."""
+    if max_length is None:
+        return length_limit(model, tokenizer)
+    special = tokenizer.num_special_tokens_to_add()
+    positions = positions_of(plain_model(model))
+    if check_count("max_length", max_length) <= special:
+        raise InputError(f"max_length={max_length} leaves no room beside {special} special tokens", "raise it")
+    if positions is not None and max_length > positions:
+        raise InputError(
+            f"max_length={max_length} is more than the {positions} tokens that the model reads", "lower it"
+        )
+    return max_length

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from textattack_xmtc.errors import InputError, MissingExtraError, ModelFolderError
+from textattack_xmtc.label_names import LabelNames
 from textattack_xmtc.wrappers.shortlist import ShortlistWrapper
 
 
@@ -38,7 +38,7 @@ class NapkinXCWrapper(ShortlistWrapper):
         self,
         folder: str | Path,
         vectorizer: Any,
-        label_names: Sequence[str] | None = None,
+        label_names: LabelNames | None = None,
         *,
         num_labels: int | None = None,
         shown: int | None = 100,

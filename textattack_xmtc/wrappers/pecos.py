@@ -6,10 +6,10 @@ import importlib.util
 import json
 import os
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 from textattack_xmtc.errors import MissingExtraError, ModelFolderError
+from textattack_xmtc.label_names import LabelNames, check_label_names
 from textattack_xmtc.wrappers.process import ProcessWrapper
 
 PYTHON = "XMTC_PECOS_PYTHON"
@@ -54,7 +54,7 @@ class PecosWrapper(ProcessWrapper):
         *,
         python: str | Path | None = None,
         preprocessor: str | Path | None = None,
-        label_names: Sequence[str] | None = None,
+        label_names: LabelNames | None = None,
         beam: int = 10,
         shown: int = 100,
         post_processor: str | None = None,
@@ -71,7 +71,7 @@ class PecosWrapper(ProcessWrapper):
         settings = {
             "folder": str(Path(folder).absolute()),
             "preprocessor": None if preprocessor is None else str(Path(preprocessor).absolute()),
-            "label_names": None if label_names is None else list(label_names),
+            "label_names": None if label_names is None else check_label_names(label_names),
             "beam": beam,
             "post_processor": post_processor,
         }

@@ -29,6 +29,7 @@ class ScorerWrapper(XMTCModelWrapper):
             model,
             name=model.name,
             score_kind=scores or model.score_kinds[0],
+            score_kinds=model.score_kinds,
             label_names=model.label_names,
             mask=model.mask_word,
             batch_size=batch_size,
@@ -48,9 +49,6 @@ class ScorerWrapper(XMTCModelWrapper):
 
     def characters_read(self, text: str) -> int:  # noqa: D102
         return self.model.characters_read(text)
-
-    def _score_kinds(self) -> tuple[ScoreKind, ...]:
-        return self.model.score_kinds
 
     def _dense(self, texts: Sequence[str]) -> np.ndarray:
         return self.model.dense(texts, self.score_kind, self.batch_size)

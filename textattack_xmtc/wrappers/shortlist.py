@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from textattack_xmtc.errors import InputError, VictimError
-from textattack_xmtc.scores import NOTHING, ScoreKind
+from textattack_xmtc.label_names import LabelNames
+from textattack_xmtc.scores import NOTHING, ScoreKind, check_count, check_k, check_score_kind
 from textattack_xmtc.wrappers.base import BEYOND, XMTCModelWrapper
 
 Shown = dict[int, float]
@@ -64,7 +65,7 @@ class ShortlistWrapper(XMTCModelWrapper):
         self,
         function: Callable[[list[str]], Any] | None,
         scores: ScoreKind,
-        label_names: Sequence[str] | None = None,
+        label_names: LabelNames | None = None,
         *,
         num_labels: int | None = None,
         shown: int | None = None,
@@ -77,8 +78,9 @@ class ShortlistWrapper(XMTCModelWrapper):
             raise InputError(
                 "a victim that shows only its best labels cannot tell how many there are", "give label_names"
             )
-        if shown is not None and shown < 1:
-            raise InputError(f"shown={shown} is not a number of labels", "give the number of labels that it shows")
+        if shown is not None:
+            check_count("shown", shown)
+        check_score_kind(scores)
         if floor is None and scores != "probability":
             raise InputError(
                 f"a label that is not shown needs a score, and 0 may not be below all scores of kind {scores!r}",
@@ -101,11 +103,7 @@ class ShortlistWrapper(XMTCModelWrapper):
     def check_k(self, k: int) -> None:
         """Raise InputError where there are not k labels to be shown."""
         super().check_k(k)
-        if self.shown is not None and k > self.shown:
-            raise InputError(
-                f"k={k} is more than the {self.shown} labels that {self.name} shows",
-                f"choose k between 1 and {self.shown}, or have it show more",
-            )
+        check_k(k, None, self.name, self.shown)
 
     # What a victim fills in ----------------------------------------------------------------------------------------
 
@@ -165,19 +163,19 @@ class ShortlistWrapper(XMTCModelWrapper):
     def _in_order(self, row: Any, text: str) -> Shown:
         try:
             entries = row.items() if isinstance(row, Mapping) else map(_pair, row)
-            pairs = [(label, float(np.float32(score))) for label, score in entries]
-        except (TypeError, ValueError, KeyError) as error:
+            pairs = [(label, _number(score)) for label, score in entries]
+        except (TypeError, ValueError, KeyError, OverflowError) as error:
             raise VictimError(
-                f"{self.name} answered with {str(row)[:60]!r} for the text {text[:60]!r}, which is no list of labels "
-                "with scores",
-                "return pairs (label, score), or {'label': ..., 'score': ...}",
+                f"{self.name} answered with {self._quoted(row)} for the text {text[:60]!r}, which is no list of "
+                f"labels with scores ({type(error).__name__})",
+                "return pairs (label, score), or {'label': ..., 'score': ...}; a score is a number",
             ) from error
-        found: Shown = {}
+        best: Shown = {}
         for label, score in pairs:
             known = self.labels.index(label)
-            if known is None or known in found:
+            if known is None or known in best:
                 raise VictimError(
-                    f"{self.name} shows the label {label!r} "
+                    f"{self.name} shows the label {self._quoted(label)} "
                     + ("twice" if known is not None else f"that is not one of its {self.labels.size:,}")
                     + f", for the text {text[:60]!r}",
                     "give every label that it may show in label_names, each once",
@@ -188,9 +186,9 @@ class ShortlistWrapper(XMTCModelWrapper):
                     f"for the text {text[:60]!r}",
                     "scores must be finite numbers; give a floor that none is below",
                 )
-            found[known] = score
-        best = heapq.nsmallest(self.shown or len(found), found.items(), key=lambda pair: (-pair[1], pair[0]))
-        return dict(best)
+            best[known] = score
+        first = heapq.nsmallest(self.shown or len(best), best.items(), key=lambda pair: (-pair[1], pair[0]))
+        return dict(first)
 
 
 def _pair(entry: Any) -> tuple[Any, Any]:
@@ -200,3 +198,11 @@ def _pair(entry: Any) -> tuple[Any, Any]:
         raise TypeError("a label without a score")
     label, score = entry
     return label, score
+
+
+def _number(score: Any) -> float:
+    """A score as float32 holds it; what only looks like a number is none."""
+    if score is None or isinstance(score, (str, bytes, bool)):
+        raise TypeError(f"a score that is a {type(score).__name__}")
+    with np.errstate(over="ignore"):  # what is too large for float32 becomes infinite and is refused
+        return float(np.float32(score))

@@ -1,25 +1,34 @@
-"""scikit-learn pipelines as victims: one-vs-rest and multi-output classifiers over a vectoriser."""
+"""scikit-learn estimators as victims: pipelines, searches and what is around them, however they are nested."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from textattack_xmtc.errors import InputError
-from textattack_xmtc.scores import ScoreKind
+from textattack_xmtc.label_names import LabelNames
+from textattack_xmtc.scores import ScoreKind, check_score_kind
 from textattack_xmtc.wrappers.base import XMTCModelWrapper
 
 _FAR = 1e6
 _BOTH = np.array([0, 1])
+_METHODS: dict[ScoreKind, str] = {"probability": "predict_proba", "score": "decision_function"}
+_INSIDE = ("best_estimator_", "estimator_", "classifier_", "estimator")
+"""Where a search, a meta-estimator and a FrozenEstimator keep what they have fitted."""
+_PROBES = ["", "the a of and in to is"]
+_PROBED_LABELS = 32
+_PROBED_WORDS = 20
 
 
 class SklearnWrapper(XMTCModelWrapper):
     """A fitted estimator that takes raw texts, usually a `Pipeline` of a vectoriser and a multilabel classifier.
 
-    Where the pipeline ends in a `OneVsRestClassifier` or a `MultiOutputClassifier`, only the classifiers of the labels
-    that are asked for are run.
+    The estimator is asked by its own `predict_proba` or `decision_function`. Where it ends in a `OneVsRestClassifier`
+    or a `MultiOutputClassifier`, alone or inside pipelines, searches and meta-estimators, only the classifiers of the
+    labels that are asked for are run, as long as they answer as the whole estimator does.
 
     `OneVsRestClassifier.decision_function` answers 0 for a label that was on no training text (and 1 for one that was
     on all): that lies above every label that is probably wrong, and would put labels that nothing is known of among
@@ -34,64 +43,55 @@ class SklearnWrapper(XMTCModelWrapper):
         batch_size: how many texts go into one call.
 
     Raises:
-        InputError: the estimator has neither method, or not the one that `scores` needs.
+        InputError: the estimator has neither method, or not the one that `scores` needs; it is not fitted; it does
+            not take texts.
     """
 
     def __init__(
         self,
         model: Any,
         scores: ScoreKind | None = None,
-        label_names: Sequence[str] | None = None,
+        label_names: LabelNames | None = None,
         mask: str = "[MASK]",
         batch_size: int = 256,
     ) -> None:
-        methods = {"probability": "predict_proba", "score": "decision_function"}
-        usable = [kind for kind, method in methods.items() if hasattr(model, method)]
-        if not usable or (scores is not None and scores not in usable):
+        name = type(model).__name__
+        _check_fitted(model)
+        usable = [kind for kind, method in _METHODS.items() if hasattr(model, method)]
+        if scores is not None:
+            check_score_kind(scores)
+        if not usable:
             raise InputError(
-                f"{type(model).__name__} cannot give scores of kind {scores or 'probability or score'!r}",
-                f"it gives {' or '.join(usable)}" if usable else "fit an estimator with predict_proba",
+                f"{name} gives neither probabilities nor margins",
+                "give a fitted estimator with predict_proba or decision_function",
             )
-        classes = getattr(model, "classes_", None)
-        if label_names is None and classes is not None and len(classes) and isinstance(classes[0], str):
-            label_names = [str(label) for label in classes]
-        kind: ScoreKind = scores or ("probability" if "probability" in usable else "score")
         super().__init__(
             model,
-            name=type(model).__name__,
-            score_kind=kind,
-            label_names=label_names,
+            name=name,
+            score_kind=scores or usable[0],
+            score_kinds=usable,
+            label_names=_class_names(model) if label_names is None else label_names,
             mask=mask,
             batch_size=batch_size,
         )
-        self._kinds = tuple(usable)
-        if self.labels.size is None and (classifiers := self._classifiers()) is not None:
-            self.labels.size = len(classifiers)
-
-    def _score_kinds(self) -> tuple[ScoreKind, ...]:
-        return self._kinds  # type: ignore[return-value]
+        self._parts = _parts_of(model)
+        self._constants = _constants(self._parts)
+        self._usable_parts: dict[ScoreKind, bool] = {}
+        if self.labels.size is None and self._parts is not None:
+            self.labels.size = len(self._parts.classifiers)
+        self._check_answers()
 
     def _score(self, texts: Sequence[str], labels: list[int]) -> np.ndarray:
-        classifiers = self._classifiers()
-        if classifiers is None:
+        parts = self._parts
+        if parts is None or not self._usable_parts.get(self.score_kind):
             return super()._score(texts, labels)
+        return self._in_batches(texts, lambda batch: self._as_array(self._columns(parts, batch, labels)))
 
-        def columns(batch: Sequence[str]) -> np.ndarray:
-            features = list(batch)
-            for _, step in self.model.steps[:-1]:
-                features = features if step in (None, "passthrough") else step.transform(features)
-            return self._as_array(np.stack([self._column(classifiers[label], features) for label in labels], axis=1))
-
-        return self._in_batches(texts, columns)
-
-    def _classifiers(self) -> Sequence[Any] | None:
-        """One classifier a label, at the end of a pipeline; None where the model is something else."""
-        last = self.model.steps[-1][1] if hasattr(self.model, "steps") else None
-        kinds = {"OneVsRestClassifier": "multilabel_", "MultiOutputClassifier": "estimators_"}
-        if last is None or not getattr(last, kinds.get(type(last).__name__, ""), False):
-            return None
-        found: Sequence[Any] = last.estimators_
-        return found
+    def _columns(self, parts: _Parts, texts: Sequence[str], labels: Sequence[int]) -> np.ndarray:
+        features: Any = list(texts)
+        for step in parts.steps:
+            features = step.transform(features)
+        return np.stack([self._column(parts.classifiers[label], features) for label in labels], axis=1)
 
     def _column(self, classifier: Any, features: Any) -> np.ndarray:
         if self.score_kind == "score":
@@ -101,17 +101,101 @@ class SklearnWrapper(XMTCModelWrapper):
 
     def _dense(self, texts: Sequence[str]) -> Any:
         if self.score_kind == "score":
-            margins = self.model.decision_function(list(texts))
-            for label, classifier in enumerate(self._classifiers() or ()):
-                if (margin := _margin_of_constant(classifier)) is not None:
-                    margins[:, label] = margin
+            margins = np.array(self.model.decision_function(list(texts)))
+            for label, margin in self._constants.items():
+                margins[:, label] = margin
             return margins
         answer = self.model.predict_proba(list(texts))
         if not isinstance(answer, list):
             return answer
         # Classifiers with many outputs give one (texts, classes) array a label instead of one column a label.
-        columns = [_probability_of_one(*pair) for pair in zip(answer, self.model.classes_, strict=True)]
-        return np.stack(columns, axis=1)
+        classes = self._classes_of_outputs(len(answer))
+        return np.stack([_probability_of_one(*pair) for pair in zip(answer, classes, strict=True)], axis=1)
+
+    def _classes_of_outputs(self, outputs: int) -> Sequence[Any]:
+        """The classes of each output; estimators around an estimator may not have them."""
+        part = self.model
+        while part is not None:
+            classes = getattr(part, "classes_", None)
+            if isinstance(classes, (list, tuple)) and len(classes) == outputs:
+                return classes
+            part = part.steps[-1][1] if hasattr(part, "steps") else _inside(part)
+        return [_BOTH] * outputs
+
+    def _check_answers(self) -> None:
+        """Ask about a few words: whether the estimator is fitted and takes texts, and whether its parts answer alike.
+
+        Raises:
+            InputError: it does not answer.
+        """
+        from sklearn.exceptions import NotFittedError
+
+        words = [*_PROBES, " ".join(_known_words(self._parts))]
+        for kind in self.score_kinds:
+            self_of_kind = self.with_score_kind(kind)
+            try:
+                whole = np.asarray(self_of_kind._dense(words))
+            except NotFittedError as error:
+                raise _not_fitted(self.name, error) from error
+            except (ValueError, TypeError, AttributeError) as error:
+                if kind != self.score_kind:
+                    continue
+                raise InputError(
+                    f"{self.name} cannot score a text ({type(error).__name__}: {str(error).splitlines()[0]})",
+                    "give a fitted pipeline that begins with its vectoriser",
+                ) from error
+            self._usable_parts[kind] = self._parts is not None and self_of_kind._agrees(self._parts, words, whole)
+
+    def _agrees(self, parts: _Parts, texts: list[str], whole: np.ndarray) -> bool:
+        """Whether the classifiers of the labels, asked one by one, give the columns of the whole answer."""
+        if whole.shape != (len(texts), len(parts.classifiers)):
+            return False
+        labels = np.unique(np.linspace(0, whole.shape[1] - 1, _PROBED_LABELS).astype(int)).tolist()
+        try:
+            columns = self._columns(parts, texts, labels)
+        except (ValueError, TypeError, AttributeError):
+            return False
+        return columns.shape == whole[:, labels].shape and np.allclose(columns, whole[:, labels], rtol=1e-5, atol=1e-6)
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """What makes features of texts, one after the other, and then one classifier a label."""
+
+    steps: list[Any]
+    classifiers: Sequence[Any]
+
+
+def _parts_of(model: Any) -> _Parts | None:
+    """The parts of an estimator, however it is nested; None where it does not end in one classifier a label."""
+    steps: list[Any] = []
+    part = model
+    while part is not None:
+        if hasattr(part, "steps"):
+            *before, (_, last) = part.steps
+            # Steps that resample (imbalanced-learn) are for training only.
+            usable = [step for _, step in before if step not in (None, "passthrough")]
+            steps += [step for step in usable if hasattr(step, "transform") or not hasattr(step, "fit_resample")]
+            part = last
+        elif getattr(part, "multilabel_", False) or type(part).__name__ == "MultiOutputClassifier":
+            classifiers = getattr(part, "estimators_", None)
+            return None if classifiers is None else _Parts(steps, classifiers)
+        else:
+            part = _inside(part)
+    return None
+
+
+def _inside(estimator: Any) -> Any | None:
+    """What an estimator around another one asks; None where it is around none."""
+    found = (getattr(estimator, name, None) for name in _INSIDE)
+    return next((part for part in found if any(hasattr(part, method) for method in _METHODS.values())), None)
+
+
+def _constants(parts: _Parts | None) -> dict[int, float]:
+    """What stands for the margins of labels that were on no training text, or on all, by label."""
+    classifiers = [] if parts is None else parts.classifiers
+    margins = {label: _margin_of_constant(classifier) for label, classifier in enumerate(classifiers)}
+    return {label: margin for label, margin in margins.items() if margin is not None}
 
 
 def _margin_of_constant(classifier: Any) -> float | None:
@@ -123,6 +207,41 @@ def _margin_of_constant(classifier: Any) -> float | None:
 
 def _probability_of_one(probabilities: np.ndarray, classes: np.ndarray) -> np.ndarray:
     """The column of class 1; zeros where the label was on no text of the training set."""
-    found = np.flatnonzero(np.asarray(classes) == 1)
-    column: np.ndarray = probabilities[:, found[0]] if len(found) else np.zeros(len(probabilities))
+    places = np.flatnonzero(np.asarray(classes) == 1)
+    column: np.ndarray = probabilities[:, places[0]] if len(places) else np.zeros(len(probabilities))
     return column
+
+
+def _class_names(model: Any) -> list[str] | None:
+    """The classes of a classifier as label names; None where they number the outputs from 0."""
+    classes = getattr(model, "classes_", None)
+    if classes is None or isinstance(classes, list) or np.ndim(classes) != 1 or not len(classes):
+        return None
+    if list(classes) == list(range(len(classes))):
+        return None
+    return [str(name) for name in classes]
+
+
+def _known_words(parts: _Parts | None) -> list[str]:
+    """A few words that the vectoriser knows."""
+    for step in parts.steps if parts is not None else []:
+        vocabulary = getattr(step, "vocabulary_", None)
+        if vocabulary:
+            return [str(word) for word in list(vocabulary)[:: max(1, len(vocabulary) // _PROBED_WORDS)]]
+    return []
+
+
+def _check_fitted(model: Any) -> None:
+    from sklearn.exceptions import NotFittedError
+    from sklearn.utils.validation import check_is_fitted
+
+    try:
+        check_is_fitted(model)
+    except NotFittedError as error:
+        raise _not_fitted(type(model).__name__, error) from error
+    except TypeError:
+        pass  # a class of one's own that follows no rules of scikit-learn: it is asked
+
+
+def _not_fitted(name: str, error: Exception) -> InputError:
+    return InputError(f"{name} is not fitted ({str(error).splitlines()[0]})", "fit it, or load the fitted one")

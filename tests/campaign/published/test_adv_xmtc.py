@@ -11,9 +11,10 @@ import pytest
 import torch
 from tokenizers import normalizers
 
+from tests.toolkit.bert import word_tokenizer
 from tests.toolkit.masked_lms import WORDS, masked_lm
-from tests.toolkit.parts import CountingVictim, bag, word_tokenizer
 from tests.toolkit.shared_folders import SHARED, needs_shared
+from tests.toolkit.victims import CountingVictim, bag
 from textattack_xmtc.campaign.published.adv_xmtc import Change, PublishedAttack
 from textattack_xmtc.campaign.published.words import UnmaskedProposals
 from textattack_xmtc.errors import InputError
@@ -351,7 +352,7 @@ def test_records_say_what_was_done(batch_size):
     ("options", "message"),
     [
         ({"goal": "best"}, "unknown goal 'best'; choose positive, negative, untargeted"),
-        ({"k": 0}, "k=0 is not a number of labels"),
+        ({"k": 0}, "invalid k=0: must be a whole number, at least 1"),
         ({"max_change_rate": 0}, "max_change_rate=0 is not a share of the words"),
         ({"candidates": 0}, "max_candidates=0 and batch_size=16 must be positive"),
         ({"max_length": 2}, "max_length=2 does not fit ToyBert, which reads 512 tokens; choose between 3 and 512"),

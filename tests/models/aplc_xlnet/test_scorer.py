@@ -25,11 +25,6 @@ LABELS = [f"label {j}" for j in range(11)]
 KINDS = ("probability", "logit")
 
 
-@pytest.fixture(autouse=True)
-def registered(monkeypatch):
-    monkeypatch.setitem(folders.ARCHITECTURES, "aplc-xlnet", "textattack_xmtc.models.aplc_xlnet.scorer:APLCXLNet")
-
-
 @pytest.fixture(scope="module")
 def model() -> APLCXLNet:
     """Of random weights, large enough that scores differ."""

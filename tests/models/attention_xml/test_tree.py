@@ -158,10 +158,7 @@ def test_what_the_model_cannot_answer_is_refused(model):
 
 
 @pytest.fixture
-def saved(model, tmp_path, monkeypatch):
-    monkeypatch.setitem(
-        folder.ARCHITECTURES, "attention-xml-tree", "textattack_xmtc.models.attention_xml.tree:AttentionXMLTree"
-    )
+def saved(model, tmp_path):
     return folder.save_model(model, tmp_path / "model")
 
 

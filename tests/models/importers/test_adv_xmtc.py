@@ -9,8 +9,8 @@ from tests.toolkit import official_aplc_xlnet as official_aplc
 from tests.toolkit import official_attention_xml as official
 from tests.toolkit.official_attention_xml import EMBEDDING, HIDDEN, NUMBERS, WORDS
 from textattack_xmtc.errors import InputError, ModelFolderError
+from textattack_xmtc.models.architecture import read_official
 from textattack_xmtc.models.folder import load_model, save_model
-from textattack_xmtc.models.importers.adv_xmtc import read_adv_xmtc
 from textattack_xmtc.models.importers.options import ImportOptions
 
 LABELS = 9
@@ -38,8 +38,8 @@ def folder(tmp_path):
 
 def test_an_attention_xml(folder, tmp_path):
     with pytest.raises(ModelFolderError, match=r"vocab\.npy' holds an array of Python objects.*--trust"):
-        read_adv_xmtc(folder, ImportOptions())
-    model = read_adv_xmtc(folder, ImportOptions(trust=True))
+        read_official("adv-xmtc", folder, ImportOptions())
+    model = read_official("adv-xmtc", folder, ImportOptions(trust=True))
     back = load_model(save_model(model, tmp_path / "model"), "cpu")
     expected = np.stack([official.network_logits(official.network_state(LABELS), numbers) for numbers in NUMBERS])
     np.testing.assert_allclose(back.dense(official.TEXTS, "logit"), expected, atol=1e-5)
@@ -48,17 +48,17 @@ def test_an_attention_xml(folder, tmp_path):
 def test_its_configuration_counts(folder):
     (folder / "confg_axml.yaml").write_text(yaml.safe_dump({**SETTINGS, "hidden_size": 7}))
     with pytest.raises(ModelFolderError, match=r"'lstm\.init_state' .* should be \(4, 1, 7\)"):
-        read_adv_xmtc(folder, ImportOptions(trust=True))
+        read_official("adv-xmtc", folder, ImportOptions(trust=True))
     (folder / "confg_axml.yaml").write_text(yaml.safe_dump({**SETTINGS, "labels_num": 10}))
     with pytest.raises(ModelFolderError, match=r"labels_num is 10 .* there are 9 label names"):
-        read_adv_xmtc(folder, ImportOptions(trust=True))
+        read_official("adv-xmtc", folder, ImportOptions(trust=True))
     (folder / "confg_axml.yaml").unlink()  # sizes follow from the shapes
-    assert len(read_adv_xmtc(folder, ImportOptions(trust=True)).label_names) == LABELS
+    assert len(read_official("adv-xmtc", folder, ImportOptions(trust=True)).label_names) == LABELS
 
 
 def test_an_aplc_xlnet(tmp_path):
     state = official_aplc.write_folder(tmp_path / "official")
-    model = read_adv_xmtc(tmp_path / "official", ImportOptions(max_length=40))
+    model = read_official("adv-xmtc", tmp_path / "official", ImportOptions(max_length=40))
     back = load_model(save_model(model, tmp_path / "model"), "cpu")
     expected = [
         official_aplc.probabilities(state, official_aplc.token_ids(tmp_path / "official", text, 40), 40)
@@ -66,14 +66,14 @@ def test_an_aplc_xlnet(tmp_path):
     ]
     np.testing.assert_allclose(back.dense(official_aplc.TEXTS), np.stack(expected), atol=1e-5)
     with pytest.raises(InputError, match="an APLC-XLNet has no use for beam"):
-        read_adv_xmtc(tmp_path / "official", ImportOptions(beam=3))
+        read_official("adv-xmtc", tmp_path / "official", ImportOptions(beam=3))
 
 
 def test_what_is_no_such_folder_is_refused(folder, tmp_path):
     with pytest.raises(ModelFolderError, match=r"there is no folder .*nowhere"):
-        read_adv_xmtc(tmp_path / "nowhere", ImportOptions())
-    with pytest.raises(ModelFolderError, match=r"holds neither 'AttentionXML' with 'confg_axml\.yaml' nor"):
-        read_adv_xmtc(tmp_path, ImportOptions())
+        read_official("adv-xmtc", tmp_path / "nowhere", ImportOptions())
+    with pytest.raises(ModelFolderError, match=r"does not hold a model of adv-xmtc"):
+        read_official("adv-xmtc", tmp_path, ImportOptions())
     (folder / "AttentionXML").unlink()
     with pytest.raises(ModelFolderError, match="AttentionXML' is not there"):
-        read_adv_xmtc(folder, ImportOptions())
+        read_official("adv-xmtc", folder, ImportOptions())

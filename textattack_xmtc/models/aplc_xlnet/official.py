@@ -30,6 +30,11 @@ _SUMMARY = {"summary_type": "last", "summary_use_proj": True, "summary_activatio
 _BELONGS = "put the files that belong together into the folder"
 
 
+def is_aplc_xlnet(folder: Path) -> bool:
+    """Whether a folder can hold an APLC-XLNet."""
+    return (folder / CONFIG).is_file()
+
+
 def read_aplc_xlnet(folder: Path, options: ImportOptions) -> APLCXLNet:
     """The model in an official folder, on the CPU: `config.json`, `pytorch_model.bin`, `spiece.model`.
 

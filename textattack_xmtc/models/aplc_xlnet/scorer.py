@@ -129,6 +129,19 @@ class APLCXLNet(TorchScorer):
         """Write the sub-words."""
         self.subwords.write(folder)
 
+    def word_tables(self) -> list[torch.nn.Embedding]:
+        """The table of the sub-words' vectors."""
+        return [self.network.transformer.word_embedding]
+
+    def fixed_tokens(self) -> np.ndarray:
+        """`<sep>`, `<cls>` and the padding."""
+        return np.array([self.subwords.sep_id, self.subwords.cls_id, self.subwords.pad_id])
+
+    def by_text(self, values: torch.Tensor, lengths: Sequence[int]) -> list[torch.Tensor]:
+        """As `TorchScorer.by_text`, of values of shape `(longest, texts, d)`, padded at the front: XLNet's order."""
+        rows = values.transpose(0, 1)
+        return [row[len(row) - length :] for row, length in zip(rows, lengths, strict=True)]
+
     def _floats(self, length: int) -> int:
         # Attention scores by content, by position (twice as many), their sum and their softmax; or the inner layer.
         config = self.network.config

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -14,9 +15,10 @@ from textattack_xmtc.datasets.corpus import Corpus
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.models.aplc_xlnet.scorer import APLCXLNet
 from textattack_xmtc.models.evaluation import validation
-from textattack_xmtc.models.losses import LossSettings
+from textattack_xmtc.models.losses import LossSettings, ReweightedLoss
 from textattack_xmtc.models.training.checkpoint import Checkpoint, keeper
 from textattack_xmtc.models.training.loop import LoopSettings, Training
+from textattack_xmtc.options import option
 
 SCRATCH_RATES = (1e-3, 1e-3, 5e-3)
 """Learning rates (encoder, summary, clusters) that suit a small XLNet from scratch."""
@@ -36,7 +38,9 @@ class APLCXLNetSettings(LoopSettings):
     epochs: int = 6
     batch_size: int = 12
     clip: float = 1.0
-    encoder_rate: float = 1e-5
+    encoder_rate: float = option(
+        1e-5, "learning rate of the encoder; the others follow in proportion", flags=("--learning-rate",), chosen=True
+    )
     summary_rate: float = 1e-4
     cluster_rate: float = 1e-3
     warm_up: float = 0.1
@@ -84,25 +88,14 @@ def train_aplc_xlnet(
         raise InputError("a model in bfloat16 cannot be trained", 'load it in float32 and train with dtype="bfloat16"')
     encoded = model.encode(texts)
     loss_of = (loss or LossSettings()).for_labels(corpus.label_counts, len(texts)).to(model.device)
-    special = torch.tensor([model.subwords.sep_id, model.subwords.cls_id], device=model.device)
-
-    def batch_loss(positions: list[int], random: np.random.Generator) -> torch.Tensor:
-        words, lengths = model.padded([encoded[position] for position in positions])
-        if settings.word_dropout:
-            hidden = torch.rand(words.shape, device=words.device) < settings.word_dropout
-            words = words.masked_fill(hidden & ~torch.isin(words, special), model.subwords.mask_id)
-        return network.loss(words, lengths, [labels[position] for position in positions], loss_of)
-
+    text_loss = ClusterLoss(model, settings, loss_of)
+    text_loss.prepare(encoded, labels)
     training = Training(
         network,
-        [
-            (list(network.transformer.parameters()), settings.encoder_rate),
-            (list(network.sequence_summary.parameters()), settings.summary_rate),
-            (list(network.label_clusters.parameters()), settings.cluster_rate),
-        ],
+        parameter_groups(model, settings),
         lambda step, steps: rate_share(step, steps, settings.warm_up),
         [len(text) for text in encoded],
-        batch_loss,
+        lambda positions, rng: text_loss(positions, [encoded[position] for position in positions], rng),
         settings,
         "APLC-XLNet",
     )
@@ -111,6 +104,45 @@ def train_aplc_xlnet(
         training.load_state_dict(state)
     validate = None if validate_on is None else partial(validation, model, validate_on)
     return training.run(validate, None if checkpoint is None else keeper(checkpoint, training))
+
+
+class ClusterLoss:
+    """The loss of texts of an APLC-XLNet: a `TextLoss`.
+
+    Args:
+        model: the model.
+        settings: how to train; word dropout counts.
+        loss_of: what is trained on, for the labels of the model.
+    """
+
+    def __init__(self, model: APLCXLNet, settings: APLCXLNetSettings, loss_of: ReweightedLoss) -> None:
+        self._model, self._settings, self._loss_of = model, settings, loss_of
+        self._special = torch.tensor([model.subwords.sep_id, model.subwords.cls_id], device=model.device)
+
+    def prepare(self, encoded: Sequence[Sequence[int]], labels: Sequence[Sequence[int]]) -> None:
+        """Train on these texts from now on."""
+        self._true = [list(row) for row in labels]
+
+    def __call__(
+        self, positions: Sequence[int], encoded: Sequence[Sequence[int]], rng: np.random.Generator
+    ) -> torch.Tensor:
+        """The loss of a batch."""
+        words, lengths = self._model.padded(encoded)
+        if self._settings.word_dropout:
+            hidden = torch.rand(words.shape, device=words.device) < self._settings.word_dropout
+            words = words.masked_fill(hidden & ~torch.isin(words, self._special), self._model.subwords.mask_id)
+        true = [self._true[position] for position in positions]
+        return self._model.network.loss(words, lengths, true, self._loss_of)
+
+
+def parameter_groups(model: APLCXLNet, settings: APLCXLNetSettings) -> list[tuple[list[torch.nn.Parameter], float]]:
+    """XLNet, summary and label clusters, and the learning rate of each."""
+    network = model.network
+    return [
+        (list(network.transformer.parameters()), settings.encoder_rate),
+        (list(network.sequence_summary.parameters()), settings.summary_rate),
+        (list(network.label_clusters.parameters()), settings.cluster_rate),
+    ]
 
 
 def rate_share(step: int, steps: int, warm_up: float) -> float:

@@ -17,9 +17,11 @@ from textattack_xmtc.models.attention_xml.word_scorer import WordScorer, words_r
 from textattack_xmtc.models.batches import padded
 from textattack_xmtc.models.folder import CONFIG, LABELS, VOCABULARY, masked_lm_of, read_weights, read_words
 from textattack_xmtc.models.torch_scorer import ComputeType
+from textattack_xmtc.options import option
 from textattack_xmtc.scores import ScoreKind
 
 MOST_LAYERS = 100  # far more than any has: a larger number in a damaged file would be made, layer by layer
+_GROUP = "AttentionXML"
 _CHUNK_FLOATS = 2**24  # what is computed for a chunk of labels at once: 64 MB in float32
 
 
@@ -39,9 +41,9 @@ class AttentionXMLConfig:
         InputError: fewer layers than 1, or more than `MOST_LAYERS`.
     """
 
-    embedding_size: int = 300
-    hidden_size: int = 256
-    layers: int = 1
+    embedding_size: int = option(300, "width of a word vector", group=_GROUP, chosen=True)
+    hidden_size: int = option(256, "width of the network; of an LSTM in each direction", group="network", chosen=True)
+    layers: int = option(1, "layers of the network", group="network", chosen=True)
     linear_sizes: tuple[int, ...] = (256,)
     embedding_dropout: float = 0.2
     hidden_dropout: float = 0.5
@@ -285,6 +287,10 @@ class AttentionXML(WordScorer):
             ) from error
         read_weights(folder, network)
         return cls(network, vocabulary, labels, max_length, device, masked_lm_of(folder), dtype)
+
+    def word_tables(self) -> list[nn.Embedding]:
+        """The table of the word vectors."""
+        return [self.network.embedding]
 
     def _scores(self, batch: Sequence[Sequence[int]], labels: torch.Tensor | None, kind: ScoreKind) -> torch.Tensor:
         words, lengths = padded(batch, PAD_ID, self.device)

@@ -1,8 +1,13 @@
-"""Official AttentionXML checkpoints (github.com/yourh/AttentionXML), flat and as label tree."""
+"""Official AttentionXML checkpoints (github.com/yourh/AttentionXML), flat and as label tree.
+
+The folder of the published attack (github.com/xmc-aalto/adv-xmtc) holds the same weights: `AttentionXML`, with sizes
+in `confg_axml.yaml` and words in `vocab.npy`. Label names lie with its data, as `labels.txt`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +27,7 @@ VOCABULARY = "vocab.npy"
 TOKENIZATION = "nltk"
 MAX_LENGTH = 500  # what the authors read of a text
 BEAM = 64  # theirs for most data sets
+ADV_XMTC_WEIGHTS, ADV_XMTC_SETTINGS = "AttentionXML", "confg_axml.yaml"  # the second is spelt so
 
 
 def read_attention_xml(source: Path, options: ImportOptions) -> AttentionXML | AttentionXMLTree:
@@ -68,6 +74,18 @@ def read_attention_xml(source: Path, options: ImportOptions) -> AttentionXML | A
         flat = AttentionXMLNetwork(len(vocabulary), len(names), sizes)
     flat.load_state_dict(weights, assign=True)
     return AttentionXML(flat, vocabulary, names, max_length, device="cpu")
+
+
+def is_adv_xmtc(folder: Path) -> bool:
+    """Whether a folder of adv-xmtc's holds an AttentionXML."""
+    return (folder / ADV_XMTC_WEIGHTS).is_file() or (folder / ADV_XMTC_SETTINGS).is_file()
+
+
+def read_adv_xmtc(folder: Path, options: ImportOptions) -> AttentionXML | AttentionXMLTree:
+    """The model in a folder of adv-xmtc's, on the CPU; raises as `read_attention_xml`."""
+    own = (folder / ADV_XMTC_SETTINGS,) if (folder / ADV_XMTC_SETTINGS).is_file() else ()
+    configurations = options.configurations or own
+    return read_attention_xml(folder / ADV_XMTC_WEIGHTS, replace(options, configurations=configurations))
 
 
 def _vocabulary(beside: Path, settings: Mapping[str, Any], options: ImportOptions) -> Vocabulary:

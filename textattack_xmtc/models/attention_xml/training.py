@@ -20,7 +20,10 @@ from textattack_xmtc.models.batches import padded
 from textattack_xmtc.models.evaluation import validation
 from textattack_xmtc.models.losses import LossSettings, ReweightedLoss
 from textattack_xmtc.models.training.checkpoint import Checkpoint, keeper
-from textattack_xmtc.models.training.loop import LoopSettings, Training
+from textattack_xmtc.models.training.loop import LoopSettings, Training, linear_to_a_tenth
+from textattack_xmtc.options import option
+
+_GROUP = "AttentionXML"
 
 
 @dataclass(frozen=True)
@@ -34,8 +37,8 @@ class AttentionXMLSettings(LoopSettings):
             tree has its own way to leave labels out.)
     """
 
-    learning_rate: float = 1e-3
-    label_sample: int | None = None
+    learning_rate: float = option(1e-3, "learning rate of Adam", group=_GROUP, chosen=True)
+    label_sample: int | None = option(None, "labels that a step computes beside those of its batch", group=_GROUP)
 
 
 def train_attention_xml(
@@ -82,20 +85,14 @@ def train_attention_xml(
     model = AttentionXML(network, vocabulary, corpus.label_names, max_length, device)
     encoded = model.encode(texts)
     loss_of = (loss or LossSettings()).for_labels(corpus.label_counts, len(texts)).to(model.device)
-    true = [np.asarray(row, dtype=np.int64) for row in labels]
-
-    def batch_loss(positions: list[int], random: np.random.Generator) -> torch.Tensor:
-        words, lengths = padded([encoded[position] for position in positions], PAD_ID, model.device)
-        words = with_unknown_words(words, settings.word_dropout)
-        own = [true[position] for position in positions]
-        return loss_of_words(network, words, lengths, own, loss_of, settings.label_sample, random)
-
+    text_loss = FlatLoss(network, settings, loss_of)
+    text_loss.prepare(encoded, labels)
     training = Training(
         network,
         [(list(network.parameters()), settings.learning_rate)],
-        falling_to_a_tenth,
+        linear_to_a_tenth,
         [len(text) for text in encoded],
-        batch_loss,
+        lambda positions, rng: text_loss(positions, [encoded[position] for position in positions], rng),
         settings,
         "AttentionXML",
     )
@@ -110,14 +107,30 @@ def train_attention_xml(
     return model, log
 
 
-def falling_to_a_tenth(step: int, steps: int) -> float:
-    """The share of the learning rate at a step: from 1 to 0.1 in a straight line.
+class FlatLoss:
+    """The loss of texts of a flat network: a `TextLoss`.
 
-    Example:
-        >>> [round(falling_to_a_tenth(step, 10), 2) for step in (0, 5, 10)]
-        [1.0, 0.55, 0.1]
+    Args:
+        network: the network.
+        settings: how to train; word dropout and label sample count.
+        loss_of: what is trained on, for the labels of the network.
     """
-    return 1.0 - 0.9 * min(step / steps, 1.0)
+
+    def __init__(self, network: AttentionXMLNetwork, settings: AttentionXMLSettings, loss_of: ReweightedLoss) -> None:
+        self._network, self._settings, self._loss_of = network, settings, loss_of
+
+    def prepare(self, encoded: Sequence[Sequence[int]], labels: Sequence[Sequence[int]]) -> None:
+        """Train on these texts from now on."""
+        self._true = [np.asarray(row, dtype=np.int64) for row in labels]
+
+    def __call__(
+        self, positions: Sequence[int], encoded: Sequence[Sequence[int]], rng: np.random.Generator
+    ) -> torch.Tensor:
+        """The loss of a batch."""
+        words, lengths = padded(encoded, PAD_ID, self._network.attention.device)
+        words = with_unknown_words(words, self._settings.word_dropout)
+        true = [self._true[position] for position in positions]
+        return loss_of_words(self._network, words, lengths, true, self._loss_of, self._settings.label_sample, rng)
 
 
 def start_at_mean_rate(network: AttentionXMLNetwork, rate: float) -> None:
@@ -151,7 +164,7 @@ def loss_of_words(
     true: Sequence[np.ndarray],
     loss_of: ReweightedLoss,
     label_sample: int | None,
-    random: np.random.Generator,
+    rng: np.random.Generator,
 ) -> torch.Tensor:
     """The loss of a batch of texts.
 
@@ -162,9 +175,9 @@ def loss_of_words(
         true: the true labels of each text.
         loss_of: what is trained on.
         label_sample: as in `AttentionXMLSettings`.
-        random: draws that sample.
+        rng: draws that sample.
     """
-    labels, importance = _drawn_labels(true, len(network.attention), label_sample, random)
+    labels, importance = _drawn_labels(true, len(network.attention), label_sample, rng)
     targets = np.zeros((len(true), len(labels)), dtype=np.float32)
     for row, own in zip(targets, true, strict=True):
         row[np.searchsorted(labels, own)] = 1.0
@@ -179,14 +192,14 @@ def loss_of_words(
 
 
 def _drawn_labels(
-    true: Sequence[np.ndarray], labels: int, others: int | None, random: np.random.Generator
+    true: Sequence[np.ndarray], labels: int, others: int | None, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
     """The labels that a step computes, ascending, and what each counts for."""
     own = np.unique(np.concatenate(true))
     if others is None or len(own) + others >= labels:
         return np.arange(labels), np.ones(labels, dtype=np.float32)
     rest = np.setdiff1d(np.arange(labels), own, assume_unique=True)
-    drawn = random.choice(rest, others, replace=False)
+    drawn = rng.choice(rest, others, replace=False)
     chosen = np.concatenate([own, drawn])
     weights = np.concatenate([np.ones(len(own)), np.full(others, len(rest) / others)])
     order = np.argsort(chosen)

@@ -330,6 +330,10 @@ class AttentionXMLTree(WordScorer):
         super().write_own_files(folder)
         self.network.tree.write(folder)
 
+    def word_tables(self) -> list[nn.Embedding]:
+        """The table of the word vectors of each level."""
+        return [self.network.network(level).embedding for level in range(len(self.network.levels))]
+
     def _scores(self, batch: Sequence[Sequence[int]], labels: torch.Tensor | None, kind: ScoreKind) -> torch.Tensor:
         words, lengths = padded(batch, PAD_ID, self.device)
         network = self.network

@@ -19,7 +19,6 @@ from textattack_xmtc.models.attention_xml.flat import AttentionXMLConfig
 from textattack_xmtc.models.attention_xml.label_tree import LabelTree, depths_of_levels
 from textattack_xmtc.models.attention_xml.training import (
     AttentionXMLSettings,
-    falling_to_a_tenth,
     start_at_mean_rate,
     start_from_word_vectors,
     with_unknown_words,
@@ -30,7 +29,10 @@ from textattack_xmtc.models.batches import by_length, padded
 from textattack_xmtc.models.evaluation import validation
 from textattack_xmtc.models.losses import LossSettings, ReweightedLoss
 from textattack_xmtc.models.training.checkpoint import Checkpoint, keeper
-from textattack_xmtc.models.training.loop import Training
+from textattack_xmtc.models.training.loop import Training, linear_to_a_tenth
+from textattack_xmtc.options import option
+
+_GROUP = "AttentionXML"
 
 
 @dataclass(frozen=True)
@@ -44,10 +46,10 @@ class TreeSettings:
         beam: groups of each level whose children are trained on and scored (the paper's C).
     """
 
-    max_leaf: int = 8
+    max_leaf: int = option(8, "tree: most labels of a group", group=_GROUP)
     first_groups: int = 2048
     branching: int = 8
-    beam: int = 64
+    beam: int = option(64, "tree: groups of a level whose children are scored", group=_GROUP, chosen=True)
 
 
 def build_label_tree(texts: Sequence[str], labels: sparse.csr_matrix, shape: TreeSettings, seed: int = 0) -> LabelTree:
@@ -247,7 +249,7 @@ def level_training(
     return Training(
         own,
         [(list(own.parameters()), settings.learning_rate)],
-        falling_to_a_tenth,
+        linear_to_a_tenth,
         [len(text) for text in texts],
         batch_loss,
         settings,

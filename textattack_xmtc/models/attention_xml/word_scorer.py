@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from textattack_xmtc.errors import InputError
-from textattack_xmtc.models.attention_xml.vocabulary import UNK, UNK_ID, Vocabulary
+from textattack_xmtc.models.attention_xml.vocabulary import PAD_ID, UNK, UNK_ID, Vocabulary
 from textattack_xmtc.models.folder import VOCABULARY, write_json
 from textattack_xmtc.models.torch_scorer import ComputeType, TorchScorer
 
@@ -62,6 +63,10 @@ class WordScorer(TorchScorer):
         # Word vectors, the same turned round, the gates of a direction, and the states of both.
         config: Any = self.network.config
         return int(length * (2 * config.embedding_size + 8 * config.hidden_size))
+
+    def fixed_tokens(self) -> np.ndarray:
+        """The padding."""
+        return np.array([PAD_ID])
 
     def write_own_files(self, folder: Path) -> None:
         """Write the vocabulary."""

@@ -13,14 +13,16 @@ from tqdm import tqdm
 
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.models.batches import shuffled_by_length
+from textattack_xmtc.options import option
 
 WATCHED = "nDCG@5"
-"""Which measure of the validation texts tells the best epoch, as in AttentionXML."""
+"""Which measure of the validation texts tells the best epoch."""
 
 SHOWN = ("P@1", "attack success")
 """The measures that the progress bar shows."""
 
 Weights = dict[str, torch.Tensor]
+_GROUP = "training; the defaults are those of --size"
 
 
 @dataclass(frozen=True)
@@ -40,14 +42,35 @@ class LoopSettings:
         seed: of the first weights, the order of the texts and all that training draws.
     """
 
-    epochs: int = 10
-    batch_size: int = 64
-    clip: float = 5.0
-    word_dropout: float = 0.0
-    average_from: int | None = None
-    patience: int | None = None
-    dtype: Literal["float32", "bfloat16"] = "float32"
-    seed: int = 0
+    epochs: int = option(10, "passes over the texts, at most; for each level of a tree", group=_GROUP, chosen=True)
+    batch_size: int = option(64, "texts a step", group=_GROUP, chosen=True)
+    clip: float = option(5.0, "largest norm of a gradient", group=_GROUP, chosen=True)
+    word_dropout: float = option(0.0, "share of the words that training hides", group=_GROUP, chosen=True)
+    average_from: int | None = option(
+        None, "first epoch whose weights are averaged; 0: no averaging", group=_GROUP, chosen=True
+    )
+    patience: int | None = option(
+        None, "stop after so many epochs without a better one; 0: train them all", group=_GROUP, chosen=True
+    )
+    dtype: Literal["float32", "bfloat16"] = option(
+        "float32", "what a step computes in; the weights stay float32", group=_GROUP
+    )
+    seed: int = option(0, "of the first weights, the order of the texts and all draws", group=_GROUP)
+
+    def __post_init__(self) -> None:
+        for name in ("average_from", "patience"):
+            if getattr(self, name) == 0:
+                object.__setattr__(self, name, None)
+
+
+def linear_to_a_tenth(step: int, steps: int) -> float:
+    """The share of the learning rate at a step: from 1 to 0.1 in a straight line.
+
+    Example:
+        >>> [round(linear_to_a_tenth(step, 10), 2) for step in (0, 5, 10)]
+        [1.0, 0.55, 0.1]
+    """
+    return 1.0 - 0.9 * min(step / steps, 1.0)
 
 
 class Training:
