@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tests.toolkit.parts import bag, proposing
+from tests.toolkit.victims import bag, proposing
 from textattack_xmtc import XMTCPositive, XMTCUntargeted, results_frame
 from textattack_xmtc.attack_recipes import XMTCRecipe
 from textattack_xmtc.errors import InputError
@@ -30,7 +30,7 @@ def test_one_row_a_result() -> None:
     assert (row["shown_before"], row["shown_after"]) == (["fruit", "food"], ["tools", "food"])
     assert (row["words"], row["changed"], row["reason"], row["encoder"]) == (10, 1, "", "embedded")
     assert (row["score_before"], row["score_after"]) == ([6.0], [-7.0])
-    assert frame.iloc[1]["reason"] == "no true label is among the top 2" and frame.iloc[1]["similarity"] is None
+    assert frame.iloc[1]["reason"] == "no true label is among the top 2" and pandas.isna(frame.iloc[1]["similarity"])
 
 
 def test_an_untargeted_row_names_true_labels_only() -> None:

@@ -19,6 +19,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from textattack_xmtc import registered
 from textattack_xmtc.errors import InputError, XMTCError
 from textattack_xmtc.models import DEMO
 from textattack_xmtc.parameters import parameters_of, read_parameters, write_parameters
@@ -73,11 +74,13 @@ def _needs_no_data(args: Any) -> bool:
 
 
 def _is_ours(args: Any) -> bool:
-    from textattack_xmtc.plugin import GOAL_FUNCTIONS, RECIPES
-
     recipe = (getattr(args, "attack_recipe", None) or "").split(SPLIT)[0]
     goal = (getattr(args, "goal_function", None) or "").split(SPLIT)[0]
-    return recipe in RECIPES or (not recipe and goal in GOAL_FUNCTIONS) or bool(getattr(args, "attack_from_file", None))
+    return (
+        recipe in registered.RECIPES
+        or (not recipe and goal in registered.GOAL_FUNCTIONS)
+        or bool(getattr(args, "attack_from_file", None))
+    )
 
 
 def create_model(stock: Callable[..., Any], args: Any) -> Any:
@@ -102,22 +105,18 @@ def create_attack(stock: Callable[..., Any], args: Any, model_wrapper: Any) -> A
 
 def _check_parameters(args: Any) -> None:
     """Read the parameters behind names of this package, and write them as TextAttack evaluates them."""
-    from textattack_xmtc import plugin
-
     if args.attack_recipe:
-        args.attack_recipe = _normal(args.attack_recipe, plugin.RECIPES)
+        args.attack_recipe = _normal(args.attack_recipe, registered.RECIPES)
         return
-    args.goal_function = _normal(args.goal_function, plugin.GOAL_FUNCTIONS)
-    args.search_method = _normal(args.search_method, plugin.SEARCH_METHODS)
-    args.transformation = _normal(args.transformation, plugin.TRANSFORMATIONS)
-    args.constraints = [_normal(constraint, plugin.CONSTRAINTS) for constraint in args.constraints or []]
+    args.goal_function = _normal(args.goal_function, registered.GOAL_FUNCTIONS)
+    args.search_method = _normal(args.search_method, registered.SEARCH_METHODS)
+    args.transformation = _normal(args.transformation, registered.TRANSFORMATIONS)
+    args.constraints = [_normal(constraint, registered.CONSTRAINTS) for constraint in args.constraints or []]
 
 
 def _normal(text: str, table: Mapping[str, str]) -> str:
-    from textattack_xmtc.plugin import OLD_NAMES
-
     name, _, parameters = text.partition(SPLIT)
-    path = table.get(OLD_NAMES.get(name, name))
+    path = table.get(registered.OLD_NAMES.get(name, name))
     if path is None or not parameters.strip():
         return text if path is None else name
     module, _, attribute = path.rpartition(".")

@@ -1,7 +1,7 @@
 """What is registered in TextAttack: names for its command line, and stop words where NLTK has none.
 
 TextAttack has no entry points, so its tables are filled and some of its functions wrapped, by name, once
-(`attack_command` holds what they do). Nothing changes for attacks that use none of the names below.
+(`attack_command` holds what they do). Nothing changes for attacks that use none of the names in `registered`.
 """
 
 from __future__ import annotations
@@ -13,39 +13,14 @@ from typing import Any
 
 from textattack_xmtc import attack_command
 from textattack_xmtc.models import DEMO
-
-RECIPES = {
-    "xmtc-positive": "textattack_xmtc.attack_recipes.XMTCPositive",
-    "xmtc-negative": "textattack_xmtc.attack_recipes.XMTCNegative",
-    "xmtc-untargeted": "textattack_xmtc.attack_recipes.XMTCUntargeted",
-    "xmtc-negative-label-aware": "textattack_xmtc.attack_recipes.XMTCNegativeLabelAware",
-    "xmtc-positive-frugal": "textattack_xmtc.attack_recipes.XMTCPositiveFrugal",
-}
-GOAL_FUNCTIONS = {
-    "xmtc-positive-targeted": "textattack_xmtc.goal_functions.PositiveTargeted",
-    "xmtc-negative-targeted": "textattack_xmtc.goal_functions.NegativeTargeted",
-    "xmtc-untargeted": "textattack_xmtc.goal_functions.Untargeted",
-}
-SEARCH_METHODS = {
-    "xmtc-first-candidate": "textattack_xmtc.search_methods.FirstCandidate",
-    "xmtc-masked-delta": "textattack_xmtc.search_methods.MaskedDelta",
-    "xmtc-masked-blocks": "textattack_xmtc.search_methods.MaskedBlocks",
-    "xmtc-random-order": "textattack_xmtc.search_methods.RandomOrder",
-}
-TRANSFORMATIONS = {"xmtc-word-swap-masked-lm": "textattack_xmtc.transformations.XMTCWordSwapMaskedLM"}
-CONSTRAINTS = {
-    "xmtc-function-words": "textattack_xmtc.constraints.FunctionWordModification",
-    "xmtc-max-change-rate": "textattack_xmtc.constraints.MaxChangeRate",
-    "xmtc-similarity": "textattack_xmtc.constraints.EncoderSimilarity",
-}
-OLD_NAMES = {
-    "first-candidate": "xmtc-first-candidate",
-    "masked-delta": "xmtc-masked-delta",
-    "masked-blocks": "xmtc-masked-blocks",
-    "random-order": "xmtc-random-order",
-    "xmtc-non-targeted": "xmtc-untargeted",
-}
-"""Names until version 0.1.0: still understood, unless TextAttack has taken them, and listed nowhere."""
+from textattack_xmtc.registered import (
+    CONSTRAINTS,
+    GOAL_FUNCTIONS,
+    OLD_NAMES,
+    RECIPES,
+    SEARCH_METHODS,
+    TRANSFORMATIONS,
+)
 
 
 def loaded(module: str) -> None:
@@ -83,7 +58,7 @@ def _nltk_has_stop_words() -> bool:
 
     try:
         LazyCorpusLoader("stopwords", WordListCorpusReader, r"(?!README|\.).*", encoding="utf8").words("english")
-    except (LookupError, OSError, ValueError):  # none, or a folder or an archive that cannot be read
+    except Exception:  # there are none, or the folder or archive cannot be read
         return False
     return True
 
