@@ -11,8 +11,8 @@ import pytest
 
 from textattack_xmtc.campaign.runner import run_campaign
 from textattack_xmtc.errors import InputError
-from textattack_xmtc.results.reading import read_campaign
-from textattack_xmtc.results.writing import write_report
+from textattack_xmtc.results.export.report import write_report
+from textattack_xmtc.results.folder import read_campaign
 
 OLD = Path(__file__).parents[1] / "data" / "2d1e65e"
 CAMPAIGNS = ["folder", "file", "half", "transfers"]

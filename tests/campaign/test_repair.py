@@ -13,7 +13,7 @@ from tests.toolkit.small_campaigns import records
 from textattack_xmtc.campaign.attack import SampleAttack
 from textattack_xmtc.campaign.runner import run_campaign
 from textattack_xmtc.errors import DataError
-from textattack_xmtc.results.reading import read_campaign
+from textattack_xmtc.results.folder import read_campaign
 
 pytestmark = pytest.mark.usefixtures("here")
 

@@ -23,8 +23,8 @@ from textattack_xmtc.campaign.workers.run import Workers
 from textattack_xmtc.errors import DataError, InputError, ModelFolderError
 from textattack_xmtc.models.folder import load_model
 from textattack_xmtc.resources.function_words import ENGLISH
-from textattack_xmtc.results.reading import read_campaign
-from textattack_xmtc.results.summary import Sample
+from textattack_xmtc.results.folder import read_campaign
+from textattack_xmtc.results.records import Sample
 
 pytestmark = pytest.mark.usefixtures("here")
 

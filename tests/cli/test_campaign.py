@@ -20,7 +20,7 @@ import pytest
 from tests.toolkit.small_campaigns import make_all, records
 from textattack_xmtc.campaign import transfer as transferring
 from textattack_xmtc.cli.main import main
-from textattack_xmtc.results.reading import read_campaign
+from textattack_xmtc.results.folder import read_campaign
 
 MODELS = ["--model", "plain", "--model", "other"]
 SMALL = ["--data", "data", "--k", "2", "--labels-per-bin", "5", "--samples-per-bin", "4", "--candidates", "8"]
@@ -49,7 +49,7 @@ def test_a_campaign_from_the_command_line(tmp_path: Path, capsys: pytest.Capture
     campaign = read_campaign(out)
     for model in campaign.models:
         for part in campaign.bins:
-            found = campaign.verdicts[model.name].rate(part.number)
+            found = campaign.results[model.name].rate(part.number)
             row = rf"  {re.escape(campaign.bin_name(part.number))} +{found.n}  {found.value:.0%} \(\d+ to \d+%\)"
             assert re.search(row, said.out), row
     assert re.search(r"  all +12  \d+% ", said.out)

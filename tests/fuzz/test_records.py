@@ -8,8 +8,8 @@ from tests.fuzz.damage import damaged, damaged_value, json_bytes, json_files
 from tests.fuzz.running import box, fuzz
 from tests.toolkit.campaign_folders import write_campaign, write_transfer
 from textattack_xmtc.campaign.folder import read_facts
-from textattack_xmtc.results.reading import read_campaign
-from textattack_xmtc.results.tables_of_transfer import transfers
+from textattack_xmtc.results.folder import read_campaign
+from textattack_xmtc.results.tables.transfer import transfers
 from textattack_xmtc.workdir.files import RecordWriter, json_line, repair
 
 WHOLE: dict[str, bytes] = {}
@@ -51,7 +51,7 @@ def test_campaign_folder(files):
         campaign = place.attempt(lambda: read_campaign(folder))
         if campaign is not None:
             for model in campaign.models:
-                place.attempt(lambda name=model.name: campaign.verdicts[name].rate())
+                place.attempt(lambda name=model.name: campaign.results[name].rate())
             place.attempt(lambda: transfers([campaign]))
         place.attempt(lambda: read_facts(folder))
 

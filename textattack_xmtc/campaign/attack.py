@@ -22,7 +22,7 @@ from textattack_xmtc.encoders.encoder import Encoder
 from textattack_xmtc.evidence.label_words import TrainingWords
 from textattack_xmtc.goal import GOALS
 from textattack_xmtc.hubs import DEFAULT_MASKED_LM
-from textattack_xmtc.results.summary import ERROR, FAILED, SKIPPED, SUCCEEDED, WRONG_BEFORE, Sample
+from textattack_xmtc.results.records import ERROR, FAILED, SKIPPED, SUCCEEDED, WRONG_BEFORE, Sample
 from textattack_xmtc.scores import TopK
 from textattack_xmtc.targets import GroundTruth, Label
 from textattack_xmtc.transformations import XMTCWordSwapMaskedLM

@@ -14,7 +14,7 @@ from textattack_xmtc.datasets.corpus import Corpus
 from textattack_xmtc.datasets.statistics import corpus_statistics
 from textattack_xmtc.errors import DataError, InputError, XMTCError
 from textattack_xmtc.goal import NEGATIVE
-from textattack_xmtc.results.reading import (
+from textattack_xmtc.results.folder import (
     BINS,
     CAMPAIGN,
     CLUSTERS,
@@ -27,7 +27,7 @@ from textattack_xmtc.results.reading import (
     read_transfers,
     record_file,
 )
-from textattack_xmtc.results.summary import ERROR
+from textattack_xmtc.results.records import ERROR
 from textattack_xmtc.workdir.files import repair, write_json, write_lines
 from textattack_xmtc.workdir.lock import LOCK
 from textattack_xmtc.workdir.names import distinct

@@ -18,7 +18,7 @@ from textattack_xmtc.cache import cache_folder
 from textattack_xmtc.campaign.victim_files import is_victim_file
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.hubs import DEFAULT_SBERT, DEFAULT_USE
-from textattack_xmtc.results.summary import Campaign
+from textattack_xmtc.results.campaign import Campaign
 from textattack_xmtc.workdir.files import write_json
 
 _FOLDER = "named-code"

@@ -12,8 +12,8 @@ from textattack_xmtc.campaign.named_code import check_named, code_among
 from textattack_xmtc.campaign.plan import Plan
 from textattack_xmtc.campaign.prepare import prepare
 from textattack_xmtc.errors import DataError, XMTCError
-from textattack_xmtc.results.reading import BINS, CLUSTERS, LABELS, SAMPLES, Damage, read_campaign
-from textattack_xmtc.results.summary import Campaign
+from textattack_xmtc.results.campaign import Campaign
+from textattack_xmtc.results.folder import BINS, CLUSTERS, LABELS, SAMPLES, Damage, read_campaign
 from textattack_xmtc.workdir.files import remove_lines, whole_file
 from textattack_xmtc.workdir.names import inside
 from textattack_xmtc.workdir.progress import say

@@ -18,8 +18,9 @@ from textattack_xmtc.campaign.prepare import prepare
 from textattack_xmtc.campaign.repair import read_repaired
 from textattack_xmtc.campaign.transfer import add_transfers, run_transfers
 from textattack_xmtc.campaign.workers.run import Workers, attack_with_workers
-from textattack_xmtc.results.reading import RECORDS, read_campaign, record_file
-from textattack_xmtc.results.summary import Campaign, Model
+from textattack_xmtc.results.campaign import Campaign
+from textattack_xmtc.results.folder import RECORDS, read_campaign, record_file
+from textattack_xmtc.results.records import Model
 from textattack_xmtc.workdir.files import RecordWriter
 from textattack_xmtc.workdir.lock import locked
 from textattack_xmtc.workdir.progress import Progress, say

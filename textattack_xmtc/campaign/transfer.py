@@ -15,16 +15,9 @@ from textattack_xmtc.campaign.victims import Victim, distinct_names, load_victim
 from textattack_xmtc.errors import InputError, XMTCError
 from textattack_xmtc.goal import GOALS
 from textattack_xmtc.resources.function_words import ENGLISH
-from textattack_xmtc.results.reading import TRANSFERS, TRIALS, read_transfers, record_file
-from textattack_xmtc.results.summary import (
-    ERROR,
-    FAILED,
-    SKIPPED,
-    SUCCEEDED,
-    WRONG_BEFORE,
-    Campaign,
-    Sample,
-)
+from textattack_xmtc.results.campaign import Campaign
+from textattack_xmtc.results.folder import TRANSFERS, TRIALS, read_transfers, record_file
+from textattack_xmtc.results.records import ERROR, FAILED, SKIPPED, SUCCEEDED, WRONG_BEFORE, Sample
 from textattack_xmtc.scores import NOTHING
 from textattack_xmtc.workdir.files import RecordWriter, write_json
 from textattack_xmtc.workdir.progress import Progress

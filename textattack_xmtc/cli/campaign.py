@@ -5,13 +5,10 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import Any, get_args
 
 from textattack_xmtc.goal import GOALS, POSITIVE
 from textattack_xmtc.search_options import CandidateOrder, CandidateSource, Objective, Ranking
-
-if TYPE_CHECKING:
-    from textattack_xmtc.results.summary import Campaign
 
 _INTERRUPTED = 130  # what a shell reports of a command that Ctrl-C ended
 
@@ -124,7 +121,10 @@ def run(arguments: argparse.Namespace) -> int:
 
     from textattack_xmtc.campaign.runner import run_campaign
     from textattack_xmtc.campaign.workers.run import Workers
-    from textattack_xmtc.results.reading import CAMPAIGN, read_campaign
+    from textattack_xmtc.results.folder import CAMPAIGN, read_campaign
+    from textattack_xmtc.results.markup import printable
+    from textattack_xmtc.results.tables.success import terminal_summary
+    from textattack_xmtc.results.tables.transfer import terminal_transfers
 
     workers = None
     if arguments.workers is not None or arguments.ray is not None:
@@ -149,9 +149,9 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"xmtc: stopped; {again if begun else 'nothing was attacked yet'}", file=sys.stderr)
         return _INTERRUPTED
     campaign = read_campaign(out)
-    print(result_table(campaign))
+    print(printable(terminal_summary(campaign)))
     if campaign.transfers:
-        print(transfer_table(campaign))
+        print(printable(terminal_transfers(campaign)))
     print(f"now: textattack-xmtc report {out}")
     return 0
 
@@ -164,41 +164,3 @@ def given_options(arguments: argparse.Namespace) -> dict[str, Any]:
     if "cluster" in given:
         given["cluster"] = given["cluster"] == "yes"
     return given
-
-
-def result_table(campaign: Campaign) -> str:
-    """For each model, how often the attack succeeded in each bin, as plain text."""
-    from textattack_xmtc.results.wording import left_out, rate
-
-    lines = []
-    for model in campaign.models:
-        verdicts = campaign.verdicts[model.name]
-        reference = " (reference)" if model.name == campaign.reference else ""
-        lines += [f"{model.name}{reference}", f"  {'label frequency':<24}  {'n':>6}  success"]
-        parts = [(campaign.bin_name(part.number), verdicts.rate(part.number)) for part in campaign.bins]
-        for name, found in [*parts, ("all", verdicts.rate())]:
-            lines.append(f"  {name:<24}  {found.n:>6,}  {rate(found)}")
-        if note := left_out(campaign, model):
-            lines.append(f"  {note}")
-        errors = [record.reason for record in model.records.values() if record.outcome == "error"]
-        if errors:
-            lines.append(f"  the first error: {errors[0]}")
-    return "\n".join(lines)
-
-
-def transfer_table(campaign: Campaign) -> str:
-    """For each model that adversarial texts were tried on, how often they succeed there too, as plain text."""
-    from textattack_xmtc.results.tables_of_transfer import pairs_of, transferred
-    from textattack_xmtc.results.wording import rate
-
-    lines = []
-    for model, transfer in pairs_of(campaign):
-        lines += [
-            f"found on {model.name}, tried on {transfer.name}",
-            f"  {'label frequency':<24}  {'n':>6}  {'success':<20}  other words exchanged",
-        ]
-        for number in [*(part.number for part in campaign.bins), None]:
-            name = "all" if number is None else campaign.bin_name(number)
-            seen = transferred(campaign, model, transfer, number)
-            lines.append(f"  {name:<24}  {seen.success.n:>6,}  {rate(seen.success):<20}  {rate(seen.control)}")
-    return "\n".join(lines)

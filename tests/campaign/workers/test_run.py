@@ -26,7 +26,7 @@ from textattack_xmtc.campaign.workers.protocol import Died, Loaded, Pool, Worker
 from textattack_xmtc.campaign.workers.ray_cluster import RayPool
 from textattack_xmtc.campaign.workers.run import Workers
 from textattack_xmtc.errors import InputError, MissingExtraError
-from textattack_xmtc.results.reading import read_campaign
+from textattack_xmtc.results.folder import read_campaign
 
 needs_ray = pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="Ray is not installed (extra `ray`)")
 

@@ -17,8 +17,9 @@ from textattack_xmtc.campaign.workers.protocol import Pool, Worker, without_resu
 from textattack_xmtc.campaign.workers.ray_cluster import RayPool
 from textattack_xmtc.campaign.workers.scheduler import Asked, Pieces, pieces_of, share_out
 from textattack_xmtc.errors import InputError
-from textattack_xmtc.results.reading import RECORDS, record_file
-from textattack_xmtc.results.summary import ERROR, Campaign, Sample
+from textattack_xmtc.results.campaign import Campaign
+from textattack_xmtc.results.folder import RECORDS, record_file
+from textattack_xmtc.results.records import ERROR, Sample
 from textattack_xmtc.workdir.files import RecordWriter
 from textattack_xmtc.workdir.progress import Progress, say
 

@@ -9,7 +9,8 @@ from typing import Any, Protocol
 
 from textattack_xmtc.campaign.workers.protocol import Answer, Died, Loaded, Pool
 from textattack_xmtc.errors import XMTCError
-from textattack_xmtc.results.summary import Campaign, Sample
+from textattack_xmtc.results.campaign import Campaign
+from textattack_xmtc.results.records import Sample
 from textattack_xmtc.workdir.progress import say
 
 CRASHES = 3

@@ -5,9 +5,9 @@ import statistics
 import pytest
 
 from tests.toolkit.campaign_folders import read_lines, write_campaign, write_lines
-from textattack_xmtc.results.contents import all_tables
-from textattack_xmtc.results.reading import read_campaign
+from textattack_xmtc.results.folder import read_campaign
 from textattack_xmtc.results.statistics import wilson
+from textattack_xmtc.results.tables.contents import all_tables
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +63,7 @@ def test_table_3(folder, tables, name):
     assert row["errors"] == len(records(folder, name)) - len(attacked) - len(skipped) > 0
 
 
-def test_the_bins_add_up_and_the_primary_figure_counts_what_was_wrong_before(folder, tables):
+def test_the_bins_add_up_and_what_was_wrong_before_is_apart(folder, tables):
     for name in ("plain", "pw-cb"):
         rows = [row for row in rows_of(tables["by-bin"]) if row["model"] == name]
         assert [row["bin"] for row in rows] == [
@@ -76,9 +76,11 @@ def test_the_bins_add_up_and_the_primary_figure_counts_what_was_wrong_before(fol
         ]
         for key in ("n", "wrong_before", "skipped", "errors"):
             assert sum(row[key] for row in rows[:-1]) == rows[-1][key]
-        assert rows[-1]["n"] + rows[-1]["skipped"] + rows[-1]["errors"] == len(records(folder, name))
+        attacked, wrong = rows[-1]["n"], rows[-1]["wrong_before"]
+        assert attacked + wrong + rows[-1]["skipped"] + rows[-1]["errors"] == len(records(folder, name))
+        assert rows[-1]["wrong_share"] == pytest.approx(wrong / (attacked + wrong))
         table_3 = next(row for row in rows_of(tables["positive-success"]) if row["model"] == name)
-        assert rows[-1]["n"] == table_3["n"] + rows[-1]["wrong_before"]
+        assert rows[-1]["n"] == table_3["n"] and rows[-1]["success"] == table_3["success"]
     assert rows[-1]["wrong_before"] > 0
 
 

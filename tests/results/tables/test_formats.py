@@ -2,26 +2,17 @@
 
 import csv
 import io
+import re
 from html.parser import HTMLParser
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from textattack_xmtc.results.markup import csv_text, csv_text_read, markdown
 from textattack_xmtc.results.statistics import Estimate
-from textattack_xmtc.results.tables import (
-    UNKNOWN,
-    Column,
-    Marked,
-    Names,
-    Table,
-    across,
-    as_csv,
-    as_html,
-    as_markdown,
-    as_text,
-    markdown,
-    marked_markdown,
-    shown,
-)
+from textattack_xmtc.results.tables.formats import as_csv, as_html, as_markdown, as_text, format_number, marked_markdown
+from textattack_xmtc.results.tables.table import UNKNOWN, Column, Marked, Names, Table, table_of_campaigns
 
 NAN = float("nan")
 HOSTILE = (
@@ -122,8 +113,8 @@ def test_markdown_and_the_terminal_show_the_same():
 
 def test_rounding_starts_from_the_number_in_the_csv_file():
     column = Column("rate", "Rate (%)", 1, percent=True)
-    assert shown(0.29, column) == "29.0"
-    assert shown(-0.0001, column) == "0.0", "no minus before a zero"
+    assert format_number(0.29, column) == "29.0"
+    assert format_number(-0.0001, column) == "0.0", "no minus before a zero"
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -159,7 +150,7 @@ def test_names_are_text_in_every_format(name):
     rows = read_csv(as_csv(table).encode().decode())
     assert len(rows) == 2 and len(rows[1]) == 4
     if "\x00" not in name and "\ud800" not in name:
-        assert rows[1][0] == name.replace("\r\n", "\n")
+        assert csv_text_read(rows[1][0]) == name.replace("\r\n", "\n")
 
     lines = as_markdown(table).encode().decode().splitlines()
     row = next(line for line in lines if line.endswith("| 1 |"))
@@ -182,6 +173,40 @@ def test_changed_words_are_marked_in_each_format():
 
 def test_campaigns_get_a_column_where_there_are_several():
     rows = [("first", (1,)), ("second", (2,))]
-    assert [column.key for column in across("t", "T", (Column("n", "n"),), rows, True).columns] == ["campaign", "n"]
-    assert across("t", "T", (Column("n", "n"),), rows, True).rows == (("first", 1), ("second", 2))
-    assert across("t", "T", (Column("n", "n"),), rows, False).rows == ((1,), (2,))
+    assert [column.key for column in table_of_campaigns("t", "T", (Column("n", "n"),), rows, True).columns] == [
+        "campaign",
+        "n",
+    ]
+    assert table_of_campaigns("t", "T", (Column("n", "n"),), rows, True).rows == (("first", 1), ("second", 2))
+    assert table_of_campaigns("t", "T", (Column("n", "n"),), rows, False).rows == ((1,), (2,))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("=1+1", "+1+1", "-1", "@SUM(1)", "\t=1+1", "\r=1", "\n=1", "=cmd|' /C calc'!A0"),
+        *(" =1", '"=1', "'=1", " '\"=1", "\u00a0=1", "\ufeff=1", "\u200b=1"),
+        *("\uff1d1+1", "\uff0b1", "\uff0d1", "\uff20SUM", "\u22121", "\ufe62" + "1"),
+        *("a; =b", "a;=b", "a\n=b", "a\t=b", "a\r\n@b"),
+    ],
+)
+def test_what_a_spreadsheet_could_run_is_neutralised_and_can_be_read_back(text):
+    """OWASP, CSV injection: no cell, by whatever a program takes for a separator, starts with a formula."""
+    columns = (Column("label", "Label"), Column("names", "Names"), Column("text", "Text"), Column("n", "n", 1))
+    marked = Marked((("removed", text), ("added", text)))
+    table = Table("names", "Names", columns, ((text, Names((text, text)), marked, -1.5),))
+    header, row = read_csv(as_csv(table))
+    assert header == ["label", "names", "text", "n"]
+    assert row[3] == "-1.5", "numbers stay numbers"
+    assert row[0].startswith("'") or text[0] not in "=+-@\t\r\n"
+    for cell in row[:3]:
+        for part in re.split("[;\t\r\n]", cell):
+            assert not part.lstrip(' "\u00a0\ufeff\u200b').startswith(
+                tuple("=+-@\uff1d\uff0b\uff0d\uff20\u2212\ufe62")
+            ), cell
+    assert csv_text_read(row[0]) == text.replace("\r\n", "\n")
+
+
+@given(st.text(alphabet="=+-@'\"; \t\r\na1\uff1d\u2212", max_size=12))
+def test_reading_back_gives_the_same_text(text):
+    assert csv_text_read(csv_text(text)) == text

@@ -10,9 +10,9 @@ import pytest
 
 from tests.toolkit.campaign_folders import read_lines, write_campaign, write_lines
 from textattack_xmtc.errors import InputError
-from textattack_xmtc.results.reading import read_campaign
-from textattack_xmtc.results.wording import finding
-from textattack_xmtc.results.writing import write_report
+from textattack_xmtc.results.export.report import write_report
+from textattack_xmtc.results.folder import read_campaign
+from textattack_xmtc.results.headline import headline
 
 VOID = {"meta", "link", "br", "img", "input", "hr"}
 EVIL = "</p><script>alert(1)</script><img src=http://evil.example/x.png onerror=alert(2)> & \x00 \u202e"
@@ -138,7 +138,7 @@ def test_the_page_is_a_document_in_good_order(page):
 
 def test_the_finding_comes_first_with_its_curve_and_examples(folder, page):
     text = Page(page).text
-    assert finding(read_campaign(folder)) in text
+    assert headline(read_campaign(folder)) in text
     first_screen = page[: page.index("<nav")]
     assert "<svg" in first_screen and first_screen.count("<article") == 5
     assert "<del>" in first_screen and "<ins>" in first_screen and "rank 1 → 7" in first_screen
@@ -177,7 +177,7 @@ def test_the_page_does_its_themes_and_widths_without_scripts(page):
 
 def test_markdown_holds_the_finding_the_tables_and_the_figures(folder, out):
     text = (out / "report.md").read_text(encoding="utf-8")
-    assert f"**{finding(read_campaign(folder))}**" in text
+    assert f"**{headline(read_campaign(folder))}**" in text
     assert "**Table 3. Success of positive-targeted attacks**" in text
     for target in re.findall(r"!\[[^\]]*\]\(([^)]*)\)", text):
         assert (out / target).is_file()

@@ -3,18 +3,18 @@
 import pytest
 
 from tests.toolkit.campaign_folders import change, read_lines, write_campaign, write_lines
-from textattack_xmtc.results.reading import read_campaign
-from textattack_xmtc.results.summary import Answer
-from textattack_xmtc.results.wording import (
+from textattack_xmtc.results.folder import read_campaign
+from textattack_xmtc.results.headline import (
     description,
-    finding,
+    further_headlines,
+    headline,
     left_out,
     method,
-    other_finding,
+    model_headline,
     progress,
     rank,
-    similar_finding,
 )
+from textattack_xmtc.results.records import Prediction
 
 
 def campaign_of(folder, successes, n=10, **settings):
@@ -37,30 +37,30 @@ def campaign_of(folder, successes, n=10, **settings):
         (
             "positive",
             "Changing at most 10% of the words removes a correct tail label from the top 5 in 80% of texts "
-            "(49 to 94%), a head label in 30% (11 to 60%).",
+            "(49 to 94%, n = 10), a head label in 30% (11 to 60%, n = 10).",
         ),
         (
             "negative",
             "Changing at most 10% of the words brings a wrong tail label into the top 5 in 80% of texts "
-            "(49 to 94%), a head label in 30% (11 to 60%).",
+            "(49 to 94%, n = 10), a head label in 30% (11 to 60%, n = 10).",
         ),
         (
             "untargeted",
             "Changing at most 10% of the words pushes a correct label out of the top 5 for 80% of the texts drawn for "
-            "a tail label (49 to 94%), and 30% of those drawn for a head label (11 to 60%).",
+            "a tail label (49 to 94%, n = 10), and 30% of those drawn for a head label (11 to 60%, n = 10).",
         ),
     ],
 )
-def test_the_finding_of_each_goal(tmp_path, goal, sentence):
+def test_the_headline_of_each_goal(tmp_path, goal, sentence):
     # 8 of 10 by Wilson: 0.490 to 0.943; 3 of 10: 0.108 to 0.603.
-    assert finding(campaign_of(tmp_path, {0: 8, 4: 3}, goal=goal)) == sentence
+    assert headline(campaign_of(tmp_path, {0: 8, 4: 3}, goal=goal)) == sentence
 
 
-def test_the_finding_on_similar_texts(tmp_path):
-    sentence = similar_finding(campaign_of(tmp_path, {0: 8, 4: 3}))
+def test_the_headline_on_similar_texts(tmp_path):
+    (sentence,) = further_headlines(campaign_of(tmp_path, {0: 8, 4: 3}))
     # Those with odd numbers are similar: 5, 15, 25 and 35 of the tail, and one of 4, 9 and 14.
     assert sentence == (
-        "With a changed text that stays similar to the original (cosine above 0.8, encoder embedded): "
+        "Counted only where the whole text stays similar (cosine above 0.8, encoder embedded): "
         "40% (17 to 69%) of tail texts and 10% (2 to 40%) of head texts."
     )
 
@@ -71,10 +71,10 @@ def test_one_bin_has_neither_tail_nor_head(tmp_path):
     for name in ("samples.jsonl", "records/plain.jsonl"):
         write_lines(tmp_path / name, [row for row in read_lines(tmp_path / name) if row["bin"] == 0])
     campaign = read_campaign(tmp_path)
-    assert finding(campaign) == (
-        "Changing at most 10% of the words removes a correct label from the top 5 in 80% of texts (49 to 94%)."
+    assert headline(campaign) == (
+        "Changing at most 10% of the words removes a correct label from the top 5 in 80% of texts (49 to 94%, n = 10)."
     )
-    assert similar_finding(campaign).endswith("40% (17 to 69%) of texts.")
+    assert further_headlines(campaign)[0].endswith("40% (17 to 69%) of texts.")
     assert campaign.bin_name(0) == "1 to 9"
     assert description(campaign).endswith("10 samples in 1 bin of label frequency")
 
@@ -84,8 +84,8 @@ def test_a_bin_without_samples_has_no_rate(tmp_path):
     path = tmp_path / "records" / "plain.jsonl"
     write_lines(path, [row for row in read_lines(path) if row["bin"] != 4])
     campaign = read_campaign(tmp_path)
-    assert "(no sample yet)." in finding(campaign)
-    assert "nan" not in finding(campaign) + similar_finding(campaign)
+    assert "(no sample yet)." in headline(campaign)
+    assert "nan" not in " ".join([headline(campaign), *further_headlines(campaign)])
     assert progress(campaign) == "Preliminary: of 50 samples, some are not attacked yet (plain 10 to go)."
 
 
@@ -97,17 +97,19 @@ def test_what_does_not_count_is_said(tmp_path):
         short = sum(row["reason"] == "too short" for row in rows)
         were = "was" if short == 1 else "were"
         assert left_out(campaign, model) == (
-            f"Not in n, {model.name}: {errors} ended with an error and {short} {were} skipped."
+            f"Not in n, {model.name}: {errors} ended with an error, {short} {were} skipped (too short)."
         )
     wrong = sum(row["reason"] == "wrong before" for row in rows)
-    assert f"; {wrong} of 148 samples it gets wrong before any change." in other_finding(campaign, campaign.models[1])
+    sentence = model_headline(campaign, campaign.models[1])
+    assert f"of the {148 - wrong} samples that it was attacked on; it gets {wrong} of 148 (" in sentence
+    assert sentence.endswith("%) wrong without an attack, and these are not in n.")
     assert progress(campaign) == ""
 
 
 def test_how_it_was_measured_names_what_was_chosen(tmp_path):
     write_campaign(tmp_path, samples_per_bin=1, k=3)
     change(tmp_path / "campaign.json", resolved={"similarity": "published", "threshold": 0.7})
-    said = " ".join(method(read_campaign(tmp_path)))
+    text = " ".join(method(read_campaign(tmp_path)))
     for words in (
         "top 3",
         "10% of the words",
@@ -115,12 +117,16 @@ def test_how_it_was_measured_names_what_was_chosen(tmp_path):
         "above 0.7 (1 - arccos(cosine))",
         "plain is the reference",
     ):
-        assert words in said
+        assert words in text
 
 
 @pytest.mark.parametrize(
     ("answer", "words"),
-    [(Answer(1, None, 0.5, ()), "1"), (Answer(1234, None, 0.5, ()), "1,234"), (Answer(None, 50, 0, ()), "> 50")],
+    [
+        (Prediction(1, None, 0.5, ()), "1"),
+        (Prediction(1234, None, 0.5, ()), "1,234"),
+        (Prediction(None, 50, 0, ()), "> 50"),
+    ],
 )
 def test_ranks_are_given_as_far_as_they_are_known(answer, words):
     assert rank(answer) == words

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 from textattack_xmtc.metrics import PROPENSITY_CONSTANTS
 from textattack_xmtc.results import side_effects
+from textattack_xmtc.results.campaign import Campaign, models_of
 from textattack_xmtc.results.examples import CHOICE, excerpt, marked, striking
-from textattack_xmtc.results.summary import Answer, Campaign, models_of
-from textattack_xmtc.results.tables import Cell, Column, Names, Table, across
-from textattack_xmtc.results.wording import rank
+from textattack_xmtc.results.headline import rank
+from textattack_xmtc.results.records import Prediction
+from textattack_xmtc.results.tables.table import Cell, Column, Names, Table, table_of_campaigns
 
 EXAMPLES = 5
 """How many adversarial examples of each model are shown."""
@@ -36,7 +37,7 @@ def long_example(campaigns: Sequence[Campaign]) -> Table:
         if rows:
             break
     note = "The target is in bold. The sample is the first of Table 6 on the reference model."
-    return Table("example", "Table 1. An adversarial example", columns, tuple(rows), note)
+    return Table("example", "Table 1. An adversarial example", columns, tuple(rows), note, "examples")
 
 
 def examples(campaigns: Sequence[Campaign]) -> Table:
@@ -68,7 +69,8 @@ def examples(campaigns: Sequence[Campaign]) -> Table:
                 campaign.similarity(record),
             )))  # fmt: skip
     note = f"RR and RA: the target's rank on the real and on the adversarial text. Chosen: {CHOICE}."
-    return across("examples", "Table 6. Adversarial examples", columns, rows, len(campaigns) > 1, note)
+    title = "Table 6. Adversarial examples"
+    return table_of_campaigns("examples", title, columns, rows, len(campaigns) > 1, note, "examples")
 
 
 def other_labels(campaigns: Sequence[Campaign], family: str = "other") -> Table:
@@ -93,15 +95,16 @@ def other_labels(campaigns: Sequence[Campaign], family: str = "other") -> Table:
         records = side_effects.successful(campaign, model)
         for name, without in (("all", False), ("all but the target", True)):
             if records:
-                found = side_effects.precision(campaign, records, without, family)
-                values = (found.before, found.after, found.psp_before, found.psp_after)
+                precision = side_effects.precision(campaign, records, without, family)
+                values = (precision.before, precision.after, precision.psp_before, precision.psp_after)
                 rows.append((campaign.name, (model.name, name, campaign.k, len(records), *values)))
     a, b = PROPENSITY_CONSTANTS[family]
     note = (
         "Over the successful attacks. PSP@k is divided by the best possible value; propensities after Jain et al. "
         f"(2016), A = {a:g}, B = {b:g}, from the training texts of each label."
     )
-    return across("other-labels", "What the attack did to the other labels", columns, rows, len(campaigns) > 1, note)
+    title = "What the attack did to the other labels"
+    return table_of_campaigns("other-labels", title, columns, rows, len(campaigns) > 1, note, "labels")
 
 
 def moved_labels(campaigns: Sequence[Campaign], inwards: bool) -> Table:
@@ -117,13 +120,14 @@ def moved_labels(campaigns: Sequence[Campaign], inwards: bool) -> Table:
     rows: list[tuple[str, tuple[Cell, ...]]] = []
     for campaign, model in models_of(campaigns):
         records = side_effects.successful(campaign, model)
-        for found in side_effects.moved(campaign, records, inwards)[:MOVED]:
-            name, count = campaign.label_names[found.label], int(campaign.label_counts[found.label])
-            share = found.times / len(records)
-            rows.append((campaign.name, (model.name, Names((name,)), count, found.times, share, found.true)))
+        for label in side_effects.moved(campaign, records, inwards)[:MOVED]:
+            name, count = campaign.label_names[label.label], int(campaign.label_counts[label.label])
+            share = label.times / len(records)
+            rows.append((campaign.name, (model.name, Names((name,)), count, label.times, share, label.true)))
     title = "Labels that came into the top k most often" if inwards else "Labels that left the top k most often"
     note = "Over the successful attacks; the targets themselves are left out."
-    return across("labels-in" if inwards else "labels-out", title, columns, rows, len(campaigns) > 1, note)
+    name = "labels-in" if inwards else "labels-out"
+    return table_of_campaigns(name, title, columns, rows, len(campaigns) > 1, note, "labels")
 
 
 def _names(campaign: Campaign, labels: Sequence[int], target: int) -> Names:
@@ -131,6 +135,6 @@ def _names(campaign: Campaign, labels: Sequence[int], target: int) -> Names:
     return Names(names, frozenset(place for place, label in enumerate(labels) if label == target))
 
 
-def _rank(answer: Answer | None) -> Cell:
+def _rank(prediction: Prediction | None) -> Cell:
     """A number where the rank is known, otherwise in words how far it is."""
-    return rank(answer) if answer is None or answer.rank is None else answer.rank
+    return rank(prediction) if prediction is None or prediction.rank is None else prediction.rank

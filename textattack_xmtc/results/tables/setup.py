@@ -6,8 +6,8 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from textattack_xmtc.results.summary import Campaign, models_of
-from textattack_xmtc.results.tables import Cell, Column, Names, Table, across
+from textattack_xmtc.results.campaign import Campaign, models_of
+from textattack_xmtc.results.tables.table import Cell, Column, Names, Table, table_of_campaigns
 
 
 def data(campaigns: Sequence[Campaign]) -> Table:
@@ -33,7 +33,7 @@ def data(campaigns: Sequence[Campaign]) -> Table:
         "APpL: average number of training texts a label. ALpP: average number of labels a training text. "
         f"Tail labels have at most {' or '.join(sorted(map(str, tails)))} training texts."
     )
-    return Table("data", "Table 2. The data", columns, tuple(rows.values()), note)
+    return Table("data", "Table 2. The data", columns, tuple(rows.values()), note, "data")
 
 
 def bins(campaigns: Sequence[Campaign]) -> Table:
@@ -50,7 +50,7 @@ def bins(campaigns: Sequence[Campaign]) -> Table:
         for part in campaign.bins
     ]
     note = "A sample is a test text with a target label; right by the reference model."
-    return across("bins", "Bins of label frequency", columns, rows, len(campaigns) > 1, note)
+    return table_of_campaigns("bins", "Bins of label frequency", columns, rows, len(campaigns) > 1, note, "data")
 
 
 def clusters(campaigns: Sequence[Campaign]) -> Table:
@@ -62,7 +62,9 @@ def clusters(campaigns: Sequence[Campaign]) -> Table:
         for number, cluster in enumerate(campaign.clusters, start=1)
     ]
     note = "A text is attacked for a target only if one of its true labels is in the target's cluster (Eq. 4.5)."
-    return across("clusters", "Table 4. Some label clusters", columns, rows, len(campaigns) > 1, note)
+    return table_of_campaigns(
+        "clusters", "Table 4. Some label clusters", columns, rows, len(campaigns) > 1, note, "data"
+    )
 
 
 def models(campaigns: Sequence[Campaign]) -> Table:
@@ -84,7 +86,7 @@ def models(campaigns: Sequence[Campaign]) -> Table:
         is_reference = "yes" if model.name == campaign.reference else "no"
         rows.append((campaign.name, (model.name, is_reference, *texts, right, str(folder), str(fingerprint))))
     note = "Right pairs: test texts with a true label that is among the model's k best."
-    return across("models", "The models", columns, rows, len(campaigns) > 1, note)
+    return table_of_campaigns("models", "The models", columns, rows, len(campaigns) > 1, note, "method")
 
 
 def settings(campaigns: Sequence[Campaign]) -> Table:
@@ -102,7 +104,8 @@ def settings(campaigns: Sequence[Campaign]) -> Table:
         rows += [
             (campaign.name, (str(key), _text(value), part)) for part, facts in parts for key, value in facts.items()
         ]
-    return across("settings", "Every choice, and the versions", columns, rows, len(campaigns) > 1)
+    title = "Every choice, and the versions"
+    return table_of_campaigns("settings", title, columns, rows, len(campaigns) > 1, section="method")
 
 
 def _text(value: Any) -> str:

@@ -7,7 +7,7 @@ import pytest
 from tests.toolkit.campaign_folders import change, read_lines, write_campaign, write_lines
 from textattack_xmtc.campaign.folder import read_facts
 from textattack_xmtc.errors import DataError
-from textattack_xmtc.results.reading import read_campaign
+from textattack_xmtc.results.folder import read_campaign
 
 
 @pytest.fixture
@@ -17,8 +17,8 @@ def folder(tmp_path):
 
 def test_everything_is_read(folder):
     campaign = read_campaign(folder)
-    assert (campaign.name, campaign.goal, campaign.k, campaign.limit) == ("small", "positive", 5, 0.1)
-    assert (campaign.measure, campaign.threshold, campaign.reference) == ("cosine", 0.8, "plain")
+    assert (campaign.name, campaign.goal, campaign.k, campaign.max_change_rate) == ("small", "positive", 5, 0.1)
+    assert (campaign.similarity_kind, campaign.threshold, campaign.reference) == ("cosine", 0.8, "plain")
     assert len(campaign.samples) == 20 and campaign.notes == () and campaign.clusters == ()
     assert [part.number for part in campaign.bins] == [0, 1, 2, 3, 4]
     assert (campaign.bins[0].lowest, campaign.bins[-1].highest) == (1, 400)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from textattack_xmtc.goal import GOALS
-from textattack_xmtc.results.summary import Campaign
-from textattack_xmtc.results.tables import Table
-from textattack_xmtc.results.tables_of_examples import examples, long_example, moved_labels, other_labels
-from textattack_xmtc.results.tables_of_results import by_bin, cost, defence, success, thresholds
-from textattack_xmtc.results.tables_of_setup import bins, clusters, data, models, settings
-from textattack_xmtc.results.tables_of_transfer import transfers
+from textattack_xmtc.results.campaign import Campaign
+from textattack_xmtc.results.tables.examples import examples, long_example, moved_labels, other_labels
+from textattack_xmtc.results.tables.setup import bins, clusters, data, models, settings
+from textattack_xmtc.results.tables.success import by_bin, cost, defence, not_attacked, success, thresholds
+from textattack_xmtc.results.tables.table import Table
+from textattack_xmtc.results.tables.transfer import transfers
 
 
 def all_tables(campaigns: Sequence[Campaign], family: str = "other") -> list[Table]:
@@ -20,12 +20,13 @@ def all_tables(campaigns: Sequence[Campaign], family: str = "other") -> list[Tab
         campaigns: what to report.
         family: of their data sets, in `metrics.PROPENSITY_CONSTANTS`.
     """
-    found = [
+    tables = [
         data(campaigns),
         bins(campaigns),
         *(success(campaigns, goal) for goal in GOALS),
         by_bin(campaigns),
         thresholds(campaigns),
+        not_attacked(campaigns),
         *defence(campaigns),
         transfers(campaigns),
         clusters(campaigns),
@@ -38,4 +39,4 @@ def all_tables(campaigns: Sequence[Campaign], family: str = "other") -> list[Tab
         models(campaigns),
         settings(campaigns),
     ]
-    return [table for table in found if table.rows]
+    return [table for table in tables if table.rows]

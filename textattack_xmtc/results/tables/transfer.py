@@ -7,9 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from textattack_xmtc.results.campaign import Campaign
+from textattack_xmtc.results.headline import rate_text
+from textattack_xmtc.results.records import ERROR, FAILED, SUCCEEDED, Model, Transfer, Trial
 from textattack_xmtc.results.statistics import Estimate, difference_of, share_of
-from textattack_xmtc.results.summary import ERROR, FAILED, SUCCEEDED, Campaign, Model, Transfer, Trial
-from textattack_xmtc.results.tables import Cell, Column, Table, across
+from textattack_xmtc.results.tables.formats import text_table
+from textattack_xmtc.results.tables.table import Cell, Column, Table, table_of_campaigns
 
 
 @dataclass(frozen=True)
@@ -75,11 +78,10 @@ def transfers(campaigns: Sequence[Campaign]) -> Table:
     rows: list[tuple[str, tuple[Cell, ...]]] = []
     for campaign in campaigns:
         for model, transfer in pairs_of(campaign):
-            for number in [*(part.number for part in campaign.bins), None]:
-                seen = transferred(campaign, model, transfer, number)
-                name = "all" if number is None else campaign.bin_name(number)
-                cells = (seen.found, seen.success.n, seen.success, seen.control, seen.less_control, seen.errors)
-                rows.append((campaign.name, (model.name, transfer.name, name, *cells)))
+            for number in campaign.bin_numbers:
+                tried = transferred(campaign, model, transfer, number)
+                cells = (tried.found, tried.success.n, tried.success, tried.control, tried.less_control, tried.errors)
+                rows.append((campaign.name, (model.name, transfer.name, campaign.bin_name(number), *cells)))
     note = (
         "The adversarial texts of one model (goal reached within the change rate), tried on another that was not asked "
         "while they were made. n: those whose original text the other model gets right, so that it has something to "
@@ -88,7 +90,25 @@ def transfers(campaigns: Sequence[Campaign]) -> Table:
         "95% intervals: Wilson's, of differences Newcombe's for pairs, or a bootstrap over texts where samples share "
         "texts."
     )
-    return across("transfer", "Do attacks transfer to other models?", columns, rows, len(campaigns) > 1, note)
+    title = "Do attacks transfer to other models?"
+    return table_of_campaigns("transfer", title, columns, rows, len(campaigns) > 1, note, "transfer")
+
+
+def terminal_transfers(campaign: Campaign) -> str:
+    """For each model that adversarial texts were tried on, how often they succeed there too, as text for a terminal."""
+    parts = []
+    for model, transfer in pairs_of(campaign):
+        rows = []
+        for number in campaign.bin_numbers:
+            tried = transferred(campaign, model, transfer, number)
+            cells = [f"{tried.success.n:,}", rate_text(tried.success), rate_text(tried.control)]
+            rows.append([f"  {campaign.bin_name(number)}", *cells])
+        titles = ["  label frequency", "n", "success", "other words exchanged"]
+        parts += [
+            f"found on {model.name}, tried on {transfer.name}",
+            text_table(titles, rows, [False, True, False, False]),
+        ]
+    return "\n".join(parts)
 
 
 def _reached(trials: Sequence[Trial]) -> np.ndarray:

@@ -13,15 +13,15 @@ import numpy as np
 
 from textattack_xmtc.errors import DataError
 from textattack_xmtc.goal import GOALS
-from textattack_xmtc.results.summary import (
+from textattack_xmtc.results.campaign import Campaign
+from textattack_xmtc.results.records import (
     ERROR,
-    MEASURES,
     OUTCOMES,
+    SIMILARITIES,
     SKIPPED,
-    Answer,
     Bin,
-    Campaign,
     Model,
+    Prediction,
     Record,
     Sample,
     Transfer,
@@ -145,9 +145,9 @@ def _check(campaign: Campaign) -> None:
     """Refuse what the rest of the report stands on and would fail on later, far from its cause."""
     if campaign.goal not in GOALS:
         raise ValueError(f"the goal {campaign.goal!r} is unknown: choose {', '.join(GOALS)}")
-    if campaign.measure not in MEASURES:
-        raise ValueError(f"the similarity {campaign.measure!r} is none of {', '.join(MEASURES)}")
-    _ = campaign.k, campaign.limit, campaign.threshold, campaign.corpus["name"]
+    if campaign.similarity_kind not in SIMILARITIES:
+        raise ValueError(f"the similarity {campaign.similarity_kind!r} is none of {', '.join(SIMILARITIES)}")
+    _ = campaign.k, campaign.max_change_rate, campaign.threshold, campaign.corpus["name"]
     if not campaign.bins or not campaign.samples:
         raise ValueError(f"{BINS} has {len(campaign.bins)} bins and {SAMPLES} {len(campaign.samples)} samples")
     n_labels, known_bins = len(campaign.label_names), {part.number for part in campaign.bins}
@@ -188,8 +188,8 @@ def _unfit(campaign: Campaign, record: Record) -> str:
     """What keeps a record from belonging to the campaign; empty where nothing does."""
     if record.sample not in campaign.samples:
         return f" has sample {record.sample}, which {SAMPLES} does not have"
-    answers = [answer for answer in (record.before, record.after) if answer is not None]
-    if not all(0 <= label < len(campaign.label_names) for answer in answers for label in answer.top_k):
+    predictions = [prediction for prediction in (record.before, record.after) if prediction is not None]
+    if not all(0 <= label < len(campaign.label_names) for prediction in predictions for label in prediction.top_k):
         return f": sample {record.sample} has a label that {LABELS} does not have"
     return ""
 
@@ -290,7 +290,7 @@ def _record(row: Any) -> Record:
     outcome = str(row["outcome"])
     if outcome not in OUTCOMES:
         raise ValueError(f"outcome {outcome!r}")
-    before, after = _answer(row["before"]), _answer(row["after"])
+    before, after = _prediction(row["before"]), _prediction(row["after"])
     if outcome not in (SKIPPED, ERROR) and (before is None or after is None):
         raise ValueError(f"{outcome}, but nothing before or after the attack")
     return Record(
@@ -309,11 +309,11 @@ def _record(row: Any) -> Record:
     )
 
 
-def _answer(row: Any) -> Answer | None:
+def _prediction(row: Any) -> Prediction | None:
     if row is None:
         return None
     rank, beyond = (None if row.get(key) is None else int(row[key]) for key in ("rank", "beyond"))
-    return Answer(rank, beyond, float(row["score"]), tuple(map(int, row["top_k"])))
+    return Prediction(rank, beyond, float(row["score"]), tuple(map(int, row["top_k"])))
 
 
 def _trial(row: Any) -> Trial:
