@@ -153,8 +153,13 @@ def test_attack_n_counts_what_was_attacked():
     assert sum(not isinstance(result, SkippedAttackResult) for result in results) == 3
 
 
-def test_integer_labels_are_indices_of_a_victim_with_names():
+def test_integer_labels_are_indices_of_a_victim_with_names(capsys):
     results = attacked(XMTCPositive, ["0", "1"])
     assert [type(result) for result in results].count(SuccessfulAttackResult) == 4
-    with pytest.raises(InputError, match="label index 4 is not one of the 4 labels of this victim"):
-        attacked(XMTCPositive, ["0", "4"])
+    assert "xmtc: the labels of 'stones' are integers: they are taken as indices" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("labels", [["0", "4"], ["gneiss"]])
+def test_data_whose_labels_the_victim_does_not_know_are_refused(labels):
+    with pytest.raises(InputError, match=r"none of the . labels of 'stones', .* is one of the victim's 4"):
+        attacked(XMTCPositive, labels)

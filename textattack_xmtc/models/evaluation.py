@@ -23,7 +23,7 @@ from textattack_xmtc.metrics import (
     recall_at_k,
 )
 from textattack_xmtc.models.torch_scorer import TorchScorer
-from textattack_xmtc.targets import match_labels
+from textattack_xmtc.targets import LabelSpace, match_labels
 
 AT = (1, 3, 5)
 """The k of all measures here."""
@@ -94,7 +94,7 @@ def evaluate(
     truth = corpus.label_matrix(split)
     notes = []
     position = {name: number for number, name in enumerate(model.label_names)}
-    labels_of_model, note = match_labels(corpus.label_names, model.label_names, repr(corpus.name))
+    labels_of_model, note = match_labels(corpus.label_names, LabelSpace(model.label_names), repr(corpus.name))
     notes += [note] * bool(note)
     own = np.array([position.get(name, -1) for name in labels_of_model])
     # Labels that only one of the two knows get numbers behind the model's: they are true or predicted, never both.
