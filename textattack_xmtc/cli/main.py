@@ -10,7 +10,7 @@ from keyword import iskeyword
 from typing import Protocol, cast
 
 from textattack_xmtc._version import __version__
-from textattack_xmtc.errors import XMTCError
+from textattack_xmtc.errors import XMTCError, missing_module
 
 
 class Command(Protocol):
@@ -70,8 +70,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("textattack-xmtc: stopped", file=sys.stderr)
         return INTERRUPTED
-    except XMTCError as error:
+    except (XMTCError, ImportError) as error:
         if parsed.debug:
             raise
-        print(f"textattack-xmtc: {error}", file=sys.stderr)
+        problem = error if isinstance(error, XMTCError) else missing_module(error)
+        print(f"textattack-xmtc: {problem}", file=sys.stderr)
         return 2
