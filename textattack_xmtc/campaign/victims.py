@@ -17,6 +17,7 @@ from textattack_xmtc.campaign.victim_files import is_victim_file, load_victim_fi
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.models.folder import load_model
 from textattack_xmtc.scores import NOTHING
+from textattack_xmtc.workdir.interrupt import check
 from textattack_xmtc.workdir.names import plain_name
 from textattack_xmtc.workdir.progress import say
 from textattack_xmtc.workdir.provenance import fingerprint
@@ -69,6 +70,7 @@ class Victim:
             say(f"{self.name}: asking for the best labels of {len(rows):,} test texts")
         with tqdm(total=len(rows), desc=f"{self.name}: test texts", unit=" texts", leave=False, disable=hidden) as bar:
             for batch in rows.select_columns(["text"]).iter(_CHUNK_TEXTS):
+                check()
                 labels, _ = self.model.top_k(list(batch["text"]), k)
                 found.append(self.in_corpus(labels))
                 bar.update(len(labels))
