@@ -86,7 +86,7 @@ def load_tools(plan: Plan, companion: Path | None, encoder: str = "", masked_lm:
     if source == "auto":
         source = str(companion or (DEFAULT_MASKED_LM if plan.mode == "paper" else _PUBLISHED_MASKED_LM))
     swap = XMTCWordSwapMaskedLM(source, max_candidates=plan.candidates)
-    words = TrainingWords(load_corpus(plan.data)) if plan.candidate_source == "label-texts" else None
+    words = TrainingWords(load_corpus(plan.data, **plan.given())) if plan.candidate_source == "label-texts" else None
     return Tools(load_encoder(encoder or plan.encoder), swap, source, words)
 
 

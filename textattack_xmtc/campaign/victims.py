@@ -17,6 +17,8 @@ from textattack_xmtc.campaign.victim_files import is_victim_file, load_victim_fi
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.models.folder import load_model
 from textattack_xmtc.scores import NOTHING
+from textattack_xmtc.targets import is_number
+from textattack_xmtc.workdir.interrupt import check
 from textattack_xmtc.workdir.names import plain_name
 from textattack_xmtc.workdir.progress import say
 from textattack_xmtc.workdir.provenance import fingerprint
@@ -69,6 +71,7 @@ class Victim:
             say(f"{self.name}: asking for the best labels of {len(rows):,} test texts")
         with tqdm(total=len(rows), desc=f"{self.name}: test texts", unit=" texts", leave=False, disable=hidden) as bar:
             for batch in rows.select_columns(["text"]).iter(_CHUNK_TEXTS):
+                check()
                 labels, _ = self.model.top_k(list(batch["text"]), k)
                 found.append(self.in_corpus(labels))
                 bar.update(len(labels))
@@ -99,6 +102,11 @@ def load_victim(name: str, source: str, label_names: Sequence[str], device: str 
         return Victim(name, model, same, same)
     index = {label: position for position, label in enumerate(label_names)}
     strange = [label for label in names if label not in index]
+    if strange and all(map(is_number, label_names)) and not any(map(is_number, names)):
+        raise InputError(
+            f"the labels of the corpus are integers, and the model {source!r} has names such as {names[0]!r}",
+            "give the names of the corpus's labels with --label-names FILE",
+        )
     if strange:
         fix = "attack it with the corpus that it was trained on"
         raise InputError(
