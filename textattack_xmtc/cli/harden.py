@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from textattack_xmtc.cli.model_option import add_model, model_of
 from textattack_xmtc.goal import NEGATIVE, POSITIVE
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what the command takes."""
-    parser.add_argument("model", type=Path, help="a model folder: AttentionXML, flat or with a tree, or APLC-XLNet")
+    add_model(parser, "a model folder (AttentionXML, flat or with a tree, or APLC-XLNet), xmtc:FOLDER, or xmtc-demo")
     parser.add_argument("--data", required=True, help="what it was trained on, as `train` took it")
     parser.add_argument(
         "--unlabelled", metavar="PATH", help="further texts, in any format of --data; their labels do not count"
@@ -57,7 +58,9 @@ def run(arguments: argparse.Namespace) -> int:
     from textattack_xmtc.hardening.harden import harden_folder
     from textattack_xmtc.hardening.options import HardeningOptions
     from textattack_xmtc.models.losses import LossSettings
+    from textattack_xmtc.wrappers.naming import own_folder
 
+    model = model_of(arguments)
     options = HardeningOptions(
         goal=arguments.goal,
         augment=arguments.augment,
@@ -76,7 +79,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.reweight is not None:
         loss = LossSettings(arguments.reweight, constants=arguments.family, mode=arguments.weights)
     made = harden_folder(
-        arguments.model,
+        own_folder(model, "harden"),
         load_corpus(arguments.data),
         options,
         arguments.out,
@@ -95,5 +98,5 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"held out: {name} {value:.3f} before, {last[name]:.3f} now")
     if made["test"] is not None:
         print("test: " + ", ".join(f"{name} {value:.3f}" for name, value in made["test"].items()))
-    print(f"now: textattack-xmtc campaign --model {arguments.model} --model {arguments.out} --data {arguments.data}")
+    print(f"now: textattack-xmtc campaign --model {model} --model {arguments.out} --data {arguments.data}")
     return 0
