@@ -84,7 +84,7 @@ def model_source(model: str | Path) -> str:
     if folder is not None:
         return folder
     if Path(name).exists() or name.startswith((".", "/", "~")):
-        raise InputError(f"{name!r} is not a folder with a model", "give the folder of a model and its tokenizer")
+        return name  # a path: no hub is asked, and loading says what is wrong with it
     endpoint = huggingface_hub.constants.ENDPOINT
     if huggingface_hub.constants.HF_HUB_OFFLINE:
         raise InputError(f"the model {name!r} is not on this machine, and HF_HUB_OFFLINE is set", _WAYS_OUT)

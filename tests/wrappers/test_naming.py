@@ -21,6 +21,7 @@ from textattack_xmtc import plugin
 from textattack_xmtc.cli.main import main
 from textattack_xmtc.datasets.load import load_corpus
 from textattack_xmtc.errors import InputError, ModelFolderError
+from textattack_xmtc.results.folder import TRANSFERS
 from textattack_xmtc.wrappers import HuggingFaceWrapper, ScorerWrapper
 from textattack_xmtc.wrappers.naming import fingerprint_of, is_named_here, load_victim, own_folder, read_model_name
 
@@ -106,7 +107,7 @@ def test_transfer(way: str, tmp_path: Path) -> None:
     out = tmp_path / "out"
     model = "other" if way in OWN else "plain"
     assert main([*CAMPAIGN, "--model", model, "--transfer-to", way, "--out", str(out)]) == 0
-    (transfer,) = json.loads((out / "transfers.json").read_text())
+    (transfer,) = json.loads((out / TRANSFERS).read_text())
     assert transfer["folder"] == way and len(transfer["fingerprint"]) == 16
 
 
@@ -207,7 +208,7 @@ def test_a_classifier_without_its_head_is_refused(place: Path, tmp_path: Path) -
         load_victim(broken)
 
 
-# The hub ---------------------------------------------------------------------------------------------------------------
+# The hub ----------------------------------------------------------------------------------------------------
 
 NAME = "nobody-here/no-such-model"
 
