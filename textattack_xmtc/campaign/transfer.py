@@ -31,7 +31,9 @@ JSON = dict[str, Any]
 class Asked(Protocol):
     """Whether somebody has asked for the end."""
 
-    asked: bool
+    @property
+    def asked(self) -> bool:
+        """Whether Ctrl-C was pressed."""
 
 
 class Found(NamedTuple):

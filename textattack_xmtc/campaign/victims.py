@@ -14,6 +14,7 @@ from tqdm import tqdm
 from textattack_xmtc.campaign.plan import Plan
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.scores import NOTHING
+from textattack_xmtc.workdir.interrupt import check
 from textattack_xmtc.workdir.names import plain_name
 from textattack_xmtc.workdir.progress import say
 from textattack_xmtc.wrappers import XMTCModelWrapper, naming
@@ -66,6 +67,7 @@ class Victim:
             say(f"{self.name}: asking for the best labels of {len(rows):,} test texts")
         with tqdm(total=len(rows), desc=f"{self.name}: test texts", unit=" texts", leave=False, disable=hidden) as bar:
             for batch in rows.select_columns(["text"]).iter(_CHUNK_TEXTS):
+                check()
                 labels, _ = self.model.top_k(list(batch["text"]), k)
                 found.append(self.in_corpus(labels))
                 bar.update(len(labels))

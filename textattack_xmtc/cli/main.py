@@ -11,6 +11,7 @@ from typing import Protocol, cast
 
 from textattack_xmtc._version import __version__
 from textattack_xmtc.errors import XMTCError
+from textattack_xmtc.workdir.interrupt import Interruption
 
 
 class Command(Protocol):
@@ -47,9 +48,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: what follows the command's name; those of this process by default.
 
     Returns:
-        The exit status: 0, 2 where something has to be mended first, 130 after Ctrl-C, or the command's own.
+        The exit status: 0, 2 where something must be fixed first, 130 after Ctrl-C, or the command's own.
     """
-    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        with Interruption():
+            return _main(list(sys.argv[1:] if arguments is None else arguments))
+    except KeyboardInterrupt:
+        print("textattack-xmtc: stopped", file=sys.stderr)
+        return INTERRUPTED
+
+
+def _main(given: list[str]) -> int:
     chosen = next((word for word in given if not word.startswith("-")), None)
     parser = argparse.ArgumentParser(
         "textattack-xmtc", description="Attacks on extreme multilabel text classifiers: models, experiments, reports."
@@ -67,9 +76,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     assert module is not None  # argparse has ended the process where there was no such command
     try:
         return module.run(parsed)
-    except KeyboardInterrupt:
-        print("textattack-xmtc: stopped", file=sys.stderr)
-        return INTERRUPTED
     except XMTCError as error:
         if parsed.debug:
             raise
