@@ -140,6 +140,11 @@ def is_named_here(name: str | None) -> bool:
     return Path(name).is_dir() and "format" in _config(Path(name))
 
 
+def may_be_own(name: str) -> bool:
+    """Whether a name can only be that of a model that this package saved, if there is such a model."""
+    return not name.startswith(HUB_PREFIX) and not is_victim_file(name)
+
+
 def fingerprint_of(name: str | Path) -> str | None:
     """Sixteen hexadecimal digits that tell the model's files from others; None where there are none here."""
     text = str(name)
