@@ -10,7 +10,7 @@ from keyword import iskeyword
 from typing import Protocol, cast
 
 from textattack_xmtc._version import __version__
-from textattack_xmtc.errors import XMTCError
+from textattack_xmtc.errors import XMTCError, missing_module
 from textattack_xmtc.workdir.interrupt import Interruption
 
 
@@ -76,8 +76,9 @@ def _main(given: list[str]) -> int:
     assert module is not None  # argparse has ended the process where there was no such command
     try:
         return module.run(parsed)
-    except XMTCError as error:
+    except (XMTCError, ImportError) as error:
         if parsed.debug:
             raise
-        print(f"textattack-xmtc: {error}", file=sys.stderr)
+        problem = error if isinstance(error, XMTCError) else missing_module(error)
+        print(f"textattack-xmtc: {problem}", file=sys.stderr)
         return 2
