@@ -115,10 +115,20 @@ def create_attack(stock: Callable[..., Any], args: Any, model_wrapper: Any) -> A
     """In place of `CommandLineAttackArgs._create_attack_from_args`: parameters are checked; data knows its goal."""
     _check_parameters(args)
     attack = stock(args, model_wrapper)
+    _bind_label_evidence(attack)
     examples = getattr(attack.goal_function, "examples", None)
     if _waiting and examples is not None:
         _waiting.pop().aim(one_per_label=examples == "one per true label")
     return attack
+
+
+def _bind_label_evidence(attack: Any) -> None:
+    """Show the goal to constraints that were made by name, with the constraint that checks their paraphrases."""
+    for constraint in attack.pre_transformation_constraints:
+        if type(constraint).__name__ == "LabelEvidence":
+            constraint.bind(attack.goal_function)
+            if constraint.mode == "paraphrased":
+                attack.constraints.append(constraint.paraphrases())
 
 
 def _check_parameters(args: Any) -> None:
