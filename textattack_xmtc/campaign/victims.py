@@ -14,6 +14,7 @@ from tqdm import tqdm
 from textattack_xmtc.campaign.plan import Plan
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.scores import NOTHING
+from textattack_xmtc.targets import is_number
 from textattack_xmtc.workdir.interrupt import check
 from textattack_xmtc.workdir.names import plain_name
 from textattack_xmtc.workdir.progress import say
@@ -98,6 +99,11 @@ def load_victim(name: str, source: str, label_names: Sequence[str], device: str 
         return Victim(name, model, same, same)
     index = {label: position for position, label in enumerate(label_names)}
     unknown_labels = [label for label in names if label not in index]
+    if unknown_labels and all(map(is_number, label_names)) and not any(map(is_number, names)):
+        raise InputError(
+            f"the labels of the corpus are integers, and the model {source!r} has names such as {names[0]!r}",
+            "give the names of the corpus's labels with --label-names FILE",
+        )
     if unknown_labels:
         fix = "attack it with the corpus that it was trained on"
         raise InputError(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from importlib import metadata, util
@@ -17,6 +18,7 @@ from textattack_xmtc.models import DEMO
 _GPUS = Path("/proc/driver/nvidia/gpus")
 _LEAST_FREE = 2**30
 _STOP_WORDS = Path(__file__).parents[1] / "resources" / "nltk_data" / "corpora" / "stopwords" / "english"
+_WORDNET = "python -m nltk.downloader wordnet averaged_perceptron_tagger_eng"
 _LOAD = "python -c \"from textattack_xmtc.constraints.encoders import load_encoder; load_encoder('{}')\""
 
 
@@ -94,6 +96,21 @@ def caches() -> Iterator[Finding]:
     copies = len(list((folder / "corpora").glob("*/labels.json")))
     yield Finding("caches", "corpora", f"{copies} kept as Arrow files; each is made again when it is needed")
     yield from _words_of_others()
+    yield _dictionary()
+
+
+def _dictionary() -> Finding:
+    """Whether NLTK's data has WordNet and a tagger, looked for where NLTK looks, without importing it."""
+    folders = [Path(folder) for folder in os.environ.get("NLTK_DATA", "").split(os.pathsep) if folder]
+    folders += [Path.home() / "nltk_data", *(Path(sys.prefix) / part for part in ("nltk_data", "share/nltk_data"))]
+    folders += [Path(sys.prefix) / "lib/nltk_data", *map(Path, ("/usr/share/nltk_data", "/usr/local/share/nltk_data"))]
+    folders += [Path("/usr/lib/nltk_data"), Path("/usr/local/lib/nltk_data")]
+    wanted = {"wordnet": "corpora/wordnet*", "tagger": "taggers/averaged_perceptron_tagger*"}
+    missing = [what for what, pattern in wanted.items() if not any(any(one.glob(pattern)) for one in folders)]
+    if missing:
+        says = f"NLTK finds no {' and no '.join(missing)}; needed for words of the same sense"
+        return Finding("caches", "WordNet", says, fine=False, mend=_WORDNET)
+    return Finding("caches", "WordNet", "on this machine, with a tagger")
 
 
 def _writable(folder: Path) -> Finding:
