@@ -9,8 +9,8 @@ without the filters' answers (all but `derived -> deduced` and `usage -> utilisa
 WordNet's synonyms in all senses of a random word, "agreeing" the synonym that agreed most in a first version of the
 filter, from 0.35 on, "rule" by the rules. The draw "all senses" gives the rates of a source that proposes everything.
 
-The least agreement, and rules about gerunds, plurals and the tagger's mistakes, were chosen with these pairs in sight: on
-new pairs the filter "context" will do somewhat worse.
+The least agreement, and rules about gerunds, plurals and the tagger's mistakes, were chosen with these pairs in sight:
+on new pairs the filter "context" will do somewhat worse.
 """
 
 from __future__ import annotations

@@ -95,21 +95,16 @@ def load_tools(plan: Plan, companion: Path | None, encoder: str = "", masked_lm:
     if source == "auto":
         source = str(companion or (DEFAULT_MASKED_LM if plan.mode == "paper" else _PUBLISHED_MASKED_LM))
     swap = XMTCWordSwapMaskedLM(source, max_candidates=plan.candidates)
-<<<<<<< HEAD
-    words = TrainingWords(load_corpus(plan.data)) if plan.candidate_source == "label-texts" else None
+    words = TrainingWords(load_corpus(plan.data, **plan.given())) if plan.candidate_source == "label-texts" else None
     evidence = None
     if plan.preserve is not None:
         names = None if plan.label_names is None else LabelNames.read(Path(plan.label_names))
-        evidence = load_evidence(plan.evidence, load_corpus(plan.data), names)
+        evidence = load_evidence(plan.evidence, load_corpus(plan.data, **plan.given()), names)
     return Tools(load_encoder(encoder or plan.encoder), swap, source, words, evidence)
 
 
 def _names_print(plan: Plan) -> str | None:
     return None if plan.label_names is None else fingerprint(Path(plan.label_names))
-=======
-    words = TrainingWords(load_corpus(plan.data, **plan.given())) if plan.candidate_source == "label-texts" else None
-    return Tools(load_encoder(encoder or plan.encoder), swap, source, words)
->>>>>>> main
 
 
 class SampleAttack:
