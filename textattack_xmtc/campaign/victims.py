@@ -17,6 +17,7 @@ from textattack_xmtc.campaign.victim_files import is_victim_file, load_victim_fi
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.models.folder import load_model
 from textattack_xmtc.scores import NOTHING
+from textattack_xmtc.targets import is_number
 from textattack_xmtc.workdir.interrupt import check
 from textattack_xmtc.workdir.names import plain_name
 from textattack_xmtc.workdir.progress import say
@@ -101,6 +102,11 @@ def load_victim(name: str, source: str, label_names: Sequence[str], device: str 
         return Victim(name, model, same, same)
     index = {label: position for position, label in enumerate(label_names)}
     strange = [label for label in names if label not in index]
+    if strange and all(map(is_number, label_names)) and not any(map(is_number, names)):
+        raise InputError(
+            f"the labels of the corpus are integers, and the model {source!r} has names such as {names[0]!r}",
+            "give the names of the corpus's labels with --label-names FILE",
+        )
     if strange:
         fix = "attack it with the corpus that it was trained on"
         raise InputError(

@@ -6,6 +6,8 @@ import argparse
 import json
 from pathlib import Path
 
+from textattack_xmtc.datasets.read_options import add_read_options, read_options
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what the command takes."""
@@ -21,6 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--batch-size", type=int, default=64)
     parser.add_argument("--device", help="cpu, cuda, ...; by default the GPU where there is one")
     parser.add_argument("--out", type=Path, help="also write the figures to this JSON file")
+    add_read_options(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -28,9 +31,11 @@ def run(arguments: argparse.Namespace) -> int:
     from textattack_xmtc.datasets.load import load_corpus
     from textattack_xmtc.models.evaluation import evaluate
     from textattack_xmtc.models.folder import load_model
+    from textattack_xmtc.workdir.progress import say
 
     model = load_model(arguments.model, arguments.device)
-    corpus = load_corpus(arguments.data)
+    corpus = load_corpus(arguments.data, **read_options(arguments))
+    say(corpus.recognised)
     found = evaluate(model, corpus, arguments.split, arguments.family, arguments.batch_size)
     names = sorted(found.overall, key=lambda name: (name.split("@")[0] != "P", name.split("@")[0], name))
     print(

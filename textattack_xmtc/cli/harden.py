@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from textattack_xmtc.datasets.read_options import add_read_options, read_options
 from textattack_xmtc.goal import NEGATIVE, POSITIVE
 
 
@@ -48,6 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     loss.add_argument("--reweight", choices=("none", "pw", "cb", "pw-cb"))
     loss.add_argument("--weights", choices=("paper", "adv-xmtc"), default="paper", help="of --reweight, as for `train`")
     loss.add_argument("--family", choices=("wikipedia", "amazon", "other"), default="other", help="of --reweight")
+    add_read_options(parser)
     loss.add_argument("--rate", type=float, default=0.3, help="learning rates, as a share of those of the training")
 
 
@@ -57,6 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
     from textattack_xmtc.hardening.harden import harden_folder
     from textattack_xmtc.hardening.options import HardeningOptions
     from textattack_xmtc.models.losses import LossSettings
+    from textattack_xmtc.workdir.progress import say
 
     options = HardeningOptions(
         goal=arguments.goal,
@@ -75,12 +78,15 @@ def run(arguments: argparse.Namespace) -> int:
     loss = None
     if arguments.reweight is not None:
         loss = LossSettings(arguments.reweight, constants=arguments.family, mode=arguments.weights)
+    reading = read_options(arguments)
+    corpus = load_corpus(arguments.data, **reading)
+    say(corpus.recognised)
     made = harden_folder(
         arguments.model,
-        load_corpus(arguments.data),
+        corpus,
         options,
         arguments.out,
-        unlabelled=None if arguments.unlabelled is None else load_corpus(arguments.unlabelled),
+        unlabelled=None if arguments.unlabelled is None else load_corpus(arguments.unlabelled, **reading),
         loss=loss,
         masked_lm=arguments.masked_lm,
         resume=arguments.resume,

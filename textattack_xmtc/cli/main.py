@@ -27,6 +27,7 @@ class Command(Protocol):
 
 
 COMMANDS = {
+    "data": "how a data file is understood: columns, labels, the first texts, label statistics, warnings",
     "train": "train AttentionXML or APLC-XLNet on a corpus",
     "harden": "train a trained model on, on attacked texts, so that attacks succeed less often",
     "import": "make a model folder from an official checkpoint",

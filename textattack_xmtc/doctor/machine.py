@@ -17,8 +17,8 @@ from textattack_xmtc.models import DEMO
 
 _GPUS = Path("/proc/driver/nvidia/gpus")
 _LEAST_FREE = 2**30
-_WORDNET = ("wordnet.zip", "wordnet")  # NLTK reads both
 _STOP_WORDS = Path(__file__).parents[1] / "resources" / "nltk_data" / "corpora" / "stopwords" / "english"
+_WORDNET = "python -m nltk.downloader wordnet averaged_perceptron_tagger_eng"
 _LOAD = "python -c \"from textattack_xmtc.constraints.encoders import load_encoder; load_encoder('{}')\""
 
 
@@ -120,12 +120,14 @@ def words() -> Iterator[Check]:
     else:
         fix = "pip install --force-reinstall --no-deps textattack-xmtc"
         yield Check("words", "function words", f"{_STOP_WORDS} is missing", ok=False, required=True, fix=fix)
-    folders = [folder for folder in _nltk_folders() if any((folder / "corpora" / name).exists() for name in _WORDNET)]
-    if folders:
-        yield Check("words", "WordNet", f"in {folders[0]}")
+    wanted = {"wordnet": "corpora/wordnet*", "tagger": "taggers/averaged_perceptron_tagger*"}  # folders, zip archives
+    folders = list(_nltk_folders())
+    missing = [what for what, pattern in wanted.items() if not any(any(folder.glob(pattern)) for folder in folders)]
+    if missing:
+        message = f"NLTK finds no {' and no '.join(missing)}; needed for words of the same sense"
+        yield Check("words", "WordNet", message, ok=False, fix=_WORDNET)
     else:
-        message = "not in any folder of NLTK's path; needed for words of the same sense (label-preserving attacks)"
-        yield Check("words", "WordNet", message, ok=False, fix="python -m nltk.downloader wordnet")
+        yield Check("words", "WordNet", "on this machine, with a tagger")
 
 
 def _nltk_folders() -> Iterator[Path]:

@@ -23,6 +23,7 @@ from textattack_xmtc.metrics import (
     recall_at_k,
 )
 from textattack_xmtc.models.torch_scorer import TorchScorer
+from textattack_xmtc.targets import LabelSpace, match_labels
 
 AT = (1, 3, 5)
 """The k of all measures here."""
@@ -93,13 +94,9 @@ def evaluate(
     truth = corpus.label_matrix(split)
     notes = []
     position = {name: number for number, name in enumerate(model.label_names)}
-    own = np.array([position.get(name, -1) for name in corpus.label_names])
-    if not (own >= 0).any():
-        raise InputError(
-            f"none of the {len(own)} labels of {corpus.name!r}, such as {corpus.label_names[0]!r}, is one of the "
-            f"model's, such as {model.label_names[0]!r}",
-            "evaluate on data with the label names that the model was trained with",
-        )
+    labels_of_model, note = match_labels(corpus.label_names, LabelSpace(model.label_names), repr(corpus.name))
+    notes += [note] * bool(note)
+    own = np.array([position.get(name, -1) for name in labels_of_model])
     # Labels that only one of the two knows get numbers behind the model's: they are true or predicted, never both.
     unknown = own < 0
     if unknown.any():
