@@ -37,7 +37,7 @@ class Plan:
         goal: what the attack wants of the target.
         k: how many labels count as predicted.
         max_change_rate: theta, share of the words that may be changed.
-        labels_per_bin: labels after which a bin closes (L of section 4.1).
+        labels_per_bin: labels after which a bin closes (L of section 4.1); by default as many as fit the corpus.
         samples_per_bin: samples drawn from each bin.
         total: where given, samples of all bins together, about; it takes the place of `samples_per_bin` (Table 3).
         pairs_per_text: at most so many (text, target) pairs are drawn of one text.
@@ -63,7 +63,7 @@ class Plan:
     goal: GoalName = POSITIVE
     k: int = 5
     max_change_rate: float = 0.1
-    labels_per_bin: int = 100
+    labels_per_bin: int | None = None
     samples_per_bin: int = 200
     total: int | None = None
     pairs_per_text: int = 1

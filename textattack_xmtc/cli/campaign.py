@@ -89,7 +89,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
     samples = parser.add_argument_group("samples")
     samples.add_argument("--reference-model", metavar="FOLDER", help="decides what is right (the first model)")
-    samples.add_argument("--labels-per-bin", type=int, help="labels after which a bin of label frequency closes (100)")
+    samples.add_argument("--labels-per-bin", type=int, help="labels after which a bin closes (as many as fit)")
     samples.add_argument("--samples-per-bin", type=int, help="drawn from each bin, or the most that all can give (200)")
     samples.add_argument("--total", type=int, help="about so many of all bins together, in place of --samples-per-bin")
     samples.add_argument("--pairs-per-text", type=int, help="targets that are drawn of one text, at most (1)")
