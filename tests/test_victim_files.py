@@ -81,7 +81,7 @@ def attack(name, folder, masked_lm, label="statistics", **environment):
     return ran.stdout + ran.stderr
 
 
-def succeeded(shown, label="statistics", rank=r"(\d+|beyond what the victim shows)"):
+def succeeded(shown, label="statistics", rank=r"(\d+|beyond the labels that the victim ranks)"):
     return re.search(rf"target {label}: rank 1 -> {rank}, score", shown) and "Attack success rate: | 100.0%" in re.sub(
         " +", " ", shown
     )
@@ -150,7 +150,7 @@ def test_remote(folder, masked_lm):
     # The server fails several times, in several ways, and the attack comes out all the same.
     with FailingServer(503, 200, "cut", 429, 200, "garbage", "close", rows=shown_keywords) as server:
         shown = attack("remote", folder, masked_lm, TAGGER_URL=server.url, TAGGER_TOKEN=secret)
-        assert succeeded(shown, rank="beyond what the victim shows")
+        assert succeeded(shown, rank="beyond the labels that the victim ranks")
         assert all(headers["Authorization"] == f"Bearer {secret}" for headers in server.headers)
         assert not server.script and len(server.requests) > 8
     assert secret not in shown

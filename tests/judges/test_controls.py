@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from textattack_xmtc.judges.controls import ControlMaker
-from textattack_xmtc.judges.judge import ORIGINAL, PRESERVING, RANDOM, REMOVED, Case
+from textattack_xmtc.judges.judge import Case
+from textattack_xmtc.results.judgements import ORIGINAL, PRESERVING, RANDOM, REMOVED
 from textattack_xmtc.results.records import Sample
 
 TEXT = "Robots weld large cars quickly, and robots paint big cars in the factory"

@@ -38,6 +38,7 @@ CONTEXT = 6
 
 SECTIONS = {
     "success": "Success of the attack",
+    "validity": "Does the label still fit?",
     "defence": "Two models on the same samples",
     "transfer": "The same texts on other models",
     "examples": "Adversarial examples",

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from textattack_xmtc.goal import GOALS
 from textattack_xmtc.results.campaign import Campaign
 from textattack_xmtc.results.tables.examples import examples, long_example, moved_labels, other_labels
+from textattack_xmtc.results.tables.judges import judges
 from textattack_xmtc.results.tables.setup import bins, clusters, data, models, settings
 from textattack_xmtc.results.tables.success import by_bin, cost, defence, not_attacked, success, thresholds
 from textattack_xmtc.results.tables.table import Table
@@ -27,6 +28,7 @@ def all_tables(campaigns: Sequence[Campaign], family: str = "other") -> list[Tab
         by_bin(campaigns),
         thresholds(campaigns),
         not_attacked(campaigns),
+        judges(campaigns),
         *defence(campaigns),
         transfers(campaigns),
         clusters(campaigns),

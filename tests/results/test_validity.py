@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from textattack_xmtc.errors import InputError
-from textattack_xmtc.judges.rates import OperatingPoint, rogan_gladen, valid_rate
+from textattack_xmtc.results.validity import OperatingPoint, rogan_gladen, valid_rate
 
 
 def test_a_perfect_judge_needs_no_correction() -> None:
