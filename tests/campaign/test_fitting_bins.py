@@ -119,7 +119,7 @@ def test_bins_fit_by_default(goal: GoalName, cluster: bool) -> None:
         ([1, 2], 1, 2),  # a tiny corpus
         ([1] * 30 + [2] * 3, 1, 2),  # nearly all rare
         ([1] * 100 + [2] * 50 + [9] * 40, 1, 3),
-        ([1] * 10 + [2] * 20 + [3] * 10, 2, 2),  # three bins would have 20 samples each, two have 40
+        ([1] * 10 + [2] * 10 + [3] * 20, 2, 2),  # three bins would have 20 samples each, two have 40
     ],
 )
 def test_corpora_of_every_shape(counts: list[int], tests: int, bins: int) -> None:
