@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import multiprocessing
 import os
@@ -19,6 +20,7 @@ import pytest
 
 from tests.toolkit.small_campaigns import make_all, records
 from textattack_xmtc.campaign import transfer as transferring
+from textattack_xmtc.cli.campaign import _given, add_arguments
 from textattack_xmtc.cli.main import main
 from textattack_xmtc.results.folder import read_campaign
 
@@ -102,12 +104,12 @@ def test_the_command_line_wins_over_the_file(tmp_path: Path, capsys: pytest.Capt
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--model", "plain", "--data", "data"], "there is no folder for the records; give --out FOLDER"),
-        (["--out", "new", "--data", "data"], "a campaign needs models, and there are none; give --model FOLDER"),
-        (["--out", "new", "--model", "plain"], "a campaign needs data, and there are none; give --data PATH"),
+        (["--model", "plain", "--data", "data"], "the option --out is missing; give --out FOLDER"),
+        (["--out", "new", "--data", "data"], "the option --model is missing; give --model: a model folder"),
+        (["--out", "new", "--model", "plain"], "the option --data is missing; give --data: a folder"),
         (["--out", "new", "--config", "no.toml"], "no.toml cannot be read as TOML"),
         (["--out", "new", "--model", "nowhere", *ATTACK], "there is no model folder 'nowhere'"),
-        (["--out", "new", *MODELS, "--workers", "0"], "0 workers attack nothing; give --workers 1 or more"),
+        (["--out", "new", *MODELS, *ATTACK, "--workers", "0"], "0 workers attack nothing; give --workers 1 or more"),
         (["--out", "new", *MODELS, "--retry-errors"], "try again in a new campaign; give --resume with --retry-errors"),
     ],
 )
@@ -116,12 +118,68 @@ def test_what_is_missing_is_said(
 ) -> None:
     options = [str(tmp_path / "new") if option == "new" else option for option in options]
     assert main(["campaign", *options]) == 2
-    assert message in capsys.readouterr().err
+    assert message in capsys.readouterr().err and list(tmp_path.iterdir()) == []
 
 
 def test_an_unknown_goal(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["campaign", "--model", "a", "--data", "b", "--out", "c", "--goal", "worst"]) == 2
     assert "unknown goal 'worst'; choose positive, negative, untargeted" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("line", ['goal = "sideways"', "k = 0", 'ranking = "alphabet"', "seed = -1", "kk = 3"])
+@pytest.mark.parametrize("resume", [[], ["--resume"]])
+def test_a_wrong_value_in_the_file_is_noticed_at_once(
+    tmp_path: Path, whole: Path, line: str, resume: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "textattack_xmtc.campaign.runner", None)  # nothing heavy is imported
+    (tmp_path / "campaign.toml").write_text(f'model = "plain"\ndata = "data"\n{line}\n')
+    out = whole if resume else tmp_path / "new"
+    assert main(["campaign", "--config", str(tmp_path / "campaign.toml"), "--out", str(out), *resume]) == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["campaign.toml"]
+
+
+@pytest.mark.parametrize(
+    ("options", "settings"),
+    [
+        (["--cluster"], {"cluster": True}),
+        (["--cluster", "yes"], {"cluster": True}),
+        (["--no-cluster"], {"cluster": False}),
+        (["--cluster", "no"], {"cluster": False}),
+        (["--random-seed", "3"], {"seed": 3}),
+        (["--seed", "3"], {"seed": 3}),
+        (["--model", "plain", "other"], {"models": ["plain", "other"]}),
+        (["--model", "plain", "--model", "other"], {"models": ["plain", "other"]}),
+        (["--dataset-from-huggingface", "glue"], {"data": "hf:glue"}),
+        (["--data", "hf:glue"], {"data": "hf:glue"}),
+        (["--goal", "untargeted"], {"goal": "untargeted"}),
+        (["--output-dir", "runs/a"], {"out": Path("runs/a")}),
+    ],
+    ids=str,
+)
+def test_spellings_of_options(options: list[str], settings: dict[str, object]) -> None:
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    assert _given(parser.parse_args(options)) == {"transfer_to": (), **settings}
+
+
+# Exit status -------------------------------------------------------------------------------------------------------
+
+
+def test_a_campaign_that_attacks_nothing_ends_with_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """1% of 20 words is no word: every sample is skipped."""
+    out = tmp_path / "out"
+    attack = [*SMALL, "--encoder", "embedded", "--max-change-rate", "0.01"]
+    for options in ([], ["--goal", "negative"], ["--workers", "1"]):
+        shutil.rmtree(out, ignore_errors=True)
+        assert main(["campaign", "--model", "plain", "--out", str(out), *attack, *options]) == 2
+        said = capsys.readouterr()
+        assert re.search(r"none of 12 samples was attacked \(12 skipped: too short\); check that", said.err)
+        assert "now: textattack-xmtc report" not in said.out
+    assert main(["campaign", "--out", str(out), "--resume"]) == 0, "a finished run that is resumed"
+    assert main(["campaign", "--out", str(out), "--resume", "--transfer-to", "other"]) == 0, "nothing to try"
+    lines = (out / "records" / "plain.jsonl").read_bytes().splitlines(keepends=True)
+    (out / "records" / "plain.jsonl").write_bytes(b"".join(lines[:5]))
+    assert main(["campaign", "--out", str(out), "--resume"]) == 2, "an unfinished one that comes to its end"
 
 
 # In processes of their own, as it happens -----------------------------------------------------------------------------
@@ -157,7 +215,7 @@ def test_ctrl_c_ends_after_the_example(tmp_path: Path) -> None:
     _, said = process.communicate(timeout=300)
     assert process.returncode == 130
     assert "stopping after this example; Ctrl-C again stops at once" in said and "Traceback" not in said
-    assert f"xmtc: stopped; go on with: textattack-xmtc campaign --out {tmp_path / 'out'} --resume" in said
+    assert f"xmtc: stopped; resume it: textattack-xmtc campaign --out {tmp_path / 'out'} --resume" in said
     assert 3 <= written(tmp_path / "out") < 24
 
 
@@ -170,7 +228,7 @@ def test_ctrl_c_on_a_terminal_with_workers(tmp_path: Path, whole: Path) -> None:
     _, said = process.communicate(timeout=300)  # standard error ends when the last worker does
     assert process.returncode == 130, said
     assert "xmtc: 2 workers" in said and "Traceback" not in said and "has died" not in said
-    assert f"xmtc: stopped; go on with: textattack-xmtc campaign --out {tmp_path / 'out'} --resume" in said
+    assert f"xmtc: stopped; resume it: textattack-xmtc campaign --out {tmp_path / 'out'} --resume" in said
     assert 3 <= written(tmp_path / "out") < 24
     assert main(["campaign", "--out", str(tmp_path / "out"), "--resume"]) == 0
     assert unordered(tmp_path / "out") == records(whole)
