@@ -110,7 +110,7 @@ def test_a_file_of_ones_own_wins_and_targets_count(demo, rows, tmp_path):
 
 def test_parts_by_name(demo):
     ran = attack(
-        *("--goal-function", "xmtc-positive-targeted^k=3", "--search-method", "masked-delta^max_change_rate=0.15"),
+        *("--goal-function", "xmtc-positive-targeted^k=3", "--search-method", "xmtc-masked-delta^max_change_rate=0.15"),
         *(MASKED_LM, "--constraints", "repeat", "xmtc-function-words", "xmtc-similarity^encoder='embedded'"),
         *("--model", "xmtc-demo", "-n", "3"),
     )
@@ -154,7 +154,7 @@ def test_what_a_user_can_mend_is_said_without_a_trace(demo, rows, tmp_path):
     assert "'numpyy' is not one of the" in message
     message = refused("--recipe", "xmtc-positive^k=10**6", "--model", "xmtc-demo")
     assert "is more than the" in message and "choose k between 1 and" in message
-    message = refused("--search-method", "masked-delta", MASKED_LM, "--model", "xmtc-demo")
+    message = refused("--search-method", "xmtc-masked-delta", MASKED_LM, "--model", "xmtc-demo")
     assert "masked-delta cannot work with the goal UntargetedClassification" in message
 
 

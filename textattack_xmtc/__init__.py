@@ -17,6 +17,7 @@ _HOMES = {
     "XMTCPositive": "textattack_xmtc.attack_recipes",
     "XMTCPositiveFrugal": "textattack_xmtc.attack_recipes",
     "XMTCUntargeted": "textattack_xmtc.attack_recipes",
+    "results_frame": "textattack_xmtc.attack_results",
     "load_corpus": "textattack_xmtc.datasets.load",
     "load_model": "textattack_xmtc.models.folder",
 }
