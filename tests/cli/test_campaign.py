@@ -174,6 +174,7 @@ def test_a_campaign_that_attacks_nothing_ends_with_2(tmp_path: Path, capsys: pyt
         said = capsys.readouterr()
         assert "under 100 words, too few for a single change at --max-change-rate 0.01" in said.err
     assert main(["campaign", "--model", "plain", "--out", str(drawn), *SMALL, "--encoder", "embedded"]) == 0
+    capsys.readouterr()
     for options in ([], ["--workers", "1"]):
         shutil.rmtree(out, ignore_errors=True)
         given = ["--samples", str(drawn / "samples.jsonl"), *options]

@@ -51,15 +51,15 @@ class Pairs:
         labels = self.labels[chosen]
         return Pairs(self.rows[chosen], labels, np.bincount(labels, minlength=len(self.available)))
 
-    def bins(self, counts: np.ndarray, labels_per_bin: int, attackable: np.ndarray) -> np.ndarray:
+    def bins(self, counts: np.ndarray, plan: Plan, attackable: np.ndarray) -> np.ndarray:
         """The bin of each label that has a pair, -1 for the others, shape `(labels,)`.
 
         Where a bin would have no text that can be attacked, only labels that have one count.
         """
-        bins = frequency_bins(counts, self.available > 0, labels_per_bin)
+        bins = bins_of(counts, self.available > 0, plan)
         only = self.only(attackable)
         if len(np.unique(bins[only.labels])) <= bins.max():
-            bins = frequency_bins(counts, only.available > 0, labels_per_bin)
+            bins = bins_of(counts, only.available > 0, plan)
         return bins
 
 
@@ -94,6 +94,12 @@ def fewest_words(plan: Plan) -> int:
     """Words that a text needs for a single change."""
     rate = Fraction(str(plan.max_change_rate))
     return math.floor(1 / rate) + 1 if plan.mode == "adv-xmtc" else math.ceil(1 / rate)
+
+
+def bins_of(counts: np.ndarray, usable: np.ndarray, plan: Plan) -> np.ndarray:
+    """The bin of each usable label, -1 for the others; in mode adv-xmtc, the last may be smaller (row 14)."""
+    assert plan.labels_per_bin is not None
+    return frequency_bins(counts, usable, plan.labels_per_bin, rest_joins=plan.mode == "paper")
 
 
 def right_pairs(truth: sparse.csr_matrix, top: np.ndarray) -> Pairs:
@@ -156,8 +162,7 @@ def any_pairs(
     taken = _taken(truth, top)
     texts = truth.shape[0]
     available = np.where(allowed, texts - np.bincount(taken.indices, minlength=len(counts)), 0)
-    assert plan.labels_per_bin is not None
-    bins = frequency_bins(counts, available > 0, plan.labels_per_bin)
+    bins = bins_of(counts, available > 0, plan)
     members = [np.flatnonzero(bins == number) for number in range(bins.max() + 1)]
     rng = np.random.default_rng([plan.seed, TARGETS])
     rows = rng.permutation(texts)

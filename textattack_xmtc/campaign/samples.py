@@ -96,8 +96,8 @@ def draw_samples(corpus: Corpus, top: np.ndarray, plan: Plan, known: np.ndarray)
         if pairs is None:
             anywhere = any_pairs(truth, top, counts, allowed, chosen, attackable)
             _check_pairs(corpus, anywhere, attackable, plan)
-            return _draw(anywhere, anywhere.bins(counts, labels_per_bin, attackable), texts, attackable, chosen)
-        return _draw(pairs, pairs.bins(counts, labels_per_bin, attackable), texts, attackable, chosen)
+            return _draw(anywhere, anywhere.bins(counts, chosen, attackable), texts, attackable, chosen)
+        return _draw(pairs, pairs.bins(counts, chosen, attackable), texts, attackable, chosen)
 
     if plan.labels_per_bin is None:
         usable = allowed if pairs is None else pairs.only(attackable).available > 0

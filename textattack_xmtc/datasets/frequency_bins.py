@@ -7,7 +7,9 @@ import numpy as np
 from textattack_xmtc.errors import InputError
 
 
-def frequency_bins(label_counts: np.ndarray, usable: np.ndarray, labels_per_bin: int) -> np.ndarray:
+def frequency_bins(
+    label_counts: np.ndarray, usable: np.ndarray, labels_per_bin: int, rest_joins: bool = True
+) -> np.ndarray:
     """Put labels into bins of consecutive frequencies, the rarest labels into bin 0.
 
     A bin closes as soon as it holds `labels_per_bin` usable labels; labels of one frequency are never parted, so that
@@ -17,6 +19,8 @@ def frequency_bins(label_counts: np.ndarray, usable: np.ndarray, labels_per_bin:
         label_counts: the number of training texts of each label, shape `(labels,)`.
         usable: whether a label counts: whether it has a sample that can be drawn, shape `(labels,)`.
         labels_per_bin: fewest labels of a bin (L of section 4.1).
+        rest_joins: whether a smaller rest joins the last bin; otherwise it is a bin of its own, as in the published
+            script.
 
     Returns:
         The bin of each label (int64), -1 for those that are not usable, shape `(labels,)`.
@@ -42,7 +46,7 @@ def frequency_bins(label_counts: np.ndarray, usable: np.ndarray, labels_per_bin:
         filled += size
         if filled >= labels_per_bin:
             current, filled = current + 1, 0
-    if filled:  # the last bin never closed
+    if filled and rest_joins:  # the last bin never closed
         bin_of_frequency[bin_of_frequency == current] = max(current - 1, 0)
     bins = np.full(counts.shape, -1, dtype=np.int64)
     bins[usable] = bin_of_frequency[place]
