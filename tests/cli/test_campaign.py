@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from types import FrameType
 
 import pytest
 
@@ -224,6 +225,43 @@ def test_ctrl_c_ends_after_the_example(tmp_path: Path) -> None:
     assert "stopping after this example; Ctrl-C again stops at once" in said and "Traceback" not in said
     assert f"xmtc: stopped; resume it: textattack-xmtc campaign --out {tmp_path / 'out'} --resume" in said
     assert 3 <= written(tmp_path / "out") < 24
+
+
+def run_and_press(out: Path, calls: int | None, function: str) -> None:
+    """The command, with Ctrl-C after so many calls of Python functions, or in the first call of one by its name."""
+    made = 0
+
+    def count(frame: FrameType, event: str, argument: object) -> None:
+        nonlocal made
+        made += event == "call"
+        if made == calls or (event == "call" and frame.f_code.co_name == function):
+            sys.setprofile(None)
+            os.kill(os.getpid(), signal.SIGINT)
+
+    sys.setprofile(count)
+    sys.exit(main(["campaign", "--model", "plain", "--out", str(out), *ATTACK]))
+
+
+@pytest.mark.slow
+@pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="needs fork, to start fast")
+@pytest.mark.parametrize(
+    ("calls", "function"),
+    [
+        *((calls, "") for calls in (20, 200, 2_000, 6_000, 12_000, 25_000, 45_000)),
+        (None, "update_fingerprint"),  # `datasets` has an `except` for everything around what this calls
+        (None, "dumps"),
+        (None, "prepare"),
+        (None, "write_json"),
+    ],
+)
+def test_ctrl_c_in_the_first_seconds_always_ends(tmp_path: Path, calls: int | None, function: str) -> None:
+    process = multiprocessing.get_context("fork").Process(
+        target=run_and_press, args=(tmp_path / "out", calls, function)
+    )
+    process.start()
+    process.join(300)
+    assert process.exitcode == 130
+    assert written(tmp_path / "out") < 12
 
 
 @pytest.mark.slow

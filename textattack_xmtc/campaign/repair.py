@@ -37,7 +37,7 @@ def read_repaired(out: Path, plan: Plan, device: str | None = None) -> Campaign:
         InputError: samples must be drawn again by code that no command line has named.
         XMTCError: it cannot be written.
     """
-    if problem := _damaged_draw(out):
+    if problem := damaged_draw(out):
         say(f"{problem}: the samples are drawn again")
         _draw_again(out, plan, device)
     damage: Damage = {}
@@ -52,7 +52,7 @@ def read_repaired(out: Path, plan: Plan, device: str | None = None) -> Campaign:
     return campaign
 
 
-def _damaged_draw(out: Path) -> str:
+def damaged_draw(out: Path) -> str:
     """What is wrong with the drawn samples and what stands beside them; empty where nothing is."""
     try:
         bins = json.loads((out / BINS).read_text(encoding="utf-8"))

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import FrameType
-from typing import Any, Self
+from typing import Any
 
 from textattack_xmtc.campaign.attack import Tools
 from textattack_xmtc.campaign.folder import exists, forget_errors, read_facts, resume_plan
@@ -22,6 +19,7 @@ from textattack_xmtc.results.campaign import Campaign
 from textattack_xmtc.results.folder import RECORDS, read_campaign, record_file
 from textattack_xmtc.results.records import Model
 from textattack_xmtc.workdir.files import RecordWriter
+from textattack_xmtc.workdir.interrupt import Interruption, check
 from textattack_xmtc.workdir.lock import locked
 from textattack_xmtc.workdir.progress import Progress, say
 
@@ -58,7 +56,7 @@ def run_campaign(
         XMTCError: the folder cannot be written; what was written before is kept.
     """
     out = Path(out)
-    with locked(out, "campaign"):
+    with locked(out, "campaign"), Interruption() as interruption:
         tools = None
         named = [*options.get("models", ()), *transfer_to, str(options.get("encoder", ""))]
         if exists(out, resume):
@@ -78,45 +76,19 @@ def run_campaign(
             campaign = read_campaign(out)
         add_transfers(out, campaign, transfer_to, device)
         _say_size(campaign)
-        with Interruption() as interruption:
-            if workers is not None:
-                tools = None  # the workers load their own
-                attack_with_workers(out, plan, campaign, workers, device, interruption)
-            else:
-                for model in campaign.models:
-                    if len(model.records) < len(campaign.samples) and not interruption.asked:
-                        tools = tools or tools_of(plan, campaign)
-                        _attack(out, plan, campaign, model, tools, device, interruption)
-            tools = None
-            campaign = read_campaign(out)
-            return _complete(campaign) and run_transfers(out, campaign, interruption, device)
-
-
-class Interruption:
-    """Lets the first Ctrl-C wait for the current example; the second ends it at once.
-
-    Attributes:
-        asked: whether somebody has pressed it.
-    """
-
-    def __init__(self) -> None:
-        self.asked = False
-        self._before: Any = None
-
-    def __enter__(self) -> Self:
-        if threading.current_thread() is threading.main_thread():  # only there may a handler be set
-            self._before = signal.signal(signal.SIGINT, self._pressed)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._before is not None:
-            signal.signal(signal.SIGINT, self._before)
-
-    def _pressed(self, _number: int, _frame: FrameType | None) -> None:
-        if self.asked:
-            raise KeyboardInterrupt
-        self.asked = True
-        say("stopping after this example; Ctrl-C again stops at once")
+        check()
+        interruption.graceful = True
+        if workers is not None:
+            tools = None  # the workers load their own
+            attack_with_workers(out, plan, campaign, workers, device, interruption)
+        else:
+            for model in campaign.models:
+                if len(model.records) < len(campaign.samples) and not interruption.asked:
+                    tools = tools or tools_of(plan, campaign)
+                    _attack(out, plan, campaign, model, tools, device, interruption)
+        tools = None
+        campaign = read_campaign(out)
+        return _complete(campaign) and run_transfers(out, campaign, interruption, device)
 
 
 def _attack(

@@ -104,8 +104,10 @@ def run(arguments: argparse.Namespace) -> int:
     from textattack_xmtc.results.markup import printable
     from textattack_xmtc.results.tables.success import terminal_summary
     from textattack_xmtc.results.tables.transfer import terminal_transfers
+    from textattack_xmtc.workdir.interrupt import check
 
     workers = Workers(number, ray) if number is not None or ray is not None else None
+    check()  # an import may have swallowed Ctrl-C
     before = _written(out)
     try:
         finished = run_campaign(out, options, arguments.resume, device, workers, arguments.retry_errors, transfer_to)

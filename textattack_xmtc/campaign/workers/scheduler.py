@@ -26,7 +26,9 @@ Pieces = dict[str, deque[tuple[Sample, ...]]]
 class Asked(Protocol):
     """Whether somebody has asked for the end."""
 
-    asked: bool
+    @property
+    def asked(self) -> bool:
+        """Whether Ctrl-C was pressed."""
 
 
 def pieces_of(campaign: Campaign) -> Pieces:
