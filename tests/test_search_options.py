@@ -24,5 +24,5 @@ def test_options_keep_their_names() -> None:
 
 @pytest.mark.parametrize("name", ["best", "", "xmtc-", "masked delta"])
 def test_an_unknown_ranking_is_refused(name: str) -> None:
-    with pytest.raises(InputError, match="unknown ranking=.*; choose masked-delta or masked-blocks"):
+    with pytest.raises(InputError, match=r"unknown ranking=.*; choose masked-delta or masked-blocks"):
         ranking_named(name)
