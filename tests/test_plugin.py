@@ -19,6 +19,7 @@ from textattack.commands.list_things_command import ListThingsCommand
 
 from textattack_xmtc import attack_command, plugin
 from textattack_xmtc.attack_dataset import XMTCDataset
+from textattack_xmtc.errors import InputError
 from textattack_xmtc.resources.function_words import ENGLISH
 
 TABLES = {
@@ -57,6 +58,18 @@ def test_recipe_parameters_pass_the_choices():
     assert len(attack_args.ATTACK_RECIPE_NAMES.keys()) == len(list(attack_args.ATTACK_RECIPE_NAMES))
     with pytest.raises(SystemExit):
         parsed("--recipe", "no-such-recipe^k=3")
+
+
+def test_a_data_file_is_read_as_its_parameters_say(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("TA_CACHE_DIR", str(tmp_path / "cache"))
+    file = tmp_path / "test.csv"
+    file.write_text("body,marks\nboil an egg,eggs food\n")
+    options = "^text_column=body^label_column=marks^label_separator=space"
+    dataset = textattack.DatasetArgs._create_dataset_from_args(parsed(f"--dataset-from-file={file}{options}"))
+    assert dataset.corpus.label_names == ("eggs", "food")
+    assert "xmtc: csv, UTF-8, separator ',', text 'body', labels 'marks'" in capsys.readouterr().err
+    with pytest.raises(InputError, match=r"unknown parameter 'text_colum=body'.*did you mean text_column=\.\.\.\?"):
+        textattack.DatasetArgs._create_dataset_from_args(parsed(f"--dataset-from-file={file}^text_colum=body"))
 
 
 def test_a_data_file_is_read_and_waits_for_its_goal(tmp_path):

@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from textattack_xmtc.errors import InputError
-from textattack_xmtc.targets import GroundTruth, LabelSpace
+from textattack_xmtc.targets import GroundTruth, LabelSpace, match_labels
 
 # Every code point: the string stays in memory, where JSON carries even half a surrogate pair as it is.
 NAMES = st.text(st.characters(), max_size=8) | st.sampled_from(
@@ -231,3 +231,36 @@ def test_labels_as_people_write_them(value, labels, targets):
 def test_what_are_no_labels(value, message):
     with pytest.raises(InputError, match=message):
         GroundTruth.carried(value)
+
+
+# A corpus whose labels are integers ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("labels", "names", "expected"),
+    [
+        (["1", "0"], ["tea", "eggs"], ["eggs", "tea"]),
+        (["1", "0"], ["tea", "2024"], ["2024", "tea"]),
+        (["1", "9"], ["9", "1"], ["1", "9"]),
+        (["9", "77"], ["9", "1"], ["9", "77"]),
+        (["tea", "1"], ["tea", "eggs"], ["tea", "1"]),
+        (["1", "7"], None, ["1", "7"]),
+        ([], ["tea"], []),
+    ],
+)
+def test_integers_are_indices_where_no_name_matches(labels, names, expected):
+    matched, note = match_labels(labels, LabelSpace(names, 2), "the corpus")
+    assert matched == expected
+    assert bool(note) == (matched != labels)
+
+
+@pytest.mark.parametrize("labels", [["2"], ["0", "2"], ["-1"], ["01"], ["a"], ["0", "a"], ["9" * 5000], ["\u0663"]])
+def test_data_none_of_whose_labels_the_victim_knows_are_refused(labels):
+    with pytest.raises(InputError, match=r"labels of the corpus, such as .*, is one of the victim's 2, such as 'tea'"):
+        match_labels(labels, LabelSpace(["tea", "eggs"]), "the corpus")
+
+
+@pytest.mark.parametrize("labels", [["a"], ["2", "7"]])
+def test_a_victim_without_names_needs_indices(labels):
+    with pytest.raises(InputError, match="is the index of one of the victim's; give the victim label_names"):
+        match_labels(labels, LabelSpace(None, 2), "the corpus")

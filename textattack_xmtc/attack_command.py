@@ -21,10 +21,8 @@ from typing import Any
 
 from textattack_xmtc import registered
 from textattack_xmtc.errors import InputError, XMTCError
-from textattack_xmtc.models import DEMO
 from textattack_xmtc.parameters import parameters_of, read_parameters, write_parameters
 
-FOLDER_PREFIX = "xmtc:"
 SPLIT = "^"
 NOTHING_ATTACKED = 2
 """Exit status of a run in which no example was attacked."""
@@ -46,8 +44,10 @@ def create_dataset(stock: Callable[..., Any], args: Any) -> Any:
     """In place of `DatasetArgs._create_dataset_from_args`: data files and model folders of this package as well."""
     file = args.dataset_from_file
     own_model = _folder_of(getattr(args, "model", None) or args.dataset_by_model)
+    path: str | Path
+    options: dict[str, Any] = {}
     if file and not file.split(SPLIT)[0].endswith(".py"):
-        path = Path(file)
+        path, options = _path_and_options(file)
     elif own_model and not (file or args.dataset_from_huggingface):
         if getattr(args, "interactive", False):
             return None
@@ -59,11 +59,27 @@ def create_dataset(stock: Callable[..., Any], args: Any) -> Any:
 
     from textattack_xmtc.attack_dataset import XMTCDataset
     from textattack_xmtc.datasets.load import load_corpus
+    from textattack_xmtc.workdir.progress import say
 
-    corpus = load_corpus(path)
+    corpus = load_corpus(path, **options)
+    say(corpus.recognised)
     dataset = XMTCDataset(corpus, "test" if "test" in corpus.splits else next(iter(corpus.splits)))
     _waiting[:] = [dataset]
     return dataset
+
+
+def _path_and_options(file: str) -> tuple[str, dict[str, Any]]:
+    """What `--dataset-from-file PATH^text_column=body` names: a file and how to read it.
+
+    Raises:
+        InputError: a parameter that is not one of `ReadOptions`.
+    """
+    from textattack_xmtc.datasets.read_options import ReadOptions, parsed_option
+
+    path, *parameters = file.split(SPLIT)
+    if Path(file).exists():
+        return file, {}
+    return path, ReadOptions.of(dict(map(parsed_option, parameters))).given()
 
 
 def _needs_no_data(args: Any) -> bool:
@@ -84,23 +100,36 @@ def _is_ours(args: Any) -> bool:
 
 
 def create_model(stock: Callable[..., Any], args: Any) -> Any:
-    """In place of `ModelArgs._create_model_from_args`: model folders of this package as well."""
-    folder = _folder_of(args.model)
-    if folder is None or args.model_from_file or args.model_from_huggingface:
-        return stock(args)
-    from textattack_xmtc.wrappers import ScorerWrapper
+    """In place of `ModelArgs._create_model_from_args`: every name of `wrappers.naming` as well."""
+    from textattack_xmtc.wrappers.naming import is_named_here, load_victim
+    from textattack_xmtc.wrappers.victim_files import importable
 
-    return ScorerWrapper.from_folder(folder())
+    if args.model_from_file:
+        with importable(args.model_from_file):
+            return stock(args)
+    if args.model_from_huggingface or not is_named_here(args.model):
+        return stock(args)
+    return load_victim(args.model)
 
 
 def create_attack(stock: Callable[..., Any], args: Any, model_wrapper: Any) -> Any:
     """In place of `CommandLineAttackArgs._create_attack_from_args`: parameters are checked; data knows its goal."""
     _check_parameters(args)
     attack = stock(args, model_wrapper)
+    _bind_label_evidence(attack)
     examples = getattr(attack.goal_function, "examples", None)
     if _waiting and examples is not None:
         _waiting.pop().aim(one_per_label=examples == "one per true label")
     return attack
+
+
+def _bind_label_evidence(attack: Any) -> None:
+    """Show the goal to constraints that were made by name, with the constraint that checks their paraphrases."""
+    for constraint in attack.pre_transformation_constraints:
+        if type(constraint).__name__ == "LabelEvidence":
+            constraint.bind(attack.goal_function)
+            if constraint.mode == "paraphrased":
+                attack.constraints.append(constraint.paraphrases())
 
 
 def _check_parameters(args: Any) -> None:
@@ -129,14 +158,12 @@ def _normal(text: str, table: Mapping[str, str]) -> str:
 
 
 def _folder_of(model: str | None) -> Callable[[], Path] | None:
-    """How to get the folder of a model of this package, or None for other models."""
-    if model == DEMO:
-        from textattack_xmtc.models.demo import demo_folder
+    """How to get the folder of a model that this package saved, or None for other models."""
+    from textattack_xmtc.wrappers.naming import is_named_here, may_be_own, own_folder
 
-        return demo_folder
-    if model and model.startswith(FOLDER_PREFIX):
-        return lambda: Path(model.removeprefix(FOLDER_PREFIX))
-    return None
+    if model is None or not is_named_here(model) or not may_be_own(model):
+        return None
+    return lambda: own_folder(model, "its own test split")
 
 
 # The run -----------------------------------------------------------------------------------------------------------
@@ -147,6 +174,7 @@ def attack_dataset(stock: Callable[..., Any], attacker: Any) -> Any:
     check = getattr(attacker.attack.goal_function, "check_example", None)
     if check is None:
         return stock(attacker)
+    _match_labels(attacker)
     _check_examples(attacker, check)
     _finished[:] = [attacker]
     with _all_skipped_is_no_warning():
@@ -155,6 +183,22 @@ def attack_dataset(stock: Callable[..., Any], attacker: Any) -> Any:
         except BaseException:
             _log_what_is_finished(attacker)
             raise
+
+
+def _match_labels(attacker: Any) -> None:
+    """Call the labels of a corpus as the victim does.
+
+    Raises:
+        InputError: the victim knows none of them: every example would be skipped.
+    """
+    from textattack_xmtc.attack_dataset import XMTCDataset
+    from textattack_xmtc.workdir.progress import say
+
+    asked = attacker.attack_args.num_successful_examples or attacker.attack_args.num_examples
+    if asked and isinstance(attacker.dataset, XMTCDataset):
+        note = attacker.dataset.match_labels(attacker.attack.goal_function.model.labels)
+        if note:
+            say(note)
 
 
 def _check_examples(attacker: Any, check: Callable[[Any], None]) -> None:

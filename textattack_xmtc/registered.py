@@ -7,6 +7,8 @@ RECIPES = {
     "xmtc-negative": "textattack_xmtc.attack_recipes.XMTCNegative",
     "xmtc-untargeted": "textattack_xmtc.attack_recipes.XMTCUntargeted",
     "xmtc-negative-label-aware": "textattack_xmtc.attack_recipes.XMTCNegativeLabelAware",
+    "xmtc-positive-label-preserving": "textattack_xmtc.attack_recipes.XMTCPositiveLabelPreserving",
+    "xmtc-negative-label-preserving": "textattack_xmtc.attack_recipes.XMTCNegativeLabelPreserving",
     "xmtc-positive-frugal": "textattack_xmtc.attack_recipes.XMTCPositiveFrugal",
 }
 GOAL_FUNCTIONS = {
@@ -20,10 +22,15 @@ SEARCH_METHODS = {
     "xmtc-masked-blocks": "textattack_xmtc.search_methods.MaskedBlocks",
     "xmtc-random-order": "textattack_xmtc.search_methods.RandomOrder",
 }
-TRANSFORMATIONS = {"xmtc-word-swap-masked-lm": "textattack_xmtc.transformations.XMTCWordSwapMaskedLM"}
+TRANSFORMATIONS = {
+    "xmtc-word-swap-masked-lm": "textattack_xmtc.transformations.XMTCWordSwapMaskedLM",
+    "xmtc-word-swap-same-sense": "textattack_xmtc.transformations.WordSwapSameSense",
+}
 CONSTRAINTS = {
     "xmtc-function-words": "textattack_xmtc.constraints.FunctionWordModification",
+    "xmtc-label-evidence": "textattack_xmtc.constraints.LabelEvidence",
     "xmtc-max-change-rate": "textattack_xmtc.constraints.MaxChangeRate",
+    "xmtc-same-sense": "textattack_xmtc.constraints.SameSenseExchange",
     "xmtc-similarity": "textattack_xmtc.constraints.EncoderSimilarity",
 }
 OLD_NAMES = {

@@ -208,3 +208,51 @@ class LabelSpace:
         near = difflib.get_close_matches(label, self.names, n=3)
         hint = f"did you mean {' or '.join(map(repr, near))}?" if near else "check the spelling and the label list"
         return f"{label!r} is not one of the {len(self.names):,} labels of this victim", hint
+
+
+def is_number(label: str) -> bool:
+    """Whether a label is an integer as data sets write it: digits, without zeros in front."""
+    number = label.isascii() and label.isdecimal() and len(label) <= _MOST_DIGITS
+    return number and (label == "0" or not label.startswith("0"))
+
+
+def match_labels(labels: Sequence[str], space: LabelSpace, whose: str) -> tuple[list[str], str]:
+    """The labels of a corpus as a victim calls them.
+
+    Labels are matched by name. Where none of the names matches, and all labels of the corpus are integers in range,
+    they are indices of the victim's labels.
+
+    Args:
+        labels: of the corpus.
+        space: the victim's.
+        whose: what the corpus is called, for messages.
+
+    Returns:
+        The labels in the same order, and a line to show where they were taken as indices (else "").
+
+    Raises:
+        InputError: none of the labels is one of the victim's.
+
+    Example:
+        >>> match_labels(["2", "0"], LabelSpace(["tea", "eggs", "soup"]), "the corpus")[0]
+        ['soup', 'tea']
+        >>> match_labels(["tea", "new"], LabelSpace(["tea", "eggs", "soup"]), "the corpus")[0]
+        ['tea', 'new']
+    """
+    if not labels or any(space.index(label) is not None for label in labels):
+        return list(labels), ""
+    known, shown = space.names, ", ".join(map(repr, labels[:3]))
+    if known is None:
+        raise InputError(
+            f"none of the {len(labels):,} labels of {whose}, such as {shown}, is the index of one of the victim's",
+            "give the victim label_names",
+        )
+    if all(is_number(label) and int(label) < len(known) for label in labels):
+        note = f"the labels of {whose} are integers: they are taken as indices of the victim's {len(known):,} labels"
+        return [known[int(label)] for label in labels], note
+    raise InputError(
+        f"none of the {len(labels):,} labels of {whose}, such as {shown}, is one of the victim's {len(known):,}, "
+        f"such as {', '.join(map(repr, known[:3]))}",
+        "give data with the label names that the victim was trained with, or a file of them (label_names.json: from "
+        "label to name)",
+    )

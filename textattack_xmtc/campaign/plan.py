@@ -6,10 +6,19 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, get_args
 
+from textattack_xmtc.datasets.read_options import ReadOptions
 from textattack_xmtc.errors import InputError
+from textattack_xmtc.evidence.protection import Preserve
 from textattack_xmtc.goal import GOALS, NEGATIVE, POSITIVE, GoalName, goal_named
 from textattack_xmtc.options import option, options_of, require
-from textattack_xmtc.search_options import CandidateOrder, CandidateSource, Objective, Ranking
+from textattack_xmtc.search_options import (
+    CandidateOrder,
+    CandidateSource,
+    EvidenceSource,
+    Objective,
+    Ranking,
+    SenseFilter,
+)
 
 Mode = Literal["paper", "adv-xmtc"]
 
@@ -19,13 +28,18 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
     "candidate_order": get_args(CandidateOrder),
     "candidate_source": get_args(CandidateSource),
     "objective": get_args(Objective),
+    "evidence": get_args(EvidenceSource),
+    "senses": get_args(SenseFilter),
 }
+_CHECKED = ("goal", "seed", "max_change_rate", "preserve", "preserve_seed")
 _POSITIVE = ("k", "labels_per_bin", "samples_per_bin", "total", "pairs_per_text", "candidates")
 
 
 @dataclass(frozen=True)
-class Plan:
+class Plan(ReadOptions):
     """A campaign as it was chosen: all that shapes a result, and nothing that does not.
+
+    How the data are read is part of it (`ReadOptions`).
 
     The fields say what each option is for; those without a remark on `mode` hold in both modes.
 
@@ -63,7 +77,8 @@ class Plan:
     candidate_source: CandidateSource = option(
         "masked-lm",
         "where candidates come from in mode paper: masked-lm; or words that speak for the target, by its training "
-        "texts (label-texts), its name (label-names), or the victim's answers alone (answers)",
+        "texts (label-texts), its name (label-names), or the victim's answers alone (answers); or words of the same "
+        "sense (same-sense)",
         group="attack",
     )
     objective: Objective = option(
@@ -71,6 +86,24 @@ class Plan:
         "how near a text is to the goal in mode paper: the targets' scores (targets), or how far they are above the "
         "label that they must overtake (margin, negative goal)",
         group="attack",
+    )
+    preserve: str | None = option(
+        None,
+        "what is kept of the label (docs/validity.md): the content words with the most evidence for the target stay "
+        "(frozen), or are exchanged for words of the same sense (paraphrased); as many drawn words stay (random); or "
+        "all are free, and what was kept is measured (none). SHARE: of the content words, 0.2",
+        metavar="MODE[:SHARE]",
+        group="label",
+    )
+    preserve_seed: int = option(0, "of protected words that are drawn", metavar="N", group="label")
+    evidence: EvidenceSource = option(
+        "name+texts", "what speaks for a label: its name and then its training texts, or one of them", group="label"
+    )
+    label_names: str | None = option(
+        None, "names of labels that the data call by numbers, as JSON", metavar="FILE", group="label"
+    )
+    senses: SenseFilter = option(
+        "context", "which senses of a word count: those that fit its context, the first, or all", group="label"
     )
     reference_model: str = option(
         "", "decides which samples are right; the first model by default", metavar="MODEL", group="samples"
@@ -94,12 +127,14 @@ class Plan:
     )
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         for name in _POSITIVE:
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise InputError(f"invalid {name}={value}", "choose 1 or more")
-        if self.seed < 0:
-            raise InputError(f"invalid seed={self.seed}", "choose 0 or more")
+        for name in ("seed", "preserve_seed"):
+            if getattr(self, name) < 0:
+                raise InputError(f"invalid {name}={getattr(self, name)}", "choose 0 or more")
         if not 0 < self.max_change_rate <= 1:
             raise InputError(
                 f"invalid max_change_rate={self.max_change_rate}", "choose a share of the words above 0 and up to 1"
@@ -122,6 +157,13 @@ class Plan:
                 f"mode adv-xmtc takes the masked LM's words, and candidate_source={self.candidate_source!r} was chosen",
                 "use mode paper",
             )
+        if self.preserve is not None:
+            Preserve.parse(self.preserve)
+            if self.mode == "adv-xmtc":
+                raise InputError(
+                    f"mode adv-xmtc keeps nothing of the label, and preserve={self.preserve!r} was chosen",
+                    "use mode paper",
+                )
         if self.objective == "margin" and (self.mode == "adv-xmtc" or GOALS[self.goal].minimize):
             raise InputError(
                 f"objective='margin' is for targets that are to rise, and goal={self.goal!r} in mode {self.mode} was "
@@ -170,6 +212,6 @@ def check_values(options: Mapping[str, Any]) -> None:
         InputError: a value that no campaign can have.
     """
     for name, value in options.items():
-        if name in _CHOICES or name in _POSITIVE or name in ("goal", "seed", "max_change_rate"):
+        if name in _CHOICES or name in _POSITIVE or name in _CHECKED:
             goal = {"goal": NEGATIVE} if value == "margin" else {}
             Plan.of({"models": ["any"], "data": "any", **goal, name: value})

@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from textattack_xmtc.cli.model_option import add_model, model_of
+from textattack_xmtc.datasets.read_options import add_read_options, read_options
 from textattack_xmtc.goal import NEGATIVE, POSITIVE
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what the command takes."""
-    parser.add_argument("model", type=Path, help="a model folder: AttentionXML, flat or with a tree, or APLC-XLNet")
+    add_model(parser, "a model folder (AttentionXML, flat or with a tree, or APLC-XLNet), xmtc:FOLDER, or xmtc-demo")
     parser.add_argument("--data", required=True, help="what it was trained on, as `train` took it")
     parser.add_argument(
         "--unlabelled", metavar="PATH", help="further texts, in any format of --data; their labels do not count"
@@ -48,6 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     loss.add_argument("--reweight", choices=("none", "pw", "cb", "pw-cb"))
     loss.add_argument("--weights", choices=("paper", "adv-xmtc"), default="paper", help="of --reweight, as for `train`")
     loss.add_argument("--family", choices=("wikipedia", "amazon", "other"), default="other", help="of --reweight")
+    add_read_options(parser)
     loss.add_argument("--rate", type=float, default=0.3, help="learning rates, as a share of those of the training")
 
 
@@ -57,7 +60,11 @@ def run(arguments: argparse.Namespace) -> int:
     from textattack_xmtc.hardening.harden import harden_folder
     from textattack_xmtc.hardening.options import HardeningOptions
     from textattack_xmtc.models.losses import LossSettings
+    from textattack_xmtc.workdir.progress import say
+    from textattack_xmtc.wrappers.naming import own_folder
 
+    model = model_of(arguments)
+    folder = own_folder(model, "harden")
     options = HardeningOptions(
         goal=arguments.goal,
         augment=arguments.augment,
@@ -75,12 +82,15 @@ def run(arguments: argparse.Namespace) -> int:
     loss = None
     if arguments.reweight is not None:
         loss = LossSettings(arguments.reweight, constants=arguments.family, mode=arguments.weights)
+    reading = read_options(arguments)
+    corpus = load_corpus(arguments.data, **reading)
+    say(corpus.recognised)
     made = harden_folder(
-        arguments.model,
-        load_corpus(arguments.data),
+        folder,
+        corpus,
         options,
         arguments.out,
-        unlabelled=None if arguments.unlabelled is None else load_corpus(arguments.unlabelled),
+        unlabelled=None if arguments.unlabelled is None else load_corpus(arguments.unlabelled, **reading),
         loss=loss,
         masked_lm=arguments.masked_lm,
         resume=arguments.resume,
@@ -95,5 +105,5 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"held out: {name} {value:.3f} before, {last[name]:.3f} now")
     if made["test"] is not None:
         print("test: " + ", ".join(f"{name} {value:.3f}" for name, value in made["test"].items()))
-    print(f"now: textattack-xmtc campaign --model {arguments.model} --model {arguments.out} --data {arguments.data}")
+    print(f"now: textattack-xmtc campaign --model {model} --model {arguments.out} --data {arguments.data}")
     return 0
