@@ -99,9 +99,6 @@ class Plan(ReadOptions):
     evidence: EvidenceSource = option(
         "name+texts", "what speaks for a label: its name and then its training texts, or one of them", group="label"
     )
-    label_names: str | None = option(
-        None, "names of labels that the data call by numbers, as JSON", metavar="FILE", group="label"
-    )
     senses: SenseFilter = option(
         "context", "which senses of a word count: those that fit its context, the first, or all", group="label"
     )
