@@ -15,7 +15,15 @@ from textattack_xmtc.errors import InputError, ModelFolderError
 from textattack_xmtc.models.attention_xml.vocabulary import PAD_ID, Vocabulary
 from textattack_xmtc.models.attention_xml.word_scorer import WordScorer, words_read
 from textattack_xmtc.models.batches import padded
-from textattack_xmtc.models.folder import CONFIG, LABELS, VOCABULARY, masked_lm_of, read_weights, read_words
+from textattack_xmtc.models.folder import (
+    CONFIG,
+    LABELS,
+    VOCABULARY,
+    check_sizes,
+    masked_lm_of,
+    read_weights,
+    read_words,
+)
 from textattack_xmtc.models.torch_scorer import ComputeType
 from textattack_xmtc.options import option
 from textattack_xmtc.scores import ScoreKind
@@ -270,6 +278,7 @@ class AttentionXML(WordScorer):
             ModelFolderError: a setting is missing or unknown, or the weights do not fit.
         """
         labels = read_words(folder, LABELS)
+        check_sizes(folder, config.get("network"))
         try:
             sizes = AttentionXMLConfig(
                 **{**config["network"], "linear_sizes": tuple(config["network"]["linear_sizes"])}

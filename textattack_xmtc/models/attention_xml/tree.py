@@ -19,7 +19,15 @@ from textattack_xmtc.models.attention_xml.label_tree import LabelTree
 from textattack_xmtc.models.attention_xml.vocabulary import PAD_ID, Vocabulary
 from textattack_xmtc.models.attention_xml.word_scorer import WordScorer, words_read
 from textattack_xmtc.models.batches import padded
-from textattack_xmtc.models.folder import CONFIG, LABELS, VOCABULARY, masked_lm_of, read_weights, read_words
+from textattack_xmtc.models.folder import (
+    CONFIG,
+    LABELS,
+    VOCABULARY,
+    check_sizes,
+    masked_lm_of,
+    read_weights,
+    read_words,
+)
 from textattack_xmtc.models.torch_scorer import ComputeType
 from textattack_xmtc.scores import ScoreKind
 
@@ -298,6 +306,7 @@ class AttentionXMLTree(WordScorer):
             ModelFolderError: a setting is missing or unknown, or tree, labels and weights do not fit.
         """
         labels, tree = read_words(folder, LABELS), LabelTree.from_folder(folder)
+        check_sizes(folder, config.get("network"))
         try:
             sizes = AttentionXMLConfig(
                 **{**config["network"], "linear_sizes": tuple(config["network"]["linear_sizes"])}
