@@ -155,7 +155,7 @@ def test_encoders_that_cannot_serve_are_refused(encoder: Path, tmp_path: Path) -
         (without / name).unlink(missing_ok=True)
     with pytest.raises(ModelFolderError, match="has no tokenizer"):
         train(without, tmp_path / "model")
-    with pytest.raises(ModelFolderError, match="cannot be read as a Hugging Face encoder|has no tokenizer"):
+    with pytest.raises(ModelFolderError, match=r"cannot be read as a Hugging Face encoder|has no tokenizer"):
         train(tmp_path / "nothing", tmp_path / "model")
     with pytest.raises(InputError, match=r"needs a pretrained encoder; give --encoder"):
         train_folder(corpus(), small_plan("sentence-encoder"), tmp_path / "model", device="cpu")

@@ -34,6 +34,10 @@ from textattack_xmtc.scores import ScoreKind
 _CHUNK_FLOATS = 2**24  # what is computed for a chunk of nodes at once: 64 MB in float32
 
 
+FLOOR: Mapping[ScoreKind, float] = {"probability": 0.0, "logit": -1e6}
+"""The score of a label that the beam does not reach, in what a tree predicts."""
+
+
 class AttentionXMLTreeNetwork(nn.Module):
     """One AttentionXML network for each level of a label tree.
 
@@ -224,6 +228,22 @@ class AttentionXMLTree(WordScorer):
             )
         super().__init__(network, vocabulary, label_names, max_length, device, masked_lm_folder, dtype)
         self.beam = beam
+
+    def predicted(self, texts: Sequence[str], kind: ScoreKind = "probability", batch_size: int = 32) -> np.ndarray:
+        """What the tree predicts, shape `(len(texts), number of labels)`: `FLOOR` for labels beyond the beam.
+
+        So its k best labels are those of `top_k`, as with a shortlist; `dense` and `score` are exact for every label.
+
+        Raises:
+            InputError: the model has no such kind of score.
+        """
+        rows = np.full((len(texts), len(self.label_names)), FLOOR[kind], dtype=np.float32)
+        for positions, batch in self._batches(texts, kind, batch_size):
+            with torch.inference_mode():
+                labels, scores = (part.cpu().numpy() for part in self._reached(batch, kind))
+            for position, own, values in zip(positions, labels, scores, strict=True):
+                rows[position, own[own >= 0]] = values[own >= 0]
+        return rows
 
     def top_k(
         self, texts: Sequence[str], k: int, kind: ScoreKind = "probability", batch_size: int = 32
