@@ -100,7 +100,7 @@ def model_folder(source: str) -> Path:
 
 def _options() -> list[Option]:
     group = {"group": "loss (Eq. 4.6); by default that of the training"}
-    changes = {**dict.fromkeys(_LOSS, group), "reweight": {**group, "default": None}}
+    changes: dict[str, dict[str, Any]] = {**dict.fromkeys(_LOSS, group), "reweight": {**group, "default": None}}
     loss = options_of(LossSettings, **changes)
     return [*options_of(HardenOptions), *options_of(HardeningOptions), *(one for one in loss if one.name in _LOSS)]
 

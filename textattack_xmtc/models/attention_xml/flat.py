@@ -12,13 +12,12 @@ import torch
 from torch import nn
 
 from textattack_xmtc.errors import InputError, ModelFolderError
-from textattack_xmtc.models.attention_xml.vocabulary import PAD_ID, Vocabulary
-from textattack_xmtc.models.attention_xml.word_scorer import WordScorer, words_read
+from textattack_xmtc.models.attention_xml.vocabulary import PAD_ID
+from textattack_xmtc.models.attention_xml.word_scorer import WordScorer, read_vocabulary, words_read
 from textattack_xmtc.models.batches import padded
 from textattack_xmtc.models.folder import (
     CONFIG,
     LABELS,
-    VOCABULARY,
     check_sizes,
     masked_lm_of,
     read_weights,
@@ -284,7 +283,7 @@ class AttentionXML(WordScorer):
                 **{**config["network"], "linear_sizes": tuple(config["network"]["linear_sizes"])}
             )
             max_length, tokenization = words_read(int(config["max_length"])), str(config["tokenization"])
-            vocabulary = Vocabulary(read_words(folder, VOCABULARY), tokenization)
+            vocabulary = read_vocabulary(folder, tokenization)
             with torch.device("meta"):  # the weights are read next: do not draw random ones first
                 network = AttentionXMLNetwork(len(vocabulary), len(labels), sizes)
         except ModelFolderError:

@@ -17,12 +17,11 @@ from textattack_xmtc.models.aplc_xlnet.clusters import joint_logit
 from textattack_xmtc.models.attention_xml.flat import AttentionXMLConfig, AttentionXMLNetwork
 from textattack_xmtc.models.attention_xml.label_tree import LabelTree
 from textattack_xmtc.models.attention_xml.vocabulary import PAD_ID, Vocabulary
-from textattack_xmtc.models.attention_xml.word_scorer import WordScorer, words_read
+from textattack_xmtc.models.attention_xml.word_scorer import WordScorer, read_vocabulary, words_read
 from textattack_xmtc.models.batches import padded
 from textattack_xmtc.models.folder import (
     CONFIG,
     LABELS,
-    VOCABULARY,
     check_sizes,
     masked_lm_of,
     read_weights,
@@ -331,7 +330,7 @@ class AttentionXMLTree(WordScorer):
             sizes = AttentionXMLConfig(
                 **{**config["network"], "linear_sizes": tuple(config["network"]["linear_sizes"])}
             )
-            vocabulary = Vocabulary(read_words(folder, VOCABULARY), str(config["tokenization"]))
+            vocabulary = read_vocabulary(folder, str(config["tokenization"]))
             with torch.device("meta"):  # the weights are read next: do not draw random ones first
                 network = AttentionXMLTreeNetwork(len(vocabulary), tree, sizes)
             read_weights(folder, network)
