@@ -10,7 +10,7 @@ KILLS ?= 50
 ON_WORKERS ?= 30
 ON_RAY ?= 20
 
-.PHONY: demo test test-use pecos fuzz drill lint format bench bench-full bench-check clean
+.PHONY: demo test test-use pecos fuzz drill lint format bench bench-full bench-check docs dist size clean
 
 # The main job: trains a small victim the first time (minutes, with progress bars), then attacks it.
 demo: $(READY)
@@ -63,8 +63,20 @@ bench-full: $(READY)
 bench-check: $(READY)
 	$(BIN)/python -m benchmarks.speed.check
 
+# The site, in build/site: warnings are errors, links between pages are checked, the tutorials run.
+docs: $(READY) $(VENV)/.docs
+	PATH=$(CURDIR)/$(BIN):$$PATH NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+
+# Source distribution and wheel, in dist/; an attack is run from the wheel in a fresh environment.
+dist: $(READY) $(VENV)/.docs
+	.ci/wheel
+
+# Size is a cost: lines of the package, and each room's share of them.
+size:
+	@git ls-files 'textattack_xmtc/*.py' | xargs wc -l | awk -f .ci/size.awk
+
 clean:
-	rm -rf $(VENV) .venv-use .venv-pecos .venv-textattack-* build dist .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) .venv-* build dist .pytest_cache .mypy_cache .ruff_cache
 
 # torch first and by its exact version: a range takes the newest build, with gigabytes of libraries for GPUs.
 $(READY): pyproject.toml requirements/constraints.txt textattack_xmtc/_autorun.py
@@ -74,10 +86,13 @@ $(READY): pyproject.toml requirements/constraints.txt textattack_xmtc/_autorun.p
 	@$(PIP) install --quiet --constraint requirements/constraints.txt --editable '.[dev,ray]'
 	@touch $@
 
-.venv-use/.ready: pyproject.toml requirements/constraints-use.txt
-	$(PYTHON) -m venv .venv-use
-	.venv-use/bin/python -m pip --disable-pip-version-check install --quiet \
-		--constraint requirements/constraints-use.txt torch
+$(VENV)/.docs: $(READY) requirements/constraints-docs.txt
+	@$(PIP) install --quiet --constraint requirements/constraints.txt --constraint requirements/constraints-docs.txt \
+		--editable '.[dev,ray,docs,release]'
+	@touch $@
+
+.venv-use/.ready: $(READY) requirements/constraints-use.txt
+	.ci/environment .venv-use $(VENV)
 	.venv-use/bin/python -m pip --disable-pip-version-check install --quiet \
 		--constraint requirements/constraints-use.txt --editable '.[dev,use,sbert]'
 	@touch $@

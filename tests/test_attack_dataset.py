@@ -7,10 +7,10 @@ from textattack import AttackArgs, Attacker
 from textattack.attack_results import SkippedAttackResult, SuccessfulAttackResult
 from textattack.shared.utils import set_seed
 
-from tests.toolkit.parts import bag, proposing
+from tests.toolkit.victims import bag, proposing
 from textattack_xmtc import XMTCDataset, XMTCNegative, XMTCPositive, XMTCUntargeted, load_corpus
 from textattack_xmtc.datasets.corpus import Corpus, Document
-from textattack_xmtc.errors import DataError
+from textattack_xmtc.errors import DataError, InputError
 from textattack_xmtc.targets import GroundTruth
 
 DOCUMENTS = [
@@ -151,3 +151,15 @@ def test_one_attack_a_text_with_the_other_goals(recipe):
 def test_attack_n_counts_what_was_attacked():
     results = attacked(XMTCPositive, ["amber", "basalt"], num_examples=3, attack_n=True)
     assert sum(not isinstance(result, SkippedAttackResult) for result in results) == 3
+
+
+def test_integer_labels_are_indices_of_a_victim_with_names(capsys):
+    results = attacked(XMTCPositive, ["0", "1"])
+    assert [type(result) for result in results].count(SuccessfulAttackResult) == 4
+    assert "xmtc: the labels of 'stones' are integers: they are taken as indices" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("labels", [["0", "4"], ["gneiss"]])
+def test_data_whose_labels_the_victim_does_not_know_are_refused(labels):
+    with pytest.raises(InputError, match=r"none of the . labels of 'stones', .* is one of the victim's 4"):
+        attacked(XMTCPositive, labels)

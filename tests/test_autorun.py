@@ -4,11 +4,14 @@ import os
 import subprocess
 import sys
 import sysconfig
+import tomllib
 from pathlib import Path
 
 import textattack_xmtc
 
 SOURCE = Path(textattack_xmtc.__file__).parent / "_autorun.py"
+START = SOURCE.parents[1] / "startup" / "hatch_autorun_textattack_xmtc.start"
+INSTALLED = Path(sysconfig.get_path("purelib")) / "hatch_autorun_textattack_xmtc.pth"
 LIST_MODULES = "import sys; print(*sorted(sys.modules))"
 
 
@@ -29,10 +32,49 @@ def fake_package(folder: Path, name: str, **files: str) -> Path:
 
 
 def test_the_installed_hook_is_the_source():
-    installed = Path(sysconfig.get_path("purelib")) / "hatch_autorun_textattack_xmtc.pth"
-    assert repr(SOURCE.read_text(encoding="utf-8")) in installed.read_text(encoding="utf-8"), (
+    assert repr(SOURCE.read_text(encoding="utf-8")) in INSTALLED.read_text(encoding="utf-8"), (
         "the start-up file is missing or old: install the package again (pip install -e .)"
     )
+
+
+def test_the_start_file_of_later_pythons_calls_the_hook():
+    """PEP 829: each line is resolved by `pkgutil.resolve_name` and called."""
+    (line,) = START.read_text(encoding="utf-8").splitlines()
+    script = (
+        "import sys, pkgutil; "
+        "sys.meta_path[:] = [f for f in sys.meta_path if type(f).__name__ != 'TextAttackWatcher']; "
+        f"before = set(sys.modules); pkgutil.resolve_name({line!r})(); "
+        "print([type(finder).__name__ for finder in sys.meta_path].count('TextAttackWatcher'), "
+        "sorted(set(sys.modules) - before))"
+    )
+    shown = python(script, SOURCE.parents[1], TEXTATTACK_XMTC_AUTORUN="1").stdout.strip()
+    assert shown == "1 ['__future__', 'textattack_xmtc', 'textattack_xmtc._autorun', 'textattack_xmtc._version']"
+
+
+def test_a_wheel_holds_both_start_up_files():
+    built = tomllib.loads((SOURCE.parents[1] / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]["build"]
+    included = built["targets"]["wheel"]["force-include"]
+    # The same name as the other but for the ending: only so does Python leave that one's code alone.
+    assert included == {f"startup/{START.name}": f"{INSTALLED.stem}.start"}
+
+
+def test_a_textattack_that_is_not_whole_breaks_nothing_and_is_named(tmp_path):
+    fake_package(tmp_path, "textattack")  # its submodules are gone
+    ran = python("import textattack; print('fine')", tmp_path, SOURCE.parents[1])
+    assert (ran.returncode, ran.stdout) == (0, "fine\n")
+    ran = python("import textattack_xmtc; textattack_xmtc.XMTCPositive", tmp_path, SOURCE.parents[1])
+    assert "MissingExtraError: textattack is not whole" in ran.stderr
+    assert "pip install --force-reinstall --no-deps textattack" in ran.stderr
+
+
+def test_without_textattack_names_and_commands_say_so():
+    missing = "import sys; sys.modules['textattack'] = None; "
+    ran = python(missing + "import textattack_xmtc; textattack_xmtc.XMTCPositive", SOURCE.parents[1])
+    assert "MissingExtraError: textattack is not" in ran.stderr and "pip install" in ran.stderr
+    campaign = ["campaign", "--model", "a", "--data", "b", "--out", "c"]
+    command = f"from textattack_xmtc.cli.main import main; raise SystemExit(main({campaign!r}))"
+    ran = python(missing + command, SOURCE.parents[1])
+    assert ran.returncode == 2 and "Traceback" not in ran.stderr
 
 
 def test_no_module_is_loaded_by_the_hook():
@@ -43,8 +85,12 @@ def test_no_module_is_loaded_by_the_hook():
 
 
 def test_it_waits_for_textattack_once_and_can_be_switched_off(tmp_path):
+    # As `site` does: from inside a function, where names of the code are not global.
     watchers = (
-        f"import sys; code = open({str(SOURCE)!r}).read(); exec(code); exec(code); "
+        f"import sys\ncode = open({str(SOURCE)!r}).read()\n"
+        "sys.meta_path[:] = [finder for finder in sys.meta_path if type(finder).__name__ != 'TextAttackWatcher']\n"
+        "def site():\n    exec(code)\n    exec(code)\n"
+        "site()\n"
         "print([type(finder).__name__ for finder in sys.meta_path].count('TextAttackWatcher'))"
     )
     assert python(watchers).stdout.strip() == "1"

@@ -5,31 +5,31 @@ import os
 import pickle
 import subprocess
 import sys
-import sysconfig
 from pathlib import Path
 
 import pandas
 import pytest
 
+from tests.toolkit import commands
+
 pytestmark = pytest.mark.slow
 
-TEXTATTACK = Path(sysconfig.get_path("scripts")) / "textattack"
 MASKED_LM = "--transformation=xmtc-word-swap-masked-lm^masked_lm='xmtc-demo'"
 
 
-def textattack(*arguments: str, stdin: str = "", cwd: Path | None = None, **environment: str):
-    """Run `textattack` with these arguments."""
+def textattack(*arguments: str, by_itself: bool = False, stdin: str = "", cwd: Path | None = None, **environment: str):
+    """Run `textattack` with these arguments; `by_itself`: in a new process, as a user starts it."""
+    if not by_itself:
+        return commands.run(commands.TEXTATTACK, *arguments, stdin=stdin, cwd=cwd, **environment)
     outside = {name: value for name, value in os.environ.items() if name not in ("TA_CACHE_DIR", "NLTK_DATA")}
-    if "HOME" not in environment:
-        outside = dict(os.environ)
     return subprocess.run(
-        [str(TEXTATTACK), *arguments],
+        [str(commands.TEXTATTACK), *arguments],
         input=stdin,
         capture_output=True,
         text=True,
         cwd=cwd,
-        env={**outside, **environment},
-        timeout=900,
+        env={**(outside if "HOME" in environment else os.environ), **environment},
+        timeout=commands.TIMEOUT_S,
         check=False,
     )
 
@@ -64,6 +64,7 @@ def test_the_main_job_with_every_log(demo, tmp_path):
         *("--recipe", "xmtc-positive", "--model", "xmtc-demo", "--num-examples", "6"),
         *("--log-to-csv", str(tmp_path / "log.csv"), "--log-to-txt", str(tmp_path / "log.txt")),
         *("--log-summary-to-json", str(tmp_path / "summary.json")),
+        by_itself=True,
     )
     assert "xmtc: victim AttentionXML" in ran.stderr
     assert "masked LM kept with the victim" in ran.stderr
@@ -109,7 +110,7 @@ def test_a_file_of_ones_own_wins_and_targets_count(demo, rows, tmp_path):
 
 def test_parts_by_name(demo):
     ran = attack(
-        *("--goal-function", "xmtc-positive-targeted^k=3", "--search-method", "masked-delta^max_change_rate=0.15"),
+        *("--goal-function", "xmtc-positive-targeted^k=3", "--search-method", "xmtc-masked-delta^max_change_rate=0.15"),
         *(MASKED_LM, "--constraints", "repeat", "xmtc-function-words", "xmtc-similarity^encoder='embedded'"),
         *("--model", "xmtc-demo", "-n", "3"),
     )
@@ -153,7 +154,7 @@ def test_what_a_user_can_mend_is_said_without_a_trace(demo, rows, tmp_path):
     assert "'numpyy' is not one of the" in message
     message = refused("--recipe", "xmtc-positive^k=10**6", "--model", "xmtc-demo")
     assert "is more than the" in message and "choose k between 1 and" in message
-    message = refused("--search-method", "masked-delta", MASKED_LM, "--model", "xmtc-demo")
+    message = refused("--search-method", "xmtc-masked-delta", MASKED_LM, "--model", "xmtc-demo")
     assert "masked-delta cannot work with the goal UntargetedClassification" in message
 
 
@@ -171,6 +172,7 @@ def test_without_network_and_with_an_empty_home(demo, tmp_path):
     (cache / "xmtc").symlink_to(demo.parent)
     ran = attack(
         *("--recipe", "xmtc-positive", "--model", "xmtc-demo", "-n", "1"),
+        by_itself=True,
         HOME=str(home),
         http_proxy=nowhere,
         https_proxy=nowhere,

@@ -1,26 +1,20 @@
 """Every example and every recipe variant runs, as its first lines say it is run."""
 
 import json
-import os
 import re
-import subprocess
-import sys
-import sysconfig
-from pathlib import Path
 
 import pytest
 
+from tests.toolkit import ROOT, commands
+
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).parents[1]
-TEXTATTACK = str(Path(sysconfig.get_path("scripts")) / "textattack")
 RECIPES = sorted((ROOT / "recipes").glob("*.py"))
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 
 
-def run(*command):
-    environment = {**os.environ, "HF_HUB_OFFLINE": "1"}
-    ran = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=600, check=False)
+def run(script, *arguments):
+    ran = commands.run(ROOT / script, *arguments, cwd=ROOT, HF_HUB_OFFLINE="1")
     assert ran.returncode == 0, ran.stdout + ran.stderr
     return ran.stdout
 
@@ -35,7 +29,7 @@ def test_recipe_variant(recipe, demo):
     command = f"textattack attack --attack-from-file recipes/{recipe.name} --model xmtc-demo --num-examples "
     assert command in source
     arguments = ["--attack-from-file", str(recipe), "--model", "xmtc-demo", "--num-examples", "3"]
-    shown = run(TEXTATTACK, "attack", *arguments)
+    shown = run(commands.TEXTATTACK, "attack", *arguments)
     assert shown.count("[top-5: ") >= 3
     assert re.search(r"Attack success rate: +\| \d", shown)
     part = {"strict_similarity": "EncoderSimilarity", "beam_search": "BeamSearch", "typos": "WordSwapQWERTY"}
@@ -53,32 +47,32 @@ def test_victim_file(demo, tmp_path):
     data.write_text(json.dumps({"text": text, "labels": ["statistics"]}) + "\n", encoding="utf-8")
     recipe = f"xmtc-positive^k=1,max_change_rate=0.5,{masked_lm_of(demo)}"
     files = ["--model-from-file", "examples/victim_file.py", "--dataset-from-file", str(data)]
-    shown = run(TEXTATTACK, "attack", "--recipe", recipe, *files)
+    shown = run(commands.TEXTATTACK, "attack", "--recipe", recipe, *files)
     assert "[top-1: statistics*]" in shown and "[top-1: plotting]" in shown
     assert "target statistics: rank 1 -> 2, score 3 -> 0" in shown
 
 
 def test_own_victim(demo):
-    shown = run(sys.executable, "examples/own_victim.py")
+    shown = run("examples/own_victim.py")
     assert shown.count("[top-1: ") >= 6 and "target statistics: rank 1 -> 2" in shown
     assert re.search(r"a wrong label entered the three best in [1-4] of 4 texts", shown)
 
 
 def test_huggingface_victim(demo, tmp_path):
-    shown = run(sys.executable, "examples/huggingface_victim.py")
+    shown = run("examples/huggingface_victim.py")
     assert "random outputs" in shown and shown.count("[top-3: ") >= 3
     assert re.search(r"target topic \d+: rank \d -> \d", shown) or shown.count("[FAILED]") == 3
 
 
 def test_python_loop(demo, tmp_path):
-    shown = run(sys.executable, "examples/python_loop.py")
+    shown = run("examples/python_loop.py")
     assert re.search(r"\d+ labels of 15 texts: ", shown)
     assert re.search(r"success rate \d+%, \d+ queries an attack", shown)
     assert re.search(r"rank [1-5] -> \d+ +\S+", shown)
 
     row = (demo / "test.jsonl").read_text(encoding="utf-8").splitlines()[0]
     (tmp_path / "one.jsonl").write_text(row + "\n", encoding="utf-8")
-    shown = run(sys.executable, "examples/python_loop.py", str(demo), str(tmp_path / "one.jsonl"))
+    shown = run("examples/python_loop.py", str(demo), str(tmp_path / "one.jsonl"))
     assert re.search(rf"{len(json.loads(row)['labels'])} labels of 1 texts: ", shown)
 
 

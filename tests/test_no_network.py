@@ -7,20 +7,18 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import datasets
 import pytest
 import torch
 
 from tests.models.importers.test_adv_xmtc import LABELS
+from tests.toolkit import ROOT
 from tests.toolkit import official_attention_xml as official
 from tests.toolkit.campaign_folders import write_campaign
 from tests.toolkit.small_campaigns import make_all
 
 pytestmark = pytest.mark.slow
-
-ROOT = Path(__file__).parents[1]
 
 
 def run(commands, cwd):

@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 
 import textattack_xmtc
+from tests.toolkit import ROOT
 from tests.toolkit.stock_recipes import RECIPES, TEXTS
 from textattack_xmtc import plugin
 
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).parents[1]
 STOCK = "without the plugin"
 ORDERS = {
     STOCK: ["textattack"],

@@ -4,18 +4,22 @@ import importlib
 import shutil
 import subprocess
 import sys
+import zipfile
 from argparse import ArgumentParser
 from pathlib import Path
 
 import nltk
 import pytest
 import textattack
+from nltk.corpus.reader import WordListCorpusReader
+from nltk.corpus.util import LazyCorpusLoader
 from textattack import attack_args
 from textattack.attack_results import attack_result
 from textattack.commands.list_things_command import ListThingsCommand
 
-from textattack_xmtc import plugin
+from textattack_xmtc import attack_command, plugin
 from textattack_xmtc.attack_dataset import XMTCDataset
+from textattack_xmtc.errors import InputError
 from textattack_xmtc.resources.function_words import ENGLISH
 
 TABLES = {
@@ -56,13 +60,25 @@ def test_recipe_parameters_pass_the_choices():
         parsed("--recipe", "no-such-recipe^k=3")
 
 
+def test_a_data_file_is_read_as_its_parameters_say(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("TA_CACHE_DIR", str(tmp_path / "cache"))
+    file = tmp_path / "test.csv"
+    file.write_text("body,marks\nboil an egg,eggs food\n")
+    options = "^text_column=body^label_column=marks^label_separator=space"
+    dataset = textattack.DatasetArgs._create_dataset_from_args(parsed(f"--dataset-from-file={file}{options}"))
+    assert dataset.corpus.label_names == ("eggs", "food")
+    assert "xmtc: csv, UTF-8, separator ',', text 'body', labels 'marks'" in capsys.readouterr().err
+    with pytest.raises(InputError, match=r"unknown parameter 'text_colum=body'.*did you mean text_column=\.\.\.\?"):
+        textattack.DatasetArgs._create_dataset_from_args(parsed(f"--dataset-from-file={file}^text_colum=body"))
+
+
 def test_a_data_file_is_read_and_waits_for_its_goal(tmp_path):
     file = tmp_path / "data.jsonl"
     file.write_text('{"text": "one two three", "labels": ["a", "b"]}\n', encoding="utf-8")
     dataset = textattack.DatasetArgs._create_dataset_from_args(parsed("--dataset-from-file", str(file)))
     assert isinstance(dataset, XMTCDataset) and len(dataset) == 2
-    assert plugin._waiting == [dataset]
-    plugin._waiting.clear()
+    assert attack_command._waiting == [dataset]
+    attack_command._waiting.clear()
 
 
 def test_python_files_stay_with_textattack(tmp_path):
@@ -77,7 +93,7 @@ def test_an_explicit_data_set_wins_over_the_models_own(tmp_path):
     file.write_text('{"text": "one two three", "labels": ["a"]}\n', encoding="utf-8")
     arguments = parsed("--model", f"xmtc:{tmp_path / 'nowhere'}", "--dataset-from-file", str(file))
     assert len(textattack.DatasetArgs._create_dataset_from_args(arguments)) == 1
-    plugin._waiting.clear()
+    attack_command._waiting.clear()
 
 
 def test_a_text_without_letters_can_be_printed():
@@ -95,6 +111,37 @@ def test_nltks_own_stop_words_win(tmp_path, monkeypatch):
     monkeypatch.setattr(nltk.data, "path", [])
     plugin.provide_stop_words()
     assert nltk.data.find("corpora/stopwords/english") and len(nltk.data.path) == 1
+
+
+@pytest.mark.parametrize("layout", ["a zip archive", "a folder beside one that cannot be read", "the last of the path"])
+def test_where_nltk_itself_finds_stop_words_nothing_changes(tmp_path, monkeypatch, layout):
+    folders = [tmp_path / name for name in ("first", "second")]
+    for folder in folders:
+        (folder / "corpora").mkdir(parents=True, mode=0o755)
+        folder.chmod(0o755)
+    if layout == "a zip archive":
+        with zipfile.ZipFile(folders[0] / "corpora" / "stopwords.zip", "w") as archive:
+            archive.writestr("stopwords/", "")
+            archive.writestr("stopwords/english", "only\nthese\n")
+    else:
+        lists = folders[1] / "corpora" / "stopwords"
+        lists.mkdir(mode=0o755)
+        (lists / "english").write_text("only\nthese\n", encoding="utf-8")
+    if layout == "a folder beside one that cannot be read":
+        (folders[0] / "corpora" / "stopwords.zip").write_bytes(b"no archive")
+    monkeypatch.setattr(nltk.data, "path", list(map(str, folders)))
+
+    def stock():
+        reader = LazyCorpusLoader("stopwords", WordListCorpusReader, r"(?!README|\.).*", encoding="utf8")
+        try:
+            return reader.words("english")
+        except Exception as error:
+            return type(error)
+
+    before = stock()
+    plugin.provide_stop_words()
+    assert stock() == before and nltk.data.path == list(map(str, folders))
+    assert before == ["only", "these"] or layout == "a folder beside one that cannot be read"
 
 
 def test_stop_words_of_this_package_where_there_are_none(tmp_path):

@@ -15,8 +15,8 @@ import pytest
 import torch
 import transformers
 
+from tests.toolkit.bert import tiny_bert, word_tokenizer
 from tests.toolkit.official_attention_xml import Payload
-from tests.toolkit.parts import tiny_bert, word_tokenizer
 from textattack_xmtc.datasets.load import load_corpus
 from textattack_xmtc.errors import DataError, InputError, ModelFolderError
 from textattack_xmtc.models.aplc_xlnet.scorer import build_on_pretrained

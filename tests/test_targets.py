@@ -3,12 +3,13 @@
 import json
 
 import numpy as np
+import pandas
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from textattack_xmtc.errors import InputError
-from textattack_xmtc.targets import GroundTruth, LabelSpace
+from textattack_xmtc.targets import GroundTruth, LabelSpace, match_labels
 
 # Every code point: the string stays in memory, where JSON carries even half a surrogate pair as it is.
 NAMES = st.text(st.characters(), max_size=8) | st.sampled_from(
@@ -60,7 +61,7 @@ def test_an_integer_is_an_index():
 
 @pytest.mark.parametrize("carried", [None, True, 1.5, ("a",), ["a"], b"a"])
 def test_what_is_no_ground_truth_is_refused(carried):
-    with pytest.raises(InputError, match=f"must be a string or an integer, got {type(carried).__name__}; encode"):
+    with pytest.raises(InputError, match=f"labels must be names or indices, got {type(carried).__name__}; give a list"):
         GroundTruth.decode(carried)
 
 
@@ -179,3 +180,87 @@ def test_digits_beyond_any_index_are_no_label():
     assert LabelSpace(None).index("9" * 5000) is None
     with pytest.raises(InputError, match="was given by name"):
         LabelSpace(None).require(["9" * 5000])
+
+
+# Labels as people write them ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("value", "labels", "targets"),
+    [
+        ("a", ("a",), None),
+        (3, (3,), None),
+        (np.int64(3), (3,), None),
+        (["a", "b"], ("a", "b"), None),
+        (("a", 2), ("a", 2), None),
+        ({"b", "a"}, ("a", "b"), None),
+        (np.array([4, 2]), (4, 2), None),
+        (np.array(["a", "b"]), ("a", "b"), None),
+        (pandas.Series(["a", "b"]), ("a", "b"), None),
+        ([], (), None),
+        ([0, 1], (0, 1), None),
+        ({"labels": ["a", "b"]}, ("a", "b"), None),
+        ({"labels": "a", "targets": ["b"]}, ("a",), ("b",)),
+        ({"labels": ["a"], "targets": []}, ("a",), ()),
+        (GroundTruth(("a",), ("a",)), ("a",), ("a",)),
+        (GroundTruth(("a",), ("a",)).encode(), ("a",), ("a",)),
+    ],
+)
+def test_labels_as_people_write_them(value, labels, targets):
+    assert GroundTruth.of(value) == GroundTruth(labels, targets)
+    assert GroundTruth.of(GroundTruth.carried(value)) == GroundTruth(labels, targets)
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ([0, 1, 0, 0], "a row of 0 and 1 is not a list of labels"),
+        (np.array([1, 1]), "a row of 0 and 1 is not a list of labels"),
+        (np.array([True, False]), r"got .*True.* \(bool"),
+        ([0.0, 1.0], r"got 0.0 \(float\)"),
+        ([["a"]], r"got \['a'\] \(list\)"),
+        (np.zeros((2, 2), dtype=int), "got ndarray"),
+        ({0: "a"}, "got dict"),
+        ({"label": "a"}, "got dict"),
+        ({"labels": None}, "got None"),
+        (None, "got NoneType"),
+        (1.5, "got float"),
+        (b"a", "got bytes"),
+    ],
+)
+def test_what_are_no_labels(value, message):
+    with pytest.raises(InputError, match=message):
+        GroundTruth.carried(value)
+
+
+# A corpus whose labels are integers ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("labels", "names", "expected"),
+    [
+        (["1", "0"], ["tea", "eggs"], ["eggs", "tea"]),
+        (["1", "0"], ["tea", "2024"], ["2024", "tea"]),
+        (["1", "9"], ["9", "1"], ["1", "9"]),
+        (["9", "77"], ["9", "1"], ["9", "77"]),
+        (["tea", "1"], ["tea", "eggs"], ["tea", "1"]),
+        (["1", "7"], None, ["1", "7"]),
+        ([], ["tea"], []),
+    ],
+)
+def test_integers_are_indices_where_no_name_matches(labels, names, expected):
+    matched, note = match_labels(labels, LabelSpace(names, 2), "the corpus")
+    assert matched == expected
+    assert bool(note) == (matched != labels)
+
+
+@pytest.mark.parametrize("labels", [["2"], ["0", "2"], ["-1"], ["01"], ["a"], ["0", "a"], ["9" * 5000], ["\u0663"]])
+def test_data_none_of_whose_labels_the_victim_knows_are_refused(labels):
+    with pytest.raises(InputError, match=r"labels of the corpus, such as .*, is one of the victim's 2, such as 'tea'"):
+        match_labels(labels, LabelSpace(["tea", "eggs"]), "the corpus")
+
+
+@pytest.mark.parametrize("labels", [["a"], ["2", "7"]])
+def test_a_victim_without_names_needs_indices(labels):
+    with pytest.raises(InputError, match="is the index of one of the victim's; give the victim label_names"):
+        match_labels(labels, LabelSpace(None, 2), "the corpus")

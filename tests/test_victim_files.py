@@ -2,13 +2,9 @@
 
 import importlib.util
 import json
-import os
 import random
 import re
 import shutil
-import subprocess
-import sysconfig
-from pathlib import Path
 
 import joblib
 import numpy as np
@@ -18,16 +14,15 @@ from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.svm import LinearSVC
 
+from tests.toolkit import ROOT, commands
+from tests.toolkit.bert import tiny_bert, word_tokenizer
 from tests.toolkit.failing_server import FailingServer
-from tests.toolkit.parts import tiny_bert, word_tokenizer
 from tests.toolkit.pecos_models import PYTHON, needs_pecos, train_on
 from tests.toolkit.shared_folders import SHARED, needs_shared
 
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).parents[1]
 VICTIMS = sorted((ROOT / "examples" / "victims").glob("*.py"))
-TEXTATTACK = str(Path(sysconfig.get_path("scripts")) / "textattack")
 MINILM = "models/all-MiniLM-L6-v2"
 # `make test-use` runs that one where sentence-transformers is, and other packages would make another demo.
 MINILM_MASKED_LM = "models/minilm-l6-tib-mlm"
@@ -78,30 +73,15 @@ def attack(name, folder, masked_lm, label="statistics", **environment):
     data.write_text(json.dumps({"text": TEXT, "labels": [label]}) + "\n", encoding="utf-8")
     shutil.copy(ROOT / "examples" / "victims" / f"{name}.py", folder / "victim.py")
     recipe = f"xmtc-positive^k=1,max_change_rate=0.5,encoder='embedded',masked_lm='{masked_lm}'"
-    ran = subprocess.run(
-        [
-            TEXTATTACK,
-            "attack",
-            "--recipe",
-            recipe,
-            "--model-from-file",
-            "victim.py",
-            "--dataset-from-file",
-            "data/data.jsonl",
-        ],
-        cwd=folder,
-        env={**os.environ, "HF_HUB_OFFLINE": "1", **environment},
-        capture_output=True,
-        text=True,
-        timeout=900,
-        check=False,
-    )
+    files = ("--model-from-file", "victim.py", "--dataset-from-file", "data/data.jsonl")
+    environment = {"HF_HUB_OFFLINE": "1", **environment}
+    ran = commands.run(commands.TEXTATTACK, "attack", "--recipe", recipe, *files, cwd=folder, **environment)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert f"[top-1: {label}*]" in ran.stdout
     return ran.stdout + ran.stderr
 
 
-def succeeded(shown, label="statistics", rank=r"(\d+|beyond what the victim shows)"):
+def succeeded(shown, label="statistics", rank=r"(\d+|beyond the labels that the victim ranks)"):
     return re.search(rf"target {label}: rank 1 -> {rank}, score", shown) and "Attack success rate: | 100.0%" in re.sub(
         " +", " ", shown
     )
@@ -170,7 +150,7 @@ def test_remote(folder, masked_lm):
     # The server fails several times, in several ways, and the attack comes out all the same.
     with FailingServer(503, 200, "cut", 429, 200, "garbage", "close", rows=shown_keywords) as server:
         shown = attack("remote", folder, masked_lm, TAGGER_URL=server.url, TAGGER_TOKEN=secret)
-        assert succeeded(shown, rank="beyond what the victim shows")
+        assert succeeded(shown, rank="beyond the labels that the victim ranks")
         assert all(headers["Authorization"] == f"Bearer {secret}" for headers in server.headers)
         assert not server.script and len(server.requests) > 8
     assert secret not in shown

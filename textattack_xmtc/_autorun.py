@@ -1,7 +1,8 @@
-"""Runs at every interpreter start (the build puts this text into a start-up file): waits for TextAttack, no more.
+"""Runs at every interpreter start: waits for TextAttack, no more.
 
-Standard library only, nothing is imported before TextAttack is, and no failure leaves this file.
-TEXTATTACK_XMTC_AUTORUN=0 switches it off.
+The build puts this text into a start-up file (`.pth`). Python 3.15 and later call `start` instead, which a second
+start-up file (`.start`, PEP 829) names. Standard library only, nothing is imported before TextAttack is, and no failure
+leaves this file. TEXTATTACK_XMTC_AUTORUN=0 switches it off.
 """
 
 
@@ -49,7 +50,12 @@ def _watch_for_textattack() -> None:
     sys.meta_path.insert(0, TextAttackWatcher())
 
 
-try:
-    _watch_for_textattack()
-except Exception:  # an interpreter must start, whatever is wrong here
-    pass
+def start(watch=_watch_for_textattack):  # a default: names of a start-up file are not global there
+    """Wait for TextAttack; does nothing the second time."""
+    try:
+        watch()
+    except Exception:  # an interpreter must start, whatever is wrong here
+        pass
+
+
+start()

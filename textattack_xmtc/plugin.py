@@ -1,46 +1,26 @@
-"""What is registered in TextAttack: names for its command line, and what it needs on a machine without network.
+"""What is registered in TextAttack: names for its command line, and stop words where NLTK has none.
 
-TextAttack has no entry points, so its tables are filled and four of its functions wrapped, by name, once. Nothing
-changes for attacks that use none of the names below.
+TextAttack has no entry points, so its tables are filled and some of its functions wrapped, by name, once
+(`attack_command` holds what they do). Nothing changes for attacks that use none of the names in `registered`.
 """
 
 from __future__ import annotations
 
 import functools
-import os
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from textattack_xmtc import attack_command
 from textattack_xmtc.models import DEMO
-
-FOLDER_PREFIX = "xmtc:"
-
-RECIPES = {
-    "xmtc-positive": "textattack_xmtc.attack_recipes.XMTCPositive",
-    "xmtc-negative": "textattack_xmtc.attack_recipes.XMTCNegative",
-    "xmtc-untargeted": "textattack_xmtc.attack_recipes.XMTCUntargeted",
-    "xmtc-negative-label-aware": "textattack_xmtc.attack_recipes.XMTCNegativeLabelAware",
-    "xmtc-positive-frugal": "textattack_xmtc.attack_recipes.XMTCPositiveFrugal",
-}
-GOAL_FUNCTIONS = {
-    "xmtc-positive-targeted": "textattack_xmtc.goal_functions.PositiveTargeted",
-    "xmtc-negative-targeted": "textattack_xmtc.goal_functions.NegativeTargeted",
-    "xmtc-non-targeted": "textattack_xmtc.goal_functions.NonTargeted",
-}
-SEARCH_METHODS = {
-    "first-candidate": "textattack_xmtc.search_methods.FirstCandidate",
-    "masked-delta": "textattack_xmtc.search_methods.MaskedDelta",
-    "masked-blocks": "textattack_xmtc.search_methods.MaskedBlocks",
-    "random-order": "textattack_xmtc.search_methods.RandomOrder",
-}
-TRANSFORMATIONS = {"xmtc-word-swap-masked-lm": "textattack_xmtc.transformations.XMTCWordSwapMaskedLM"}
-CONSTRAINTS = {
-    "xmtc-function-words": "textattack_xmtc.constraints.FunctionWordModification",
-    "xmtc-max-change-rate": "textattack_xmtc.constraints.MaxChangeRate",
-    "xmtc-similarity": "textattack_xmtc.constraints.EncoderSimilarity",
-}
+from textattack_xmtc.registered import (
+    CONSTRAINTS,
+    GOAL_FUNCTIONS,
+    OLD_NAMES,
+    RECIPES,
+    SEARCH_METHODS,
+    TRANSFORMATIONS,
+)
 
 
 def loaded(module: str) -> None:
@@ -52,24 +32,35 @@ def loaded(module: str) -> None:
 
 
 def provide_stop_words() -> None:
-    """Let NLTK find this package's English function words where its own list is missing.
+    """Let NLTK find this package's English function words where it finds no stop words of its own.
 
-    `import textattack` fails without one. NLTK's own list, wherever it is, comes first on the path. NLTK reads only
-    folders that nobody else can write to; where this package lies in another kind, a copy in the cache folder serves.
+    `import textattack` fails without stop words. NLTK itself is asked, as TextAttack asks it: so its zip archives, its
+    permission checks and every folder of its path count. This package's folder is put at the end of that path. NLTK
+    reads only folders that nobody else can write to; where this package lies in another kind, a copy in the cache
+    folder serves.
     """
     import nltk
 
     packaged = Path(__file__).parent / "resources" / "nltk_data"
-    for provide in (lambda: None, lambda: packaged, lambda: _private_copy(packaged)):
-        folder = provide()
-        if folder is not None:
-            nltk.data.path.append(str(folder))
-        try:
-            nltk.data.find("corpora/stopwords")
-            return
-        except LookupError:
-            if folder is not None:
-                nltk.data.path.remove(str(folder))
+    if _nltk_has_stop_words():
+        return
+    nltk.data.path.append(str(packaged))
+    if not _nltk_has_stop_words():
+        nltk.data.path[-1] = str(_private_copy(packaged))
+        if not _nltk_has_stop_words():
+            del nltk.data.path[-1]
+
+
+def _nltk_has_stop_words() -> bool:
+    """Whether NLTK can read its English stop words; a new reader is asked, so that the shared one stays as it is."""
+    from nltk.corpus.reader import WordListCorpusReader
+    from nltk.corpus.util import LazyCorpusLoader
+
+    try:
+        LazyCorpusLoader("stopwords", WordListCorpusReader, r"(?!README|\.).*", encoding="utf8").words("english")
+    except Exception:  # there are none, or the folder or archive cannot be read
+        return False
+    return True
 
 
 def _private_copy(packaged: Path) -> Path:
@@ -93,6 +84,7 @@ def register() -> None:
     import textattack
     from textattack import attack_args, model_args
     from textattack.attack_results import attack_result
+    from textattack.commands.attack_command import AttackCommand
 
     import textattack_xmtc
 
@@ -102,16 +94,30 @@ def register() -> None:
     attack_args.ATTACK_RECIPE_NAMES.update(RECIPES)
     attack_args.ATTACK_RECIPE_NAMES = _RecipeNames(attack_args.ATTACK_RECIPE_NAMES)
     attack_args.GOAL_FUNCTION_CLASS_NAMES.update(GOAL_FUNCTIONS)
+    attack_args.GOAL_FUNCTION_CLASS_NAMES = _Names(attack_args.GOAL_FUNCTION_CLASS_NAMES)
     attack_args.SEARCH_METHOD_CLASS_NAMES.update(SEARCH_METHODS)
+    attack_args.SEARCH_METHOD_CLASS_NAMES = _Names(attack_args.SEARCH_METHOD_CLASS_NAMES)
     attack_args.BLACK_BOX_TRANSFORMATION_CLASS_NAMES.update(TRANSFORMATIONS)
     attack_args.CONSTRAINT_CLASS_NAMES.update(CONSTRAINTS)
     model_args.TEXTATTACK_MODELS[DEMO] = "trained on this machine at first use"
 
-    _wrap(textattack.DatasetArgs, "_create_dataset_from_args", _create_dataset)
-    _wrap(textattack.ModelArgs, "_create_model_from_args", _create_model)
-    _wrap(textattack.CommandLineAttackArgs, "_create_attack_from_args", _create_attack)
-    _wrap_run()
+    _wrap(textattack.DatasetArgs, "_create_dataset_from_args", attack_command.create_dataset)
+    _wrap(textattack.ModelArgs, "_create_model_from_args", attack_command.create_model)
+    _wrap(textattack.CommandLineAttackArgs, "_create_attack_from_args", attack_command.create_attack)
+    _wrap_method(textattack.Attacker, "attack_dataset", attack_command.attack_dataset)
+    _wrap_method(textattack.Attack, "attack", _attack_with_labels)
+    _wrap_method(AttackCommand, "run", attack_command.run)
     attack_result.detect = _careful(attack_result.detect)
+
+
+class _Names(dict[str, str]):
+    """Names of classes that also know the old names of this package's."""
+
+    def __contains__(self, name: object) -> bool:
+        return super().__contains__(name) or super().__contains__(OLD_NAMES.get(str(name)))
+
+    def __missing__(self, name: str) -> str:
+        return self[OLD_NAMES[name]] if name in OLD_NAMES else dict(self)[name]
 
 
 class _RecipeNames(dict[str, str]):
@@ -122,7 +128,7 @@ class _RecipeNames(dict[str, str]):
 
 
 class _RecipeKeys:
-    def __init__(self, names: dict[str, str]) -> None:
+    def __init__(self, names: Mapping[str, str]) -> None:
         self._names = names
 
     def __contains__(self, name: object) -> bool:
@@ -135,10 +141,8 @@ class _RecipeKeys:
         return len(self._names)
 
 
-# The command line --------------------------------------------------------------------------------------------------
-
-
 def _wrap(owner: Any, name: str, wrapper: Callable[..., Any]) -> None:
+    """Put `wrapper(stock, *args)` in place of a class method."""
     stock = getattr(owner, name)
 
     @functools.wraps(stock)
@@ -148,75 +152,24 @@ def _wrap(owner: Any, name: str, wrapper: Callable[..., Any]) -> None:
     setattr(owner, name, classmethod(wrapped))
 
 
-_waiting: list[Any] = []
-"""The data set that the command line made before it knew the goal."""
-
-
-def _create_dataset(stock: Callable[..., Any], args: Any) -> Any:
-    file = args.dataset_from_file
-    own_model = _folder_of(getattr(args, "model", None) or args.dataset_by_model)
-    if file and not file.split("^")[0].endswith(".py"):
-        path = Path(file)
-    elif own_model and not (file or args.dataset_from_huggingface):
-        path = own_model() / "test.jsonl"
-    else:
-        return stock(args)
-
-    from textattack_xmtc.attack_dataset import XMTCDataset
-    from textattack_xmtc.datasets.load import load_corpus
-
-    corpus = load_corpus(path)
-    dataset = XMTCDataset(corpus, "test" if "test" in corpus.splits else next(iter(corpus.splits)))
-    _waiting[:] = [dataset]
-    return dataset
-
-
-def _create_model(stock: Callable[..., Any], args: Any) -> Any:
-    folder = _folder_of(args.model)
-    if folder is None or args.model_from_file or args.model_from_huggingface:
-        return stock(args)
-    from textattack_xmtc.wrappers import ScorerWrapper
-
-    return ScorerWrapper.from_folder(folder())
-
-
-def _create_attack(stock: Callable[..., Any], args: Any, model_wrapper: Any) -> Any:
-    attack = stock(args, model_wrapper)
-    examples = getattr(attack.goal_function, "examples", None)
-    if _waiting and examples is not None:
-        _waiting.pop().aim(one_per_label=examples == "one per true label")
-    return attack
-
-
-def _folder_of(model: str | None) -> Callable[[], Path] | None:
-    """How to get the folder of a model of this package, or None for other models."""
-    if model == DEMO:
-        from textattack_xmtc.models.demo import demo_folder
-
-        return demo_folder
-    if model and model.startswith(FOLDER_PREFIX):
-        return lambda: Path(model.removeprefix(FOLDER_PREFIX))
-    return None
-
-
-def _wrap_run() -> None:
-    from textattack.commands.attack_command import AttackCommand
-
-    stock = AttackCommand.run
+def _wrap_method(owner: Any, name: str, wrapper: Callable[..., Any]) -> None:
+    """Put `wrapper(stock, self, *args)` in place of a method."""
+    stock = getattr(owner, name)
 
     @functools.wraps(stock)
-    def run(self: Any, args: Any) -> None:
-        from textattack_xmtc.errors import XMTCError
+    def wrapped(self: Any, *args: Any, **keywords: Any) -> Any:
+        return wrapper(stock, self, *args, **keywords)
 
-        try:
-            stock(self, args)
-        except XMTCError as error:
-            if os.environ.get("TEXTATTACK_XMTC_DEBUG"):
-                raise
-            print(f"textattack-xmtc: {error}", file=sys.stderr)
-            raise SystemExit(2) from None
+    setattr(owner, name, wrapped)
 
-    AttackCommand.run = run
+
+def _attack_with_labels(stock: Callable[..., Any], attack: Any, example: Any, ground_truth_output: Any) -> Any:
+    """`Attack.attack` for label sets as people write them, where the goal is one of this package's."""
+    if hasattr(attack.goal_function, "check_example"):
+        from textattack_xmtc.targets import GroundTruth
+
+        ground_truth_output = GroundTruth.carried(ground_truth_output)
+    return stock(attack, example, ground_truth_output)
 
 
 def _careful(detect: Callable[[str], str]) -> Callable[[str], str]:

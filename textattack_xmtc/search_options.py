@@ -27,9 +27,16 @@ the goal; so it succeeds wherever `all` does. `while-better`: the same, and also
 that hold nothing better than what was there before them.
 """
 
-CandidateSource = Literal["masked-lm", "label-texts", "label-names", "answers"]
-"""Where a word's candidates come from; all are among the words that the masked LM finds plausible in its place.
+CandidateSource = Literal["masked-lm", "label-texts", "label-names", "answers", "same-sense"]
+"""Where a word's candidates come from; all but the last are among those that the masked LM finds plausible there.
 
-`masked-lm`: its best (the paper). The others put first what speaks for the labels under attack: `label-texts` by the
-labels' training texts, `label-names` by their names alone, `answers` by what the victim has answered in this example.
+`masked-lm`: its best (the paper). `label-texts`, `label-names` and `answers` put first what speaks for the labels under
+attack: by the labels' training texts, by their names alone, by what the victim has answered in this example.
+`same-sense`: WordNet's synonyms in the sense that fits the context.
 """
+
+SenseFilter = Literal["context", "first", "all"]
+"""Which senses of a word count for words of the same sense: those that its context makes likely, the first, or all."""
+
+EvidenceSource = Literal["name+texts", "name", "texts"]
+"""What speaks for a label: words of its name, words of its training texts, or the name's first and then the texts'."""

@@ -9,7 +9,8 @@ from __future__ import annotations
 import difflib
 import json
 import operator
-from collections.abc import Iterable, Sequence
+import reprlib
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Integral
 from typing import Any
@@ -20,7 +21,7 @@ Label = str | int
 """A label as a data set gives it: its name, or its index where labels have no names."""
 
 _MOST_DIGITS = 18  # of an index; Python refuses to read thousands of them
-_ENCODE = "encode label sets with GroundTruth(labels, targets).encode()"
+_GIVE = "give a list of names or indices, or {'labels': [...], 'targets': [...]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,39 @@ class GroundTruth:
         return json.dumps(fields, ensure_ascii=False, default=operator.index)  # NumPy's integers are indices as well
 
     @classmethod
+    def of(cls, value: Any) -> GroundTruth:
+        """From labels as people write them.
+
+        Args:
+            value: one label; a list, tuple, set or array of labels; a dict with "labels" and, where it has them,
+                "targets"; a `GroundTruth`; or what `encode` gives.
+
+        Raises:
+            InputError: anything else.
+
+        Example:
+            >>> GroundTruth.of(["stats", "scipy"])
+            GroundTruth(labels=('stats', 'scipy'), targets=None)
+            >>> GroundTruth.of({"labels": ["stats", "scipy"], "targets": "stats"}).targets
+            ('stats',)
+        """
+        if isinstance(value, GroundTruth):
+            return value
+        if isinstance(value, Mapping) and "labels" in value and set(value) <= {"labels", "targets"}:
+            targets = value.get("targets")
+            return cls(_labels_in(value["labels"]), None if targets is None else _labels_in(targets))
+        if isinstance(value, str) or not _has_items(value):
+            return cls.decode(value)
+        return cls(_labels_in(value))
+
+    @classmethod
+    def carried(cls, value: Any) -> Label:
+        """What TextAttack carries of labels as people write them: its strings and integers stay as they are."""
+        if isinstance(value, (str, int)):
+            return value
+        return cls.of(value).encode()
+
+    @classmethod
     def decode(cls, carried: Label) -> GroundTruth:
         """Read what `encode` wrote; any other string is the name of a label and an integer its index.
 
@@ -58,11 +92,9 @@ class GroundTruth:
             >>> GroundTruth.decode(7)
             GroundTruth(labels=(7,), targets=None)
         """
-        if isinstance(carried, bool) or not isinstance(carried, (int, str)):
-            raise InputError(
-                f"a ground truth must be a string or an integer, got {type(carried).__name__}",
-                _ENCODE,
-            )
+        if isinstance(carried, bool) or not isinstance(carried, (Integral, str)):
+            raise InputError(f"labels must be names or indices, got {type(carried).__name__}", _GIVE)
+        carried = carried if isinstance(carried, str) else int(carried)
         fields = _object_of(carried) if isinstance(carried, str) else {}
         if "labels" not in fields:
             return cls((carried,))
@@ -70,22 +102,46 @@ class GroundTruth:
         if not _are_labels(labels) or not (targets is None or _are_labels(targets)):
             raise InputError(
                 f"labels and targets must be lists of names and indices, got {carried}",
-                _ENCODE,
+                _GIVE,
             )
         return cls(tuple(labels), None if targets is None else tuple(targets))
+
+
+def _has_items(value: Any) -> bool:
+    return isinstance(value, Iterable) and not isinstance(value, (bytes, Mapping)) and getattr(value, "ndim", 1) == 1
+
+
+def _labels_in(value: Any) -> tuple[Label, ...]:
+    """The labels of a list, tuple, set or array, or a single one. A set is sorted: it has no order of its own."""
+    if isinstance(value, str) or not _has_items(value):
+        value = [value]
+    labels = [one if isinstance(one, str) else _index(one) for one in value]
+    if len(set(labels)) < len(labels) and set(labels) <= {0, 1}:
+        raise InputError(
+            f"{reprlib.repr(labels)} holds 0 and 1 several times: a row of 0 and 1 is not a list of labels",
+            "give the names or the indices of the labels that are true",
+        )
+    return tuple(sorted(labels, key=str) if isinstance(value, (set, frozenset)) else labels)
+
+
+def _index(label: Any) -> int:
+    # A bool, also NumPy's, is part of a multi-hot row and no index.
+    if type(label).__name__ in ("bool", "bool_") or not isinstance(label, Integral):
+        raise InputError(f"a label must be a name or an index, got {label!r} ({type(label).__name__})", _GIVE)
+    return int(label)
 
 
 def _object_of(text: str) -> dict[str, Any]:
     """The JSON object that `text` is, or an empty one."""
     try:
-        found = json.loads(text)
+        value = json.loads(text)
     except (ValueError, RecursionError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return value if isinstance(value, dict) else {}
 
 
-def _are_labels(found: object) -> bool:
-    return isinstance(found, list) and all(isinstance(it, (str, int)) and not isinstance(it, bool) for it in found)
+def _are_labels(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(it, (str, int)) and not isinstance(it, bool) for it in value)
 
 
 class LabelSpace:
@@ -152,3 +208,51 @@ class LabelSpace:
         near = difflib.get_close_matches(label, self.names, n=3)
         hint = f"did you mean {' or '.join(map(repr, near))}?" if near else "check the spelling and the label list"
         return f"{label!r} is not one of the {len(self.names):,} labels of this victim", hint
+
+
+def is_number(label: str) -> bool:
+    """Whether a label is an integer as data sets write it: digits, without zeros in front."""
+    number = label.isascii() and label.isdecimal() and len(label) <= _MOST_DIGITS
+    return number and (label == "0" or not label.startswith("0"))
+
+
+def match_labels(labels: Sequence[str], space: LabelSpace, whose: str) -> tuple[list[str], str]:
+    """The labels of a corpus as a victim calls them.
+
+    Labels are matched by name. Where none of the names matches, and all labels of the corpus are integers in range,
+    they are indices of the victim's labels.
+
+    Args:
+        labels: of the corpus.
+        space: the victim's.
+        whose: what the corpus is called, for messages.
+
+    Returns:
+        The labels in the same order, and a line to show where they were taken as indices (else "").
+
+    Raises:
+        InputError: none of the labels is one of the victim's.
+
+    Example:
+        >>> match_labels(["2", "0"], LabelSpace(["tea", "eggs", "soup"]), "the corpus")[0]
+        ['soup', 'tea']
+        >>> match_labels(["tea", "new"], LabelSpace(["tea", "eggs", "soup"]), "the corpus")[0]
+        ['tea', 'new']
+    """
+    if not labels or any(space.index(label) is not None for label in labels):
+        return list(labels), ""
+    known, shown = space.names, ", ".join(map(repr, labels[:3]))
+    if known is None:
+        raise InputError(
+            f"none of the {len(labels):,} labels of {whose}, such as {shown}, is the index of one of the victim's",
+            "give the victim label_names",
+        )
+    if all(is_number(label) and int(label) < len(known) for label in labels):
+        note = f"the labels of {whose} are integers: they are taken as indices of the victim's {len(known):,} labels"
+        return [known[int(label)] for label in labels], note
+    raise InputError(
+        f"none of the {len(labels):,} labels of {whose}, such as {shown}, is one of the victim's {len(known):,}, "
+        f"such as {', '.join(map(repr, known[:3]))}",
+        "give data with the label names that the victim was trained with, or a file of them (label_names.json: from "
+        "label to name)",
+    )

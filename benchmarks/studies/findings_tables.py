@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from textattack_xmtc.results.reading import read_campaign
+from textattack_xmtc.results.campaign import Campaign
+from textattack_xmtc.results.folder import read_campaign
+from textattack_xmtc.results.records import Model
 from textattack_xmtc.results.statistics import Estimate, difference_of
-from textattack_xmtc.results.summary import Campaign, Model
 
 HERE = Path(__file__).parent
 PAGE, RESULTS = HERE.parents[1] / "docs" / "results.md", HERE / "findings.json"
@@ -55,13 +56,13 @@ class Cell:
         found = {one.name.removeprefix(start): one for one in self.campaign.models if len(one.records) == n}
         return [(LOSSES[loss], found[loss]) for loss in LOSSES if loss in found]
 
-    def success(self, model: Model, setting: Setting, **which: Any) -> Estimate:
-        """The attack's rate of success on a model."""
-        return self.campaign.verdicts[model.name].rate(**self.conditions(setting), **which)
+    def success(self, model: Model, setting: Setting, bin_number: int | None = None, wrong: bool = True) -> Estimate:
+        """The attack's rate of success on a model; with `wrong`, what it gets wrong before counts as lost."""
+        return self.campaign.results[model.name].rate(bin_number, wrong_counts=wrong, **self.conditions(setting))
 
     def conditions(self, setting: Setting) -> dict[str, float | None]:
-        """What `Verdicts` asks of a success."""
-        return {"threshold": setting.similarity, "limit": setting.share * self.campaign.limit}
+        """What `SampleResults` asks of a success."""
+        return {"threshold": setting.similarity, "limit": setting.share * self.campaign.max_change_rate}
 
 
 def read_cells(folders: Mapping[Any, Path]) -> list[Cell]:
@@ -111,7 +112,7 @@ def overview(cells: Sequence[Cell]) -> Table:
         for loss, model in cell.models():
             attacked = [r for r in model.records.values() if r.outcome in ("succeeded", "failed")]
             won = [record for record in attacked if cell.campaign.reached(record)]
-            rates = [cell.success(model, setting, right_only=True) for setting in SETTINGS]
+            rates = [cell.success(model, setting, wrong=False) for setting in SETTINGS]
             rows.append(
                 [
                     *(*cell.victim.split(" | "), loss, f"{rates[0].n}", *map(percent, rates)),
@@ -185,12 +186,13 @@ def defence(cells: Sequence[Cell]) -> Table:
 
 
 def _compared(cell: Cell, plain: Model, other: Model, part: int, setting: Setting) -> list[str]:
-    one, two = cell.campaign.verdicts[plain.name], cell.campaign.verdicts[other.name]
+    one, two = cell.campaign.results[plain.name], cell.campaign.results[other.name]
     _, first, second = np.intersect1d(one.samples, two.samples, return_indices=True)
     chosen = one.bins[first] == part
     first, second = first[chosen], second[chosen]
     conditions = cell.conditions(setting)
-    won = one.successes(**conditions)[first], two.successes(**conditions)[second]
+    lost_one, lost_two = (part.passed(**conditions) | part.wrong_before for part in (one, two))
+    won = lost_one[first], lost_two[second]
     wrong = two.wrong_before[second]
     primary, _ = difference_of(won[1], won[0], one.texts[first])
     secondary, _ = difference_of(won[1][~wrong], won[0][~wrong], one.texts[first][~wrong])

@@ -29,9 +29,9 @@ from benchmarks.studies.findings_tables import SHORT, Table, percent, points, pu
 from benchmarks.studies.models import SMALL
 from textattack_xmtc.datasets.corpus import Corpus
 from textattack_xmtc.datasets.load import load_corpus
-from textattack_xmtc.results.reading import read_campaign
-from textattack_xmtc.results.summary import Campaign
-from textattack_xmtc.results.tables_of_transfer import pairs_of, transferred
+from textattack_xmtc.results.campaign import Campaign
+from textattack_xmtc.results.folder import read_campaign
+from textattack_xmtc.results.tables.transfer import pairs_of, transferred
 
 RESULTS = Path(__file__).parent / "transfer.json"
 SHOWN = 20  # labels that the linear models show

@@ -16,7 +16,7 @@ from textattack.datasets import Dataset
 from textattack.shared import AttackedText, logger
 from textattack.shared.checkpoint import AttackCheckpoint
 
-from tests.toolkit.parts import CountingVictim, bag, proposing
+from tests.toolkit.victims import CountingVictim, bag, proposing
 from textattack_xmtc import XMTCNegative, XMTCNegativeLabelAware, XMTCPositive, XMTCPositiveFrugal, XMTCUntargeted
 from textattack_xmtc.attack_recipes.recipe import XMTCRecipe
 from textattack_xmtc.constraints import FunctionWordModification, MaxChangeRate

@@ -11,11 +11,11 @@ from benchmarks.studies.label_aware import CELLS, records_of
 from benchmarks.studies.label_aware_reach import TEXTS, reach, reached, texts_of
 from benchmarks.studies.label_aware_tables import row, table
 from benchmarks.studies.surprise import surprise, surprises
-from tests.toolkit.parts import bag
 from tests.toolkit.plain_candidates import swap_of
+from tests.toolkit.victims import bag
 from textattack_xmtc.datasets.corpus import Corpus, Document
 from textattack_xmtc.evidence.label_words import TrainingWords
-from textattack_xmtc.results.summary import Sample
+from textattack_xmtc.results.records import Sample
 from textattack_xmtc.words import word_spans
 
 TRAIN = [

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from tests.campaign.published.test_adv_xmtc import toy_bert
-from tests.toolkit.parts import CountingVictim, bag, proposing
+from tests.toolkit.victims import CountingVictim, bag, proposing
 from textattack_xmtc.campaign.attack import SampleAttack, Tools
 from textattack_xmtc.campaign.plan import Plan
 from textattack_xmtc.campaign.victims import Victim
 from textattack_xmtc.constraints.similarity import measure
 from textattack_xmtc.encoders.embedded import EmbeddedEncoder
-from textattack_xmtc.results.summary import Sample
+from textattack_xmtc.results.records import Sample
 
 LABELS = ("rest", "stones", "tools", "rocks", "unknown to the model")  # as the corpus counts them
 OWN = ["stones", "tools", "rocks", "rest"]  # as the model does

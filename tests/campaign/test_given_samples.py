@@ -11,7 +11,7 @@ import pytest
 from tests.toolkit.small_campaigns import OPTIONS, records
 from textattack_xmtc.campaign.runner import run_campaign
 from textattack_xmtc.errors import DataError, InputError
-from textattack_xmtc.results.reading import read_campaign
+from textattack_xmtc.results.folder import read_campaign
 
 pytestmark = pytest.mark.usefixtures("here")
 

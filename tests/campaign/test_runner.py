@@ -18,7 +18,7 @@ from textattack_xmtc.campaign.attack import SampleAttack
 from textattack_xmtc.campaign.runner import run_campaign
 from textattack_xmtc.errors import DataError, InputError, XMTCError
 from textattack_xmtc.models.folder import load_model
-from textattack_xmtc.results.reading import read_campaign
+from textattack_xmtc.results.folder import read_campaign
 
 FILES = ["bins.json", "campaign.json", "labels.json", "records", "samples.jsonl"]
 

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 from textattack.shared import AttackedText
 
-from tests.toolkit.parts import CountingVictim, bag
 from tests.toolkit.small_campaigns import OPTIONS, records
+from tests.toolkit.victims import CountingVictim, bag
 from textattack_xmtc.campaign import transfer as transferring
 from textattack_xmtc.campaign.runner import run_campaign
 from textattack_xmtc.campaign.transfer import Trials, control_text, found_in, run_transfers
@@ -23,8 +23,8 @@ from textattack_xmtc.campaign.workers.run import Workers
 from textattack_xmtc.errors import DataError, InputError, ModelFolderError
 from textattack_xmtc.models.folder import load_model
 from textattack_xmtc.resources.function_words import ENGLISH
-from textattack_xmtc.results.reading import read_campaign
-from textattack_xmtc.results.summary import Sample
+from textattack_xmtc.results.folder import read_campaign
+from textattack_xmtc.results.records import Sample
 
 pytestmark = pytest.mark.usefixtures("here")
 
@@ -307,7 +307,7 @@ def damage(out: Path, facts: Sequence[Any] | None, row: dict[str, Any] | None) -
         (
             [{"name": "../../other", "folder": "other", "fingerprint": "0"}],
             None,
-            r"'\.\./\.\./other\.jsonl' is not the name of a file",
+            r"'\.\./\.\./other' is not the name of a file",
         ),
         (None, {"outcome": "won"}, r"other\.jsonl, line 1 is no trial \(outcome 'won'\)"),
         (None, {"control": {}}, r"other\.jsonl, line 1 is no trial \(no 'reached'\)"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import multiprocessing
 import os
@@ -14,13 +15,15 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from types import FrameType
 
 import pytest
 
 from tests.toolkit.small_campaigns import make_all, records
 from textattack_xmtc.campaign import transfer as transferring
+from textattack_xmtc.cli.campaign import _given, add_arguments
 from textattack_xmtc.cli.main import main
-from textattack_xmtc.results.reading import read_campaign
+from textattack_xmtc.results.folder import read_campaign
 
 MODELS = ["--model", "plain", "--model", "other"]
 SMALL = ["--data", "data", "--k", "2", "--labels-per-bin", "5", "--samples-per-bin", "4", "--candidates", "8"]
@@ -49,7 +52,7 @@ def test_a_campaign_from_the_command_line(tmp_path: Path, capsys: pytest.Capture
     campaign = read_campaign(out)
     for model in campaign.models:
         for part in campaign.bins:
-            found = campaign.verdicts[model.name].rate(part.number)
+            found = campaign.results[model.name].rate(part.number)
             row = rf"  {re.escape(campaign.bin_name(part.number))} +{found.n}  {found.value:.0%} \(\d+ to \d+%\)"
             assert re.search(row, said.out), row
     assert re.search(r"  all +12  \d+% ", said.out)
@@ -102,12 +105,12 @@ def test_the_command_line_wins_over_the_file(tmp_path: Path, capsys: pytest.Capt
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--model", "plain", "--data", "data"], "there is no folder for the records; give --out FOLDER"),
-        (["--out", "new", "--data", "data"], "a campaign needs models, and there are none; give --model FOLDER"),
-        (["--out", "new", "--model", "plain"], "a campaign needs data, and there are none; give --data PATH"),
+        (["--model", "plain", "--data", "data"], "the option --out is missing; give --out FOLDER"),
+        (["--out", "new", "--data", "data"], "the option --model is missing; give --model: a model folder"),
+        (["--out", "new", "--model", "plain"], "the option --data is missing; give --data: a folder"),
         (["--out", "new", "--config", "no.toml"], "no.toml cannot be read as TOML"),
         (["--out", "new", "--model", "nowhere", *ATTACK], "there is no model folder 'nowhere'"),
-        (["--out", "new", *MODELS, "--workers", "0"], "0 workers attack nothing; give --workers 1 or more"),
+        (["--out", "new", *MODELS, *ATTACK, "--workers", "0"], "0 workers attack nothing; give --workers 1 or more"),
         (["--out", "new", *MODELS, "--retry-errors"], "try again in a new campaign; give --resume with --retry-errors"),
     ],
 )
@@ -116,12 +119,68 @@ def test_what_is_missing_is_said(
 ) -> None:
     options = [str(tmp_path / "new") if option == "new" else option for option in options]
     assert main(["campaign", *options]) == 2
-    assert message in capsys.readouterr().err
+    assert message in capsys.readouterr().err and list(tmp_path.iterdir()) == []
 
 
 def test_an_unknown_goal(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["campaign", "--model", "a", "--data", "b", "--out", "c", "--goal", "worst"]) == 2
     assert "unknown goal 'worst'; choose positive, negative, untargeted" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("line", ['goal = "sideways"', "k = 0", 'ranking = "alphabet"', "seed = -1", "kk = 3"])
+@pytest.mark.parametrize("resume", [[], ["--resume"]])
+def test_a_wrong_value_in_the_file_is_noticed_at_once(
+    tmp_path: Path, whole: Path, line: str, resume: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "textattack_xmtc.campaign.runner", None)  # nothing heavy is imported
+    (tmp_path / "campaign.toml").write_text(f'model = "plain"\ndata = "data"\n{line}\n')
+    out = whole if resume else tmp_path / "new"
+    assert main(["campaign", "--config", str(tmp_path / "campaign.toml"), "--out", str(out), *resume]) == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["campaign.toml"]
+
+
+@pytest.mark.parametrize(
+    ("options", "settings"),
+    [
+        (["--cluster"], {"cluster": True}),
+        (["--cluster", "yes"], {"cluster": True}),
+        (["--no-cluster"], {"cluster": False}),
+        (["--cluster", "no"], {"cluster": False}),
+        (["--random-seed", "3"], {"seed": 3}),
+        (["--seed", "3"], {"seed": 3}),
+        (["--model", "plain", "other"], {"models": ["plain", "other"]}),
+        (["--model", "plain", "--model", "other"], {"models": ["plain", "other"]}),
+        (["--dataset-from-huggingface", "glue"], {"data": "hf:glue"}),
+        (["--data", "hf:glue"], {"data": "hf:glue"}),
+        (["--goal", "untargeted"], {"goal": "untargeted"}),
+        (["--output-dir", "runs/a"], {"out": Path("runs/a")}),
+    ],
+    ids=str,
+)
+def test_spellings_of_options(options: list[str], settings: dict[str, object]) -> None:
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    assert _given(parser.parse_args(options)) == {"transfer_to": (), **settings}
+
+
+# Exit status -------------------------------------------------------------------------------------------------------
+
+
+def test_a_campaign_that_attacks_nothing_ends_with_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """1% of 20 words is no word: every sample is skipped."""
+    out = tmp_path / "out"
+    attack = [*SMALL, "--encoder", "embedded", "--max-change-rate", "0.01"]
+    for options in ([], ["--goal", "negative"], ["--workers", "1"]):
+        shutil.rmtree(out, ignore_errors=True)
+        assert main(["campaign", "--model", "plain", "--out", str(out), *attack, *options]) == 2
+        said = capsys.readouterr()
+        assert re.search(r"none of 12 samples was attacked \(12 skipped: too short\); check that", said.err)
+        assert "now: textattack-xmtc report" not in said.out
+    assert main(["campaign", "--out", str(out), "--resume"]) == 0, "a finished run that is resumed"
+    assert main(["campaign", "--out", str(out), "--resume", "--transfer-to", "other"]) == 0, "nothing to try"
+    lines = (out / "records" / "plain.jsonl").read_bytes().splitlines(keepends=True)
+    (out / "records" / "plain.jsonl").write_bytes(b"".join(lines[:5]))
+    assert main(["campaign", "--out", str(out), "--resume"]) == 2, "an unfinished one that comes to its end"
 
 
 # In processes of their own, as it happens -----------------------------------------------------------------------------
@@ -157,8 +216,45 @@ def test_ctrl_c_ends_after_the_example(tmp_path: Path) -> None:
     _, said = process.communicate(timeout=300)
     assert process.returncode == 130
     assert "stopping after this example; Ctrl-C again stops at once" in said and "Traceback" not in said
-    assert f"xmtc: stopped; go on with: textattack-xmtc campaign --out {tmp_path / 'out'} --resume" in said
+    assert f"xmtc: stopped; resume it: textattack-xmtc campaign --out {tmp_path / 'out'} --resume" in said
     assert 3 <= written(tmp_path / "out") < 24
+
+
+def run_and_press(out: Path, calls: int | None, function: str) -> None:
+    """The command, with Ctrl-C after so many calls of Python functions, or in the first call of one by its name."""
+    made = 0
+
+    def count(frame: FrameType, event: str, argument: object) -> None:
+        nonlocal made
+        made += event == "call"
+        if made == calls or (event == "call" and frame.f_code.co_name == function):
+            sys.setprofile(None)
+            os.kill(os.getpid(), signal.SIGINT)
+
+    sys.setprofile(count)
+    sys.exit(main(["campaign", "--model", "plain", "--out", str(out), *ATTACK]))
+
+
+@pytest.mark.slow
+@pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="needs fork, to start fast")
+@pytest.mark.parametrize(
+    ("calls", "function"),
+    [
+        *((calls, "") for calls in (20, 200, 2_000, 6_000, 12_000, 25_000, 45_000)),
+        (None, "update_fingerprint"),  # `datasets` has an `except` for everything around what this calls
+        (None, "dumps"),
+        (None, "prepare"),
+        (None, "write_json"),
+    ],
+)
+def test_ctrl_c_in_the_first_seconds_always_ends(tmp_path: Path, calls: int | None, function: str) -> None:
+    process = multiprocessing.get_context("fork").Process(
+        target=run_and_press, args=(tmp_path / "out", calls, function)
+    )
+    process.start()
+    process.join(300)
+    assert process.exitcode == 130
+    assert written(tmp_path / "out") < 12
 
 
 @pytest.mark.slow
@@ -170,7 +266,7 @@ def test_ctrl_c_on_a_terminal_with_workers(tmp_path: Path, whole: Path) -> None:
     _, said = process.communicate(timeout=300)  # standard error ends when the last worker does
     assert process.returncode == 130, said
     assert "xmtc: 2 workers" in said and "Traceback" not in said and "has died" not in said
-    assert f"xmtc: stopped; go on with: textattack-xmtc campaign --out {tmp_path / 'out'} --resume" in said
+    assert f"xmtc: stopped; resume it: textattack-xmtc campaign --out {tmp_path / 'out'} --resume" in said
     assert 3 <= written(tmp_path / "out") < 24
     assert main(["campaign", "--out", str(tmp_path / "out"), "--resume"]) == 0
     assert unordered(tmp_path / "out") == records(whole)

@@ -94,7 +94,7 @@ def test_a_run_that_attacks_nothing_is_an_error(
 ) -> None:
     assert harden(parts, tmp_path / "out", "--steps", "4", "--k", "6", "--goal", "negative") == 2
     said = capsys.readouterr().err
-    assert "there is nothing to attack: of 30 texts drawn, none has a label for the goal negative with k=6" in said
+    assert "there is nothing to attack: of 8 texts drawn, none has a label for the goal negative with k=6" in said
     assert not (tmp_path / "out").exists()
 
 

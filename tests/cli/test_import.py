@@ -16,8 +16,8 @@ from transformers import BertConfig, BertForMaskedLM
 
 from tests.toolkit import official_aplc_xlnet as official_aplc
 from tests.toolkit import official_attention_xml as official
+from tests.toolkit.bert import word_tokenizer
 from tests.toolkit.official_attention_xml import NUMBERS, Payload, Tree
-from tests.toolkit.parts import word_tokenizer
 from textattack_xmtc.cli.main import main
 from textattack_xmtc.models.folder import load_model
 

@@ -52,7 +52,7 @@ def pecos(folder, texts, labels, split):
     (folder / "label_names.txt").write_text("".join(f"{name}\n" for name in NAMES))
 
 
-def aplc_csv(folder, texts, labels, split):
+def csv_table(folder, texts, labels, split):
     rows = [[i, text, ",".join(NAMES[j] for j in own)] for i, (text, own) in enumerate(zip(texts, labels, strict=True))]
     with (folder / f"{'dev' if split == 'test' else split}.csv").open("w", newline="") as file:
         csv.writer(file).writerows([["guid", "text", "label"], *rows])
@@ -72,7 +72,7 @@ WRITERS = {
     "raw-text": raw_text,
     "xmc-json": xmc_json,
     "pecos": pecos,
-    "aplc-csv": aplc_csv,
+    "csv": csv_table,
     "hugging-face": hugging_face,
 }
 
@@ -142,13 +142,13 @@ def test_single_files_of_formats_with_two_files(folder, cache):
 
 
 def test_splits_may_be_of_different_formats(folder, cache):
-    aplc_csv(folder, TEXTS, LABELS, "train")
+    csv_table(folder, TEXTS, LABELS, "train")
     jsonl(folder, TEXTS[:1], LABELS[:1], "test")
     corpus = load_corpus(folder, cache=cache)
     assert (len(corpus.split("train")), len(corpus.split("test"))) == (3, 1)
 
 
-@pytest.mark.parametrize("other", ["aplc-csv", "hugging-face"])
+@pytest.mark.parametrize("other", ["csv", "hugging-face"])
 def test_a_split_in_two_formats_must_be_chosen(folder, cache, other):
     WRITERS[other](folder, TEXTS, LABELS, "train")
     jsonl(folder, TEXTS[:1], LABELS[:1], "train")
@@ -193,7 +193,7 @@ def test_an_absurd_number_of_labels_is_refused(folder, cache):
 def test_files_are_read_once_as_long_as_they_stay_the_same(folder, cache, monkeypatch):
     reads = []
     original = JsonLines.documents
-    monkeypatch.setattr(JsonLines, "documents", lambda self, names: reads.append(1) or original(self, names))
+    monkeypatch.setattr(JsonLines, "documents", lambda self, *given: reads.append(1) or original(self, *given))
     jsonl(folder, TEXTS, LABELS, "train")
     first = load_corpus(folder, cache=cache)
     again = load_corpus(folder, cache=cache)

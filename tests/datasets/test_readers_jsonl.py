@@ -14,13 +14,14 @@ from hypothesis import given
 from tests.toolkit.documents import documents
 from textattack_xmtc.datasets.corpus import Document
 from textattack_xmtc.datasets.label_names import LabelNames
+from textattack_xmtc.datasets.read_options import BY_CONTENT, ReadOptions
 from textattack_xmtc.datasets.readers.jsonl import JsonLines
 from textattack_xmtc.datasets.readers.lines import read_lines
 from textattack_xmtc.errors import DataError
 
 
-def read(path: Path, names: LabelNames | None = None) -> list[Document]:
-    return list(JsonLines(path).documents(names or LabelNames()))
+def read(path: Path, names: LabelNames | None = None, options: ReadOptions = BY_CONTENT) -> list[Document]:
+    return list(JsonLines(path, options).documents(names or LabelNames()))
 
 
 def write(path: Path, *rows: object) -> Path:
@@ -32,10 +33,11 @@ def write(path: Path, *rows: object) -> Path:
 def test_what_is_written_is_read_back(drawn):
     with tempfile.TemporaryDirectory() as folder:
         rows = [{"text": row.text, "labels": row.labels} for row in drawn]
-        assert read(write(Path(folder) / "train.jsonl", *rows)) == drawn
+        options = ReadOptions(label_format="names")
+        assert read(write(Path(folder) / "train.jsonl", *rows), options=options) == drawn
         raw = "\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
         (Path(folder) / "test.jsonl").write_bytes(b"\xef\xbb\xbf" + raw.encode())
-        assert read(Path(folder) / "test.jsonl") == drawn
+        assert read(Path(folder) / "test.jsonl", options=options) == drawn
 
 
 @pytest.mark.parametrize(("end", "pack"), [(".gz", gzip.compress), (".xz", lzma.compress), (".bz2", bz2.compress)])

@@ -10,6 +10,7 @@ from hypothesis import given
 from tests.toolkit.documents import documents, one_line
 from textattack_xmtc.datasets.corpus import Document
 from textattack_xmtc.datasets.label_names import LabelNames
+from textattack_xmtc.datasets.read_options import ReadOptions
 from textattack_xmtc.datasets.readers.raw_text import RawText
 from textattack_xmtc.errors import DataError
 
@@ -32,7 +33,8 @@ def test_what_is_written_is_read_back(drawn):
             "".join(f"{row.text}\n" for row in drawn),
             "".join(f"{' '.join(row.labels)}\n" for row in drawn),
         )
-        assert read(folder) == drawn
+        source = RawText.in_folder(folder, "train", ReadOptions(label_format="names"))
+        assert list(source.documents(LabelNames())) == drawn
 
 
 def test_windows_line_ends_tabs_and_labels_that_look_like_numbers(tmp_path):

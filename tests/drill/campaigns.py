@@ -22,10 +22,10 @@ from textattack_xmtc.campaign.workers import local as local_pool
 from textattack_xmtc.campaign.workers.protocol import Pool
 from textattack_xmtc.campaign.workers.run import Workers
 from textattack_xmtc.cli.main import main
-from textattack_xmtc.results.contents import all_tables
-from textattack_xmtc.results.reading import read_campaign
-from textattack_xmtc.results.tables import as_csv
-from textattack_xmtc.results.wording import finding
+from textattack_xmtc.results.folder import read_campaign
+from textattack_xmtc.results.headline import headline
+from textattack_xmtc.results.tables.contents import all_tables
+from textattack_xmtc.results.tables.formats import as_csv
 from textattack_xmtc.workdir.files import RecordWriter
 
 COMMAND = [
@@ -200,4 +200,4 @@ def report(out: Path) -> list[str]:
         timeless = {number: replace(record, seconds=0.0) for number, record in model.records.items()}
         models.append(replace(model, records=timeless))
     same = replace(campaign, models=tuple(models), name="drill", folder=Path("drill"))
-    return [*(as_csv(table) for table in all_tables([same])), finding(same), *campaign.notes]
+    return [*(as_csv(table) for table in all_tables([same])), headline(same), *campaign.notes]

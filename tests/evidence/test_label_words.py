@@ -12,7 +12,7 @@ from textattack_xmtc.datasets.corpus import Corpus, Document
 from textattack_xmtc.datasets.label_clusters import label_vectors, tfidf
 from textattack_xmtc.datasets.load import load_corpus
 from textattack_xmtc.errors import DataError
-from textattack_xmtc.evidence import label_words
+from textattack_xmtc.evidence import label_texts, label_words
 from textattack_xmtc.evidence.label_words import TrainingWords
 
 
@@ -64,8 +64,8 @@ def test_a_label_without_training_texts_has_no_words(label):
 def test_many_texts_are_sampled_evenly(monkeypatch):
     rows = [Document(str(number), f"word{number}", ["one"]) for number in range(20)]
     data = Corpus.from_documents("many", {"train": rows})
-    monkeypatch.setattr(label_words, "_LABEL_TEXTS", 4)
-    monkeypatch.setattr(label_words, "_COUNTED_TEXTS", 10)
+    monkeypatch.setattr(label_texts, "LABEL_TEXTS", 4)
+    monkeypatch.setattr(label_texts, "COUNTED_TEXTS", 10)
     assert set(TrainingWords(data).of("one")) == {"word0", "word6", "word12", "word19"}
     monkeypatch.setattr(label_words, "_MOST_WORDS", 2)
     assert len(TrainingWords(data).of("one")) == 2
@@ -75,8 +75,8 @@ def test_only_the_asked_labels_texts_are_read(monkeypatch):
     source = TrainingWords(corpus())
     source.of("label 0")
     read: list[int] = []
-    texts = source._texts
-    monkeypatch.setattr(source, "_texts", lambda rows: read.extend(rows.tolist()) or texts(rows))
+    texts = source._texts._texts
+    monkeypatch.setattr(source._texts, "_texts", lambda rows: read.extend(rows.tolist()) or texts(rows))
     source.of("label 1")
     own = np.flatnonzero(corpus().label_matrix("train")[:, 1].toarray().ravel())
     assert read == own.tolist()

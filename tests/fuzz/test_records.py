@@ -1,15 +1,17 @@
-"""Campaign folders and records files: damaged in any way, read and gone on with."""
+"""Campaign folders and records files: damaged in any way, read and resumed."""
 
 import json
+import shutil
 
 from hypothesis import strategies as st
 
 from tests.fuzz.damage import damaged, damaged_value, json_bytes, json_files
 from tests.fuzz.running import box, fuzz
 from tests.toolkit.campaign_folders import write_campaign, write_transfer
-from textattack_xmtc.campaign.folder import read_facts
-from textattack_xmtc.results.reading import read_campaign
-from textattack_xmtc.results.tables_of_transfer import transfers
+from textattack_xmtc.campaign.folder import read_facts, resume_plan
+from textattack_xmtc.campaign.repair import damaged_draw, read_repaired
+from textattack_xmtc.results.folder import read_campaign
+from textattack_xmtc.results.tables.transfer import transfers
 from textattack_xmtc.workdir.files import RecordWriter, json_line, repair
 
 WHOLE: dict[str, bytes] = {}
@@ -51,9 +53,48 @@ def test_campaign_folder(files):
         campaign = place.attempt(lambda: read_campaign(folder))
         if campaign is not None:
             for model in campaign.models:
-                place.attempt(lambda name=model.name: campaign.verdicts[name].rate())
+                place.attempt(lambda name=model.name: campaign.results[name].rate())
             place.attempt(lambda: transfers([campaign]))
         place.attempt(lambda: read_facts(folder))
+
+
+NAMES = st.sampled_from(
+    ["plain", "../out", "../../given", "/tmp/xmtc", "..", "a/b", "nul", "a\\b", "p" * 300]
+) | st.text(max_size=4)
+
+
+@st.composite
+def foreign_folders(draw):
+    """Whole campaigns, damaged in their records, with other names in them."""
+    files = dict(whole())
+    for name in ("campaign.json", "transfer.json"):
+        facts = json.loads(files[name])
+        models = facts["models"] if name == "campaign.json" else facts
+        if draw(st.booleans()):
+            draw(st.sampled_from(models))["name"] = draw(NAMES)
+        files[name] = json.dumps(facts).encode()
+    for name in draw(st.sets(st.sampled_from([name for name in files if name.endswith(".jsonl")]), max_size=2)):
+        files[name] = draw(damaged(files[name]))
+    return files
+
+
+@fuzz("foreign campaign", foreign_folders())
+def test_resuming_a_campaign_folder(files):
+    """Up to the first attack: nothing outside the folder is written, and what is kept was there before."""
+    with box() as place:
+        folder = place.write(files)
+        shutil.copytree(folder, place.out / "own")
+        own = place.out / "own"
+        before = set(place.out.rglob("*"))
+        plan = place.attempt(lambda: resume_plan(own, {}))
+        if plan is not None and not damaged_draw(own):
+            campaign = place.attempt(lambda: read_repaired(own, plan[0]))
+            if campaign is not None:
+                assert read_campaign(own).notes is not None
+        assert set(place.out.rglob("*")) == before
+        for name, content in files.items():
+            if name.startswith(("records/", "transfer/")):
+                assert set((own / name).read_bytes().split(b"\n")) <= set(content.split(b"\n")) | {b""}
 
 
 ROWS = st.dictionaries(st.text(max_size=3), st.text() | st.integers(-(2**63), 2**63) | st.none(), max_size=3)

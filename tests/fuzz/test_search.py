@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from textattack.attack_results import SkippedAttackResult
 
 from tests.fuzz.running import box, fuzz
-from tests.toolkit.parts import CountingVictim, proposing
 from tests.toolkit.unicode_texts import PARTS, TEXTS
+from tests.toolkit.victims import CountingVictim, proposing
 from textattack_xmtc.attack_recipes import (
     XMTCNegative,
     XMTCNegativeLabelAware,

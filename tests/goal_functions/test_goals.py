@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from textattack.shared import AttackedText, logger
 
 from tests.toolkit.goals import NAMES, SEARCHING, SKIPPED, SUCCEEDED, begin, known, of
-from tests.toolkit.parts import table
+from tests.toolkit.victims import table
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.goal_functions import NegativeTargeted, PositiveTargeted, Untargeted
 from textattack_xmtc.targets import GroundTruth

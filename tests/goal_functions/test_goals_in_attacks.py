@@ -9,7 +9,7 @@ import pytest
 from textattack.attack_results import FailedAttackResult, SkippedAttackResult, SuccessfulAttackResult
 
 from tests.toolkit.goals import begin, known, of
-from tests.toolkit.parts import bag, proposing
+from tests.toolkit.victims import bag, proposing
 from textattack_xmtc.attack_recipes import XMTCNegative, XMTCPositive, XMTCUntargeted
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.goal_functions import PositiveTargeted

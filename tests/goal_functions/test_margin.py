@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.toolkit.goals import begin, known, of
-from tests.toolkit.parts import bag, table
+from tests.toolkit.victims import bag, table
 from textattack_xmtc.attack_recipes import XMTCNegative
 from textattack_xmtc.campaign.plan import Plan
 from textattack_xmtc.errors import InputError
@@ -92,7 +92,7 @@ def test_the_greedy_search_also_takes_words_that_weaken_a_rival():
         (lambda: known(PositiveTargeted, objective="margin"), "'margin' is for targets that are to rise"),
         (lambda: known(NegativeTargeted, objective="best"), "objective='best' is unknown; choose targets or margin"),
         (lambda: XMTCNegative.build(table(ROWS), objective="best"), "objective='best' is unknown"),
-        (lambda: Plan(("a",), "corpus", objective="best"), "objective='best' is unknown; choose targets or margin"),
+        (lambda: Plan(("a",), "corpus", objective="best"), "unknown objective='best'; choose targets or margin"),
         (lambda: Plan(("a",), "corpus", objective="margin"), "use it with goal negative in mode paper"),
         (
             lambda: Plan(("a",), "c", goal="negative", mode="adv-xmtc", objective="margin"),

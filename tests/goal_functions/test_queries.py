@@ -5,7 +5,7 @@ import pytest
 from textattack.shared import AttackedText
 
 from tests.toolkit.goals import begin, of
-from tests.toolkit.parts import CountingVictim
+from tests.toolkit.victims import CountingVictim
 from textattack_xmtc.goal_functions import PositiveTargeted
 from textattack_xmtc.wrappers import FunctionWrapper
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from textattack import Attack
 
-from tests.toolkit.parts import CountingVictim, bag, proposing
+from tests.toolkit.victims import CountingVictim, bag, proposing
 from textattack_xmtc.goal_functions import NegativeTargeted, PositiveTargeted, Untargeted
 from textattack_xmtc.goal_functions.shared_scores import SharedScores
 from textattack_xmtc.scores import TopK

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.toolkit.goals import SEARCHING, SKIPPED, SUCCEEDED, begin, of
-from tests.toolkit.parts import table
+from tests.toolkit.victims import table
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.goal_functions import NegativeTargeted, PositiveTargeted, TopKGoalFunction, Untargeted
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from tests.toolkit.parts import proposing
+from tests.toolkit.victims import proposing
 from textattack_xmtc.hardening.attack import FIRST_LOOK, QuickAttack, Target
 from textattack_xmtc.hardening.candidates import KeptCandidates
 

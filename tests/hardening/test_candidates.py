@@ -6,8 +6,8 @@ import pytest
 from textattack.shared import AttackedText
 
 from tests.toolkit.masked_lms import FAMILIES
-from tests.toolkit.parts import proposing
 from tests.toolkit.plain_candidates import TEXTS, proposals, swap_of
+from tests.toolkit.victims import proposing
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.hardening.candidates import BATCH, KeptCandidates
 from textattack_xmtc.words import word_spans

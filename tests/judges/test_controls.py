@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from textattack_xmtc.judges.controls import ControlMaker
-from textattack_xmtc.judges.judge import ORIGINAL, PRESERVING, RANDOM, REMOVED, Case
-from textattack_xmtc.results.summary import Sample
+from textattack_xmtc.judges.judge import Case
+from textattack_xmtc.results.judgements import ORIGINAL, PRESERVING, RANDOM, REMOVED
+from textattack_xmtc.results.records import Sample
 
 TEXT = "Robots weld large cars quickly, and robots paint big cars in the factory"
 EVIDENCE = {0: {"robots": 2.0, "factory": 1.0}, 1: {"tea": 1.0}, 2: {"egg": 1.0, "boil": 0.5}, 3: {}}

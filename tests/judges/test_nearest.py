@@ -10,8 +10,9 @@ import pytest
 
 from textattack_xmtc.datasets.corpus import Corpus, Document
 from textattack_xmtc.encoders.embedded import EmbeddedEncoder
-from textattack_xmtc.judges.judge import ADVERSARIAL, Case
+from textattack_xmtc.judges.judge import Case
 from textattack_xmtc.judges.nearest import NearestTexts, nearest_judge
+from textattack_xmtc.results.judgements import ADVERSARIAL
 
 WORDS = ["green tea", "black tea", "boiled egg", "fried egg", "sourdough bread", "rye bread"]
 SUBJECTS = [["tea"], ["tea", "black"], ["egg"], ["egg", "frying"], ["bread"], ["bread", "rye"]]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from textattack_xmtc.errors import DataError, InputError
-from textattack_xmtc.judges.judge import ADVERSARIAL, PRESERVING, REMOVED, Case
+from textattack_xmtc.judges.judge import Case
 from textattack_xmtc.judges.person import (
     CANNOT_TELL,
     NO,
@@ -28,6 +28,7 @@ from textattack_xmtc.judges.person import (
     validity,
     write_page,
 )
+from textattack_xmtc.results.judgements import ADVERSARIAL, PRESERVING, REMOVED
 
 NAMES = ["tea", "</script><script>alert(1)</script>", "graph theory"]
 

@@ -72,7 +72,7 @@ def test_labels_that_the_model_does_not_know_are_never_predicted(model: Attentio
     assert found.notes == ["1 labels of the corpus are unknown to the model and count as never predicted"]
     assert found.overall["recall@1"] <= 0.5
     with pytest.raises(
-        InputError, match="none of the 2 labels of 'toy', such as 'x', is one of the model's, such as 'a'"
+        InputError, match="none of the 2 labels of 'toy', such as 'x', 'y', is one of the victim's 4, such as 'a'"
     ):
         evaluate(model, corpus(["x", "y"]))
 

@@ -9,7 +9,7 @@ from scipy.stats import binomtest
 from tests.toolkit.campaign_folders import change, read_lines, write_campaign, write_lines
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.results.comparison import Side, compare, comparison_table, only_model, sides
-from textattack_xmtc.results.reading import read_campaign
+from textattack_xmtc.results.folder import read_campaign
 from textattack_xmtc.results.statistics import wilson
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from tests.toolkit.campaign_folders import read_lines, write_campaign, write_lines
 from tests.toolkit.unicode_texts import TEXTS
 from textattack_xmtc.results.examples import excerpt, marked, striking
-from textattack_xmtc.results.reading import read_campaign
+from textattack_xmtc.results.folder import read_campaign
 
 
 def side(text, leave_out):

@@ -8,7 +8,8 @@ import pytest
 
 from tests.toolkit.campaign_folders import change, write_campaign
 from textattack_xmtc.results.figures import SERIES, VARIABLES, all_figures, by_bin
-from textattack_xmtc.results.reading import read_campaign
+from textattack_xmtc.results.folder import read_campaign
+from textattack_xmtc.results.summary import FALLS, SIMILAR
 
 
 @pytest.fixture(scope="module")
@@ -55,30 +56,29 @@ def test_the_axes_are_named_with_their_units(figures):
 
 
 def test_the_numbers_are_said_in_words(campaign, figures):
-    verdicts = campaign.verdicts["pw-cb"]
-    for figure, threshold in ((figures[0], None), (figures[1], 0.8)):
+    results = campaign.results["pw-cb"]
+    for figure, count in ((figures[0], FALLS), (figures[1], SIMILAR)):
         for number in range(5):
-            rate = verdicts.rate(number, threshold)
-            said = f"{rate.value:.0%} ({rate.low * 100:.0f} to {rate.high:.0%}) at {campaign.bin_name(number)}"
-            assert said in figure.alt.split("pw-cb: ")[1]
+            rate = results.rate(number, count)
+            words = f"{rate.value:.0%} ({rate.low * 100:.0f} to {rate.high:.0%}) at {campaign.bin_name(number)}"
+            assert words in figure.alt.split("pw-cb: ")[1]
 
 
 def test_success_over_changed_words_counts_the_attacks_that_changed_no_more(campaign, figures):
     tail = [number for number, sample in campaign.samples.items() if sample.bin == 0]
     for model in campaign.models:
         records = [model.records[number] for number in tail if number in model.records]
-        wrong = [record.outcome == "skipped" and record.reason == "wrong before" for record in records]
-        won = [record.outcome == "succeeded" and record.change_rate <= campaign.limit / 2 for record in records]
+        won = [
+            record.outcome == "succeeded" and record.change_rate <= campaign.max_change_rate / 2 for record in records
+        ]
         counted = [record.outcome in ("succeeded", "failed") for record in records]
-        if model.name != campaign.reference:
-            won, counted = ([a or b for a, b in zip(some, wrong, strict=True)] for some in (won, counted))
         share = sum(won) / sum(counted)
-        assert 0 < share < campaign.verdicts[model.name].rate(0).value, "the limit is one"
+        assert 0 < share < campaign.results[model.name].rate(0).value, "the limit is one"
         assert f"{model.name} {share:.0%} (" in figures[4].alt.split(": ", 1)[1]
 
 
 def test_the_points_stand_where_the_rates_are(campaign, figures):
-    rates = [campaign.verdicts["plain"].rate(number).value for number in range(5)]
+    rates = [campaign.results["plain"].rate(number).value for number in range(5)]
     marks = [use for use in re.findall(r"<use [^>]*>", figures[0].svg) if SERIES[0] in use][:5]  # the legend's is last
     across, down = ([float(re.search(rf'{axis}="([\d.]+)"', mark)[1]) for mark in marks] for axis in "xy")
     assert across == sorted(across) and np.diff(across) == pytest.approx(across[1] - across[0])
@@ -87,7 +87,7 @@ def test_the_points_stand_where_the_rates_are(campaign, figures):
 
 
 def test_the_same_campaign_gives_the_same_files(campaign, figures):
-    again = by_bin(campaign, "figure-2-success-by-frequency", None)
+    again = by_bin(campaign, "figure-2-success-by-frequency")
     assert again.svg == figures[0].svg and again.png == figures[0].png
     assert not re.search(r"\d{4}-\d\d-\d\d", again.svg), "no date"
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.results.test_writing import EVIL, Page, check_tables
+from tests.results.export.test_report import EVIL, Page, check_tables
 from tests.toolkit.campaign_folders import write_campaign
-from textattack_xmtc.results.reading import read_campaign
-from textattack_xmtc.results.writing import write_report
+from textattack_xmtc.results.export.report import write_report
+from textattack_xmtc.results.folder import read_campaign
 
 CHROMIUM = shutil.which("chromium")
 pytestmark = [

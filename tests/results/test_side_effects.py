@@ -6,7 +6,7 @@ import pytest
 
 from tests.toolkit.campaign_folders import change, read_lines, write_campaign, write_lines
 from textattack_xmtc.metrics import propensities
-from textattack_xmtc.results.reading import read_campaign
+from textattack_xmtc.results.folder import read_campaign
 from textattack_xmtc.results.side_effects import moved, precision, successful
 
 

@@ -1,10 +1,17 @@
 """What counts as a success, against counts from the JSON lines themselves."""
 
+import math
+
 import pytest
 
 from tests.toolkit.campaign_folders import change, read_lines, write_campaign, write_lines
-from textattack_xmtc.results.reading import read_campaign
+from textattack_xmtc.results.folder import read_campaign
+from textattack_xmtc.results.headline import further_headlines
+from textattack_xmtc.results.records import Record
 from textattack_xmtc.results.statistics import wilson
+from textattack_xmtc.results.summary import FALLS, NO, SIMILAR, UNMEASURED, YES, Count, Limits
+from textattack_xmtc.results.tables.contents import all_tables
+from textattack_xmtc.results.tables.formats import as_html, as_markdown
 
 
 @pytest.fixture(scope="module")
@@ -12,13 +19,13 @@ def folder(tmp_path_factory):
     return write_campaign(tmp_path_factory.mktemp("summary") / "small", samples_per_bin=60)
 
 
-def plain_counts(folder, name, bin_number, threshold=None, right_only=False, measure="cosine"):
+def plain_counts(folder, name, bin_number, threshold=None, wrong_counts=False, measure="cosine"):
     """Successes and n of a model, one `if` at a time."""
     successes = n = 0
     for row in read_lines(folder / "records" / f"{name}.jsonl"):
         if bin_number is not None and row["bin"] != bin_number:
             continue
-        if row["outcome"] == "skipped" and row["reason"] == "wrong before" and name != "plain" and not right_only:
+        if row["outcome"] == "skipped" and row["reason"] == "wrong before" and name != "plain" and wrong_counts:
             successes, n = successes + 1, n + 1
         if row["outcome"] == "failed":
             n += 1
@@ -32,11 +39,15 @@ def plain_counts(folder, name, bin_number, threshold=None, right_only=False, mea
 @pytest.mark.parametrize("name", ["plain", "pw-cb"])
 @pytest.mark.parametrize("bin_number", [None, 0, 3, 4])
 @pytest.mark.parametrize("threshold", [None, 0.8, 0.95])
-@pytest.mark.parametrize("right_only", [False, True])
-def test_rates_are_those_of_plain_counting(folder, name, bin_number, threshold, right_only):
-    successes, n = plain_counts(folder, name, bin_number, threshold, right_only)
+@pytest.mark.parametrize("wrong_counts", [False, True])
+def test_rates_are_those_of_plain_counting(folder, name, bin_number, threshold, wrong_counts):
+    successes, n = plain_counts(folder, name, bin_number, threshold, wrong_counts)
     assert 0 < successes < n
-    assert read_campaign(folder).verdicts[name].rate(bin_number, threshold, right_only) == wilson(successes, n)
+    results = read_campaign(folder).results[name]
+    rate = results.rate(bin_number, threshold=threshold, wrong_counts=wrong_counts)
+    assert rate == wilson(successes, n)
+    if threshold == 0.8:
+        assert results.rate(bin_number, SIMILAR, wrong_counts=wrong_counts) == rate
 
 
 def test_the_test_data_hold_what_the_rules_are_about(folder):
@@ -53,9 +64,9 @@ def test_the_change_rate_at_the_limit_is_within_it(tmp_path):
     path = folder / "records" / "plain.jsonl"
     row = next(row for row in read_lines(path) if row["outcome"] == "succeeded")
     write_lines(path, [row | {"change_rate": 3 / 30}])
-    assert read_campaign(folder).verdicts["plain"].reached.tolist() == [True]
+    assert read_campaign(folder).results["plain"].passed().tolist() == [True]
     write_lines(path, [row | {"change_rate": 4 / 39}])
-    assert read_campaign(folder).verdicts["plain"].reached.tolist() == [False]
+    assert read_campaign(folder).results["plain"].passed().tolist() == [False]
 
 
 def test_the_published_similarity_is_used_where_the_campaign_says_so(tmp_path):
@@ -63,16 +74,23 @@ def test_the_published_similarity_is_used_where_the_campaign_says_so(tmp_path):
     change(folder / "campaign.json", resolved={"similarity": "published"})
     successes, n = plain_counts(folder, "plain", None, 0.8, measure="published")
     assert successes < plain_counts(folder, "plain", None, 0.8)[0]
-    assert read_campaign(folder).verdicts["plain"].rate(threshold=0.8) == wilson(successes, n)
+    assert read_campaign(folder).results["plain"].rate(threshold=0.8) == wilson(successes, n)
 
 
-def test_a_success_without_a_similarity_is_not_similar(tmp_path):
+def test_a_success_without_a_similarity_is_not_measured_and_never_0(tmp_path):
     folder = write_campaign(tmp_path / "small", samples_per_bin=1, models=("plain",))
     path = folder / "records" / "plain.jsonl"
     row = next(row for row in read_lines(path) if row["outcome"] == "succeeded" and row["change_rate"] < 0.1)
     write_lines(path, [row | {"similarity": None}])
-    verdicts = read_campaign(folder).verdicts["plain"]
-    assert (verdicts.rate().value, verdicts.rate(threshold=0.0).value) == (1.0, 0.0)
+    campaign = read_campaign(folder)
+    results = campaign.results["plain"]
+    assert results.rate().value == 1.0
+    assert not results.rate(count=SIMILAR).measured and math.isnan(results.rate(count=SIMILAR).value)
+    assert further_headlines(campaign)[0].endswith("encoder embedded): not measured.")
+    table = next(table for table in all_tables([campaign]) if table.name == "positive-success")
+    assert "<td" in as_html(table) and ">not measured<" in as_html(table) and "| not measured |" in as_markdown(table)
+    write_lines(path, [row | {"similarity": None, "outcome": "failed"}])
+    assert read_campaign(folder).results["plain"].rate(count=SIMILAR).value == 0.0, "nothing fell: nothing to measure"
 
 
 def test_samples_that_the_reference_model_gets_wrong_do_not_count_for_it(tmp_path):
@@ -83,21 +101,69 @@ def test_samples_that_the_reference_model_gets_wrong_do_not_count_for_it(tmp_pat
         wrong = {"outcome": "skipped", "reason": "wrong before", "after": None}
         write_lines(path, [rows[0] | wrong, *(row | {"outcome": "error", "after": None} for row in rows[1:])])
     campaign = read_campaign(folder)
-    assert campaign.verdicts["plain"].rate().n == 0
-    assert (campaign.verdicts["pw-cb"].rate().value, campaign.verdicts["pw-cb"].rate().n) == (1.0, 1)
-    assert campaign.verdicts["pw-cb"].rate(right_only=True).n == 0
+    assert campaign.results["plain"].rate().n == 0
+    results = campaign.results["pw-cb"]
+    assert (results.rate(wrong_counts=True).value, results.rate(wrong_counts=True).n) == (1.0, 1)
+    assert results.rate().n == 0 and results.wrong_rate().value == 1.0
     outcomes = campaign.outcomes(campaign.model("plain"))
     assert (outcomes["error"], outcomes["skipped"], outcomes["wrong before"]) == (9, 1, 1)
 
 
 def test_shared_texts_widen_the_interval(tmp_path):
-    once = read_campaign(write_campaign(tmp_path / "once", samples_per_bin=40)).verdicts["plain"]
-    twice = read_campaign(write_campaign(tmp_path / "twice", samples_per_bin=40, pairs_per_text=10)).verdicts["plain"]
+    once = read_campaign(write_campaign(tmp_path / "once", samples_per_bin=40)).results["plain"]
+    twice = read_campaign(write_campaign(tmp_path / "twice", samples_per_bin=40, pairs_per_text=10)).results["plain"]
     assert len(set(once.texts)) == len(once.texts) and len(set(twice.texts)) < len(twice.texts)
-    assert once.rate() == wilson(int(once.successes().sum()), len(once.texts))
-    assert twice.rate() != wilson(int(twice.successes().sum()), len(twice.texts))
+    assert once.rate() == wilson(int(once.passed().sum()), len(once.texts))
+    assert twice.rate() != wilson(int(twice.passed().sum()), len(twice.texts))
 
 
 def test_bins_have_names(tmp_path):
     campaign = read_campaign(write_campaign(tmp_path / "small", samples_per_bin=1))
     assert [campaign.bin_name(number) for number in (0, 1, 4)] == ["1 to 2 (tail)", "3 to 5", "41 to 400 (head)"]
+
+
+def test_counts_nest_and_what_a_record_lacks_is_not_measured():
+    """A count is asked only where the one that it stands within is passed."""
+    limits = Limits(0.1, "cosine", 0.8)
+    kept = Count(
+        "kept",
+        "Kept (%)",
+        "evidence is kept",
+        lambda record, _: record.adversarial and "x" in record.adversarial,
+        FALLS,
+    )
+    judged = Count("judged", "Judged (%)", "a judge agrees", lambda record, _: record.queries > 5, kept)
+
+    def record(outcome: str = "succeeded", text: str | None = "x", queries: int = 9) -> Record:
+        return Record(0, outcome, None, None, None, 20, 1, 0.05, text, {"cosine": 0.9}, queries, 0.1)
+
+    found = [
+        (count.of(one, limits))
+        for one in (record(), record(queries=1), record(text="y"), record(text=None), record("failed", None))
+        for count in (FALLS, kept, judged)
+    ]
+    assert found == [
+        *(YES, YES, YES),
+        *(YES, YES, NO),
+        *(YES, NO, NO),
+        *(YES, UNMEASURED, UNMEASURED),
+        *(NO, NO, NO),
+    ]
+
+
+def test_statistics_agree_with_a_further_count_in_every_place(folder, monkeypatch):
+    """A count that is added to the list is a column of the tables and a sentence, and nothing else changes."""
+    long_text = Count("long", "Long text (%)", "the text is long", lambda record, _: record.words > 20, FALLS)
+    for module in ("summary", "headline", "figures", "tables.success", "export.parquet"):
+        monkeypatch.setattr(f"textattack_xmtc.results.{module}.COUNTS", (FALLS, SIMILAR, long_text))
+    campaign = read_campaign(folder)
+    tables = {table.name: table for table in all_tables([campaign])}
+    for name in ("positive-success", "by-bin"):
+        assert "long" in [column.key for column in tables[name].columns]
+    assert further_headlines(campaign)[1].startswith("Counted only where the text is long: ")
+    rows = read_lines(folder / "records" / "plain.jsonl")
+    attacked = [row for row in rows if row["outcome"] in ("succeeded", "failed")]
+    passed = [
+        row for row in attacked if row["outcome"] == "succeeded" and row["change_rate"] <= 0.1 and row["words"] > 20
+    ]
+    assert campaign.results["plain"].rate(count=long_text) == wilson(len(passed), len(attacked))

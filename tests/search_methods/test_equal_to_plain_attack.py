@@ -15,7 +15,7 @@ from transformers import PreTrainedTokenizerFast
 
 from tests.toolkit.plain_attack import Goal
 from tests.toolkit.plain_frugal_attack import FrugalAttack
-from tests.toolkit.toy_victims import EVENTS, MASK, ToyWorld, attack, events, worlds
+from tests.toolkit.worlds import EVENTS, MASK, ToyWorld, attack, events, worlds
 from textattack_xmtc.attack_recipes import XMTCNegative, XMTCPositive, XMTCUntargeted
 from textattack_xmtc.search_methods.masked_blocks import BLOCK
 from textattack_xmtc.search_methods.masked_delta import CHUNK, PATIENCE

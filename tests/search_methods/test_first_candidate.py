@@ -6,7 +6,7 @@ from textattack import Attack
 from textattack.attack_results import FailedAttackResult, SuccessfulAttackResult
 from textattack.constraints.pre_transformation import MaxWordIndexModification, RepeatModification
 
-from tests.toolkit.parts import CountingVictim, proposing
+from tests.toolkit.victims import CountingVictim, proposing
 from textattack_xmtc.goal_functions import NegativeTargeted
 from textattack_xmtc.search_methods import FirstCandidate, search_named
 from textattack_xmtc.targets import GroundTruth

@@ -10,7 +10,7 @@ from textattack import Attack
 from textattack.attack_results import FailedAttackResult, SuccessfulAttackResult
 from textattack.constraints.pre_transformation import MaxWordIndexModification, RepeatModification
 
-from tests.toolkit.parts import CountingVictim, bag, proposing
+from tests.toolkit.victims import CountingVictim, bag, proposing
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.goal_functions import NegativeTargeted, PositiveTargeted
 from textattack_xmtc.search_methods import MaskedBlocks, MaskedDelta, search_named

@@ -37,7 +37,7 @@ from textattack.transformations import (
     WordSwapRandomCharacterDeletion,
 )
 
-from tests.toolkit.parts import bag, proposing
+from tests.toolkit.victims import bag, proposing
 from textattack_xmtc.constraints import MaxChangeRate
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.goal_functions import NegativeTargeted, PositiveTargeted, Untargeted

@@ -5,7 +5,7 @@ from __future__ import annotations
 from textattack import Attack
 from textattack.constraints.pre_transformation import MaxWordIndexModification, RepeatModification
 
-from tests.toolkit.parts import bag, proposing
+from tests.toolkit.victims import bag, proposing
 from textattack_xmtc.goal_functions import PositiveTargeted
 from textattack_xmtc.search_methods import MaskedDelta, RandomOrder
 from textattack_xmtc.targets import GroundTruth

@@ -7,7 +7,7 @@ import signal
 from typing import Any
 
 from textattack_xmtc.campaign.workers.protocol import Answer, Worker
-from textattack_xmtc.results.summary import Sample
+from textattack_xmtc.results.records import Sample
 
 HOPELESS = 4
 

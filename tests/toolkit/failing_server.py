@@ -4,18 +4,21 @@ import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from tests.toolkit.victims import shown_letters
+from tests.toolkit.every_victim import shown_letters
 
 
 class FailingServer:
     """Takes one act of its script for each request; when the script is over, it answers.
 
-    An act is a status, or a name: "garbage" (no JSON), "cut" (the answer breaks off), "close" (no answer at all),
-    "hang" (none until the server ends), "drip" (a byte at a time, without end), "few" (one row too few).
+    An act is a status; bytes (the body of an answer); or a name: "garbage" (no JSON), "cut" (the answer breaks off),
+    "close" (no answer at all), "hang" (none until the server ends), "drip" (a byte at a time, without end),
+    "slow headers" (the same before the body), "endless" (as fast as it goes, without end), "few" (one row too few).
+
+    `repeats`: what it says of an error, from the value of the Authorization header to the body.
     """
 
-    def __init__(self, *script, retry_after=None, rows=shown_letters):
-        self.script, self.retry_after, self.rows = list(script), retry_after, rows
+    def __init__(self, *script, retry_after=None, rows=shown_letters, repeats=lambda value: f"no: {value}"):
+        self.script, self.retry_after, self.rows, self.repeats = list(script), retry_after, rows, repeats
         self.requests, self.headers = [], []
         self._end = threading.Event()
         self._lock = threading.Lock()
@@ -53,12 +56,15 @@ class FailingServer:
             self._end.wait()
         elif act == "drip":
             self._head(handler, 200, None)
-            while not self._end.wait(0.02):
-                try:
-                    handler.wfile.write(b" ")
-                    handler.wfile.flush()
-                except OSError:
-                    return
+            self._drip(handler, b"", b" ")
+        elif act == "slow headers":
+            self._drip(handler, b"HTTP/1.1 200 OK\r\nX-Slow: ", b"x")
+        elif act == "endless":
+            self._head(handler, 200, None)
+            self._drip(handler, b"[", b"[" * 2**20, 0)
+        elif isinstance(act, bytes):
+            self._head(handler, 200, len(act))
+            handler.wfile.write(act)
         elif act in (200, "garbage", "cut", "few"):
             rows = [
                 [{"label": label, "score": score / 100} for label, score in row]
@@ -70,9 +76,18 @@ class FailingServer:
             handler.wfile.write(content[: len(content) // 2] if act == "cut" else content)
         else:
             # As careless as servers are: what came is told again.
-            content = f"no: {handler.headers.get('Authorization')}".encode()
+            content = self.repeats(handler.headers.get("Authorization")).encode()
             self._head(handler, act, len(content))
             handler.wfile.write(content)
+
+    def _drip(self, handler, first, piece, pause=0.02):
+        try:
+            handler.wfile.write(first)
+            while not self._end.wait(pause):
+                handler.wfile.write(piece)
+                handler.wfile.flush()
+        except OSError:
+            handler.close_connection = True
 
     def _head(self, handler, status, length):
         handler.send_response(status, f"status for {handler.headers.get('X-Key', 'nobody')}")

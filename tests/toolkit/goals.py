@@ -3,7 +3,7 @@
 from textattack.goal_function_results import GoalFunctionResultStatus
 from textattack.shared import AttackedText
 
-from tests.toolkit.parts import table
+from tests.toolkit.victims import table
 from textattack_xmtc.targets import GroundTruth
 
 SEARCHING, SUCCEEDED = GoalFunctionResultStatus.SEARCHING, GoalFunctionResultStatus.SUCCEEDED

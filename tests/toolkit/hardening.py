@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.toolkit.parts import proposing
+from tests.toolkit.victims import proposing
 from textattack_xmtc.datasets.corpus import Corpus, Document
 from textattack_xmtc.models.training.plan import small_plan, train_folder
 from textattack_xmtc.transformations import XMTCWordSwapMaskedLM

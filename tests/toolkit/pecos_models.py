@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.toolkit import ROOT
+
 HERE = Path(__file__).parent
-OWN = Path(__file__).parents[2] / ".venv-pecos" / "bin" / "python"
+OWN = ROOT / ".venv-pecos" / "bin" / "python"
 PYTHON = os.environ.get("XMTC_PECOS_PYTHON") or (str(OWN) if OWN.exists() else None)
 needs_pecos = pytest.mark.skipif(
     PYTHON is None, reason="needs an environment with libpecos: `make pecos`, or one that XMTC_PECOS_PYTHON names"

@@ -18,7 +18,7 @@ from tests.toolkit.plain_attack import (
     total,
     usable,
 )
-from tests.toolkit.toy_victims import MASK, ToyWorld
+from tests.toolkit.worlds import MASK, ToyWorld
 
 
 @dataclass

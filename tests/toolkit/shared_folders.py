@@ -1,11 +1,21 @@
 """Where the tests find real data and models that are too large for the repository."""
 
+from __future__ import annotations
+
 import os
 from pathlib import Path
 
 import pytest
 
-SHARED = Path(os.environ.get("XMTC_SHARED", Path(__file__).parents[3] / "shared"))
+from tests.toolkit import ROOT
+
+
+def default() -> Path:
+    """The folder `shared` beside the repository."""
+    return ROOT.parent / "shared"
+
+
+SHARED = Path(os.environ.get("XMTC_SHARED", default()))
 
 
 def needs_shared(path: str) -> pytest.MarkDecorator:

@@ -23,24 +23,13 @@ RECIPES = ("DeepWordBugGao2018", "Pruthi2019", "InputReductionFeng2018")
 
 def small_model():
     """A random classifier of three classes behind TextAttack's own wrapper, the same in every process."""
-    import torch
     from textattack.models.wrappers import HuggingFaceModelWrapper
-    from tokenizers import Tokenizer, models, pre_tokenizers, processors
-    from transformers import BertConfig, BertForSequenceClassification, PreTrainedTokenizerFast
 
-    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-    known = [*special, *sorted({word for text in TEXTS for word in text.split()})]
-    tokenizer = Tokenizer(models.WordLevel({word: number for number, word in enumerate(known)}, unk_token="[UNK]"))
-    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
-    tokenizer.post_processor = processors.TemplateProcessing(
-        single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
-    )
-    names = dict(zip(("pad_token", "unk_token", "cls_token", "sep_token", "mask_token"), special, strict=True))
-    fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, model_max_length=32, **names)
-    torch.manual_seed(0)
-    sizes = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 16}
-    config = BertConfig(vocab_size=len(known), num_labels=3, initializer_range=0.5, **sizes)
-    return HuggingFaceModelWrapper(BertForSequenceClassification(config).eval(), fast)
+    from tests.toolkit.bert import SPECIAL, tiny_bert, word_tokenizer
+
+    words = sorted({word for text in TEXTS for word in text.split()})
+    model = tiny_bert(3, len(SPECIAL) + len(words), None, positions=512)
+    return HuggingFaceModelWrapper(model, word_tokenizer(words, max_length=32))
 
 
 def attacked(recipe, wrapper):

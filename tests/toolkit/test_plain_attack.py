@@ -9,7 +9,7 @@ import pytest
 
 from tests.toolkit import plain_attack as plain
 from tests.toolkit.plain_attack import plain_attack, top_k
-from tests.toolkit.toy_victims import EVENTS, MASK, ToyWorld, attack, events, worlds
+from tests.toolkit.worlds import EVENTS, MASK, ToyWorld, attack, events, worlds
 
 GOALS = ("positive", "negative", "untargeted")
 

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 import transformers
 
-from tests.toolkit.parts import word_tokenizer
+from tests.toolkit.bert import word_tokenizer
 
 WORDS = ["a", "text", "of", "several", "words", ",", "longer", "than", "the", "others", "word", "egg"]
 POSITIONS = 24

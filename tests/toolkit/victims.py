@@ -1,267 +1,77 @@
-"""Small victims of every wrapper, the texts they know, and texts that nobody expects."""
+"""Victims made of a function, words with weights or a table; a masked language model that proposes given words."""
 
-import importlib.util
-import re
-import sys
-import tempfile
-from collections.abc import Callable
-from functools import cache
-from pathlib import Path
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
-import pytest
 import torch
-from sklearn.ensemble import RandomForestClassifier
-from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
-from sklearn.linear_model import LogisticRegression
-from sklearn.multiclass import OneVsRestClassifier
-from sklearn.multioutput import MultiOutputClassifier
-from sklearn.pipeline import make_pipeline
-from sklearn.svm import LinearSVC
-from textattack.models.wrappers import HuggingFaceModelWrapper, ModelWrapper, PyTorchModelWrapper
-from transformers import pipeline
+from transformers import PreTrainedTokenizerFast
 
-from tests.toolkit.parts import tiny_bert, word_tokenizer
-from textattack_xmtc.models.attention_xml.flat import AttentionXML, AttentionXMLConfig, AttentionXMLNetwork
-from textattack_xmtc.models.attention_xml.vocabulary import Vocabulary
-from textattack_xmtc.wrappers import (
-    DualEncoderWrapper,
-    FunctionWrapper,
-    HuggingFaceWrapper,
-    NapkinXCWrapper,
-    ProcessWrapper,
-    ScorerWrapper,
-    ShortlistWrapper,
-    SklearnWrapper,
-    XMTCModelWrapper,
-    as_victim,
-)
+from tests.toolkit.bert import word_tokenizer
+from textattack_xmtc.scores import ScoreKind
+from textattack_xmtc.transformations import XMTCWordSwapMaskedLM
+from textattack_xmtc.wrappers import XMTCModelWrapper
 
-LABELS = 6
-TEXTS = [
-    "boil an egg",
-    "then cool it under cold running water for ten minutes",
-    "hot water",
-    "egg egg egg an unknown word",
-    "ten",
-    "boil an egg in hot water, then cool it; for ten minutes!",
-    "cold cold cold hot",
-]
-WORDS = sorted({word for text in TEXTS for word in re.findall("[a-z]+", text)} - {"running"})
-ODD_TEXTS = {
-    "empty": "",
-    "blank": " \t\n ",
-    "one word": "egg",
-    "emoji": "🥚🍳 👩‍🍳",
-    "control characters": "boil\x00 an\x07 egg\x1b[31m \u200b\u202e",
-    "half of a surrogate pair": "boil \ud83e an egg",
-    "digits": "0123456789 42",
-    "one very long word": "a" * 20_000,
-    "very long": "boil an egg in hot water " * 2_000,
-    "combining marks": "e\u0301" * 50,
-}
 
+class CountingVictim(XMTCModelWrapper):
+    """A victim made of a function from a text to a row of scores; notes every text that it is asked about.
 
-def letter_counts(texts):
-    """Counts are whole numbers, so equal scores are frequent."""
-    return np.array([[text.count(letter) for letter in "aeiotg"] for text in texts])
+    `asked`: the texts, as often as they came. `reads`: characters that it reads, all where it is None.
+    """
 
+    def __init__(
+        self,
+        row: Callable[[str], Iterable[float]],
+        score_kind: ScoreKind = "score",
+        label_names: Sequence[str] | None = None,
+        num_labels: int | None = None,
+        reads: int | None = None,
+    ) -> None:
+        super().__init__(
+            None, name="toy", score_kind=score_kind, label_names=label_names, num_labels=num_labels, mask="[MASK]"
+        )
+        self.row, self.reads = row, reads
+        self.asked: list[str] = []
 
-def function():
-    return FunctionWrapper(letter_counts, scores="score")
+    def characters_read(self, text: str) -> int:
+        return len(text) if self.reads is None else min(self.reads, len(text))
 
+    def _dense(self, texts: Sequence[str]) -> Any:
+        self.asked += texts
+        return np.array([list(self.row(text[: self.characters_read(text)])) for text in texts])
 
-def function_of_named_labels():
-    return FunctionWrapper(lambda texts: letter_counts(texts) / 1e5, scores="probability", label_names=list("aeiotg"))
 
+def bag(weights: Mapping[str, Sequence[float]], base: Sequence[float], **options: Any) -> CountingVictim:
+    """A victim that adds the weights of a text's words to `base`, a number a label; other words weigh nothing."""
 
-class ListWrapper(ModelWrapper):
-    """A wrapper as TextAttack's documentation shows them: a list of rows."""
+    def row(text: str) -> np.ndarray:
+        return np.array(base, dtype=float) + sum(np.array(weights[word]) for word in text.split() if word in weights)
 
-    def __init__(self):
-        self.model = None
+    return CountingVictim(row, **options)
 
-    def __call__(self, text_input_list):
-        return [list(map(float, row)) for row in letter_counts(text_input_list)]
 
+def table(rows: Mapping[str, Sequence[float]], **options: Any) -> CountingVictim:
+    """A victim that knows the row of each text by heart."""
+    return CountingVictim(rows.__getitem__, **options)
 
-def textattack_wrapper():
-    return as_victim(ListWrapper())
 
+class SameProposals(torch.nn.Module):
+    """A masked language model that proposes the same words, in the same order, wherever the mask is."""
 
-def letter_numbers(texts):
-    return [[ord(letter) % 50 for letter in f"{text:.<20.20}"] for text in texts]
+    def __init__(self, tokenizer: PreTrainedTokenizerFast, proposals: Sequence[str]) -> None:
+        super().__init__()
+        self.device = torch.device("cpu")
+        self.config = SimpleNamespace(model_type="bert", max_position_embeddings=512)
+        self.logits = torch.full((len(tokenizer),), -1e4)
+        self.logits[0] = 1.0  # the padding token, which is no word: all else stays at probability 0
+        self.logits[tokenizer.convert_tokens_to_ids(list(proposals))] = -torch.arange(float(len(proposals)))
 
+    def forward(self, input_ids: torch.Tensor, **_: torch.Tensor) -> SimpleNamespace:
+        return SimpleNamespace(logits=self.logits.expand(*input_ids.shape, -1))
 
-def textattack_pytorch_wrapper():
-    torch.manual_seed(0)
-    network = torch.nn.Sequential(torch.nn.EmbeddingBag(50, 8), torch.nn.Linear(8, LABELS))
-    return as_victim(PyTorchModelWrapper(network, letter_numbers))
 
-
-def bert(problem_type, max_length):
-    return tiny_bert(LABELS, len(WORDS) + 5, problem_type), word_tokenizer(WORDS, max_length)
-
-
-def hugging_face():
-    return HuggingFaceWrapper(*bert("multi_label_classification", 12))
-
-
-def hugging_face_logits():
-    return HuggingFaceWrapper(*bert(None, 12), scores="logit", batch_size=3)
-
-
-def hugging_face_single_label():
-    return HuggingFaceWrapper(*bert("single_label_classification", 12), label_names=list("ABCDEF"))
-
-
-def hugging_face_unlimited_tokenizer():
-    return HuggingFaceWrapper(*bert("multi_label_classification", None))
-
-
-def textattack_hugging_face_wrapper():
-    return as_victim(HuggingFaceModelWrapper(*bert("multi_label_classification", 12)))
-
-
-def hugging_face_pipeline():
-    model, tokenizer = bert("multi_label_classification", 12)
-    return as_victim(pipeline("text-classification", model=model, tokenizer=tokenizer, top_k=None, device="cpu"))
-
-
-def fitted(vectoriser, classifier):
-    truth = np.array([[letter in text for letter in "aeiot"] + [False] for text in TEXTS], dtype=int)
-    truth[:2, 5] = [1, 1]
-    return make_pipeline(vectoriser, classifier).fit(TEXTS, truth)
-
-
-def sklearn_one_vs_rest():
-    return SklearnWrapper(fitted(TfidfVectorizer(), OneVsRestClassifier(LogisticRegression())))
-
-
-def sklearn_margins():
-    return SklearnWrapper(fitted(TfidfVectorizer(), OneVsRestClassifier(LinearSVC())))
-
-
-def sklearn_multi_output():
-    return SklearnWrapper(fitted(CountVectorizer(), MultiOutputClassifier(LogisticRegression())), batch_size=2)
-
-
-def sklearn_forest():
-    return SklearnWrapper(fitted(CountVectorizer(), RandomForestClassifier(5, random_state=0)))
-
-
-def shown_letters(texts):
-    return [list(zip("aeiotg", row, strict=True)) for row in letter_counts(texts).tolist()]
-
-
-def shortlist_of_all_labels():
-    return ShortlistWrapper(shown_letters, "score", list("aeiotg"), shown=LABELS, floor=0.0, batch_size=2)
-
-
-class LetterEncoder:
-    """Letter counts as vectors: inner products with label vectors are whole numbers."""
-
-    def encode(self, texts):
-        return letter_counts(texts)
-
-
-def dual_encoder():
-    return DualEncoderWrapper(LetterEncoder(), np.eye(LABELS, dtype=np.float32) + np.eye(LABELS, k=1))
-
-
-SERVED = """
-class Letters:
-    label_names = list("aeiotg")
-    floor = 0.0
-
-    def best(self, texts, m):
-        print("nothing that is printed stands among the answers")
-        return [sorted(((n, text.count(x)) for n, x in enumerate("aeiotg")), key=lambda p: -p[1])[:m] for text in texts]
-
-    def score(self, texts, labels):
-        return [[text.count("aeiotg"[label]) for label in labels] for text in texts]
-
-
-def load():
-    return Letters()
-"""
-
-
-def served(source=SERVED):
-    file = Path(tempfile.mkdtemp()) / "letters.py"
-    file.write_text(source, encoding="utf-8")
-    return file
-
-
-def process():
-    return ProcessWrapper(sys.executable, served())
-
-
-def process_that_only_shows_its_best():
-    return ProcessWrapper(sys.executable, served(SERVED.replace("def score", "def unused")))
-
-
-def napkinxc_plt():
-    from napkinxc.models import PLT
-
-    vectoriser = TfidfVectorizer(dtype=np.float32).fit(TEXTS)
-    folder = tempfile.mkdtemp()
-    truth = [[n for n, letter in enumerate("aeiotg") if letter in text] for text in TEXTS]
-    PLT(folder, tree_type="huffman", threads=1, seed=1).fit(vectoriser.transform(TEXTS), truth)
-    return NapkinXCWrapper(folder, vectoriser, list("aeiotg"), shown=None)
-
-
-def attention_xml():
-    torch.manual_seed(0)
-    vocabulary = Vocabulary.of_texts(TEXTS)
-    sizes = AttentionXMLConfig(embedding_size=8, hidden_size=6, linear_sizes=(5,))
-    network = AttentionXMLNetwork(len(vocabulary), LABELS, sizes)
-    return ScorerWrapper(AttentionXML(network, vocabulary, list("ABCDEF"), max_length=8, device="cpu"))
-
-
-def attention_xml_logits():
-    return attention_xml().with_score_kind("logit")
-
-
-VICTIMS: list[Callable[[], XMTCModelWrapper]] = [
-    function,
-    function_of_named_labels,
-    textattack_wrapper,
-    textattack_pytorch_wrapper,
-    hugging_face,
-    hugging_face_logits,
-    hugging_face_single_label,
-    hugging_face_unlimited_tokenizer,
-    textattack_hugging_face_wrapper,
-    sklearn_one_vs_rest,
-    sklearn_margins,
-    sklearn_multi_output,
-    sklearn_forest,
-    attention_xml,
-    attention_xml_logits,
-    hugging_face_pipeline,
-    shortlist_of_all_labels,
-    dual_encoder,
-    process,
-    process_that_only_shows_its_best,
-    *([napkinxc_plt] if importlib.util.find_spec("napkinxc") else []),
-]
-KINDS = {
-    "function": "score",
-    "function_of_named_labels": "probability",
-    "textattack_wrapper": "score",
-    "textattack_pytorch_wrapper": "score",
-    "hugging_face_logits": "logit",
-    "sklearn_margins": "score",
-    "attention_xml_logits": "logit",
-    "shortlist_of_all_labels": "score",
-    "dual_encoder": "score",
-    "process": "score",
-    "process_that_only_shows_its_best": "score",
-}
-every_victim = pytest.mark.parametrize("make", VICTIMS, ids=lambda make: make.__name__)
-
-
-@cache
-def made(make: Callable[[], XMTCModelWrapper]) -> XMTCModelWrapper:
-    return make()
+def proposing(*words: str, **options: Any) -> XMTCWordSwapMaskedLM:
+    """A word swap that proposes `words`, in this order, for every word."""
+    tokenizer = word_tokenizer(words)
+    return XMTCWordSwapMaskedLM(SameProposals(tokenizer, words), tokenizer, min_confidence=1e-40, **options)

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from textattack.shared import AttackedText, logger
 
-from tests.toolkit.parts import bag, proposing
 from tests.toolkit.plain_candidates import STOPS, TEXTS, expected_proposals, proposals, swap_of
+from tests.toolkit.victims import bag, proposing
 from textattack_xmtc.attack_recipes import XMTCNegative, XMTCNegativeLabelAware, XMTCPositive
 from textattack_xmtc.datasets.corpus import Corpus, Document
 from textattack_xmtc.errors import InputError

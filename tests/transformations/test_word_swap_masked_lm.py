@@ -16,9 +16,9 @@ from tests.toolkit.masked_lms import (
     sentence_pieces,
     word_piece_tokenizer,
 )
-from tests.toolkit.parts import CountingVictim, proposing
 from tests.toolkit.plain_candidates import STOPS, TEXTS, expected_proposals, proposals, swap_of
 from tests.toolkit.shared_folders import SHARED, needs_shared
+from tests.toolkit.victims import CountingVictim, proposing
 from textattack_xmtc.attack_recipes import XMTCNegative
 from textattack_xmtc.targets import GroundTruth
 from textattack_xmtc.transformations import XMTCWordSwapMaskedLM, word_swap_masked_lm

@@ -6,7 +6,7 @@ import pickle
 import numpy as np
 import pytest
 
-from tests.toolkit.victims import (
+from tests.toolkit.every_victim import (
     KINDS,
     LABELS,
     ODD_TEXTS,

@@ -5,8 +5,8 @@ import sys
 import numpy as np
 import pytest
 
+from tests.toolkit.every_victim import LABELS, TEXTS, LetterEncoder, dual_encoder, letter_counts, made
 from tests.toolkit.shared_folders import SHARED, needs_shared
-from tests.toolkit.victims import LABELS, TEXTS, LetterEncoder, dual_encoder, letter_counts, made
 from textattack_xmtc.errors import InputError, MissingExtraError
 from textattack_xmtc.wrappers import DualEncoderWrapper
 

@@ -8,7 +8,7 @@ from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
-from tests.toolkit.parts import tiny_bert, word_tokenizer
+from tests.toolkit.bert import tiny_bert, word_tokenizer
 from textattack_xmtc.errors import InputError, VictimError, XMTCError
 from textattack_xmtc.wrappers import (
     FunctionWrapper,

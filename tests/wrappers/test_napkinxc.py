@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from tests.toolkit.victims import LABELS, TEXTS, made, napkinxc_plt
+from tests.toolkit.every_victim import LABELS, TEXTS, made, napkinxc_plt
 from textattack_xmtc.errors import InputError, MissingExtraError, ModelFolderError
 from textattack_xmtc.wrappers import BEYOND, NapkinXCWrapper
 

@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 
+from tests.toolkit.every_victim import ODD_TEXTS
 from tests.toolkit.pecos_models import NAMES, PYTHON, documents, needs_pecos, train
-from tests.toolkit.victims import ODD_TEXTS
 from textattack_xmtc.errors import InputError, MissingExtraError, ModelFolderError, VictimError
 from textattack_xmtc.wrappers import BEYOND, PecosWrapper
 from textattack_xmtc.wrappers import pecos as pecos_module

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.toolkit.victims import served
+from tests.toolkit.every_victim import served
 from textattack_xmtc.errors import InputError, VictimError
 from textattack_xmtc.wrappers import ProcessWrapper
 

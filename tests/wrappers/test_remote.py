@@ -1,15 +1,21 @@
 """A model behind HTTP, asked through a real server that fails on purpose."""
 
+import base64
+import html
+import json
+import logging
 import pickle
+import threading
 import time
 import traceback
+import urllib.parse
 from email.utils import formatdate
 
 import numpy as np
 import pytest
 
+from tests.toolkit.every_victim import TEXTS, letter_counts
 from tests.toolkit.failing_server import FailingServer
-from tests.toolkit.victims import TEXTS, letter_counts
 from textattack_xmtc.errors import InputError, VictimError
 from textattack_xmtc.wrappers import RemoteWrapper
 from textattack_xmtc.wrappers.remote import Pace
@@ -49,11 +55,61 @@ def test_what_may_pass_is_tried_again(act):
         assert 0.0005 <= pauses[0] <= 0.001 and 0.001 <= pauses[1] <= 0.002
 
 
-@pytest.mark.parametrize("act", ["hang", "drip"])
+@pytest.mark.parametrize("act", ["hang", "drip", "slow headers"])
 def test_an_answer_that_does_not_come_is_given_up(act):
     with FailingServer(act) as server:
         assert remote(server, answer_s=1.0, attempts=20).score(["egg"], [1])[0, 0] == pytest.approx(0.01)
         assert len(server.requests) >= 2
+    with FailingServer(act) as server:
+        with pytest.raises(VictimError, match=r"no answer in 1 attempts; the last one: (TimeoutError|ReadTimeout)"):
+            remote(server, answer_s=0.3, attempts=1).score(["egg"], [1])
+        for thread in threading.enumerate():
+            if thread.name == "xmtc-request":
+                thread.join(10)
+                assert not thread.is_alive(), "an attempt that was given up goes on"
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (b"[" * 100_000, r"nested too deeply \(100,000 bytes\)"),
+        (b'{"results":' * 50_000, "nested too deeply"),
+        (b'{"results": [' + b"[" * 900 + b"]" * 900 + b"]}", "which is no list of labels with scores"),
+        (b'{"results": [[["e", 1' + b"0" * 400 + b"]]]}", r"no list of labels with scores \(OverflowError\)"),
+        (b'{"results": [[["e", 1e400]]]}', "shows a score of inf"),
+        (b'{"results": [[["e", 1e39]]]}', "shows a score of inf"),
+        (b'{"results": [[["e", NaN]]]}', "shows a score of nan"),
+        (b'{"results": [[["e", -Infinity]]]}', "shows a score of -inf"),
+        (b'{"results": [[["e", "0.5"]]]}', "no list of labels with scores"),
+        (b'{"results": [[["e", null]]]}', "no list of labels with scores"),
+        (b'{"results": [[["e", true]]]}', "no list of labels with scores"),
+        (b'{"results": [[["e", [0.5]]]]}', "no list of labels with scores"),
+        (b'{"results": [[["e", {}]]]}', "no list of labels with scores"),
+        (b'{"results": [[[["e"], 0.5]]]}', "that is not one of its 6"),
+        (b'{"results": [[[{}, 0.5]]]}', "that is not one of its 6"),
+        (b'{"results": [[["e", 2]]]}', "declares probabilities"),
+        (b'{"results": "no"}', "gave a str for 1 texts"),
+        (b'{"results": null}', "gave a NoneType for 1 texts"),
+        (b'{"result": []}', r"the results are not found \(KeyError\)"),
+        (b"null", "gave a NoneType for 1 texts"),
+        (b"7", "gave a int for 1 texts"),
+        (b"", "gave no answer in 2 attempts; the last one: JSONDecodeError"),
+        (b'"\xff"', "gave no answer in 2 attempts; the last one: UnicodeDecodeError"),
+        (b'{"results": [[["e", 1' + b"0" * 5000 + b"]]]}", "gave no answer in 2 attempts; the last one: ValueError"),
+    ],
+    ids=lambda value: str(value)[:30],
+)
+def test_answers_that_are_none(body, message):
+    with FailingServer(body, body) as server, pytest.raises(VictimError, match=message):
+        remote(server, attempts=2).top_k(["egg"], 1)
+
+
+def test_an_answer_without_end(monkeypatch):
+    monkeypatch.setattr("textattack_xmtc.wrappers.http.MOST_BYTES", 2**22)
+    with FailingServer("endless") as server:
+        with pytest.raises(VictimError, match=r"/v1/best answers with more than 4,194,304 bytes; lower shown"):
+            remote(server).score(["egg"], [1])
+        assert len(server.requests) == 1
 
 
 @pytest.mark.parametrize(
@@ -78,7 +134,7 @@ def test_the_last_failure_is_told():
         with pytest.raises(VictimError, match="/v1/best gave no answer in 4 attempts; the last one: status 429"):
             remote(server, attempts=4).score(["egg"], [1])
         assert len(server.requests) == 4
-    with pytest.raises(VictimError, match=r"gave no answer in 2 attempts; the last one: URLError: .*refused"):
+    with pytest.raises(VictimError, match=r"gave no answer in 2 attempts; the last one: ConnectError: .*refused"):
         remote(server, attempts=2).score(["egg"], [1])  # the server is gone
 
 
@@ -92,7 +148,7 @@ def test_what_was_answered_before_a_failure_is_kept():
 
 
 def test_the_server_says_how_long_to_wait():
-    for said, least, most in [("7", 7, 7), ("0", 0, 0.001), ("99999", 120, 120), ("soon", 0, 0.001)]:
+    for said, least, most in [("7", 7, 7), ("0", 0, 0.001), ("120", 120, 120), ("soon", 0, 0.001), ("-5", 0, 0.001)]:
         with FailingServer(503, retry_after=said) as server:
             victim = remote(server)
             pauses = noting(victim)
@@ -103,6 +159,21 @@ def test_the_server_says_how_long_to_wait():
         pauses = noting(victim)
         victim.score(["egg"], [1])
         assert 1 < pauses[0] <= 60
+
+
+@pytest.mark.parametrize("said", ["31536000", "121", "9" * 400, formatdate(time.time() + 365 * 86_400, usegmt=True)])
+def test_a_pause_that_is_too_long_ends_the_attack_at_once(said):
+    with FailingServer(503, retry_after=said) as server:
+        victim = remote(server)
+        pauses = noting(victim)
+        with pytest.raises(VictimError, match=r"asks to wait .* seconds, longer than longest_pause_s=120: status 503"):
+            victim.score(["egg"], [1])
+        assert not pauses and len(server.requests) == 1
+    with FailingServer(503, retry_after="121") as server:
+        victim = remote(server, longest_pause_s=200.0)
+        pauses = noting(victim)
+        victim.score(["egg"], [1])
+        assert pauses == [121]
 
 
 def test_pauses_double_up_to_a_limit():
@@ -198,6 +269,66 @@ def test_a_secret_is_told_nowhere(monkeypatch, caplog, capfd, script):
     assert SECRET.encode() not in pickle.dumps(victim)
 
 
+ECHOES = {
+    "plain": str,
+    "after 185 characters": lambda value: "." * 185 + value,
+    "after 195 characters": lambda value: "." * 195 + value,
+    "URL": lambda value: urllib.parse.quote(value, safe=""),
+    "JSON": lambda value: json.dumps({"error": "".join(f"\\u{ord(letter):04x}" for letter in value)}),
+    "JSON in JSON": lambda value: json.dumps(json.dumps({"Authorization": value})),
+    "HTML": lambda value: "".join(f"&#{ord(letter)};" for letter in value),
+    "base64": lambda value: base64.b64encode(value.encode()).decode(),
+    "base64 after 190 characters": lambda value: "." * 190 + base64.b64encode(f"x{value}".encode()).decode(),
+    "upper case": str.upper,
+    "hexadecimal": lambda value: value.encode().hex(),
+    "over lines": lambda value: "\n".join(value),
+    "an HTML page": lambda value: f"<html><body><pre>{html.escape(value)}</pre>" * 20,
+}
+
+
+@pytest.mark.parametrize("echo", ECHOES)
+@pytest.mark.parametrize("place", ["error", "label", "score", "results", "garbage"])
+def test_a_server_that_repeats_the_secret(monkeypatch, caplog, echo, place):
+    caplog.set_level(logging.DEBUG)
+    token = "Zq9-Xv7/Kp3+Lm5"
+    monkeypatch.setenv("TAGGER_TOKEN", token)
+    told = ECHOES[echo](f"Bearer {token}")
+    script = {
+        "error": 401,
+        "label": json.dumps({"results": [[[told, 0.5]]]}).encode(),
+        "score": json.dumps({"results": [[["e", told]]]}).encode(),
+        "results": json.dumps({told: []}).encode(),
+        "garbage": f"not JSON {told}".encode(),
+    }[place]
+    with FailingServer(script, repeats=lambda value: ECHOES[echo](value)) as server:
+        with pytest.raises(VictimError) as raised:
+            remote(server, token="TAGGER_TOKEN", attempts=1).score(["egg"], [1])
+        assert server.headers[0]["Authorization"] == f"Bearer {token}"
+    shown = "".join(traceback.format_exception(raised.value)) + caplog.text
+    plain = "".join(filter(str.isalnum, urllib.parse.unquote(html.unescape(shown)))).lower()
+    windows = ["Zq9Xv7Kp3Lm5"[start : start + 4].lower() for start in range(9)]
+    assert not [window for window in windows if window in plain]
+    for encoded in (base64.b64encode(token.encode()).decode()[2:-4], token.encode().hex()[:8]):
+        assert encoded not in shown
+
+
+def test_nothing_of_a_request_is_logged(monkeypatch, caplog):
+    caplog.set_level(logging.DEBUG)
+    monkeypatch.setenv("TAGGER_TOKEN", SECRET)
+    with FailingServer(401) as server, pytest.raises(VictimError):
+        server.url += "?key=in-the-query"
+        remote(server, token="TAGGER_TOKEN").score(["egg"], [1])
+    assert SECRET not in caplog.text and "in-the-query" not in caplog.text and "httpx" not in caplog.text
+
+
+def test_what_stands_in_the_address_is_removed_too():
+    with FailingServer(400, repeats=lambda _: "unknown key=in-the-query") as server:
+        server.url += "?key=in-the-query&v=1"
+        with pytest.raises(VictimError, match=r"unknown .*\[secret\]") as raised:
+            remote(server).score(["egg"], [1])
+        assert "in-the-query" not in str(raised.value)
+
+
 def test_an_answer_that_repeats_the_secret(monkeypatch):
     monkeypatch.setenv("TAGGER_TOKEN", "egg")
     with FailingServer() as server, pytest.raises(VictimError) as raised:
@@ -234,7 +365,9 @@ def test_addresses_that_are_refused(url, message):
     assert "hidden" not in str(raised.value)
 
 
-@pytest.mark.parametrize("options", [{"attempts": 0}, {"answer_s": 0}, {"requests_per_s": -1}])
+@pytest.mark.parametrize(
+    "options", [{"attempts": 0}, {"attempts": 1.5}, {"answer_s": 0}, {"answer_s": float("inf")}, {"requests_per_s": -1}]
+)
 def test_settings_that_cannot_be(options):
-    with pytest.raises(InputError, match="is not above 0"):
+    with pytest.raises(InputError, match=f"invalid {next(iter(options))}=.*: must be "):
         RemoteWrapper("https://tagger.example.org", NAMES, shown=5, **options)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from textattack.attack_results import FailedAttackResult, SkippedAttackResult, SuccessfulAttackResult
 
-from tests.toolkit.parts import proposing
+from tests.toolkit.victims import proposing
 from textattack_xmtc import XMTCNegative, XMTCPositive, XMTCUntargeted
 from textattack_xmtc.errors import InputError, VictimError
 from textattack_xmtc.scores import NOTHING
@@ -170,7 +170,7 @@ def test_a_label_is_pushed_out_as_if_all_scores_were_known(recipe):
 def test_a_label_that_fell_off_the_list_is_flagged():
     result = attack(XMTCPositive, victim(m=1), ("cooking",))
     assert isinstance(result, SuccessfulAttackResult)
-    assert "target cooking: rank 1 -> beyond what the victim shows, score 8 -> 0" in str(result)
+    assert "target cooking: rank 1 -> beyond the labels that the victim ranks, score 8 -> 0" in str(result)
 
 
 def test_each_text_of_an_attack_is_sent_once():

@@ -13,7 +13,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.svm import LinearSVC
 from transformers import pipeline
 
-from tests.toolkit.victims import (
+from tests.toolkit.every_victim import (
     LABELS,
     TEXTS,
     attention_xml,

@@ -1,5 +1,6 @@
 """The attacks of the paper, ready to use."""
 
+from textattack_xmtc.attack_recipes.label_preserving import XMTCNegativeLabelPreserving, XMTCPositiveLabelPreserving
 from textattack_xmtc.attack_recipes.recipe import XMTCRecipe
 from textattack_xmtc.attack_recipes.recipes import (
     XMTCNegative,
@@ -12,8 +13,10 @@ from textattack_xmtc.attack_recipes.recipes import (
 __all__ = [
     "XMTCNegative",
     "XMTCNegativeLabelAware",
+    "XMTCNegativeLabelPreserving",
     "XMTCPositive",
     "XMTCPositiveFrugal",
+    "XMTCPositiveLabelPreserving",
     "XMTCRecipe",
     "XMTCUntargeted",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -22,6 +23,7 @@ from textattack_xmtc.hubs import DEFAULT_MASKED_LM
 from textattack_xmtc.scores import ScoreKind
 from textattack_xmtc.search_methods import search_named
 from textattack_xmtc.search_options import CandidateOrder, CandidateSource, Objective, Ranking
+from textattack_xmtc.targets import GroundTruth
 from textattack_xmtc.transformations import LabelWords, XMTCWordSwapMaskedLM, word_swap_named
 from textattack_xmtc.words import change_budget
 from textattack_xmtc.wrappers import as_victim
@@ -41,7 +43,7 @@ class XMTCRecipe(AttackRecipe):
     def build(
         cls,
         model_wrapper: Any,
-        k: int = 5,
+        k: int | None = 5,
         max_change_rate: float = 0.1,
         candidates: int = 48,
         masked_lm: str | Path | XMTCWordSwapMaskedLM = "auto",
@@ -54,12 +56,13 @@ class XMTCRecipe(AttackRecipe):
         objective: Objective | None = None,
         data: str | Path | Corpus | LabelWords | None = None,
         seed: int = 0,
+        threshold: float | Sequence[float] | None = None,
     ) -> Self:
         """Assemble the attack.
 
         Args:
             model_wrapper: the victim; any wrapper of TextAttack, any of `textattack_xmtc.wrappers`.
-            k: how many labels count as predicted.
+            k: how many labels are shown at most; None where only the threshold decides.
             max_change_rate: theta, share of the words that may be changed (rounded down).
             candidates: how many words of the masked LM are tried for each word.
             masked_lm: a hub name, a folder, or "auto": the one that is kept with the victim, else
@@ -80,6 +83,7 @@ class XMTCRecipe(AttackRecipe):
             data: what "label-texts" takes the words of labels from: what `load_corpus` takes, a corpus, or
                 `TrainingWords` that were made of one.
             seed: of the ranking "random".
+            threshold: the least score of a label that is shown, one number or one for each label.
 
         Returns:
             An attack for `Attacker`, `attack.attack(text, ground_truth)` and the command line.
@@ -97,7 +101,7 @@ class XMTCRecipe(AttackRecipe):
                 results = Attacker(attack, XMTCDataset(load_corpus("data/"))).attack_dataset()
         """
         victim = as_victim(model_wrapper)
-        goal = cls.goal(victim, k=k, score_space=score_space, objective=objective or cls.objective)
+        goal = cls.goal(victim, k=k, score_space=score_space, objective=objective or cls.objective, threshold=threshold)
         kept = masked_lm == "auto" and victim.masked_lm_folder is not None
         if masked_lm == "auto":
             masked_lm = victim.masked_lm_folder or DEFAULT_MASKED_LM
@@ -112,17 +116,30 @@ class XMTCRecipe(AttackRecipe):
         attack = cls(goal, constraints, swap, search)
         attack.encoder = measuring
         size = "" if victim.labels.size is None else f" ({victim.labels.size:,} labels)"
+        shown = f"k={k}" if threshold is None else str(goal.rule)
         logger.info(
-            f"xmtc: victim {victim.name}{size}, k={k}, "
+            f"xmtc: victim {victim.name}{size}, {shown}, "
             f"masked LM {'kept with the victim' if kept else Path(masked_lm.masked_lm_source).name}, "
             f"similarity measured by {measuring.name!r}"
         )
         return attack
 
-    def attack(self, example: Any, ground_truth_output: int | str) -> AttackResult:
-        """Attack one text; the result says where the targets stand and how similar the final text is."""
+    def attack(self, example: Any, ground_truth_output: Any) -> AttackResult:
+        """Attack one text.
+
+        Args:
+            example: the text, as a string or as TextAttack's `AttackedText`.
+            ground_truth_output: the true labels and, where wanted, the targets, as `GroundTruth.of` takes them: a list,
+                a set, one label, `{"labels": [...], "targets": [...]}`.
+
+        Returns:
+            A result with the ranks of the labels at stake and the similarity of the final text.
+
+        Raises:
+            InputError: labels or targets that cannot be used.
+        """
         try:
-            result = super().attack(example, ground_truth_output)
+            result = super().attack(example, GroundTruth.carried(ground_truth_output))
         finally:
             self.clear_cache()  # the parent does not after a skipped example
         if not isinstance(result, SkippedAttackResult):

@@ -16,16 +16,22 @@ from textattack_xmtc.attack_recipes import XMTCNegative, XMTCPositive, XMTCRecip
 from textattack_xmtc.campaign.plan import Plan
 from textattack_xmtc.campaign.victims import Victim
 from textattack_xmtc.constraints.encoders import load_encoder
+from textattack_xmtc.constraints.preservation import NO_EVIDENCE, Preservation
 from textattack_xmtc.constraints.similarity import Similarity, measure
+from textattack_xmtc.datasets.label_names import LabelNames
 from textattack_xmtc.datasets.load import load_corpus
 from textattack_xmtc.encoders.encoder import Encoder
 from textattack_xmtc.evidence.label_words import TrainingWords
+from textattack_xmtc.evidence.protection import Preserve
+from textattack_xmtc.evidence.protocol import Evidence
+from textattack_xmtc.evidence.sources import load_evidence
 from textattack_xmtc.goal import GOALS
 from textattack_xmtc.hubs import DEFAULT_MASKED_LM
-from textattack_xmtc.results.summary import ERROR, FAILED, SKIPPED, SUCCEEDED, WRONG_BEFORE, Sample
+from textattack_xmtc.results.records import ERROR, FAILED, SKIPPED, SUCCEEDED, WRONG_BEFORE, Sample
 from textattack_xmtc.scores import TopK
 from textattack_xmtc.targets import GroundTruth, Label
-from textattack_xmtc.transformations import XMTCWordSwapMaskedLM
+from textattack_xmtc.transformations import WordSwapSameSense, XMTCWordSwapMaskedLM
+from textattack_xmtc.transformations.same_sense import SameSense
 from textattack_xmtc.words import change_budget
 from textattack_xmtc.workdir.provenance import fingerprint
 from textattack_xmtc.wrappers import BEYOND
@@ -51,12 +57,14 @@ class Tools:
         masked_lm: proposes words.
         masked_lm_source: the folder or hub name that it was loaded from.
         training_words: the words of labels by the corpus's training texts, where the plan takes candidates from them.
+        evidence: how much words speak for a label, where the plan measures what is kept of it.
     """
 
     encoder: Encoder
     masked_lm: XMTCWordSwapMaskedLM
     masked_lm_source: str
     training_words: TrainingWords | None = None
+    evidence: Evidence | None = None
 
     def facts(self, plan: Plan) -> JSON:
         """What is written down of them: what came of the choices that were left to the program."""
@@ -67,6 +75,7 @@ class Tools:
             "masked_lm_fingerprint": fingerprint(source),
             "similarity": "cosine" if plan.mode == "paper" else "published",
             "threshold": _THRESHOLD,
+            **({} if self.evidence is None else {"evidence": self.evidence.name, "label_names": _names_print(plan)}),
         }
 
 
@@ -86,8 +95,16 @@ def load_tools(plan: Plan, companion: Path | None, encoder: str = "", masked_lm:
     if source == "auto":
         source = str(companion or (DEFAULT_MASKED_LM if plan.mode == "paper" else _PUBLISHED_MASKED_LM))
     swap = XMTCWordSwapMaskedLM(source, max_candidates=plan.candidates)
-    words = TrainingWords(load_corpus(plan.data)) if plan.candidate_source == "label-texts" else None
-    return Tools(load_encoder(encoder or plan.encoder), swap, source, words)
+    words = TrainingWords(load_corpus(plan.data, **plan.given())) if plan.candidate_source == "label-texts" else None
+    evidence = None
+    if plan.preserve is not None:
+        names = None if plan.label_names is None else LabelNames.read(Path(plan.label_names))
+        evidence = load_evidence(plan.evidence, load_corpus(plan.data, **plan.given()), names)
+    return Tools(load_encoder(encoder or plan.encoder), swap, source, words, evidence)
+
+
+def _names_print(plan: Plan) -> str | None:
+    return None if plan.label_names is None else fingerprint(Path(plan.label_names))
 
 
 class SampleAttack:
@@ -190,11 +207,15 @@ class SampleAttack:
             seed=plan.seed,
         )
 
+        preservation = self._preservation(attack)
         # A model without label names counts them as the corpus does.
         counted = self._victim.model.labels.names is None
         named: Sequence[Label] = range(len(self._label_names)) if counted else self._label_names
 
         def run(sample: Sample, target: int) -> _Ending:
+            labels = (self._label_names[sample.target],)
+            if preservation is not None and not preservation.knows(sample.text, labels):
+                return _Ending(SKIPPED, NO_EVIDENCE, sample.text, self._words(sample.text), [], 0)
             truth = GroundTruth(tuple(named[label] for label in sample.labels), (named[sample.target],))
             result = attack.attack(sample.text, truth.encode())
             first, final = result.original_result.attacked_text, result.perturbed_result.attacked_text
@@ -207,9 +228,27 @@ class SampleAttack:
             if isinstance(result, FailedAttackResult):
                 outcome, reason = FAILED, _why(attack, len(changes), first.num_words)
             similarity = result.perturbed_result.similarity
-            return _Ending(outcome, reason, final.text, first.num_words, changes, result.num_queries, similarity)
+            beside = {} if preservation is None else {"preservation": preservation.facts(first, final, labels)}
+            return _Ending(
+                outcome, reason, final.text, first.num_words, changes, result.num_queries, similarity, beside
+            )
 
         return run
+
+    def _preservation(self, attack: XMTCRecipe) -> Preservation | None:
+        """What the plan keeps of a label, installed in the attack; None where it neither keeps nor measures."""
+        plan, tools = self._plan, self._tools
+        if plan.preserve is None or tools.evidence is None:
+            return None
+        sense = SameSense(plan.senses)
+        if isinstance(attack.transformation, WordSwapSameSense):
+            attack.transformation = WordSwapSameSense(sense=sense)
+        preserve = Preserve.parse(plan.preserve)
+        preservation = Preservation(
+            preserve, tools.evidence, sense, tools.encoder, plan.preserve_seed, label_names=self._label_names
+        )
+        preservation.install(attack)
+        return preservation
 
     def _published(self) -> Any:
         from textattack_xmtc.campaign.published.adv_xmtc import PublishedAttack

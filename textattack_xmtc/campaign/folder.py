@@ -14,7 +14,7 @@ from textattack_xmtc.datasets.corpus import Corpus
 from textattack_xmtc.datasets.statistics import corpus_statistics
 from textattack_xmtc.errors import DataError, InputError, XMTCError
 from textattack_xmtc.goal import NEGATIVE
-from textattack_xmtc.results.reading import (
+from textattack_xmtc.results.folder import (
     BINS,
     CAMPAIGN,
     CLUSTERS,
@@ -25,13 +25,15 @@ from textattack_xmtc.results.reading import (
     SAMPLES,
     TRIALS,
     read_transfers,
+    record_file,
 )
-from textattack_xmtc.results.summary import ERROR
+from textattack_xmtc.results.records import ERROR
 from textattack_xmtc.workdir.files import repair, write_json, write_lines
 from textattack_xmtc.workdir.lock import LOCK
-from textattack_xmtc.workdir.names import distinct, inside
-from textattack_xmtc.workdir.provenance import changed_versions, fingerprint, versions
+from textattack_xmtc.workdir.names import distinct
+from textattack_xmtc.workdir.provenance import changed_versions, versions
 from textattack_xmtc.workdir.resume import check_config
+from textattack_xmtc.wrappers.naming import fingerprint_of
 
 _DRAWN = (LABELS, BINS, CLUSTERS, SAMPLES)
 _RESUMED_BEFORE = "went_on_with"  # the key of RESUMED in campaigns of 0.1.0
@@ -153,9 +155,8 @@ def record_files(out: Path, facts: Mapping[str, Any]) -> list[Path]:
     """
     files = []
     for folder, models in ((RECORDS, facts["models"]), (TRIALS, read_transfers(out))):
-        names = [f"{model['name']}.jsonl" for model in models]
-        distinct(names, out / folder)
-        files += [inside(out, folder, name) for name in names]
+        files += [record_file(out, folder, model["name"]) for model in models]
+        distinct([model["name"] for model in models], out / folder)
     return files
 
 
@@ -209,7 +210,7 @@ def check_files(model: Mapping[str, Any]) -> None:
         InputError: they differ, or are gone.
     """
     source = str(model["folder"])
-    found = fingerprint(source)
+    found = fingerprint_of(source)
     if found != model["fingerprint"]:
         raise InputError(
             f"{source!r} is {f'another model ({found})' if found else 'gone'}; "

@@ -13,8 +13,8 @@ from textattack_xmtc.campaign.samples import Drawn
 from textattack_xmtc.datasets.corpus import Corpus
 from textattack_xmtc.errors import DataError, InputError
 from textattack_xmtc.goal import GOALS, NEGATIVE
-from textattack_xmtc.results.reading import BINS
-from textattack_xmtc.results.summary import Bin, Sample
+from textattack_xmtc.results.folder import BINS
+from textattack_xmtc.results.records import Bin, Sample
 
 _KEYS = ("sample", "text_id", "text", "labels", "target", "bin")
 

@@ -6,7 +6,8 @@ from textattack_xmtc.campaign.attack import SampleAttack, Tools, load_tools
 from textattack_xmtc.campaign.folder import check_files
 from textattack_xmtc.campaign.plan import Plan
 from textattack_xmtc.campaign.victims import load_victim
-from textattack_xmtc.results.summary import Campaign, Model
+from textattack_xmtc.results.campaign import Campaign
+from textattack_xmtc.results.records import Model
 
 
 def attack_on(plan: Plan, campaign: Campaign, model: Model, tools: Tools, device: str | None = None) -> SampleAttack:

@@ -1,17 +1,24 @@
-"""What someone chose for a campaign: the options of the command line and the keys of its TOML file."""
+"""The options of a campaign that shape its results."""
 
 from __future__ import annotations
 
-import difflib
-import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from pathlib import Path
 from typing import Any, Literal, get_args
 
-from textattack_xmtc.errors import DataError, InputError
-from textattack_xmtc.goal import GOALS, POSITIVE, GoalName, goal_named
-from textattack_xmtc.search_options import CandidateOrder, CandidateSource, Objective, Ranking
+from textattack_xmtc.datasets.read_options import ReadOptions
+from textattack_xmtc.errors import InputError
+from textattack_xmtc.evidence.protection import Preserve
+from textattack_xmtc.goal import GOALS, NEGATIVE, POSITIVE, GoalName, goal_named
+from textattack_xmtc.options import option, options_of, require
+from textattack_xmtc.search_options import (
+    CandidateOrder,
+    CandidateSource,
+    EvidenceSource,
+    Objective,
+    Ranking,
+    SenseFilter,
+)
 
 Mode = Literal["paper", "adv-xmtc"]
 
@@ -21,81 +28,121 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
     "candidate_order": get_args(CandidateOrder),
     "candidate_source": get_args(CandidateSource),
     "objective": get_args(Objective),
+    "evidence": get_args(EvidenceSource),
+    "senses": get_args(SenseFilter),
 }
+_CHECKED = ("goal", "seed", "max_change_rate", "preserve", "preserve_seed")
 _POSITIVE = ("k", "labels_per_bin", "samples_per_bin", "total", "pairs_per_text", "candidates")
-_YES_NO = {"yes": True, "no": False}
 
 
 @dataclass(frozen=True)
-class Plan:
-    """A campaign as it was chosen; all that shapes a result, and nothing that does not.
+class Plan(ReadOptions):
+    """A campaign as it was chosen: all that shapes a result, and nothing that does not.
 
-    Attributes:
-        models: model folders, or Python files with a `model`; all are attacked on the same samples.
-        data: what `load_corpus` takes.
-        reference_model: the one that decides what is right; the first by default.
-        goal: what the attack wants of the target.
-        k: how many labels count as predicted.
-        max_change_rate: theta, share of the words that may be changed.
-        labels_per_bin: labels after which a bin closes (L of section 4.1).
-        samples_per_bin: samples drawn from each bin.
-        total: where given, samples of all bins together, about; it takes the place of `samples_per_bin` (Table 3).
-        pairs_per_text: at most so many (text, target) pairs are drawn of one text.
-        cluster: negative goal: only targets that share a cluster with a true label of the text (Eq. 4.5).
-        candidates: words of the masked LM that are tried for each word.
-        mode: Algorithm 1 ("paper") or the published script ("adv-xmtc").
-        ranking: the order of the words in mode paper.
-        candidate_order: how a word's candidates are asked about in mode paper.
-        candidate_source: where they come from in mode paper; the training texts of "label-texts" are those of `data`.
-        objective: how near a text is to the goal in mode paper.
-        encoder: measures similarity; as `load_encoder` takes it.
-        masked_lm: a folder or hub name; "auto" is the one kept with the reference model.
-        seed: of bins' draws, clusters and the random ranking.
-        samples: a file of samples drawn before, to be attacked instead of new ones.
+    How the data are read is part of it (`ReadOptions`).
+
+    The fields say what each option is for; those without a remark on `mode` hold in both modes.
 
     Raises:
-        InputError: a value that cannot be.
+        InputError: an invalid value.
     """
 
-    models: tuple[str, ...]
-    data: str
-    reference_model: str = ""
-    goal: GoalName = POSITIVE
-    k: int = 5
-    max_change_rate: float = 0.1
-    labels_per_bin: int = 100
-    samples_per_bin: int = 200
-    total: int | None = None
-    pairs_per_text: int = 1
-    cluster: bool = True
-    candidates: int = 48
-    mode: Mode = "paper"
-    ranking: Ranking = "masked-delta"
-    candidate_order: CandidateOrder = "all"
-    candidate_source: CandidateSource = "masked-lm"
-    objective: Objective = "targets"
-    encoder: str = "auto"
-    masked_lm: str = "auto"
-    seed: int = 0
-    samples: str | None = None
+    models: tuple[str, ...] = option(
+        factory=tuple,
+        help="a model folder, or a Python file with a `model`; several are attacked on the same samples",
+        flags=("--model",),
+        metavar="MODEL",
+    )
+    data: str = option("", "a folder or file in any known format, hf:NAME, or api-docs", metavar="PATH")
+    goal: GoalName = option(POSITIVE, f"what the attack wants: {', '.join(GOALS)}", group="attack")
+    k: int = option(5, "how many of the best labels count as predicted", group="attack")
+    max_change_rate: float = option(
+        0.1, "share of the words that may be changed (theta)", metavar="SHARE", group="attack"
+    )
+    candidates: int = option(48, "words of the masked LM that are tried for each word", group="attack")
+    masked_lm: str = option(
+        "auto", "a folder or hub name; auto: the one kept with the reference model", metavar="NAME", group="attack"
+    )
+    encoder: str = option("auto", "measures similarity: use, sbert, embedded, ...", metavar="NAME", group="attack")
+    mode: Mode = option("paper", "Algorithm 1 (paper), or the published script (adv-xmtc)", group="attack")
+    ranking: Ranking = option(
+        "masked-delta",
+        "the order of the words in mode paper: each masked once (masked-delta), blocks masked and split "
+        "(masked-blocks), each exchanged for its first candidate (first-candidate), or random",
+        group="attack",
+    )
+    candidate_order: CandidateOrder = option(
+        "all", "which candidates of a word are asked about in mode paper", group="attack"
+    )
+    candidate_source: CandidateSource = option(
+        "masked-lm",
+        "where candidates come from in mode paper: masked-lm; or words that speak for the target, by its training "
+        "texts (label-texts), its name (label-names), or the victim's answers alone (answers); or words of the same "
+        "sense (same-sense)",
+        group="attack",
+    )
+    objective: Objective = option(
+        "targets",
+        "how near a text is to the goal in mode paper: the targets' scores (targets), or how far they are above the "
+        "label that they must overtake (margin, negative goal)",
+        group="attack",
+    )
+    preserve: str | None = option(
+        None,
+        "what is kept of the label (docs/validity.md): the content words with the most evidence for the target stay "
+        "(frozen), or are exchanged for words of the same sense (paraphrased); as many drawn words stay (random); or "
+        "all are free, and what was kept is measured (none). SHARE: of the content words, 0.2",
+        metavar="MODE[:SHARE]",
+        group="label",
+    )
+    preserve_seed: int = option(0, "of protected words that are drawn", metavar="N", group="label")
+    evidence: EvidenceSource = option(
+        "name+texts", "what speaks for a label: its name and then its training texts, or one of them", group="label"
+    )
+    label_names: str | None = option(
+        None, "names of labels that the data call by numbers, as JSON", metavar="FILE", group="label"
+    )
+    senses: SenseFilter = option(
+        "context", "which senses of a word count: those that fit its context, the first, or all", group="label"
+    )
+    reference_model: str = option(
+        "", "decides which samples are right; the first model by default", metavar="MODEL", group="samples"
+    )
+    labels_per_bin: int = option(
+        100, "labels after which a bin of label frequency closes (L of section 4.1)", group="samples"
+    )
+    samples_per_bin: int = option(200, "drawn from each bin, or the most that all can give", group="samples")
+    total: int | None = option(
+        None, "about so many of all bins together, in place of --samples-per-bin (Table 3)", group="samples"
+    )
+    pairs_per_text: int = option(1, "targets that are drawn of one text, at most", group="samples")
+    cluster: bool = option(
+        True, "negative goal: only targets that share a label cluster with a true label (Eq. 4.5)", group="samples"
+    )
+    samples: str | None = option(
+        None, "attack these, drawn before (samples.jsonl of a campaign)", metavar="FILE", group="samples"
+    )
+    seed: int = option(
+        0, "of everything that is drawn", flags=("--seed", "--random-seed"), metavar="N", group="samples"
+    )
 
     def __post_init__(self) -> None:
-        if not self.models:
-            raise InputError("there is no model to attack", "give --model FOLDER (or FILE.py), once or several times")
+        super().__post_init__()
         for name in _POSITIVE:
             value = getattr(self, name)
             if value is not None and value < 1:
-                raise InputError(f"{name}={value} is not a number of anything", "choose 1 or more")
-        if self.seed < 0:
-            raise InputError(f"seed={self.seed} is below 0", "choose 0 or more")
+                raise InputError(f"invalid {name}={value}", "choose 1 or more")
+        for name in ("seed", "preserve_seed"):
+            if getattr(self, name) < 0:
+                raise InputError(f"invalid {name}={getattr(self, name)}", "choose 0 or more")
         if not 0 < self.max_change_rate <= 1:
             raise InputError(
-                f"max_change_rate={self.max_change_rate} is not a share of the words", "choose one above 0 and up to 1"
+                f"invalid max_change_rate={self.max_change_rate}", "choose a share of the words above 0 and up to 1"
             )
         object.__setattr__(self, "goal", goal_named(self.goal).name)
         for name, choices in _CHOICES.items():
             if getattr(self, name) not in choices:
-                raise InputError(f"{name}={getattr(self, name)!r} is unknown", f"choose {' or '.join(choices)}")
+                raise InputError(f"unknown {name}={getattr(self, name)!r}", f"choose {' or '.join(choices)}")
         if self.mode == "adv-xmtc" and self.ranking != "masked-delta":
             raise InputError(
                 f"mode adv-xmtc has a ranking of its own, and ranking={self.ranking!r} was chosen", "use mode paper"
@@ -110,6 +157,13 @@ class Plan:
                 f"mode adv-xmtc takes the masked LM's words, and candidate_source={self.candidate_source!r} was chosen",
                 "use mode paper",
             )
+        if self.preserve is not None:
+            Preserve.parse(self.preserve)
+            if self.mode == "adv-xmtc":
+                raise InputError(
+                    f"mode adv-xmtc keeps nothing of the label, and preserve={self.preserve!r} was chosen",
+                    "use mode paper",
+                )
         if self.objective == "margin" and (self.mode == "adv-xmtc" or GOALS[self.goal].minimize):
             raise InputError(
                 f"objective='margin' is for targets that are to rise, and goal={self.goal!r} in mode {self.mode} was "
@@ -129,7 +183,7 @@ class Plan:
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> Plan:
-        """The plan with these options; what is not said has its default.
+        """The plan with these options; those that are not given have their defaults.
 
         Raises:
             InputError: models or data are missing, or a value cannot be.
@@ -138,10 +192,7 @@ class Plan:
             >>> Plan.of({"models": ["runs/plain"], "data": "corpus", "k": 3}).k
             3
         """
-        missing = {"models": "--model FOLDER", "data": "--data PATH"}
-        for name, option in missing.items():
-            if not options.get(name):
-                raise InputError(f"a campaign needs {name}, and there are none", f"give {option}")
+        require(options, options_of(cls), "models", "data")
         given: dict[str, Any] = {**options, "models": tuple(options["models"])}
         return cls(**given)
 
@@ -153,54 +204,14 @@ class Plan:
 OPTIONS = tuple(field.name for field in fields(Plan))
 """The names of all options."""
 
-_TYPES: Mapping[str, type] = {
-    **dict.fromkeys((*_POSITIVE, "seed"), int),
-    "max_change_rate": float,
-    "cluster": bool,
-    "models": list,
-    "transfer_to": list,
-}
 
-_BESIDE = ("out", "transfer_to")  # keys of the file that shape no record
-
-
-def read_options(file: Path) -> dict[str, Any]:
-    """The options in a TOML file: the names of the command line, with `_` or `-`, and `model` or `models`.
-
-    Beside those of a plan there may be `out` and `transfer_to`.
+def check_values(options: Mapping[str, Any]) -> None:
+    """Refuse invalid values before anything is loaded, as far as they can be told apart from a campaign to resume.
 
     Raises:
-        DataError: the file cannot be read.
-        InputError: a key that is no option, or a value of another kind.
+        InputError: a value that no campaign can have.
     """
-    try:
-        with file.open("rb") as opened:
-            found = tomllib.load(opened)
-    except (OSError, ValueError) as error:
-        raise DataError(f"{file} cannot be read as TOML ({error})", "correct the file") from error
-    options = {}
-    for key, value in found.items():
-        name = key.replace("-", "_")
-        name = "models" if name == "model" else name
-        if name not in (*OPTIONS, *_BESIDE):
-            near = difflib.get_close_matches(name, (*OPTIONS, *_BESIDE), n=1)
-            raise InputError(
-                f"{file}: {key!r} is no option of a campaign",
-                f"did you mean {near[0]!r}?" if near else "see textattack-xmtc campaign --help",
-            )
-        options[name] = _typed(name, value, file)
-    return options
-
-
-def _typed(name: str, value: Any, file: Path) -> Any:
-    kind: type = _TYPES.get(name, str)
-    if kind is list and isinstance(value, str):
-        value = [value]
-    if kind is bool and value in ("yes", "no"):
-        value = _YES_NO[value]
-    if kind is float and type(value) is int:
-        value = float(value)
-    if type(value) is not kind or (isinstance(value, list) and not all(isinstance(item, str) for item in value)):
-        expected = {int: "a whole number", float: "a number", bool: "true or false", list: "a list of folders"}
-        raise InputError(f"{file}: {name} is {value!r}", f"give {expected.get(kind, 'a string')}")
-    return value
+    for name, value in options.items():
+        if name in _CHOICES or name in _POSITIVE or name in _CHECKED:
+            goal = {"goal": NEGATIVE} if value == "margin" else {}
+            Plan.of({"models": ["any"], "data": "any", **goal, name: value})

@@ -71,7 +71,8 @@ def prepare(out: Path, plan: Plan, device: str | None = None) -> Tools:
 
 
 def _corpus(plan: Plan) -> Corpus:
-    corpus = load_corpus(plan.data)
+    corpus = load_corpus(plan.data, **plan.given())
+    say(corpus.recognised)
     missing = [split for split in ("train", "test") if split not in corpus.splits or not len(corpus.splits[split])]
     if missing:
         raise DataError(

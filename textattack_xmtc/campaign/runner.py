@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import FrameType
-from typing import Any, Self
+from typing import Any
 
 from textattack_xmtc.campaign.attack import Tools
-from textattack_xmtc.campaign.folder import exists, forget_errors, resume_plan
+from textattack_xmtc.campaign.folder import exists, forget_errors, read_facts, resume_plan
 from textattack_xmtc.campaign.loading import attack_on, tools_of
+from textattack_xmtc.campaign.named_code import check_named, code_to_run, remember
 from textattack_xmtc.campaign.plan import Plan
 from textattack_xmtc.campaign.prepare import prepare
+from textattack_xmtc.campaign.repair import read_repaired
 from textattack_xmtc.campaign.transfer import add_transfers, run_transfers
 from textattack_xmtc.campaign.workers.run import Workers, attack_with_workers
-from textattack_xmtc.results.reading import RECORDS, read_campaign
-from textattack_xmtc.results.summary import Campaign, Model
+from textattack_xmtc.results.campaign import Campaign
+from textattack_xmtc.results.folder import RECORDS, read_campaign, record_file
+from textattack_xmtc.results.records import Model
 from textattack_xmtc.workdir.files import RecordWriter
+from textattack_xmtc.workdir.interrupt import Interruption, check
 from textattack_xmtc.workdir.lock import locked
-from textattack_xmtc.workdir.names import inside
 from textattack_xmtc.workdir.progress import Progress, say
 
 
@@ -37,76 +37,58 @@ def run_campaign(
 
     Args:
         out: its folder.
-        options: what was chosen (`Plan`); where a campaign is gone on with, what is not given is what it was.
-        resume: go on with the campaign in the folder; where there is none, begin one.
+        options: what was chosen (`Plan`); where a campaign is resumed, what is not given is what it was.
+        resume: resume the campaign in the folder; where there is none, start one. Python files are run only where
+            these options name them, or those of an earlier run of the same user did.
         device: where the models run; by default the GPU where there is one.
         workers: the processes or actors that attack; by default this process does.
-        retry_errors: where a campaign is gone on with, samples whose record is an error are attacked again.
+        retry_errors: where a campaign is resumed, samples whose record is an error are attacked again.
         transfer_to: models that adversarial texts of the others are tried on when all attacks are done, beside those
             that were named before.
 
     Returns:
-        Whether all records are there. Otherwise it was interrupted, and `resume` goes on where it ended.
+        Whether all records are there. Otherwise it was interrupted, and can be resumed.
 
     Raises:
-        InputError: options that cannot be; a campaign that is there already, is another one or is running.
+        InputError: invalid options; a campaign that is there already, is another one or is running; code that no
+            command line has named.
         DataError, ModelFolderError, MissingExtraError: what is needed cannot be read or loaded.
         XMTCError: the folder cannot be written; what was written before is kept.
     """
     out = Path(out)
-    with locked(out, "campaign"):
+    with locked(out, "campaign"), Interruption() as interruption:
         tools = None
+        named = [*options.get("models", ()), *transfer_to, str(options.get("encoder", ""))]
         if exists(out, resume):
             plan, notes = resume_plan(out, options)
             for note in notes:
                 say(note)
+            remember(out, named)
+            campaign = read_repaired(out, plan, device)
             if retry_errors:
                 say(f"{forget_errors(out):,} records that are errors are removed: those samples run again")
+                campaign = read_campaign(out)
+            check_named(out, code_to_run(campaign), read_facts(out))
         else:
             plan = Plan.of(options)
             tools = prepare(out, plan, device)
-        campaign = read_campaign(out)
+            remember(out, named)
+            campaign = read_campaign(out)
         add_transfers(out, campaign, transfer_to, device)
         _say_size(campaign)
-        with Interruption() as interruption:
-            if workers is not None:
-                tools = None  # the workers load their own
-                attack_with_workers(out, plan, campaign, workers, device, interruption)
-            else:
-                for model in campaign.models:
-                    if len(model.records) < len(campaign.samples) and not interruption.asked:
-                        tools = tools or tools_of(plan, campaign)
-                        _attack(out, plan, campaign, model, tools, device, interruption)
-            tools = None
-            campaign = read_campaign(out)
-            return _complete(campaign) and run_transfers(out, campaign, interruption, device)
-
-
-class Interruption:
-    """Lets the first Ctrl-C wait for the current example; the second ends it at once.
-
-    Attributes:
-        asked: whether somebody has pressed it.
-    """
-
-    def __init__(self) -> None:
-        self.asked = False
-        self._before: Any = None
-
-    def __enter__(self) -> Self:
-        if threading.current_thread() is threading.main_thread():  # only there may a handler be set
-            self._before = signal.signal(signal.SIGINT, self._pressed)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._before is not None:
-            signal.signal(signal.SIGINT, self._before)
-
-    def _pressed(self, _number: int, _frame: FrameType | None) -> None:
-        if self.asked:
-            raise KeyboardInterrupt
-        self.asked = True
-        say("stopping after this example; Ctrl-C again stops at once")
+        check()
+        interruption.graceful = True
+        if workers is not None:
+            tools = None  # the workers load their own
+            attack_with_workers(out, plan, campaign, workers, device, interruption)
+        else:
+            for model in campaign.models:
+                if len(model.records) < len(campaign.samples) and not interruption.asked:
+                    tools = tools or tools_of(plan, campaign)
+                    _attack(out, plan, campaign, model, tools, device, interruption)
+        tools = None
+        campaign = read_campaign(out)
+        return _complete(campaign) and run_transfers(out, campaign, interruption, device)
 
 
 def _attack(
@@ -121,7 +103,7 @@ def _attack(
     attack = attack_on(plan, campaign, model, tools, device)
     outcomes = [record.outcome for record in model.records.values()]
     with (
-        RecordWriter(inside(out, RECORDS, f"{model.name}.jsonl")) as writer,
+        RecordWriter(record_file(out, RECORDS, model.name)) as writer,
         Progress(model.name, len(campaign.samples), outcomes) as progress,
     ):
         for number, sample in campaign.samples.items():

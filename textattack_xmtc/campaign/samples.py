@@ -17,7 +17,7 @@ from textattack_xmtc.datasets.frequency_bins import frequency_bins
 from textattack_xmtc.datasets.label_clusters import clusters_of_at_least, label_vectors, tfidf
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.goal import GOALS
-from textattack_xmtc.results.summary import Bin, Sample
+from textattack_xmtc.results.records import Bin, Sample
 from textattack_xmtc.scores import NOTHING
 
 SMALLEST_CLUSTER = 3

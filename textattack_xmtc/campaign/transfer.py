@@ -15,21 +15,13 @@ from textattack_xmtc.campaign.victims import Victim, distinct_names, load_victim
 from textattack_xmtc.errors import InputError, XMTCError
 from textattack_xmtc.goal import GOALS
 from textattack_xmtc.resources.function_words import ENGLISH
-from textattack_xmtc.results.reading import TRANSFERS, TRIALS, read_transfers
-from textattack_xmtc.results.summary import (
-    ERROR,
-    FAILED,
-    SKIPPED,
-    SUCCEEDED,
-    WRONG_BEFORE,
-    Campaign,
-    Sample,
-)
+from textattack_xmtc.results.campaign import Campaign
+from textattack_xmtc.results.folder import TRANSFERS, TRIALS, read_transfers, record_file
+from textattack_xmtc.results.records import ERROR, FAILED, SKIPPED, SUCCEEDED, WRONG_BEFORE, Sample
 from textattack_xmtc.scores import NOTHING
 from textattack_xmtc.workdir.files import RecordWriter, write_json
-from textattack_xmtc.workdir.names import inside
 from textattack_xmtc.workdir.progress import Progress
-from textattack_xmtc.workdir.provenance import fingerprint
+from textattack_xmtc.wrappers.naming import fingerprint_of
 
 _AT_ONCE = 32  # adversarial texts; up to three texts are asked about for each
 
@@ -39,7 +31,9 @@ JSON = dict[str, Any]
 class Asked(Protocol):
     """Whether somebody has asked for the end."""
 
-    asked: bool
+    @property
+    def asked(self) -> bool:
+        """Whether Ctrl-C was pressed."""
 
 
 class Found(NamedTuple):
@@ -77,7 +71,7 @@ def add_transfers(out: Path, campaign: Campaign, sources: Sequence[str], device:
     names = {**distinct_names([source for source in new if source not in own], taken), **own}
     for source in new:
         prints = {model.facts["fingerprint"] for model in campaign.models}
-        if prints == {fingerprint(source)}:
+        if prints == {fingerprint_of(source)}:
             raise InputError(
                 f"{source!r} is the model that the campaign attacks: its adversarial texts were found on it",
                 "name another model with --transfer-to",
@@ -120,7 +114,7 @@ def run_transfers(out: Path, campaign: Campaign, interruption: Asked, device: st
         trials = Trials(victim, campaign.goal, campaign.k)
         outcomes = [trial.outcome for trial in transfer.trials.values()]
         with (
-            RecordWriter(inside(out, TRIALS, f"{transfer.name}.jsonl")) as writer,
+            RecordWriter(record_file(out, TRIALS, transfer.name)) as writer,
             Progress(f"tried on {transfer.name}", len(pairs), outcomes) as progress,
         ):
             for start in range(0, len(todo), _AT_ONCE):

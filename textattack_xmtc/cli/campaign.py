@@ -3,202 +3,167 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
+from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
-from textattack_xmtc.goal import GOALS, POSITIVE
-from textattack_xmtc.search_options import CandidateOrder, CandidateSource, Objective, Ranking
+from textattack_xmtc.campaign.plan import Plan, check_values
+from textattack_xmtc.errors import InputError
+from textattack_xmtc.goal import goal_named
+from textattack_xmtc.options import Option, add_config, add_options, given, option, options_of
 
 if TYPE_CHECKING:
-    from textattack_xmtc.results.summary import Campaign
+    from textattack_xmtc.results.campaign import Campaign
 
 _INTERRUPTED = 130  # what a shell reports of a command that Ctrl-C ended
+_NOTHING_ATTACKED = 2
+
+
+@dataclass(frozen=True)
+class _Beside:
+    """Options that shape no record."""
+
+    out: Path | None = option(
+        None, "where records go; new, empty, or with --resume", flags=("--out", "--output-dir"), metavar="FOLDER"
+    )
+    transfer_to: tuple[str, ...] = option(
+        factory=tuple,
+        help="models that the adversarial texts are tried on afterwards (a finished campaign's with --resume)",
+        metavar="MODEL",
+    )
+    device: str | None = option(None, "cpu, cuda, ...; by default the GPU where there is one")
+    workers: int | None = option(
+        None,
+        "attack in so many processes, each with the models (GPUs in turn); the records are the same",
+        metavar="N",
+    )
+    ray: str | None = option(
+        None,
+        "attack on a Ray cluster (auto, host:port, ray://...; `local` starts one), with --workers actors or one for "
+        "each GPU or core",
+        metavar="ADDRESS",
+    )
+
+
+def _options() -> list[Option]:
+    # Goals have further spellings.
+    return [*options_of(Plan, goal={"choices": (), "metavar": "GOAL"}), *options_of(_Beside)]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Say what the command takes. No option has a default here: what is not said may stand in the TOML file."""
-    parser.add_argument(
-        "--model",
-        dest="models",
-        action="append",
-        metavar="FOLDER",
-        help="a model folder, or a Python file with a `model`; several are attacked on the same samples",
+    """Say what the command takes. What is not given may stand in the TOML file."""
+    add_options(parser, [one for one in _options() if one.name != "cluster"])
+    # `--cluster yes` and `--cluster no` are the spellings of 0.1.0.
+    cluster = parser.add_mutually_exclusive_group()
+    cluster.add_argument(
+        "--cluster",
+        nargs="?",
+        const="yes",
+        choices=("yes", "no"),
+        default=argparse.SUPPRESS,
+        help=next(one.help for one in _options() if one.name == "cluster"),
+    )
+    cluster.add_argument(
+        "--no-cluster", action="store_const", const="no", dest="cluster", default=argparse.SUPPRESS, help="any target"
     )
     parser.add_argument(
-        "--transfer-to",
-        action="extend",
-        nargs="+",
-        default=[],
-        metavar="FOLDER",
-        help="models that the adversarial texts are tried on afterwards (a finished campaign's with --resume)",
+        "--dataset-from-huggingface", metavar="NAME", help="the same as --data hf:NAME", default=argparse.SUPPRESS
     )
-    parser.add_argument("--data", metavar="PATH", help="a folder or file in any known format, hf:NAME, or api-docs")
-    parser.add_argument("--out", type=Path, metavar="FOLDER", help="where records go; new, empty, or with --resume")
-    parser.add_argument("--resume", action="store_true", help="go on with the campaign in --out; nothing is run twice")
-    parser.add_argument(
-        "--config", type=Path, metavar="FILE", help="options as TOML, by the names used here; those given here win"
-    )
-    parser.add_argument("--device", help="cpu, cuda, ...; by default the GPU where there is one")
-    parser.add_argument(
-        "--workers",
-        type=int,
-        metavar="N",
-        help="attack in so many processes, each with the models (GPUs in turn); the records are the same",
-    )
-    parser.add_argument(
-        "--ray",
-        metavar="ADDRESS",
-        help="attack on a Ray cluster (auto, host:port, ray://...; `local` starts one), with --workers actors or one "
-        "for each GPU or core",
-    )
+    parser.add_argument("--resume", action="store_true", help="resume the campaign in --out; nothing is run twice")
     parser.add_argument(
         "--retry-errors", action="store_true", help="with --resume: samples whose record is an error run again"
     )
-
-    attack = parser.add_argument_group("attack")
-    attack.add_argument("--goal", metavar="GOAL", help=f"{', '.join(GOALS)}; default: {POSITIVE}")
-    attack.add_argument("--k", type=int, help="how many of the best labels count (5)")
-    attack.add_argument("--max-change-rate", type=float, metavar="SHARE", help="of the words may be changed (0.1)")
-    attack.add_argument("--candidates", type=int, help="words of the masked LM that are tried for each word (48)")
-    attack.add_argument("--masked-lm", metavar="NAME", help="a folder or hub name (the reference model's companion)")
-    attack.add_argument("--encoder", metavar="NAME", help="use, sbert, embedded, ... measures similarity (auto)")
-    attack.add_argument("--mode", choices=("paper", "adv-xmtc"), help="Algorithm 1 (paper), or the published script")
-    attack.add_argument(
-        "--ranking",
-        choices=get_args(Ranking),
-        help="the order of the words: each masked once (masked-delta, the default), blocks masked and split "
-        "(masked-blocks), each exchanged for its first candidate (first-candidate), or random",
-    )
-    attack.add_argument(
-        "--candidate-order",
-        choices=get_args(CandidateOrder),
-        help="which candidates of a word are asked about: all (default), until-goal, or while-better",
-    )
-
-    attack.add_argument(
-        "--candidate-source",
-        choices=get_args(CandidateSource),
-        help="where candidates come from: masked-lm (default); or words that speak for the target, by its training "
-        "texts (label-texts), its name (label-names), or the victim's answers alone (answers)",
-    )
-
-    attack.add_argument(
-        "--objective",
-        choices=get_args(Objective),
-        help="how near a text is to the goal: the targets' scores (targets, the default), or how far they are above "
-        "the label that they must overtake (margin, negative goal)",
-    )
-
-    samples = parser.add_argument_group("samples")
-    samples.add_argument("--reference-model", metavar="FOLDER", help="decides what is right (the first model)")
-    samples.add_argument("--labels-per-bin", type=int, help="labels after which a bin of label frequency closes (100)")
-    samples.add_argument("--samples-per-bin", type=int, help="drawn from each bin, or the most that all can give (200)")
-    samples.add_argument("--total", type=int, help="about so many of all bins together, in place of --samples-per-bin")
-    samples.add_argument("--pairs-per-text", type=int, help="targets that are drawn of one text, at most (1)")
-    samples.add_argument(
-        "--cluster",
-        choices=("yes", "no"),
-        help="negative goal: only targets in a label cluster of the text, as in Eq. 4.5 (yes)",
-    )
-    samples.add_argument("--samples", metavar="FILE", help="attack these, drawn before (samples.jsonl of a campaign)")
-    samples.add_argument("--seed", type=int, help="of everything that is drawn (0)")
+    add_config(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the campaign, then show what came out.
 
     Raises:
-        InputError: there is no --out, or options that cannot be.
+        InputError: there is no --out, or an invalid option.
     """
-    from textattack_xmtc.campaign.plan import read_options
-    from textattack_xmtc.errors import InputError
-
-    options = {} if arguments.config is None else read_options(arguments.config)
-    options |= given_options(arguments)
-    out = arguments.out or options.get("out")
-    options.pop("out", None)
-    transfer_to = [*options.pop("transfer_to", ()), *arguments.transfer_to]
+    options = _given(arguments)
+    out, transfer_to = options.pop("out", None), options.pop("transfer_to", ())
+    device, number, ray = (options.pop(name, None) for name in ("device", "workers", "ray"))
     if out is None:
-        raise InputError("there is no folder for the records", "give --out FOLDER")
+        raise InputError("the option --out is missing", "give --out FOLDER: where records go")
+    if arguments.retry_errors and not arguments.resume:
+        raise InputError("there is nothing to try again in a new campaign", "give --resume with --retry-errors")
+    new = not (out / "campaign.json").exists()
+    if new:
+        Plan.of(options)
+    else:
+        check_values(options)
 
     from textattack_xmtc.campaign.runner import run_campaign
     from textattack_xmtc.campaign.workers.run import Workers
-    from textattack_xmtc.results.reading import CAMPAIGN, read_campaign
+    from textattack_xmtc.results.folder import read_campaign
+    from textattack_xmtc.results.markup import printable
+    from textattack_xmtc.results.tables.success import terminal_summary
+    from textattack_xmtc.results.tables.transfer import terminal_transfers
+    from textattack_xmtc.workdir.interrupt import check
 
-    workers = None
-    if arguments.workers is not None or arguments.ray is not None:
-        workers = Workers(arguments.workers, arguments.ray)
-    if arguments.retry_errors and not arguments.resume:
-        raise InputError("there is nothing to try again in a new campaign", "give --resume with --retry-errors")
+    workers = Workers(number, ray) if number is not None or ray is not None else None
+    check()  # an import may have swallowed Ctrl-C
+    before = _written(out)
     try:
-        finished = run_campaign(
-            out,
-            options,
-            arguments.resume,
-            arguments.device,
-            workers,
-            arguments.retry_errors,
-            transfer_to,
-        )
+        finished = run_campaign(out, options, arguments.resume, device, workers, arguments.retry_errors, transfer_to)
     except KeyboardInterrupt:
         finished = False
     if not finished:
-        begun = (Path(out) / CAMPAIGN).exists()
-        again = f"go on with: textattack-xmtc campaign --out {out} --resume"
-        print(f"xmtc: stopped; {again if begun else 'nothing was attacked yet'}", file=sys.stderr)
+        again = f"resume it: {shlex.join(['textattack-xmtc', 'campaign', '--out', str(out), '--resume'])}"
+        started = (out / "campaign.json").exists()
+        print(f"xmtc: stopped; {again if started else 'nothing was attacked yet'}", file=sys.stderr)
         return _INTERRUPTED
     campaign = read_campaign(out)
-    print(result_table(campaign))
+    print(printable(terminal_summary(campaign)))
     if campaign.transfers:
-        print(transfer_table(campaign))
+        print(printable(terminal_transfers(campaign)))
+    if _written(out) != before and not any(_attacked(campaign)):
+        print(f"textattack-xmtc: {_why_nothing(campaign)}", file=sys.stderr)
+        return _NOTHING_ATTACKED
     print(f"now: textattack-xmtc report {out}")
     return 0
 
 
-def given_options(arguments: argparse.Namespace) -> dict[str, Any]:
-    """The options of a plan that were given on the command line."""
-    from textattack_xmtc.campaign.plan import OPTIONS
-
-    given = {name: getattr(arguments, name) for name in OPTIONS if getattr(arguments, name) is not None}
-    if "cluster" in given:
-        given["cluster"] = given["cluster"] == "yes"
-    return given
-
-
-def result_table(campaign: Campaign) -> str:
-    """For each model, how often the attack succeeded in each bin, as plain text."""
-    from textattack_xmtc.results.wording import left_out, rate
-
-    lines = []
-    for model in campaign.models:
-        verdicts = campaign.verdicts[model.name]
-        reference = " (reference)" if model.name == campaign.reference else ""
-        lines += [f"{model.name}{reference}", f"  {'label frequency':<24}  {'n':>6}  success"]
-        parts = [(campaign.bin_name(part.number), verdicts.rate(part.number)) for part in campaign.bins]
-        for name, found in [*parts, ("all", verdicts.rate())]:
-            lines.append(f"  {name:<24}  {found.n:>6,}  {rate(found)}")
-        if note := left_out(campaign, model):
-            lines.append(f"  {note}")
-        errors = [record.reason for record in model.records.values() if record.outcome == "error"]
-        if errors:
-            lines.append(f"  the first error: {errors[0]}")
-    return "\n".join(lines)
+def _given(arguments: argparse.Namespace) -> dict[str, Any]:
+    """The options that were given, on the command line or in the TOML file; `transfer_to` of both."""
+    from_file = given(argparse.Namespace(config=arguments.config), _options())
+    options = given(arguments, _options())
+    options["transfer_to"] = tuple(
+        dict.fromkeys([*from_file.get("transfer_to", ()), *getattr(arguments, "transfer_to", ())])
+    )
+    if "goal" in options:
+        options["goal"] = goal_named(options["goal"]).name
+    if "cluster" in options:
+        options["cluster"] = options["cluster"] in ("yes", True)
+    if hasattr(arguments, "dataset_from_huggingface"):
+        if hasattr(arguments, "data"):
+            raise InputError("--data and --dataset-from-huggingface both name the data", "give one of them")
+        options["data"] = f"hf:{arguments.dataset_from_huggingface}"
+    return options
 
 
-def transfer_table(campaign: Campaign) -> str:
-    """For each model that adversarial texts were tried on, how often they succeed there too, as plain text."""
-    from textattack_xmtc.results.tables_of_transfer import pairs_of, transferred
-    from textattack_xmtc.results.wording import rate
+def _written(out: Path) -> int:
+    """Bytes of records."""
+    return sum(file.stat().st_size for file in (out / "records").glob("*.jsonl"))
 
-    lines = []
-    for model, transfer in pairs_of(campaign):
-        lines += [
-            f"found on {model.name}, tried on {transfer.name}",
-            f"  {'label frequency':<24}  {'n':>6}  {'success':<20}  other words exchanged",
-        ]
-        for number in [*(part.number for part in campaign.bins), None]:
-            name = "all" if number is None else campaign.bin_name(number)
-            seen = transferred(campaign, model, transfer, number)
-            lines.append(f"  {name:<24}  {seen.success.n:>6,}  {rate(seen.success):<20}  {rate(seen.control)}")
-    return "\n".join(lines)
+
+def _attacked(campaign: Campaign) -> list[bool]:
+    records = [record for model in campaign.models for record in model.records.values()]
+    return [record.outcome in ("succeeded", "failed") for record in records]
+
+
+def _why_nothing(campaign: Campaign) -> str:
+    """How many samples were not attacked for which reason, where none was."""
+    records = [record for model in campaign.models for record in model.records.values()]
+    # What follows a comma differs from text to text: "too short, 20 words allow no change at 1%".
+    reasons = Counter(f"{record.outcome}: {str(record.reason).partition(', ')[0]}" for record in records)
+    counts = "; ".join(f"{number:,} {reason}" for reason, number in reasons.most_common(5))
+    return (
+        f"none of {len(records):,} samples was attacked ({counts}); check that the model was trained on these data, "
+        "and that texts are long enough for one change (--max-change-rate)"
+    )

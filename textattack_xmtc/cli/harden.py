@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from textattack_xmtc.datasets.read_options import BY_CONTENT, ReadOptions
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.hardening.options import HardeningOptions
-from textattack_xmtc.models import DEMO
 from textattack_xmtc.models.losses import LossSettings
 from textattack_xmtc.options import Option, add_config, add_options, given, option, options_of, require
 
-_PREFIX = "xmtc:"
 _LOSS = ("reweight", "mode", "constants")
 
 
@@ -31,6 +30,7 @@ class HardenOptions:
     out: Path | None = option(None, "the model folder to make", flags=("--out", "--output-dir"), metavar="FOLDER")
     device: str | None = option(None, "cpu, cuda, ...; by default the GPU where there is one")
     masked_lm: str = option("auto", "a folder or hub name; auto is the one kept with the model", metavar="NAME")
+    reading: ReadOptions = BY_CONTENT
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,6 +45,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Harden, measure, save."""
     from textattack_xmtc.datasets.load import load_corpus
     from textattack_xmtc.hardening.harden import harden_folder
+    from textattack_xmtc.workdir.progress import say
+    from textattack_xmtc.wrappers.naming import own_folder
 
     values = given(arguments, _options())
     require(values, _options(), "model", "data", "out")
@@ -52,13 +54,16 @@ def run(arguments: argparse.Namespace) -> int:
     chosen = {name: value for name, value in values.items() if name in names}
     if not {"budget", "steps"} & set(chosen):
         chosen["budget"] = 1.0
-    options, victim, out = HardeningOptions(**chosen), model_folder(values["model"]), Path(values["out"])
+    options, victim, out = HardeningOptions(**chosen), own_folder(values["model"], "harden"), Path(values["out"])
+    reading = ReadOptions.of(values).given()
+    corpus = load_corpus(values["data"], **reading)
+    say(corpus.recognised)
     made = harden_folder(
         victim,
-        load_corpus(values["data"]),
+        corpus,
         options,
         out,
-        unlabelled=None if values.get("unlabelled") is None else load_corpus(values["unlabelled"]),
+        unlabelled=None if values.get("unlabelled") is None else load_corpus(values["unlabelled"], **reading),
         loss=_loss(values),
         masked_lm=values.get("masked_lm", "auto"),
         resume=arguments.resume,
@@ -73,29 +78,14 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"held out: {name} {value:.3f} before, {last[name]:.3f} now")
     if made["test"] is not None:
         print("test: " + ", ".join(f"{name} {value:.3f}" for name, value in made["test"].items()))
-    print(f"now: {shlex.join(comparison(victim, out, values['data'], options.k))}")
+    print(f"now: {shlex.join(comparison(values['model'], out, values['data'], options.k))}")
     return 0
 
 
-def comparison(victim: Path, out: Path, data: str, k: int) -> list[str]:
+def comparison(victim: str, out: Path, data: str, k: int) -> list[str]:
     """The command that attacks both models on the same samples."""
-    command = ["textattack-xmtc", "campaign", "--model", str(victim), "--model", str(out), "--data", data]
+    command = ["textattack-xmtc", "campaign", "--model", victim, "--model", str(out), "--data", data]
     return [*command, "--k", str(k), "--out", f"{out}-campaign"]
-
-
-def model_folder(source: str) -> Path:
-    """The folder of a model that is named as in any command.
-
-    Raises:
-        InputError: it is a Python file, whose model cannot be trained here.
-    """
-    if source == DEMO:
-        from textattack_xmtc.models.demo import demo_folder
-
-        return demo_folder()
-    if source.endswith(".py"):
-        raise InputError(f"the model of {source!r} cannot be trained here", "give a folder that `train` made")
-    return Path(source.removeprefix(_PREFIX))
 
 
 def _options() -> list[Option]:

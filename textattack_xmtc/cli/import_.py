@@ -8,6 +8,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from textattack_xmtc.datasets.read_options import add_read_options, read_options
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.models.architecture import importers, read_official
 from textattack_xmtc.models.importers.options import ImportOptions
@@ -49,12 +50,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--data", help="a corpus whose test texts are kept, for an attack to take by default")
     parser.add_argument("--masked-lm", type=Path, help="a masked language model of these texts, kept with the model")
+    add_read_options(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Read, check, save."""
     from textattack_xmtc.datasets.load import load_corpus
     from textattack_xmtc.models.folder import save_model
+    from textattack_xmtc.workdir.progress import say
 
     out: Path = arguments.out
     if out.exists():
@@ -65,7 +68,11 @@ def run(arguments: argparse.Namespace) -> int:
             f"{str(arguments.masked_lm)!r} is not the folder of a masked language model", "check --masked-lm"
         )
     model = _read(arguments)
-    test = None if arguments.data is None else kept_texts(load_corpus(arguments.data), model.label_names)
+    test = None
+    if arguments.data is not None:
+        corpus = load_corpus(arguments.data, **read_options(arguments))
+        say(corpus.recognised)
+        test = kept_texts(corpus, model.label_names)
     save_model(
         model, out, {"imported": {"kind": arguments.kind, "source": arguments.source.name}}, test, arguments.masked_lm
     )

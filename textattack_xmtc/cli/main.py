@@ -10,7 +10,8 @@ from keyword import iskeyword
 from typing import Protocol, cast
 
 from textattack_xmtc._version import __version__
-from textattack_xmtc.errors import XMTCError
+from textattack_xmtc.errors import XMTCError, missing_module
+from textattack_xmtc.workdir.interrupt import Interruption
 
 
 class Command(Protocol):
@@ -26,12 +27,13 @@ class Command(Protocol):
 
 
 COMMANDS = {
+    "data": "how a data file is understood: columns, labels, the first texts, label statistics, warnings",
     "train": "train AttentionXML or APLC-XLNet on a corpus",
     "harden": "train a trained model on, on attacked texts, so that attacks succeed less often",
     "import": "make a model folder from an official checkpoint",
     "evaluate": "P@k, nDCG@k and PSP@k of a trained model, overall and by label frequency",
     "campaign": "samples drawn by label frequency, attacked on one model or several",
-    "doctor": "what is installed here and what is missing, with the command that mends it",
+    "doctor": "what is installed here and what is missing, with the command that fixes it",
     "report": "a page, Markdown, CSV and figures from campaign folders; compares two models; a gate for CI jobs",
 }
 """The subcommands and what each does; the module of one is `textattack_xmtc.cli.NAME` (`NAME_` where Python has that
@@ -47,9 +49,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: what follows the command's name; those of this process by default.
 
     Returns:
-        The exit status: 0, 2 where something has to be mended first, 130 after Ctrl-C, or the command's own.
+        The exit status: 0, 2 where something must be fixed first, 130 after Ctrl-C, or the command's own.
     """
-    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        with Interruption():
+            return _main(list(sys.argv[1:] if arguments is None else arguments))
+    except KeyboardInterrupt:
+        print("textattack-xmtc: stopped", file=sys.stderr)
+        return INTERRUPTED
+
+
+def _main(given: list[str]) -> int:
     chosen = next((word for word in given if not word.startswith("-")), None)
     parser = argparse.ArgumentParser(
         "textattack-xmtc", description="Attacks on extreme multilabel text classifiers: models, experiments, reports."
@@ -67,11 +77,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     assert module is not None  # argparse has ended the process where there was no such command
     try:
         return module.run(parsed)
-    except KeyboardInterrupt:
-        print("textattack-xmtc: stopped", file=sys.stderr)
-        return INTERRUPTED
-    except XMTCError as error:
+    except (XMTCError, ImportError) as error:
         if parsed.debug:
             raise
-        print(f"textattack-xmtc: {error}", file=sys.stderr)
+        problem = error if isinstance(error, XMTCError) else missing_module(error)
+        print(f"textattack-xmtc: {problem}", file=sys.stderr)
         return 2

@@ -1,24 +1,35 @@
-"""`textattack-xmtc report`: from campaign folders to a page, and answers for a terminal and for a CI job."""
+"""`textattack-xmtc report`: from campaign folders to a page, exports, and answers for a terminal and for a CI job."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
-from math import isnan
 from pathlib import Path
 
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.metrics import PROPENSITY_CONSTANTS
+from textattack_xmtc.results.campaign import Campaign
 from textattack_xmtc.results.comparison import Side, comparison_table, only_model, sides
-from textattack_xmtc.results.reading import CAMPAIGN, read_campaign
-from textattack_xmtc.results.summary import Campaign, models_of
-from textattack_xmtc.results.tables import Table, as_text, clean
-from textattack_xmtc.results.wording import finding, left_out, percent, progress, rate, similar_finding
+from textattack_xmtc.results.folder import read_campaign
+from textattack_xmtc.results.gate import FAILED, UNDECIDED, Check, checks
+from textattack_xmtc.results.headline import (
+    further_headlines,
+    headline,
+    left_out,
+    model_headline,
+    warnings_of,
+)
+from textattack_xmtc.results.markup import printable
+from textattack_xmtc.results.tables.formats import as_text
+from textattack_xmtc.results.tables.table import Table
 
-FAILED = 1
-"""The exit status where a success rate is above what `--fail-over` allows."""
+GATE_FAILED = 1
+"""The exit status where a success rate is above what `--max-success-rate` allows."""
+
+_FORMATS = ("textattack-csv", "junit", "parquet")  # export.report.EXPORT_FORMATS, which takes long to import
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,32 +57,62 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the data set's family, for A and B of the propensities (PSP@k), as `evaluate` has it",
     )
     parser.add_argument(
+        "--max-success-rate",
         "--fail-over",
         type=float,
+        dest="max_success_rate",
         metavar="RATE",
+        action=_Gate,
         help="exit with status 1 where the success rate of the attack is above RATE, a share between 0 and 1, on any "
-        "model; a sample that a model other than the reference gets wrong before the attack counts as a success",
+        "model, over the samples that it was attacked on (30 or more); --fail-over is the old name",
     )
     parser.add_argument(
         "--bin",
         default="all",
         metavar="BIN",
-        help="the bin that --fail-over looks at: tail, head, all (the default), or its number, 0 for the rarest labels",
+        help="the bin that --max-success-rate looks at: tail, head, all (the default), or its number, 0 for the rarest "
+        "labels",
     )
+    parser.add_argument(
+        "--export",
+        action="append",
+        default=[],
+        choices=_FORMATS,
+        help="write into exports/ of the report as well: TextAttack's CSV, a CI's test report (JUnit XML), every "
+        "record as a Parquet table; may be given several times",
+    )
+
+
+class _Gate(argparse.Action):
+    """Takes the limit, and says where it is given by its old name."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: str | Sequence[object] | None,
+        option_string: str | None = None,
+    ) -> None:
+        if option_string == "--fail-over":
+            print("xmtc: --fail-over is deprecated; use --max-success-rate", file=sys.stderr)
+        setattr(namespace, self.dest, values)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Report as asked.
 
     Returns:
-        0, or 1 where a success rate is above what `--fail-over` allows.
+        0, or 1 where a success rate is above what `--max-success-rate` allows.
 
     Raises:
-        XMTCError: a folder that cannot be read or written, or arguments that do not fit it.
+        XMTCError: a folder that cannot be read or written, or arguments that do not fit it; a gate that cannot be
+            decided.
     """
-    limit: float | None = arguments.fail_over
+    limit: float | None = arguments.max_success_rate
     if limit is not None and not 0 <= limit <= 1:
-        raise InputError(f"--fail-over {limit:g} is not a share", "give a rate between 0 and 1, for instance 0.6")
+        raise InputError(
+            f"invalid --max-success-rate {limit:g}: must be a share between 0 and 1", "give 0.6, for instance"
+        )
     folders = list(arguments.folders)
     two_folders = not folders and arguments.compare is not None
     if two_folders:
@@ -86,9 +127,10 @@ def run(arguments: argparse.Namespace) -> int:
     out: Path | None = arguments.out
     unique = list({folder.resolve(): folder for folder in folders}.values())
     if out is None and len(unique) > 1 and not two_folders:
-        raise InputError(f"a report on {len(unique)} campaigns has no place of its own", "say where it goes by --out")
+        raise InputError(f"a report on {len(unique)} campaigns needs a folder", "give --out FOLDER")
     campaigns = _named([_read(folder) for folder in unique])
     pair = _pair(arguments.compare, campaigns, two_folders) if arguments.compare else None
+    gate = checks(campaigns, limit, arguments.bin) if limit is not None else []
 
     tables: list[Table] = []
     if pair:
@@ -97,20 +139,27 @@ def run(arguments: argparse.Namespace) -> int:
         if pair[0].campaign is pair[1].campaign and pair[0].model.name == pair[0].campaign.reference:
             tables = []  # the report has them anyway
     for campaign in campaigns:
-        _say(campaign)
+        _print_headlines(campaign)
     if out or not two_folders:
         # Drawing needs matplotlib, most of a second to import.
-        from textattack_xmtc.results.writing import write_report
+        from textattack_xmtc.results.export.report import write_report
+        from textattack_xmtc.workdir.names import inside
 
-        print(f"report: {write_report(campaigns, out or unique[0] / 'report', tables, arguments.family)}")
-    return _gate(campaigns, limit, arguments.bin) if limit is not None else 0
+        page = write_report(
+            campaigns, out or inside(unique[0], "report"), tables, arguments.family, arguments.export, gate
+        )
+        print(f"report: {page}")
+    elif arguments.export:
+        raise InputError("--export has no folder to write to", "give --out FOLDER")
+    return _print_gate(gate)
 
 
 def _read(folder: Path) -> Campaign:
     campaign = read_campaign(folder)
     if not any(model.records for model in campaign.models):
         raise InputError(
-            f"{folder} has no records yet: no sample has been attacked", "let the campaign run (on), with --resume"
+            f"{folder} has no records yet: no sample has been attacked",
+            "attack with `textattack-xmtc campaign --out FOLDER --resume`",
         )
     return campaign
 
@@ -134,48 +183,31 @@ def _pair(names: list[str], campaigns: list[Campaign], two_folders: bool) -> tup
     return first, second
 
 
-def _say(campaign: Campaign) -> None:
-    print(clean(f"{finding(campaign)}\n{similar_finding(campaign)}"))
-    for note in (progress(campaign), *campaign.notes, *(left_out(campaign, model) for model in campaign.models)):
+def _print_headlines(campaign: Campaign) -> None:
+    print(printable("\n".join([headline(campaign), *further_headlines(campaign)])))
+    for model in campaign.models:
+        if model.name != campaign.reference:
+            print(printable(f"{model.name}, same samples: {model_headline(campaign, model)}"))
+    for note in (*warnings_of(campaign), *(left_out(campaign, model) for model in campaign.models)):
         if note:
-            print(clean(f"xmtc: {campaign.name}: {note}"), file=sys.stderr)
+            print(printable(f"xmtc: {campaign.name}: {note}"), file=sys.stderr)
 
 
-def _gate(campaigns: list[Campaign], limit: float, bin_name: str) -> int:
-    """Print the success rate of each model on the bin; `FAILED` where one is above the limit.
+def _print_gate(gate: Sequence[Check]) -> int:
+    """Print every check; the exit status.
 
-    A rate without a sample holds no gate.
+    Raises:
+        InputError: none fails, and one cannot be decided.
     """
-    status = 0
-    for campaign, model in models_of(campaigns):
-        number = _bin(campaign, bin_name)
-        found = campaign.verdicts[model.name].rate(number)
-        where = "all labels" if number is None else f"label frequency {campaign.bin_name(number)}"
-        if isnan(found.value):
-            raise InputError(
-                f"model {model.name} has no attacked sample on {where}, so --fail-over has nothing to judge",
-                "let the campaign finish, or choose another --bin",
-            )
-        above = found.value > limit
-        status = FAILED if above else status
-        verdict = "above" if above else "not above"
-        print(
-            clean(
-                f"{'FAIL' if above else 'pass'}: {campaign.name}, {model.name}, {where}: success rate {rate(found)}, "
-            )
-            + f"n = {found.n:,}; {verdict} {percent(limit)}"
+    for check in gate:
+        print(printable(check.line))
+    verdicts = {check.verdict for check in gate}
+    if FAILED in verdicts:
+        return GATE_FAILED
+    if UNDECIDED in verdicts:
+        undecided = next(check for check in gate if check.verdict == UNDECIDED)
+        raise InputError(
+            f"the gate cannot be decided on {undecided.model}, {undecided.where}: {undecided.reason}",
+            "let the campaign finish, draw more samples (campaign --samples-per-bin), or choose another --bin",
         )
-    return status
-
-
-def _bin(campaign: Campaign, name: str) -> int | None:
-    """The number of the bin that is meant, None for all."""
-    if name in ("all", "tail", "head"):
-        return {"all": None, "tail": campaign.bins[0].number, "head": campaign.bins[-1].number}[name]
-    numbers = [part.number for part in campaign.bins]
-    if name.isdecimal() and int(name) in numbers:
-        return int(name)
-    raise InputError(
-        f"--bin {name} is no bin of {campaign.folder / CAMPAIGN}",
-        f"choose tail, head, all, or a number from {numbers[0]} to {numbers[-1]}",
-    )
+    return 0

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from textattack_xmtc.datasets.read_options import BY_CONTENT, ReadOptions
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.models.architecture import (
     ARCHITECTURES,
@@ -37,6 +38,7 @@ class TrainOptions:
         "small", "sizes and settings: small learns on a CPU in minutes, paper has the authors'"
     )
     tree: bool = option(False, "the architecture with a label tree, for many labels", group="network")
+    reading: ReadOptions = BY_CONTENT
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -53,11 +55,13 @@ def run(arguments: argparse.Namespace) -> int:
     """Train, measure, save."""
     from textattack_xmtc.datasets.load import load_corpus
     from textattack_xmtc.models.training.plan import train_folder
+    from textattack_xmtc.workdir.progress import say
 
     values = given(arguments, _all_options())
     require(values, _all_options(), "data", "out")
     plan = plan_of(values)
-    corpus = load_corpus(values["data"])
+    corpus = load_corpus(values["data"], **ReadOptions.of(values).given())
+    say(corpus.recognised)
     made = train_folder(
         corpus,
         plan,

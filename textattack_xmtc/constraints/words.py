@@ -8,6 +8,7 @@ from textattack.constraints import Constraint
 from textattack.constraints.pre_transformation import StopwordModification
 from textattack.shared import AttackedText
 
+from textattack_xmtc.resources.function_words import ENGLISH
 from textattack_xmtc.words import change_budget
 
 
@@ -62,6 +63,12 @@ class FunctionWordModification(StopwordModification):
     def __init__(self, stopwords: Iterable[str] | None = None, language: str = "english") -> None:
         super().__init__(stopwords, language)
         self.stopwords = {word.lower() for word in self.stopwords}
+        source = "given" if stopwords is not None else "of textattack-xmtc" if self.stopwords == ENGLISH else "of NLTK"
+        self.word_list = f"{len(self.stopwords)} words {source}"
+
+    def extra_repr_keys(self) -> list[str]:
+        """What TextAttack prints about this constraint: which list of stop words is used."""
+        return ["word_list", *super().extra_repr_keys()]
 
     def _get_modifiable_indices(self, current_text: AttackedText) -> set[int]:
         return {i for i, word in enumerate(current_text.words) if word.lower() not in self.stopwords}

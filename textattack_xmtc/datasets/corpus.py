@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -50,12 +50,14 @@ class Findings:
         without_labels: those without labels, which are kept.
         without_text: those whose text is empty or blank, which are kept.
         repeated_labels: how many labels stood in a document's list before; each is kept once.
+        repeated_ids: documents whose id an earlier one has; they get ids of their own ("7-2").
     """
 
     documents: int = 0
     without_labels: int = 0
     without_text: int = 0
     repeated_labels: int = 0
+    repeated_ids: int = 0
 
     @classmethod
     def of(cls, tally: Mapping[str, int]) -> Findings:
@@ -73,6 +75,7 @@ class Findings:
             "texts without labels": self.without_labels,
             "empty texts": self.without_text,
             "repeated labels (kept once)": self.repeated_labels,
+            "repeated ids (renumbered: '7-2')": self.repeated_ids,
         }
         return ", ".join(f"{count} {what}" for what, count in notes.items() if count)
 
@@ -87,6 +90,7 @@ class Corpus:
         splits: "train", "test" or both; each a `datasets.Dataset` (Arrow) with the columns `id`,
             `text`, `labels` (lists of label indices) and `targets` (the same, or None).
         findings: what was found in the documents of each split.
+        recognised: what the files were taken for, in a line; empty where there are none.
 
     Example:
         >>> documents = [Document("1", "how to boil an egg", ["eggs", "boiling"]), Document("2", "egg salad", ["eggs"])]
@@ -99,6 +103,7 @@ class Corpus:
     label_names: tuple[str, ...]
     splits: Mapping[str, datasets.Dataset] = field(repr=False)
     findings: Mapping[str, Findings] = field(default_factory=dict, repr=False)
+    recognised: str = field(default="", repr=False)
 
     @classmethod
     def from_documents(
@@ -116,13 +121,21 @@ class Corpus:
                 occurs, ordered by its frequency in "train" (or in the only split there is).
 
         Raises:
-            DataError: a document has a label or target that is not in `label_names`.
+            DataError: a document has a label or target that is not in `label_names`; documents of one id have the same
+                text and other labels.
         """
         documents = {split: list(rows) for split, rows in splits.items()}
         if label_names is None:
             label_names = _by_frequency(documents)
         index = {label: position for position, label in enumerate(label_names)}
         tallies: dict[str, Counter[str]] = {split: Counter() for split in documents}
+        for split, rows in documents.items():
+            listed = ((number, row.id, row.text, row.labels) for number, row in enumerate(rows))
+            ids = frozenset(row.id for row in rows)
+            new_ids = {} if len(ids) == len(rows) else distinct_ids(listed, f"{name}/{split}", ids.__contains__)
+            for number, id in new_ids.items():
+                rows[number] = rows[number]._replace(id=id)
+            tallies[split]["repeated_ids"] = len(new_ids)
         tables = {split: _table(rows, index, f"{name}/{split}", tallies[split]) for split, rows in documents.items()}
         return cls(name, tuple(label_names), tables, {split: Findings.of(tallies[split]) for split in tables})
 
@@ -208,7 +221,7 @@ class Corpus:
             raise InputError(f"{texts} of {len(train)} training texts cannot be held out", "hold out fewer")
         order = np.random.default_rng(seed).permutation(len(train))
         parts = {"train": train.select(np.sort(order[texts:])), "validation": train.select(np.sort(order[:texts]))}
-        return Corpus(self.name, self.label_names, {**self.splits, **parts}, self.findings)
+        return replace(self, splits={**self.splits, **parts})
 
     def _label_batches(self, split: str) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """How many labels each text has, and the labels of all of them in one row, a batch of texts at a time."""
@@ -227,6 +240,50 @@ def numbered_row(document: Document, number: Callable[[str], int], tally: Counte
     tally["repeated_labels"] += len(document.labels) - len(labels)
     targets = None if document.targets is None else list(dict.fromkeys(map(number, document.targets)))
     return {"id": document.id, "text": document.text, "labels": labels, "targets": targets}
+
+
+def distinct_ids(
+    rows: Iterable[tuple[int, str, str, Sequence[Any]]], where: str, taken: Callable[[str], bool]
+) -> dict[int, str]:
+    """New ids for rows whose id an earlier row has.
+
+    Args:
+        rows: number, id, text and labels of all rows that may share an id.
+        where: the split, for messages.
+        taken: whether some row has an id.
+
+    Returns:
+        New ids by row number.
+
+    Raises:
+        DataError: rows of one id have the same text and other labels, as in a table with a row for each label.
+
+    Example:
+        >>> rows = [(0, "7", "an egg", ["a"]), (1, "7", "a soup", ["a"]), (2, "7-2", "tea", ["b"])]
+        >>> distinct_ids(rows, "eggs/test", {"7", "7-2"}.__contains__)
+        {1: '7-3'}
+    """
+    seen: dict[str, dict[bytes, frozenset[Any]]] = {}
+    new: dict[int, str] = {}
+    given: set[str] = set()
+    counts: dict[str, int] = {}  # all rows may have the same id
+    for number, id, text, labels in rows:
+        texts = seen.setdefault(id, {})
+        digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+        if texts.get(digest, frozenset(labels)) != frozenset(labels):
+            raise DataError(
+                f"{where}: the id {id!r} stands on several rows with the same text and other labels",
+                "join the rows of a text into one with all its labels, or give every row an id of its own",
+            )
+        if texts:
+            count = counts.get(id, 2)
+            while taken(f"{id}-{count}") or f"{id}-{count}" in given:
+                count += 1
+            new[number] = f"{id}-{count}"
+            given.add(new[number])
+            counts[id] = count + 1
+        texts[digest] = frozenset(labels)
+    return new
 
 
 def _by_frequency(documents: Mapping[str, list[Document]]) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from tqdm.auto import tqdm
@@ -15,9 +15,11 @@ from textattack_xmtc.datasets.api_docs import NAME as API_DOCS
 from textattack_xmtc.datasets.api_docs import load_api_docs
 from textattack_xmtc.datasets.corpus import Corpus, Document
 from textattack_xmtc.datasets.label_names import LabelNames, names_file_in
-from textattack_xmtc.datasets.readers.aplc_csv import AplcCsv
+from textattack_xmtc.datasets.read_options import LabelFormat, ReadOptions
+from textattack_xmtc.datasets.readers.csv_table import Csv
 from textattack_xmtc.datasets.readers.hugging_face import PREFIX, HuggingFace, is_dataset, open_dataset
 from textattack_xmtc.datasets.readers.jsonl import JsonLines
+from textattack_xmtc.datasets.readers.labels import LabelReader
 from textattack_xmtc.datasets.readers.lines import first_line
 from textattack_xmtc.datasets.readers.pecos import Pecos
 from textattack_xmtc.datasets.readers.raw_text import RawText
@@ -26,10 +28,10 @@ from textattack_xmtc.datasets.readers.xmc_json import XMCJson
 from textattack_xmtc.datasets.storage import open_corpus, write_corpus
 from textattack_xmtc.errors import DataError, InputError
 
-FORMATS: tuple[type[Source], ...] = (JsonLines, RawText, XMCJson, Pecos, AplcCsv, HuggingFace)
+FORMATS: tuple[type[Source], ...] = (JsonLines, RawText, XMCJson, Pecos, Csv, HuggingFace)
 """The formats that are known."""
 
-_STORED_VERSION = 1
+_STORED_VERSION = 2
 _MOST_LABELS = 10_000_000  # three times the largest published collection: a larger number is a damaged header
 _log = logging.getLogger(__name__)
 
@@ -39,14 +41,20 @@ def load_corpus(
     *,
     format: str | None = None,
     label_names: Path | str | None = None,
-    text_column: str = "text",
-    label_column: str = "labels",
+    text_column: str | None = None,
+    label_column: str | None = None,
+    id_column: str | None = None,
+    delimiter: str | None = None,
+    label_separator: str | None = None,
+    label_format: LabelFormat | None = None,
+    header: bool | None = None,
+    encoding: str | None = None,
     cache: Path | None = None,
 ) -> Corpus:
     """A labelled collection from files, whatever its size: texts stay on the disk, memory-mapped.
 
     The files are read and checked once; what they hold is kept as Arrow below the cache folder, as long as no file
-    changes its place, size or time of change.
+    changes its place, size or time of change. What was recognised stands in `Corpus.recognised`.
 
     Args:
         path: a folder with `train` and `test` files (one of them is enough); one file, which is the split "train"
@@ -56,14 +64,14 @@ def load_corpus(
             the first line.
         label_names: a file with label names; by default one of `label_names.NAME_FILES` beside the data, where there
             is one. Without names an integer label is called by its decimal string.
-        text_column: the column with the texts, for Hugging Face datasets.
-        label_column: the column with the lists of labels, for Hugging Face datasets.
+        text_column, label_column, id_column, delimiter, label_separator, label_format, header, encoding: as
+            `ReadOptions` says; by default what the files make certain.
         cache: where to keep the Arrow files; by default below TextAttack's cache folder.
 
     Raises:
         DataError: nothing readable there, or something in it that is not as it should be: file, line, what was
             expected, what came.
-        InputError: no such format.
+        InputError: no such format, or an option that is not allowed.
 
     Example:
         >>> import tempfile
@@ -77,22 +85,33 @@ def load_corpus(
     if str(path) == API_DOCS and not Path(path).exists():
         return load_api_docs(cache)
     cache = cache or cache_folder() / "corpora"
-    columns = (text_column, label_column)
+    options = ReadOptions(
+        text_column=text_column,
+        label_column=label_column,
+        id_column=id_column,
+        delimiter=delimiter,
+        label_separator=label_separator,
+        label_format=label_format,
+        header=header,
+        encoding=encoding,
+    )
     hub = str(path).startswith(PREFIX)
     where = Path(path) if hub else Path(path).expanduser().absolute()
-    sources = _sources(where, format, columns, cache)
+    sources = _sources(where, format, options, cache)
     if label_names is not None:
         names_file: Path | None = _existing(Path(label_names).expanduser().absolute())
     else:
         names_file = None if hub else names_file_in(where if where.is_dir() else where.parent)
     files = [file for source in sources.values() for file in source.files] + ([names_file] if names_file else [])
     name = where.name.split(".")[0] if where.is_file() else where.name.removeprefix(PREFIX)
-    stored = cache / f"{name[:60]}-{_key(sources, files, columns)}"
+    stored = cache / f"{name[:60]}-{_key(sources, files, options)}"
 
     def build(new: Path) -> None:
-        names = _names(sources, names_file)
-        documents = {split: _shown(source.documents(names), split) for split, source in sources.items()}
-        write_corpus(new, name, documents, _label_space(sources, names))
+        names = LabelNames() if names_file is None else LabelNames.read(names_file)
+        reader = label_reader(sources, names, options)
+        documents = {split: _with_progress(source.documents(names, reader), split) for split, source in sources.items()}
+        labels = _label_space(sources, names, reader)
+        write_corpus(new, name, documents, labels, recognised(sources, reader, names))
 
     try:
         corpus = open_corpus(cached_folder(stored, build, f"an Arrow copy of {path}"))
@@ -107,7 +126,7 @@ def load_corpus(
     return corpus
 
 
-def _sources(path: Path, format: str | None, columns: tuple[str, str], cache: Path) -> dict[str, Source]:
+def _sources(path: Path, format: str | None, options: ReadOptions, cache: Path) -> dict[str, Source]:
     """Which source gives which split of `path`."""
     kinds = [kind for kind in FORMATS if format in (None, kind.format)]
     known = ", ".join(kind.format for kind in FORMATS)
@@ -116,12 +135,12 @@ def _sources(path: Path, format: str | None, columns: tuple[str, str], cache: Pa
     if HuggingFace in kinds and is_dataset(str(path)):
         if path.is_dir() and (others := [kind for kind in kinds if any(_of_kind(kind, path))]):
             raise _ambiguous(path, [HuggingFace.format, *(kind.format for kind in others)])
-        return dict(open_dataset(str(path), _split_of(path), *columns, cache=cache / "hugging-face"))
+        return dict(open_dataset(str(path), _split_of(path), cache / "hugging-face", options))
     if path.is_dir():
-        return _sources_in_folder(path, kinds)
+        return _sources_in_folder(path, kinds, options)
     if not path.is_file():
         raise DataError(f"{path} is neither a folder nor a file", "check the path; hf:NAME is a dataset of the hub")
-    found = [source for kind in kinds if (source := kind.from_file(path)) is not None]
+    found = [source for kind in kinds if (source := kind.from_file(path, options)) is not None]
     if not found:
         raise DataError(
             f"{path}: expected a file in one of the formats {', '.join(kind.format for kind in kinds)}, "
@@ -131,10 +150,10 @@ def _sources(path: Path, format: str | None, columns: tuple[str, str], cache: Pa
     return {_split_of(path): found[0]}
 
 
-def _sources_in_folder(folder: Path, kinds: Sequence[type[Source]]) -> dict[str, Source]:
+def _sources_in_folder(folder: Path, kinds: Sequence[type[Source]], options: ReadOptions) -> dict[str, Source]:
     sources = {}
     for split in SPLIT_STEMS:
-        found = [source for kind in kinds if (source := kind.in_folder(folder, split)) is not None]
+        found = [source for kind in kinds if (source := kind.in_folder(folder, split, options)) is not None]
         if len(found) > 1:
             raise _ambiguous(folder, [source.format for source in found])
         if found:
@@ -171,16 +190,44 @@ def _split_of(path: Path) -> str:
     return "train" if any(word in SPLIT_STEMS["train"] for word in words) else "test"
 
 
-def _names(sources: dict[str, Source], names_file: Path | None) -> LabelNames:
-    if names_file is not None:
-        return LabelNames.read(names_file)
-    first = next(iter(sources.values()))
-    return first.label_names() if isinstance(first, HuggingFace) else LabelNames()
+def label_reader(sources: Mapping[str, Source], names: LabelNames, options: ReadOptions) -> LabelReader | None:
+    """What all splits together say about how their labels are written.
+
+    None where splits have several formats: then each decides for itself.
+
+    Raises:
+        DataError: the first rows can be read in several ways, or splits differ.
+    """
+    if len({source.format for source in sources.values()}) > 1:
+        return None
+    columns = {source.label_columns() for source in sources.values()}
+    if len({bool(found) for found in columns}) > 1:
+        raise DataError(
+            "one split has a column of labels, and the other one 0/1 column for each label",
+            "name the columns with --label-column",
+        )
+    sample = [row for source in sources.values() for row in source.label_sample()]
+    return LabelReader.of(sample, names, options)
 
 
-def _label_space(sources: dict[str, Source], names: LabelNames) -> Sequence[str]:
+def recognised(sources: Mapping[str, Source], reader: LabelReader | None, names: LabelNames) -> str:
+    """What the files were taken for, in a line."""
+    parts = []
+    for split, source in sources.items():
+        columns = source.label_columns()
+        labels = LabelReader.of_columns(columns).description if columns else reader.description if reader else ""
+        plain = "" if isinstance(source, (Pecos, XMCJson)) else labels
+        parts.append((split, ", ".join(filter(None, [source.description(), plain and f"labels: {plain}"]))))
+    told = {text for _, text in parts}
+    line = told.pop() if len(told) == 1 else "; ".join(f"{split}: {text}" for split, text in parts)
+    return line if names.source == LabelNames.source else f"{line}, label names of {Path(names.source).name}"
+
+
+def _label_space(sources: dict[str, Source], names: LabelNames, reader: LabelReader | None) -> Sequence[str]:
     """The labels that exist whether they occur or not: the listed names, or as many as the files state."""
     stated = {source.n_labels() for source in sources.values()} - {None}
+    if reader is not None and reader.multi_hot is not None:
+        stated.add(reader.multi_hot)
     if names.by_index is not None:
         stated.add(len(names.by_index))
     if len(stated) > 1:
@@ -194,16 +241,17 @@ def _label_space(sources: dict[str, Source], names: LabelNames) -> Sequence[str]
     n_labels = next(iter(stated), None) or 0
     if n_labels > _MOST_LABELS:
         raise DataError(f"the files state {n_labels} labels: expected at most {_MOST_LABELS}", "correct the number")
-    return [names.name_of(label) or str(label) for label in range(n_labels)]
+    known = [label for source in sources.values() for label in (*source.label_space(), *source.label_columns())]
+    return [names.name_of(label) or str(label) for label in (*range(n_labels), *dict.fromkeys(known))]
 
 
-def _key(sources: dict[str, Source], files: Iterable[Path], columns: tuple[str, str]) -> str:
+def _key(sources: dict[str, Source], files: Iterable[Path], options: ReadOptions) -> str:
     """What tells one reading of these files from another, as a short hexadecimal number."""
     facts = [[str(file), file.stat().st_size, file.stat().st_mtime_ns] for file in files]
     formats = [[split, source.format] for split, source in sources.items()]
-    return hashlib.sha256(json.dumps([_STORED_VERSION, formats, columns, facts]).encode()).hexdigest()[:16]
+    return hashlib.sha256(json.dumps([_STORED_VERSION, formats, options.given(), facts]).encode()).hexdigest()[:16]
 
 
-def _shown(documents: Iterator[Document], split: str) -> Iterator[Document]:
+def _with_progress(documents: Iterator[Document], split: str) -> Iterator[Document]:
     """The same documents, with a progress bar once it takes long."""
     yield from tqdm(documents, desc=f"reading {split}", unit=" texts", delay=3, mininterval=1, leave=False)

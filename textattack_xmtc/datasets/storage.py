@@ -9,13 +9,14 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import datasets
+import numpy as np
 import pyarrow as pa  # type: ignore[import-untyped]
 
-from textattack_xmtc.datasets.corpus import FEATURES, Corpus, Document, Findings, numbered_row
+from textattack_xmtc.datasets.corpus import FEATURES, Corpus, Document, Findings, distinct_ids, numbered_row
 from textattack_xmtc.errors import DataError
 
 LABELS = "labels.json"
@@ -24,7 +25,11 @@ _BATCH_CHARACTERS = 16_000_000
 
 
 def write_corpus(
-    folder: Path, name: str, splits: Mapping[str, Iterable[Document]], label_names: Sequence[str] = ()
+    folder: Path,
+    name: str,
+    splits: Mapping[str, Iterable[Document]],
+    label_names: Sequence[str] = (),
+    recognised: str = "",
 ) -> None:
     """Write a corpus into an empty folder; only labels and one batch of documents are in memory.
 
@@ -33,9 +38,10 @@ def write_corpus(
         name: what the collection is called.
         splits: the documents of each split.
         label_names: labels that belong to the label space whether they occur or not.
+        recognised: what the files were taken for.
 
     Raises:
-        DataError: a split has no document.
+        DataError: a split has no document, or rows of one text with a label each.
         OSError: the disk is full or cannot be written.
     """
     # The order of the labels is known only when every document was read, so that labels are numbered as they come
@@ -51,9 +57,13 @@ def write_corpus(
     names = sorted(numbers, key=lambda label: (-reference[numbers[label]], label))
     renumbered = {numbers[label]: position for position, label in enumerate(names)}
     for split in splits:
-        _renumber(folder / f"{split}.first", folder / f"{split}.arrow", renumbered)
+        new_ids = _new_ids(folder / f"{split}.first", f"{name}/{split}")
+        if new_ids:
+            findings[split] = replace(findings[split], repeated_ids=len(new_ids))
+        _renumber(folder / f"{split}.first", folder / f"{split}.arrow", renumbered, new_ids)
     about = {
         "name": name,
+        "recognised": recognised,
         "label_names": names,
         "splits": {split: asdict(findings[split]) for split in splits},
     }
@@ -73,6 +83,7 @@ def open_corpus(folder: Path) -> Corpus:
             tuple(about["label_names"]),
             {split: datasets.Dataset.from_file(str(folder / f"{split}.arrow")) for split in about["splits"]},
             {split: Findings(**found) for split, found in about["splits"].items()},
+            about.get("recognised", ""),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataError(
@@ -111,8 +122,45 @@ def _batches(documents: Iterable[Document]) -> Iterator[list[Document]]:
         yield batch
 
 
-def _renumber(source: Path, target: Path, numbers: Mapping[int, int]) -> None:
-    """Copy an Arrow file with other numbers for its labels and targets, and remove the first one."""
+def _new_ids(path: Path, where: str) -> dict[int, str]:
+    """New ids, by row, for the rows whose id an earlier row has: "7-2", "7-3".
+
+    Raises:
+        DataError: the rows of an id have the same text and other labels.
+    """
+    hashes = [np.zeros(0, dtype=np.int64)]
+    for batch in _batches_of(path, ["id"]):
+        ids = batch["id"].to_pylist()
+        hashes.append(np.fromiter(map(hash, ids), dtype=np.int64, count=len(ids)))
+    every = np.concatenate(hashes)
+    values, counts = np.unique(every, return_counts=True)
+    if len(values) == len(every):
+        return {}
+    suspects = np.flatnonzero(np.isin(every, values[counts > 1]))
+    rows = _rows_at(path, suspects)
+    taken = set(every.tolist())
+    return distinct_ids(rows, where, lambda id: hash(id) in taken)
+
+
+def _rows_at(path: Path, numbers: np.ndarray) -> Iterator[tuple[int, str, str, list[int]]]:
+    """The number, id, text and labels of some rows, ascending."""
+    start, position = 0, 0
+    for batch in _batches_of(path, ["id", "text", "labels"]):
+        end = start + batch.num_rows
+        inside = numbers[position : position + int(np.searchsorted(numbers[position:], end))]
+        for row, number in zip(batch.take(pa.array(inside - start)).to_pylist(), inside.tolist(), strict=True):
+            yield number, row["id"], row["text"], row["labels"]
+        start, position = end, position + len(inside)
+
+
+def _batches_of(path: Path, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    with pa.OSFile(str(path)) as file, pa.ipc.open_stream(file) as reader:
+        for batch in reader:
+            yield batch.select(list(columns))
+
+
+def _renumber(source: Path, target: Path, numbers: Mapping[int, int], new_ids: Mapping[int, str]) -> None:
+    """Copy an Arrow file with other numbers for its labels and targets, and some new ids; remove the first one."""
 
     def column(lists: pa.Array) -> pa.Array:
         renumbered = [None if row is None else [numbers[label] for label in row] for row in lists.to_pylist()]
@@ -125,7 +173,13 @@ def _renumber(source: Path, target: Path, numbers: Mapping[int, int]) -> None:
         pa.OSFile(str(target), "wb") as out,
         pa.ipc.new_stream(out, reader.schema) as writer,
     ):
+        row = 0
         for batch in reader:
-            columns = [*batch.columns[:2], column(batch["labels"]), column(batch["targets"])]
+            ids = batch["id"]
+            if new_ids:
+                changed = [new_ids.get(row + number, id) for number, id in enumerate(ids.to_pylist())]
+                ids = pa.array(changed, type=ids.type)
+            row += batch.num_rows
+            columns = [ids, batch["text"], column(batch["labels"]), column(batch["targets"])]
             writer.write_batch(pa.RecordBatch.from_arrays(columns, schema=reader.schema))
     source.unlink()

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import cached_property
 
 import numpy as np
 
 from textattack_xmtc.datasets.corpus import Corpus
-from textattack_xmtc.errors import DataError
-from textattack_xmtc.targets import Label, LabelSpace
+from textattack_xmtc.evidence.label_texts import LabelTexts
+from textattack_xmtc.targets import Label
 
 _WORD = re.compile(r"\b\w+\b")
-_COUNTED_TEXTS = 100_000
-_LABEL_TEXTS = 1_000
 _MOST_WORDS = 2_000
 
 
@@ -43,21 +41,15 @@ class TrainingWords:
     name = "training texts"
 
     def __init__(self, corpus: Corpus) -> None:
-        if "train" not in corpus.splits:
-            raise DataError(
-                f"corpus {corpus.name!r} has no training texts to take the words of labels from",
-                "give data with a `train` file, or take the words from label-names",
-            )
-        self._corpus = corpus
-        self._labels = LabelSpace(corpus.label_names)
+        self._texts = LabelTexts(corpus)
 
     def of(self, label: Label) -> tuple[str, ...]:
         """The label's words, the heaviest first, ties by the alphabet; at most 2,000, none for an unknown label."""
-        index = self._labels.index(label)
+        index = self._texts.labels.index(label)
         if index is None:
             return ()
         weights: Counter[str] = Counter()
-        for text in self._texts(self._rows_of(index)):
+        for text in self._texts.of(index):
             weights.update(self._row(text))
         return tuple(sorted(weights, key=lambda word: (-weights[word], word))[:_MOST_WORDS])
 
@@ -70,35 +62,16 @@ class TrainingWords:
         length = float(np.sqrt(sum(weight**2 for weight in row.values())))
         return {word: float(weight) / length for word, weight in row.items()}
 
-    def _texts(self, rows: np.ndarray) -> Iterator[str]:
-        texts = self._corpus.split("train").select_columns(["text"])
-        for batch in texts.select(rows).iter(1_000):
-            yield from batch["text"]
-
     @cached_property
     def _frequencies(self) -> tuple[Counter[str], int]:
         """In how many of the counted texts each word stands, and how many were counted."""
-        rows = _spread(np.arange(len(self._corpus.split("train"))), _COUNTED_TEXTS)
         found: Counter[str] = Counter()
-        for text in self._texts(rows):
+        number = 0
+        for text in self._texts.sampled():
             found.update(set(_words(text)))
-        return found, len(rows)
-
-    @cached_property
-    def _by_label(self) -> tuple[np.ndarray, np.ndarray]:
-        """The training texts of all labels in one row, and where those of each begin."""
-        columns = self._corpus.label_matrix("train").tocsc()
-        return columns.indices, columns.indptr
-
-    def _rows_of(self, index: int) -> np.ndarray:
-        rows, starts = self._by_label
-        return _spread(rows[starts[index] : starts[index + 1]], _LABEL_TEXTS)
+            number += 1
+        return found, number
 
 
 def _words(text: str) -> Iterable[str]:
     return _WORD.findall(text.lower())
-
-
-def _spread(rows: np.ndarray, most: int) -> np.ndarray:
-    """At most so many of `rows`, evenly spaced."""
-    return rows if len(rows) <= most else rows[np.linspace(0, len(rows) - 1, most).astype(np.int64)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -94,6 +95,10 @@ class TopKGoalFunctionResult(GoalFunctionResult):
         self.reason = reason
         self.notes: list[str] = []
 
+    def __repr__(self) -> str:
+        text = reprlib.repr(self.attacked_text.text)
+        return f"{type(self).__name__}({text}, top=[{self.output}], score={self.score:.4g})"
+
     @property
     def succeeded(self) -> bool:
         """Whether this text reaches the goal."""
@@ -127,10 +132,20 @@ class TopKGoalFunctionResult(GoalFunctionResult):
         return self.display.targets
 
     @property
+    def shown(self) -> tuple[int, ...]:
+        """The labels that the victim shows for this text, best first."""
+        return () if self.raw_output.top is None else self.raw_output.top.labels
+
+    def rank(self, label: int) -> int | None:
+        """The rank of a label, 1 for the best; None where it was not asked for or the victim does not rank it."""
+        top = self.raw_output.top
+        within = None if top is None else top.rank(label)
+        return within if within is not None else self.raw_output.ranks.get(label)
+
+    @property
     def left(self) -> tuple[int, ...]:
         """Those of `targets` that are not shown for this text, ascending."""
-        top = self.raw_output.top
-        return tuple(label for label in self.targets if top is None or label not in top)
+        return tuple(label for label in self.targets if label not in self.shown)
 
 
 def _rank(label: int, answer: LabelScores) -> str:

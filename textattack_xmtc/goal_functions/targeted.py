@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import random
+from collections.abc import Sequence
 
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.goal import GOALS, NEGATIVE, POSITIVE, UNTARGETED
@@ -28,13 +29,15 @@ class PositiveTargeted(TopKGoalFunction):
         if asked is None:
             best = next((label for label in self.top.labels if label in self.true_labels), None)
             return (() if best is None else (best,)), f"no true label is among the {self.rule}"
-        wrong = set(asked) - self.true_labels
+        return tuple(asked), f"no target is among the {self.rule}"
+
+    def _check_targets(self, asked: Sequence[int], true_labels: frozenset[int]) -> None:
+        wrong = set(asked) - true_labels
         if wrong:
             raise InputError(
                 f"the target {self.model.labels.name(min(wrong))!r} is not a true label of this text",
                 "a positive-targeted attack works on true labels; add it to the labels or use the negative goal",
             )
-        return tuple(asked), f"no target is among the {self.rule}"
 
 
 class NegativeTargeted(TopKGoalFunction):
@@ -51,12 +54,6 @@ class NegativeTargeted(TopKGoalFunction):
     def _choose(self, text: str, asked: list[int] | None) -> tuple[tuple[int, ...], str]:
         if asked is None:
             return tuple(self._draw(text)), f"every label is true or among the {self.rule} already"
-        wrong = set(asked) & self.true_labels
-        if wrong:
-            raise InputError(
-                f"the target {self.model.labels.name(min(wrong))!r} is a true label of this text",
-                "a negative-targeted attack works on labels that are not true; use the positive goal",
-            )
         outside = sum(label not in self.top for label in asked)
         if self.k is not None and outside > self.k:
             raise InputError(
@@ -64,6 +61,14 @@ class NegativeTargeted(TopKGoalFunction):
                 f"give at most {self.k} targets or a larger k",
             )
         return tuple(asked), f"every target is among the {self.rule} already"
+
+    def _check_targets(self, asked: Sequence[int], true_labels: frozenset[int]) -> None:
+        wrong = set(asked) & true_labels
+        if wrong:
+            raise InputError(
+                f"the target {self.model.labels.name(min(wrong))!r} is a true label of this text",
+                "a negative-targeted attack works on labels that are not true; use the positive goal",
+            )
 
     def _draw(self, text: str) -> list[int]:
         size = self.model.labels.size

@@ -120,9 +120,10 @@ class TopKGoalFunction(GoalFunction):
         self.initial_attacked_text = attacked_text
         self.ground_truth_output = ground_truth_output
         text = _text_of(attacked_text)
-        truth = GroundTruth.decode(ground_truth_output)
+        truth = GroundTruth.of(ground_truth_output)
         true_labels = frozenset(self._known(truth))
         asked = self._asked(truth)
+        self._check_targets(asked or (), true_labels)
 
         self._ask_top_k([text])
         top = self._best(text)
@@ -138,6 +139,18 @@ class TopKGoalFunction(GoalFunction):
         initial = self._result(attacked_text, status, reason=reason)
         self._initial = initial
         return initial, self.num_queries >= self.query_budget
+
+    def check_example(self, ground_truth_output: Any) -> None:
+        """Check the labels and targets of an example without a query: what cannot be known before an answer is not.
+
+        Raises:
+            InputError: labels of another kind, a target that the victim does not know or that does not suit the goal.
+        """
+        truth = GroundTruth.of(ground_truth_output)
+        self._check_targets(self._asked(truth) or (), frozenset(self.model.labels.known(truth.labels)))
+
+    def _check_targets(self, asked: Sequence[int], true_labels: frozenset[int]) -> None:
+        """Raise InputError for a target that is true and must not be, or is wrong and must not be."""
 
     @abstractmethod
     def _choose(self, text: str, asked: list[int] | None) -> tuple[tuple[int, ...], str]:

@@ -8,9 +8,10 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from textattack_xmtc.judges.judge import ORIGINAL, PRESERVING, RANDOM, REMOVED, Case
+from textattack_xmtc.judges.judge import Case
 from textattack_xmtc.resources.function_words import ENGLISH
-from textattack_xmtc.results.summary import Sample
+from textattack_xmtc.results.judgements import ORIGINAL, PRESERVING, RANDOM, REMOVED
+from textattack_xmtc.results.records import Sample
 from textattack_xmtc.words import replaced, word_spans
 
 Words = Sequence[str]

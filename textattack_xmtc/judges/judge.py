@@ -6,19 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-ADVERSARIAL = "adversarial"
-"""A changed text that an attack found."""
-PRESERVING = "preserving"
-"""A control that fits: as many words were exchanged for words of the same sense, and no search chose them."""
-REMOVED = "removed"
-"""A control that does not fit: all evidence of the label was exchanged for another label's."""
-RANDOM = "random"
-"""A comparison: as many words were exchanged at random."""
-ORIGINAL = "original"
-"""The text before the attack: a sanity check only, since samples are drawn where models are right."""
-
-CONDITIONS = (ADVERSARIAL, PRESERVING, REMOVED, RANDOM, ORIGINAL)
-
 
 @dataclass(frozen=True)
 class Case:
@@ -26,7 +13,7 @@ class Case:
 
     Attributes:
         sample: the number of the campaign's sample that it stems from.
-        condition: one of `CONDITIONS`.
+        condition: one of `results.judgements.CONDITIONS`.
         text: the text.
         label: the label's index in the campaign.
         changed: how many words differ from the original text.

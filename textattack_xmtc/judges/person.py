@@ -22,11 +22,12 @@ from markupsafe import Markup
 
 from textattack_xmtc.errors import DataError, InputError
 from textattack_xmtc.judges.judge import Case
+from textattack_xmtc.results.judgements import JUDGES
 from textattack_xmtc.results.statistics import Estimate, wilson
 from textattack_xmtc.workdir.files import write_json
 
 FORMAT = 1
-ITEMS = Path("judges") / "person.json"
+ITEMS = Path(JUDGES) / "person.json"
 """Where a campaign's folder keeps what the page asks about."""
 
 YES, NO, CANNOT_TELL = ANSWERS = ("yes", "no", "cannot tell")
@@ -65,7 +66,7 @@ class Validity:
     """What people say of the texts of one condition.
 
     Attributes:
-        condition: one of `judges.judge.CONDITIONS`.
+        condition: one of `results.judgements.CONDITIONS`.
         fits: share of texts whose label fits by majority of the raters; "cannot tell" counts as no.
         fits_generously: the same with "cannot tell" as yes.
         cannot_tell: share of answers that are "cannot tell".

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 
 from textattack_xmtc.errors import InputError
+from textattack_xmtc.results.campaign import Campaign
+from textattack_xmtc.results.records import SKIPPED, Model
 from textattack_xmtc.results.statistics import Estimate, difference_of, share_of
-from textattack_xmtc.results.summary import Campaign, Model, Verdicts
-from textattack_xmtc.results.tables import Cell, Column, Table
+from textattack_xmtc.results.summary import SampleResults
+from textattack_xmtc.results.tables.table import Cell, Column, Table
 
 _MUST_AGREE = ("goal", "k", "max_change_rate")
 _MUST_AGREE_RESOLVED = ("encoder", "similarity", "threshold")
@@ -105,7 +107,7 @@ def compare(first: Side, second: Side, both_right: bool = False) -> list[Row]:
     for condition, above in (("any", None), (f"> {threshold:g}", threshold)):
         for number in [*(part.number for part in first.campaign.bins), None]:
             there = chosen if number is None else chosen & (one.bins == number)
-            successes = one.successes(above)[there], other.successes(above)[there]
+            successes = _lost(one, above)[there], _lost(other, above)[there]
             difference, p = difference_of(*successes, one.texts[there])
             rows.append(
                 Row(
@@ -154,13 +156,13 @@ def check_comparable(first: Side, second: Side) -> None:
 
 def other_differences(first: Side, second: Side) -> list[str]:
     """The settings in which two campaigns differ beside the models, in words."""
-    found = []
+    differences = []
     for part in ("settings", "resolved"):
         one, other = (getattr(side.campaign, part) for side in (first, second))
         for key in dict.fromkeys([*one, *other]):
             if key not in ("models", "reference_model", "out") and one.get(key) != other.get(key):
-                found.append(f"{key}: {one.get(key)} and {other.get(key)}")
-    return found
+                differences.append(f"{key}: {one.get(key)} and {other.get(key)}")
+    return differences
 
 
 def comparison_table(first: Side, second: Side, name: str, both_right: bool = False) -> Table:
@@ -205,24 +207,25 @@ def comparison_table(first: Side, second: Side, name: str, both_right: bool = Fa
             row.p,
         )
         cells.append(cell if both_right else (*cell, row.wrong_first, row.wrong_second))
-    return Table(name, f"{first.name} and {second.name}, {which}", columns, tuple(cells), note)
+    return Table(name, f"{first.name} and {second.name}, {which}", columns, tuple(cells), note, "defence")
 
 
-def _common(first: Side, second: Side) -> tuple[Verdicts, Verdicts]:
-    """The verdicts on the samples that count for both models, row by row the same samples."""
+def _common(first: Side, second: Side) -> tuple[SampleResults, SampleResults]:
+    """The results on the samples that count for both models, row by row the same samples."""
     baseline = first.campaign.reference
-    verdicts = [
-        side.campaign.verdicts_of(side.model, side.campaign is not first.campaign or side.model.name != baseline)
+    results = [
+        side.campaign.results_of(side.model, side.campaign is not first.campaign or side.model.name != baseline)
         for side in (first, second)
     ]
-    common = np.intersect1d(verdicts[0].samples, verdicts[1].samples)
+    common = np.intersect1d(results[0].samples, results[1].samples)
     reference = first.campaign.model(baseline)
     if reference is not None and baseline not in (first.model.name, second.model.name):
-        dropped = [number for number, record in reference.records.items() if record.outcome == "skipped"]
+        dropped = [number for number, record in reference.records.items() if record.outcome == SKIPPED]
         common = np.setdiff1d(common, np.array(dropped, dtype=np.int64))
-    return _chosen(verdicts[0], common), _chosen(verdicts[1], common)
+    one, other = (part.chosen(np.flatnonzero(np.isin(part.samples, common))) for part in results)
+    return one, other
 
 
-def _chosen(verdicts: Verdicts, samples: np.ndarray) -> Verdicts:
-    rows = np.flatnonzero(np.isin(verdicts.samples, samples))
-    return Verdicts(**{field.name: getattr(verdicts, field.name)[rows] for field in fields(Verdicts)})
+def _lost(results: SampleResults, threshold: float | None) -> np.ndarray:
+    """Whether each sample is lost: wrong before the attack, or the attack succeeds (section 4.3.2)."""
+    return np.asarray(results.passed(threshold=threshold) | results.wrong_before)

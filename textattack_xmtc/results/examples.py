@@ -6,8 +6,9 @@ import difflib
 import re
 from math import isnan
 
-from textattack_xmtc.results.summary import Campaign, Model, Record
-from textattack_xmtc.results.tables import Kind, Marked
+from textattack_xmtc.results.campaign import Campaign
+from textattack_xmtc.results.records import Model, Record
+from textattack_xmtc.results.tables.table import Kind, Marked
 
 CONTEXT = 9
 """How many words stay on each side of a change in an excerpt."""

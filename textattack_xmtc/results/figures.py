@@ -15,10 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from textattack_xmtc.results.campaign import Campaign
+from textattack_xmtc.results.headline import SIMILARITY_NAMES, percent, rate_text
+from textattack_xmtc.results.markup import escaped, printable
+from textattack_xmtc.results.records import Model
 from textattack_xmtc.results.statistics import Estimate
-from textattack_xmtc.results.summary import Campaign, Model, Verdicts
-from textattack_xmtc.results.tables import clean, escaped
-from textattack_xmtc.results.wording import MEASURE_NAMES, percent, rate
+from textattack_xmtc.results.summary import COUNTS, FALLS, SIMILAR, Count, SampleResults
+from textattack_xmtc.results.tables.table import NOT_MEASURED
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,6 +36,7 @@ VARIABLES = {INK: "--ink", MUTED: "--muted", RULE: "--rule"} | {
 }
 """The CSS variable that stands for each colour on the page."""
 
+_NAMES = {"success": "success-by-frequency", "similar_success": "similar-success-by-frequency"}
 _MARKERS = ("o", "s", "^", "D", "v", "P")
 _DASHES = ("-", (0, (5, 2)), (0, (1, 1.2)), (0, (6, 1.5, 1.5, 1.5)))
 _LEGEND_NAME, _LEGEND_LINE = 44, 56  # characters of a name and of a line of the legend
@@ -95,7 +99,7 @@ class Figure:
         svg = re.sub(r'(<svg\b[^>]*?) height="[^"]*"', r"\1", svg, count=1)
         svg = re.sub(r' xmlns(:\w+)?="[^"]*"', "", svg)
         svg = re.sub(r'\bid="', f'id="{self.name}-', svg)
-        svg = re.sub(r'url\(#|xlink:href="#', lambda found: f"{found[0]}{self.name}-", svg)
+        svg = re.sub(r'url\(#|xlink:href="#', lambda part: f"{part[0]}{self.name}-", svg)
         svg = re.sub(r"(font: [^;\"]*?)'DejaVu Sans'[^;\"]*", r"\1inherit", svg)
         for colour, variable in VARIABLES.items():
             svg = svg.replace(colour, f"var({variable})")
@@ -104,22 +108,21 @@ class Figure:
 
 def all_figures(campaigns: Sequence[Campaign]) -> dict[str, list[Figure]]:
     """The figures of each campaign, by its folder: success by label frequency first; Figure 1 once for each corpus."""
-    found = {}
+    drawn_for = {}
     datasets: set[tuple[str, str]] = set()
     for number, campaign in enumerate(campaigns, start=1):
         several = len(campaigns) > 1
         start = f"{number}-" if several else ""
         attacked = [model for model in campaign.models if model.records]
         drawn = [
-            by_bin(campaign, f"{start}figure-2-success-by-frequency", None),
-            by_bin(campaign, f"{start}figure-2-similar-success-by-frequency", campaign.threshold),
+            *(by_bin(campaign, f"{start}figure-2-{_NAMES.get(count.key, count.key)}", count) for count in COUNTS),
             *(
                 over_thresholds(campaign, model, f"{start}figure-2-thresholds-{place}")
                 for place, model in enumerate(attacked, start=1)
             ),
             over_change_rates(campaign, f"{start}figure-2-change-rates"),
         ]
-        of = f" ({clean(campaign.name)})" if several else ""
+        of = f" ({printable(campaign.name)})" if several else ""
         drawn = [
             replace(figure, caption=f"Figure 2{chr(ord('a') + place)}{of}. {figure.caption}")
             for place, figure in enumerate(drawn)
@@ -129,25 +132,36 @@ def all_figures(campaigns: Sequence[Campaign]) -> dict[str, list[Figure]]:
             last = frequencies(campaign, f"{start}figure-1-label-frequencies")
             drawn.append(replace(last, caption=f"Figure 1. {last.caption}"))
         datasets.add(dataset)
-        found[str(campaign.folder)] = drawn
-    return found
+        drawn_for[str(campaign.folder)] = drawn
+    return drawn_for
 
 
-def by_bin(campaign: Campaign, name: str, threshold: float | None) -> Figure:
-    """Figure 2: success by label frequency, a line for each model, with 95% intervals."""
+def by_bin(campaign: Campaign, name: str, count: Count = FALLS) -> Figure:
+    """Figure 2: a count by label frequency, a line for each model, with 95% intervals.
+
+    What a model gets wrong without an attack is a line of its own, dotted, with hollow markers.
+    """
     numbers = [part.number for part in campaign.bins]
     attacked = [model for model in campaign.models if model.records]
-    rates = {
-        model.name: [campaign.verdicts[model.name].rate(number, threshold) for number in numbers] for model in attacked
+    results = {model.name: campaign.results[model.name] for model in attacked}
+    rates = {model: [part.rate(number, count) for number in numbers] for model, part in results.items()}
+    wrong = {
+        model: [part.wrong_rate(number) for number in numbers]
+        for model, part in results.items()
+        if part.wrong_before.any()
     }
 
     def draw(axes: Axes) -> None:
-        for place, (model, found) in enumerate(rates.items()):
-            values = np.array([[100 * end for end in (rate.value, rate.low, rate.high)] for rate in found])
-            beside = np.arange(len(found)) + 0.09 * (place - (len(rates) - 1) / 2)
+        for place, (model, line) in enumerate(rates.items()):
+            values = np.array([[100 * end for end in (rate.value, rate.low, rate.high)] for rate in line])
+            beside = np.arange(len(line)) + 0.09 * (place - (len(rates) - 1) / 2)
             style = _style(place)
             axes.vlines(beside, values[:, 1], values[:, 2], colors=style["color"], linewidth=1.1)
-            axes.plot(beside, values[:, 0], label=clean(model), **style)
+            axes.plot(beside, values[:, 0], label=printable(model), **style)
+            if model in wrong:
+                shares = [100 * rate.value for rate in wrong[model]]
+                hollow = style | {"linestyle": (0, (1, 2)), "linewidth": 1.1, "fillstyle": "none"}
+                axes.plot(beside, shares, label=f"{printable(model)}: wrong without an attack", **hollow)
         names = [_tick(campaign, number) for number in numbers]
         if len(numbers) <= _UPRIGHT:
             axes.set_xticks(range(len(numbers)), [name.replace(" (", "\n(") for name in names])
@@ -158,57 +172,65 @@ def by_bin(campaign: Campaign, name: str, threshold: float | None) -> Figure:
         _percent_axis(axes)
         _legend(axes)
 
-    condition = f"at most {percent(campaign.limit)} of the words changed"
-    if threshold is not None:
-        condition += f", {_measure(campaign)} above {threshold:g}"
-    parts = [f"{model}: {_ends(campaign, found)}" for model, found in rates.items()]
+    condition = f"at most {percent(campaign.max_change_rate)} of the words changed"
+    if count is SIMILAR:
+        condition += f", {_similarity_name(campaign)} above {campaign.threshold:g}"
+    elif count is not FALLS:
+        condition += f", counted only where {count.phrase}"
+    parts = [f"{model}: {_ends(campaign, line)}" for model, line in rates.items()]
+    parts += [f"{model}, wrong without an attack: {_ends(campaign, line)}" for model, line in wrong.items()]
     caption = f"Success of the attack by label frequency: {condition}. 95% intervals."
+    if wrong:
+        caption += (
+            " Hollow markers: samples that a model gets wrong without an attack; they are not in its success rate."
+        )
+    if not all(rate.measured for line in rates.values() for rate in line):
+        caption += f" Where a point is missing, it is {NOT_MEASURED}."
     return _figure(name, caption, f"{caption} {'; '.join(parts)}.", draw)
 
 
 def over_thresholds(campaign: Campaign, model: Model, name: str) -> Figure:
     """Success over the similarity that is asked for: the tail, the head and all labels, of one model."""
-    verdicts, lines = campaign.verdicts[model.name], _tail_and_head(campaign)
+    results, lines = campaign.results[model.name], _tail_and_head(campaign)
     lowest = _lowest_similarity(campaign)
     thresholds = np.round(np.linspace(lowest, 1, 101), 4)
     curves = {
-        line: [_share(verdicts, number, threshold=above) for above in thresholds] for line, number in lines.items()
+        line: [_share(results, number, threshold=above) for above in thresholds] for line, number in lines.items()
     }
 
     def draw(axes: Axes) -> None:
         _steps(axes, thresholds, curves)
         axes.axvline(campaign.threshold, color=MUTED, linewidth=0.9, linestyle=(0, (2, 2)))
         axes.set_xlim(lowest, 1)
-        axes.set_xlabel(f"Similarity must be above ({_measure(campaign)})")
+        axes.set_xlabel(f"Similarity must be above ({_similarity_name(campaign)})")
 
     caption = (
-        f"Success on {model.name} over the similarity that is asked for, with at most {percent(campaign.limit)} of the "
-        f"words changed. The dotted line is the campaign's threshold, {campaign.threshold:g}."
+        f"Success on {model.name} over the similarity that is asked for, with at most "
+        f"{percent(campaign.max_change_rate)} of the words changed. The dotted line is the campaign's threshold, "
+        f"{campaign.threshold:g}."
     )
-    at = [f"{line} {rate(verdicts.rate(number, campaign.threshold))}" for line, number in lines.items()]
+    at = [f"{line} {rate_text(results.rate(number, SIMILAR))}" for line, number in lines.items()]
     return _figure(name, caption, f"{caption} There: {', '.join(at)}.", draw)
 
 
 def over_change_rates(campaign: Campaign, name: str) -> Figure:
     """Success on the rarest labels over the share of words that may be changed, a line for each model."""
-    found = {model.name: campaign.verdicts[model.name] for model in campaign.models if model.records}
+    results = {model.name: campaign.results[model.name] for model in campaign.models if model.records}
     tail = campaign.bins[0].number
-    limits = np.linspace(0, campaign.limit, 101)
-    curves = {model: [_share(verdicts, tail, limit=most) for most in limits] for model, verdicts in found.items()}
+    limits = np.linspace(0, campaign.max_change_rate, 101)
+    curves = {model: [_share(part, tail, limit=most) for most in limits] for model, part in results.items()}
 
     def draw(axes: Axes) -> None:
         _steps(axes, 100 * limits, curves)
-        axes.set_xlim(0, 100 * campaign.limit)
+        axes.set_xlim(0, 100 * campaign.max_change_rate)
         axes.set_xlabel("Words that may be changed (%)")
 
     caption = (
         f"Success on labels with {campaign.bin_name(tail)} training texts, over the share of the words that may be "
         "changed."
     )
-    if any(verdicts.wrong_before.any() for verdicts in found.values()):
-        caption += " At 0: what a model gets wrong without an attack."
-    half = campaign.limit / 2
-    at = [f"{model} {rate(verdicts.rate(tail, limit=half))}" for model, verdicts in found.items()]
+    half = campaign.max_change_rate / 2
+    at = [f"{model} {rate_text(part.rate(tail, limit=half))}" for model, part in results.items()]
     return _figure(name, caption, f"{caption} At {percent(half)}: {', '.join(at)}.", draw)
 
 
@@ -253,7 +275,7 @@ def _figure(name: str, caption: str, alt: str, draw: Callable[[Axes], None]) -> 
         nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
         canvas.savefig(svg, format="svg", transparent=True, metadata=nothing)
         canvas.savefig(png, format="png", dpi=PNG_DPI, facecolor="white", metadata={"Software": None})
-    return Figure(name, clean(caption), clean(alt), svg.getvalue(), png.getvalue())
+    return Figure(name, printable(caption), printable(alt), svg.getvalue(), png.getvalue())
 
 
 def _style(place: int) -> dict[str, Any]:
@@ -289,18 +311,18 @@ def _tick(campaign: Campaign, number: int) -> str:
 
 def _lowest_similarity(campaign: Campaign) -> float:
     """Where the axis of similarities begins, for all models of a campaign alike."""
-    reached = np.concatenate([found.similarity[found.reached] for found in campaign.verdicts.values()])
+    reached = np.concatenate([results.similarity[results.passed()] for results in campaign.results.values()])
     reached = reached[~np.isnan(reached)]
     return float(np.clip(np.floor(10 * reached.min()) / 10, 0, 0.7)) if len(reached) else 0.0
 
 
-def _measure(campaign: Campaign) -> str:
-    return MEASURE_NAMES[campaign.measure].rstrip(",")
+def _similarity_name(campaign: Campaign) -> str:
+    return SIMILARITY_NAMES[campaign.similarity_kind].rstrip(",")
 
 
-def _ends(campaign: Campaign, found: list[Estimate]) -> str:
+def _ends(campaign: Campaign, rates: list[Estimate]) -> str:
     names = [campaign.bin_name(part.number) for part in campaign.bins]
-    return ", ".join(f"{rate(share)} at {name}" for name, share in zip(names, found, strict=True))
+    return ", ".join(f"{rate_text(rate)} at {name}" for name, rate in zip(names, rates, strict=True))
 
 
 def _tail_and_head(campaign: Campaign) -> dict[str, int | None]:
@@ -312,12 +334,14 @@ def _tail_and_head(campaign: Campaign) -> dict[str, int | None]:
 def _steps(axes: Axes, conditions: np.ndarray, curves: dict[str, list[float]]) -> None:
     for place, (line, curve) in enumerate(curves.items()):
         style = _style(place) | {"marker": ""}
-        axes.plot(conditions, 100 * np.array(curve), label=clean(line), drawstyle="steps-post", **style)
+        axes.plot(conditions, 100 * np.array(curve), label=printable(line), drawstyle="steps-post", **style)
     _percent_axis(axes)
     _legend(axes)
 
 
-def _share(verdicts: Verdicts, number: int | None, **conditions: float) -> float:
+def _share(
+    results: SampleResults, number: int | None, threshold: float | None = None, limit: float | None = None
+) -> float:
     """A success rate without its interval, which a bootstrap would take long for at a hundred conditions."""
-    chosen = verdicts.successes(**conditions)[verdicts.rows(number)]
+    chosen = results.passed(threshold=threshold, limit=limit)[results.rows(number)]
     return float(chosen.mean()) if len(chosen) else float("nan")

@@ -1,27 +1,34 @@
-"""The report as one HTML page that needs nothing else: no network, no scripts, both colour schemes, any width."""
+"""The report as one HTML page that needs nothing else (no network, no scripts), and the same as Markdown."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from importlib.resources import files
 from math import isnan
 
+from markupsafe import Markup
+
 from textattack_xmtc._version import __version__
+from textattack_xmtc.results.campaign import Campaign
 from textattack_xmtc.results.examples import CHOICE, excerpt, marked, striking
 from textattack_xmtc.results.figures import Figure
-from textattack_xmtc.results.summary import Campaign, Record
-from textattack_xmtc.results.tables import Table, as_html, escaped, isolated, marked_html
-from textattack_xmtc.results.wording import (
+from textattack_xmtc.results.headline import (
     description,
-    finding,
+    further_headlines,
+    headline,
     left_out,
     method,
-    other_finding,
-    progress,
+    model_headline,
     rank,
-    similar_finding,
+    warnings_of,
 )
+from textattack_xmtc.results.markup import escaped
+from textattack_xmtc.results.records import Record
+from textattack_xmtc.results.tables.formats import as_html, as_markdown, marked_html
+from textattack_xmtc.results.tables.table import Names, Table
+from textattack_xmtc.results.templates import render
 
 EXAMPLES = 5
 """How many examples stand beside the curve."""
@@ -29,17 +36,29 @@ EXAMPLES = 5
 CONTEXT = 6
 """How many words around a change are shown there."""
 
-SECTIONS = (
-    ("success", "Success of the attack"),
-    ("defence", "Two models on the same samples"),
-    ("transfer", "The same texts on other models"),
-    ("examples", "Adversarial examples"),
-    ("labels", "What happened to the other labels"),
-    ("data", "The data"),
-    ("cost", "What it cost"),
-    ("method", "How it was measured"),
-)
-"""The parts of the page below the findings: their anchors and headings."""
+SECTIONS = {
+    "success": "Success of the attack",
+    "validity": "Does the label still fit?",
+    "defence": "Two models on the same samples",
+    "transfer": "The same texts on other models",
+    "examples": "Adversarial examples",
+    "labels": "What happened to the other labels",
+    "data": "The data",
+    "cost": "What it cost",
+    "method": "How it was measured",
+}
+"""The parts of the page below the headlines: their anchors and titles. A table names the one that it belongs to."""
+
+_FIGURES = {"success": "figure-2", "data": "figure-1"}
+
+
+@dataclass(frozen=True)
+class _Section:
+    anchor: str
+    title: str
+    sentences: list[str]
+    figures: list[list[Figure]]
+    tables: list[Markup]
 
 
 def page(campaigns: Sequence[Campaign], tables: Sequence[Table], figures: Mapping[str, Sequence[Figure]]) -> str:
@@ -47,94 +66,117 @@ def page(campaigns: Sequence[Campaign], tables: Sequence[Table], figures: Mappin
 
     Args:
         campaigns: what to report, the most important first.
-        tables: its tables; each says by its name where it belongs.
+        tables: its tables; each says where it belongs.
         figures: the figures of each campaign, by its folder; the first shows success by label frequency.
 
     Returns:
         HTML, the whole document.
     """
     style = files("textattack_xmtc.resources").joinpath("report.css").read_text(encoding="utf-8")
-    names = ", ".join(dict.fromkeys(str(campaign.corpus["name"]) for campaign in campaigns))
-    findings = "".join(
-        _finding(campaign, figures[str(campaign.folder)][0], "h1" if place == 0 else "h2")
-        for place, campaign in enumerate(campaigns)
-    )
-    parts = {anchor: _section(anchor, campaigns, tables, figures) for anchor, _ in SECTIONS}
-    links = "".join(f'<li><a href="#{anchor}">{title}</a></li>' for anchor, title in SECTIONS if parts[anchor])
-    sections = "".join(
-        f'<section id="{anchor}">\n<h2>{title}</h2>\n{parts[anchor]}</section>\n'
-        for anchor, title in SECTIONS
-        if parts[anchor]
-    )
-    return (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        # Whatever a name or a text holds, the browser runs no script and fetches nothing.
-        '<meta http-equiv="Content-Security-Policy" '
-        "content=\"default-src 'none'; style-src 'unsafe-inline'; img-src data:\">\n"
-        f'<link rel="icon" href="data:,">\n<title>Attack report: {escaped(names)}</title>\n<style>\n{style}</style>\n'
-        f"</head>\n<body>\n<header>\n{findings}</header>\n"
-        f'<nav aria-label="Contents"><ul>{links}</ul></nav>\n<main>\n{sections}</main>\n'
-        f"<footer><p>Made by textattack-xmtc {escaped(__version__)}. Every table is beside this page as CSV, every "
-        "figure as PNG and SVG.</p></footer>\n</body>\n</html>\n"
+    sections = [_section(anchor, campaigns, tables, figures) for anchor in SECTIONS]
+    heads = []
+    for campaign in campaigns:
+        reference = campaign.model(campaign.reference)
+        chosen = striking(campaign, reference, EXAMPLES) if reference else []
+        heads.append(
+            {
+                "description": description(campaign),
+                "lead": _lead(campaign),
+                "further": further_headlines(campaign),
+                "others": _others(campaign),
+                "warnings": warnings_of(campaign),
+                "left_out": " ".join(_left_out(campaign)),
+                "figure": figures[str(campaign.folder)][0],
+                "examples": [_example(campaign, record) for record in chosen],
+            }
+        )
+    return render(
+        "report.html.jinja",
+        title=_title(campaigns),
+        style=Markup(style),
+        campaigns=heads,
+        choice=CHOICE,
+        sections=[one for one in sections if one.sentences or one.figures or one.tables],
+        version=__version__,
+    ).lstrip()
+
+
+def markdown_report(
+    campaigns: Sequence[Campaign], tables: Sequence[Table], figures: Mapping[str, Sequence[Figure]], folder: str
+) -> str:
+    """The report as Markdown, for a pull request, an issue or a README: the same sentences and tables as the page.
+
+    Args:
+        campaigns: what to report.
+        tables: its tables.
+        figures: the figures of each campaign, by its folder.
+        folder: where the figures lie, seen from the Markdown file.
+    """
+    heads = [
+        {
+            "headline": headline(campaign),
+            "further": further_headlines(campaign),
+            "others": _others(campaign),
+            "warnings": warnings_of(campaign),
+            "left_out": _left_out(campaign),
+            "description": description(campaign),
+            "figures": figures[str(campaign.folder)],
+        }
+        for campaign in campaigns
+    ]
+    return render(
+        "report.md.jinja",
+        title=_title(campaigns),
+        campaigns=heads,
+        tables=[Markup(as_markdown(table)) for table in tables],
+        sentences=_sentences(campaigns),
+        folder=folder,
+        version=__version__,
     )
 
 
-def section_of(table: Table) -> str:
-    """The anchor of the part of the page that a table belongs to."""
-    name = table.name
-    if name.startswith(("defence", "compared")):
-        return "defence"
-    found = {"example": "examples", "examples": "examples", "cost": "cost", "models": "method", "settings": "method"}
-    found |= {"data": "data", "bins": "data", "clusters": "data", "transfer": "transfer"}
-    found |= {"other-labels": "labels", "labels-in": "labels", "labels-out": "labels"}
-    return found.get(name, "success")
+def _title(campaigns: Sequence[Campaign]) -> str:
+    return ", ".join(dict.fromkeys(str(campaign.corpus["name"]) for campaign in campaigns))
+
+
+def _sentences(campaigns: Sequence[Campaign]) -> list[str]:
+    return list(dict.fromkeys(sentence for campaign in campaigns for sentence in method(campaign)))
+
+
+def _others(campaign: Campaign) -> list[tuple[str, str]]:
+    others = (model for model in campaign.models if model.name != campaign.reference)
+    return [(model.name, model_headline(campaign, model)) for model in others]
+
+
+def _left_out(campaign: Campaign) -> list[str]:
+    return [sentence for model in campaign.models if (sentence := left_out(campaign, model))]
 
 
 def _section(
     anchor: str, campaigns: Sequence[Campaign], tables: Sequence[Table], figures: Mapping[str, Sequence[Figure]]
-) -> str:
-    body = "".join(as_html(table) for table in tables if section_of(table) == anchor)
-    kind = {"success": "figure-2", "data": "figure-1"}.get(anchor)
-    if kind:
-        rows = [
-            [figure for figure in figures[str(campaign.folder)][1:] if kind in figure.name] for campaign in campaigns
-        ]
-        drawn = (f'<div class="figures">{"".join(map(_figure, row))}</div>\n' for row in rows if row)
-        body = "".join(drawn) + body
-    if anchor == "method":
-        sentences = dict.fromkeys(sentence for campaign in campaigns for sentence in method(campaign))
-        body = f"<ul>{''.join(f'<li>{escaped(sentence)}</li>' for sentence in sentences)}</ul>\n{body}"
-    return body
-
-
-def _finding(campaign: Campaign, figure: Figure, heading: str) -> str:
-    """What the campaign found: the sentence, the curve and the examples, for the first screen."""
-    lead = re.sub(r"\b(in|for|and) (\d+%)", r"\1 <b>\2</b>", escaped(finding(campaign)))
-    lead = re.sub(r"\(\d+ to \d+%\)", lambda found: f'<span class="interval">{found[0]}</span>', lead)
-    others = "".join(
-        f"<li>{isolated(model.name)}, same samples: {escaped(other_finding(campaign, model))}</li>"
-        for model in campaign.models
-        if model.name != campaign.reference
-    )
-    warnings = [progress(campaign), *campaign.notes]
-    warned = "".join(f'<p class="warning">{escaped(warning)}</p>\n' for warning in warnings if warning)
-    uncounted = " ".join(filter(None, (left_out(campaign, model) for model in campaign.models)))
-    reference = campaign.model(campaign.reference)
-    chosen = striking(campaign, reference, EXAMPLES) if reference else []
-    below = "h2" if heading == "h1" else "h3"
-    shown = "".join(_example(campaign, record) for record in chosen) or "<p>No success to show.</p>"
-    return (
-        f'<section class="finding">\n<p class="kicker">{escaped(description(campaign))}</p>\n'
-        f'<{heading} class="lead">{lead}</{heading}>\n<p class="support">{escaped(similar_finding(campaign))}</p>\n'
-        + (f'<ul class="support">{others}</ul>\n' if others else "")
-        + warned
-        + f'<div class="fold">\n{_figure(figure, uncounted)}\n<div class="examples">\n'
-        f'<{below} title="{escaped(CHOICE)}">The most striking examples</{below}>\n{shown}</div>\n</div>\n</section>\n'
+) -> _Section:
+    kind = _FIGURES.get(anchor)
+    rows = [
+        [figure for figure in figures[str(campaign.folder)][1:] if kind and kind in figure.name]
+        for campaign in campaigns
+    ]
+    return _Section(
+        anchor,
+        SECTIONS[anchor],
+        _sentences(campaigns) if anchor == "method" else [],
+        [row for row in rows if row],
+        [Markup(as_html(table)) for table in tables if table.section == anchor],
     )
 
 
-def _example(campaign: Campaign, record: Record) -> str:
+def _lead(campaign: Campaign) -> Markup:
+    """The headline, its rates in bold and their intervals apart."""
+    lead = re.sub(r"\b(in|for|and) (\d+%)", r"\1 <b>\2</b>", escaped(headline(campaign)))
+    return Markup(re.sub(r"\(\d+ to \d+%, n = [\d,]+\)", lambda part: f'<span class="interval">{part[0]}</span>', lead))
+
+
+def _example(campaign: Campaign, record: Record) -> dict[str, object]:
+    """What is shown of an adversarial text on the first screen."""
     sample = campaign.samples[record.sample]
     text = marked(sample.text, str(record.adversarial))
     count = int(campaign.label_counts[sample.target])
@@ -142,28 +184,19 @@ def _example(campaign: Campaign, record: Record) -> str:
     facts = [f"{record.changed} of {record.words:,} words", f"{count:,} training text{'s' * (count != 1)}"]
     facts += [] if isnan(similarity) else [f"similarity {similarity:.2f}"]
     lists = [("True labels", sample.labels)]
-    for name, answer in (("before", record.before), ("after", record.after)):
-        lists += [(f"Top {campaign.k} {name}", answer.top_k if answer else ())]
-    terms = "".join(
-        f"<dt>{name}</dt><dd>"
-        + ", ".join(
-            f"<strong>{isolated(campaign.label_names[label])}</strong>"
-            if label == sample.target
-            else isolated(campaign.label_names[label])
-            for label in labels
-        )
-        + "</dd>"
-        for name, labels in lists
-    )
-    return (
-        f'<article class="example">\n<div class="head"><h3>{isolated(campaign.label_names[sample.target])}: '
-        f'<span class="rank">rank {escaped(rank(record.before))} → {escaped(rank(record.after))}</span></h3>'
-        f'<span class="facts">{" · ".join(facts)}</span></div>\n'
-        f'<details><summary><span dir="auto">{marked_html(excerpt(text, CONTEXT))}</span></summary>'
-        f'<dl><dt>Whole text</dt><dd dir="auto">{marked_html(text)}</dd>{terms}</dl></details>\n</article>\n'
-    )
+    for name, prediction in (("before", record.before), ("after", record.after)):
+        lists += [(f"Top {campaign.k} {name}", prediction.top_k if prediction else ())]
+    return {
+        "target": campaign.label_names[sample.target],
+        "rank_before": rank(record.before),
+        "rank_after": rank(record.after),
+        "facts": " · ".join(facts),
+        "excerpt": Markup(marked_html(excerpt(text, CONTEXT))),
+        "text": Markup(marked_html(text)),
+        "labels": [(name, _names(campaign, labels, sample.target)) for name, labels in lists],
+    }
 
 
-def _figure(figure: Figure, more: str = "") -> str:
-    caption = escaped(f"{figure.caption} {more}".strip())
-    return f'<figure id="{figure.name}">\n{figure.inline()}\n<figcaption>{caption}</figcaption>\n</figure>'
+def _names(campaign: Campaign, labels: Sequence[int], target: int) -> Names:
+    names = tuple(campaign.label_names[label] for label in labels)
+    return Names(names, frozenset(place for place, label in enumerate(labels) if label == target))

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from textattack_xmtc.metrics import PROPENSITY_CONSTANTS, label_matrix, precision_at_k, propensities, psp_at_k
-from textattack_xmtc.results.summary import Campaign, Model, Record
+from textattack_xmtc.results.campaign import Campaign
+from textattack_xmtc.results.records import Model, Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +60,11 @@ def precision(campaign: Campaign, records: Sequence[Record], without_target: boo
     rows = [[label for label in sample.labels if not (without_target and label == sample.target)] for sample in samples]
     truth = label_matrix(rows, len(campaign.label_names))
     tops = [
-        np.array([_padded(answer.top_k, campaign.k) for answer in answers if answer is not None], dtype=np.int64)
-        for answers in ([record.before for record in records], [record.after for record in records])
+        np.array(
+            [_padded(prediction.top_k, campaign.k) for prediction in predictions if prediction is not None],
+            dtype=np.int64,
+        )
+        for predictions in ([record.before for record in records], [record.after for record in records])
     ]
     before, after = (precision_at_k(top, truth, campaign.k) for top in tops)
     if campaign.n_train < 3:

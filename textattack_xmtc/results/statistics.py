@@ -1,4 +1,4 @@
-"""Shares with their 95% intervals, and the paired comparison of two models: plain numpy and scipy."""
+"""Shares with their 95% intervals, and the paired comparison of two models: numpy and scipy.special."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Z = 1.959963984540054
 BOOTSTRAP_DRAWS = 2000
 """How often the texts are drawn again for an interval of samples that share texts."""
 
-_DRAWS_AT_ONCE = 200
+_CELLS_AT_ONCE = 2**22  # draws times texts: bounds the memory of a bootstrap
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,16 +28,18 @@ class Estimate:
         low: lower end of the interval.
         high: upper end of the interval.
         n: number of samples.
+        measured: False where records lack what is counted: then value and interval are NaN, whatever n is.
     """
 
     value: float
     low: float
     high: float
     n: int
+    measured: bool = True
 
 
-NOTHING = Estimate(nan, nan, nan, 0)
-"""What is known without a sample."""
+NO_SAMPLE = Estimate(nan, nan, nan, 0)
+"""The estimate without a sample."""
 
 
 def wilson(successes: int, n: int) -> Estimate:
@@ -54,7 +56,7 @@ def wilson(successes: int, n: int) -> Estimate:
     if not 0 <= successes <= n:
         raise InputError(f"{successes} successes in {n} samples", "count successes among the samples")
     if n == 0:
-        return NOTHING
+        return NO_SAMPLE
     share = successes / n
     centre = (share + Z * Z / (2 * n)) / (1 + Z * Z / n)
     half = Z * sqrt(share * (1 - share) / n + Z * Z / (4 * n * n)) / (1 + Z * Z / n)
@@ -106,11 +108,12 @@ def bootstrap_over_texts(
     """
     _, text = np.unique(texts, return_inverse=True)
     sums, sizes = np.bincount(text, values), np.bincount(text)
-    random = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     even = np.full(len(sizes), 1 / len(sizes))
     means = []
-    for start in range(0, draws, _DRAWS_AT_ONCE):
-        times = random.multinomial(len(sizes), even, size=min(_DRAWS_AT_ONCE, draws - start))
+    at_once = max(1, _CELLS_AT_ONCE // len(sizes))
+    for start in range(0, draws, at_once):
+        times = rng.multinomial(len(sizes), even, size=min(at_once, draws - start))
         means.append((times @ sums) / (times @ sizes))
     low, high = np.quantile(np.concatenate(means), [0.025, 0.975])
     return float(low), float(high)
@@ -153,7 +156,7 @@ def paired_difference(both: int, only_first: int, only_second: int, neither: int
     """
     n = both + only_first + only_second + neither
     if n == 0:
-        return NOTHING
+        return NO_SAMPLE
     first, second = wilson(both + only_first, n), wilson(both + only_second, n)
     covariance = float(both * neither - only_first * only_second)
     if covariance > 0:
@@ -189,10 +192,10 @@ def difference_of(first: np.ndarray, second: np.ndarray, texts: np.ndarray) -> t
     """
     first, second = np.asarray(first, dtype=bool), np.asarray(second, dtype=bool)
     counts = [int(np.sum(part)) for part in (first & second, first & ~second, ~first & second, ~first & ~second)]
-    found = paired_difference(*counts)
+    difference = paired_difference(*counts)
     if len(np.unique(texts)) == len(first):
-        return found, mcnemar(counts[1], counts[2])
+        return difference, mcnemar(counts[1], counts[2])
     values = first.astype(np.float64) - second
     if np.ptp(values) > 0:  # without spread, drawing again shows none, and Newcombe's interval stays
-        found = Estimate(found.value, *bootstrap_over_texts(values, texts), found.n)
-    return found, None
+        difference = Estimate(difference.value, *bootstrap_over_texts(values, texts), difference.n)
+    return difference, None

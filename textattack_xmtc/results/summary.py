@@ -1,321 +1,200 @@
-"""A campaign as plain objects, and the share of its samples on which the attack succeeded.
+"""What is counted: named counts over records, and their rates over the samples of a model, by bin.
 
-Nothing is computed here by a victim or an attack: `results/reading.py` reads the files, and these hold all that is
-needed.
+A `Count` is a name and a test of one record. Counts nest: a record passes a count only if it passes the one that it
+stands within. Where a record lacks what a test needs, the count is *not measured*, which is never 0.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cached_property
-from pathlib import Path
-from typing import Any
+from math import nan
 
 import numpy as np
 
+from textattack_xmtc.results.records import SUCCEEDED, Record, Sample
 from textattack_xmtc.results.statistics import Estimate, share_of
 
-SUCCEEDED, FAILED, SKIPPED, ERROR = OUTCOMES = ("succeeded", "failed", "skipped", "error")
-WRONG_BEFORE = "wrong before"
-"""Why a sample is skipped that the model gets wrong without an attack."""
-
-MEASURES = ("cosine", "angular", "published")
-"""The similarities that a record holds; a campaign's threshold is about one of them."""
+YES, NO, UNMEASURED = 1, 0, -1
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a model said about the target, and its best labels.
+@dataclass(frozen=True)
+class Limits:
+    """What a campaign asks of a success.
 
     Attributes:
-        rank: the target's rank, 1 for the best; None where it is beyond the labels that the model looks at.
-        beyond: how many labels the model looks at, where the rank is None.
-        score: the target's score.
-        top_k: the k best labels, best first.
+        max_change_rate: share of the words that may be changed.
+        similarity: which of the recorded similarities is compared.
+        threshold: a text is similar above it.
     """
 
-    rank: int | None
-    beyond: int | None
-    score: float
-    top_k: tuple[int, ...]
+    max_change_rate: float
+    similarity: str
+    threshold: float
 
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """A drawn text with its target; `labels` are the true ones, `bin` counts from the rarest."""
-
-    number: int
-    text_id: str
-    text: str
-    labels: tuple[int, ...]
-    target: int
-    bin: int
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """What the attack did to one sample on one model: a line of the records, with the number of changed words."""
-
-    sample: int
-    outcome: str
-    reason: str | None
-    before: Answer | None
-    after: Answer | None
-    words: int
-    changed: int
-    change_rate: float
-    adversarial: str | None
-    similarity: Mapping[str, float] | None
-    queries: int
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Bin:
-    """A range of label frequencies, in training texts; `right` samples were there, `drawn` of them were drawn."""
-
-    number: int
-    lowest: int
-    highest: int
-    labels: int
-    right: int
-    drawn: int
+    def similarity_of(self, record: Record) -> float | None:
+        """The record's similarity; None where it was not measured."""
+        value = (record.similarity or {}).get(self.similarity)
+        return None if value is None else float(value)
 
 
 @dataclass(frozen=True)
-class Model:
-    """A model of a campaign: what `campaign.json` says of it, and its records by the number of the sample."""
-
-    name: str
-    facts: Mapping[str, Any]
-    records: Mapping[int, Record]
-
-
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """What came of an adversarial text that was found on one model, on another.
+class Count:
+    """Something that a sample may be counted for.
 
     Attributes:
-        source: the model that it was found on.
-        sample: the number of the sample.
-        outcome: one of `OUTCOMES`; skipped where the other model gets the original text wrong.
-        control: whether the goal was also reached by a text in which as many other words were exchanged for the same
-            new ones; None where there is no such text, or it was not asked about.
+        key: its name in files: the column of a table, the end of a figure's name.
+        title: the heading of its column.
+        phrase: what it asks, after "Counted only where", for a sentence.
+        test: whether a record passes; None where the record lacks what the test needs.
+        within: the count that a record has to pass first.
+
+    Example:
+        >>> short = Count("short", "Short (%)", "the text is short", lambda record, _: record.words < 50, within=FALLS)
+        >>> short.within.key
+        'success'
     """
 
-    source: str
-    sample: int
-    outcome: str
-    control: bool | None
+    key: str
+    title: str
+    phrase: str
+    test: Callable[[Record, Limits], bool | None]
+    within: Count | None = None
+
+    def of(self, record: Record, limits: Limits) -> int:
+        """`YES`, `NO` or `UNMEASURED` for one record."""
+        outer = YES if self.within is None else self.within.of(record, limits)
+        if outer != YES:
+            return outer
+        passed = self.test(record, limits)
+        return UNMEASURED if passed is None else int(passed)
+
+
+def _falls(record: Record, limits: Limits) -> bool:
+    return record.outcome == SUCCEEDED and record.change_rate <= limits.max_change_rate
+
+
+def _similar(record: Record, limits: Limits) -> bool | None:
+    value = limits.similarity_of(record)
+    return None if value is None else value > limits.threshold
+
+
+FALLS = Count("success", "Success rate (%)", "the goal is reached within the change rate", _falls)
+"""The goal is reached within the change rate that the campaign allows."""
+
+SIMILAR = Count("similar_success", "Success, similar text (%)", "the whole text stays similar", _similar, FALLS)
+"""The changed text is also similar to the original, above the campaign's threshold."""
+
+COUNTS = (FALLS, SIMILAR)
+"""Every count, in the order of headlines, tables and figures; the first is what the gate and comparisons look at."""
 
 
 @dataclass(frozen=True)
-class Transfer:
-    """A model that the adversarial texts of a campaign were tried on: its facts, and trials by source and sample."""
-
-    name: str
-    facts: Mapping[str, Any]
-    trials: Mapping[tuple[str, int], Trial]
-
-
-@dataclass(frozen=True)
-class Verdicts:
-    """What came of the samples that count, a row each: those that were attacked or that the model got wrong before.
+class SampleResults:
+    """What came of the samples on one model, a row each: those that were attacked or that it got wrong before.
 
     Attributes:
         samples: number of the sample.
         bins: its bin.
         texts: a number for its text.
-        reached: whether the goal was reached within the change rate that the campaign allows.
-        similarity: of the final to the original text, in the campaign's measure; NaN where it was not measured.
+        counted: for each count by its key, `YES`, `NO` or `UNMEASURED`.
+        similarity: of the final to the original text; NaN where it was not measured.
         change_rate: share of the words that the attack changed.
-        wrong_before: whether the model got the sample wrong without an attack, and the attack had nothing to do.
+        wrong_before: whether the model got the sample wrong without an attack.
     """
 
     samples: np.ndarray
     bins: np.ndarray
     texts: np.ndarray
-    reached: np.ndarray
+    counted: dict[str, np.ndarray]
     similarity: np.ndarray
     change_rate: np.ndarray
     wrong_before: np.ndarray
 
-    def successes(self, threshold: float | None = None, limit: float | None = None) -> np.ndarray:
-        """Whether each sample is a success of the attack: wrong before, or reached (and under these conditions).
+    @classmethod
+    def of(cls, records: Iterable[tuple[Record, Sample, int]], limits: Limits) -> SampleResults:
+        """The results of records that come with their sample and a number for its text, in this order."""
+        rows = []
+        for record, sample, text in records:
+            if record.attacked or record.wrong_before:
+                similarity = limits.similarity_of(record)
+                passed = [count.of(record, limits) for count in COUNTS]
+                similarity = nan if similarity is None else similarity
+                head = (record.sample, sample.bin, text, similarity, record.change_rate, record.wrong_before)
+                rows.append((*head, *passed))
+        columns = list(zip(*rows, strict=True)) or [()] * (6 + len(COUNTS))
+        samples, bins, texts = (np.array(column, dtype=np.int64) for column in columns[:3])
+        similarity_column, change_rate = (np.array(column, dtype=np.float64) for column in columns[3:5])
+        counted = {
+            count.key: np.array(column, dtype=np.int8) for count, column in zip(COUNTS, columns[6:], strict=True)
+        }
+        wrong_before = np.array(columns[5], dtype=np.bool_)
+        return cls(samples, bins, texts, counted, similarity_column, change_rate, wrong_before)
+
+    def chosen(self, rows: np.ndarray) -> SampleResults:
+        """Some of the rows, by their positions."""
+        counted = {key: column[rows] for key, column in self.counted.items()}
+        return SampleResults(
+            self.samples[rows],
+            self.bins[rows],
+            self.texts[rows],
+            counted,
+            self.similarity[rows],
+            self.change_rate[rows],
+            self.wrong_before[rows],
+        )
+
+    def rows(self, bin_number: int | None = None, wrong_counts: bool = False) -> np.ndarray:
+        """Which rows belong to a bin (None: to any), those that were wrong before only where `wrong_counts`."""
+        chosen = np.ones(len(self.bins), dtype=bool) if bin_number is None else self.bins == bin_number
+        return np.asarray(chosen if wrong_counts else chosen & ~self.wrong_before)
+
+    def passed(self, count: Count = FALLS, threshold: float | None = None, limit: float | None = None) -> np.ndarray:
+        """Whether each row passes a count, under further conditions; what was wrong before does not.
 
         Args:
-            threshold: the changed text must be more similar than that.
+            count: the count.
+            threshold: the changed text must also be more similar than that.
             limit: at most this share of the words may be changed. An attack stops at its limit and does not look at
                 it before, so that its record tells what would have come of it under a lower one.
         """
-        counts = self.reached
+        passed = (self.counted[count.key] == YES) & ~self.wrong_before
         if threshold is not None:
-            counts = counts & (self.similarity > threshold)
+            passed = passed & (self.similarity > threshold)
         if limit is not None:
-            counts = counts & (self.change_rate <= limit)
-        return np.asarray(self.wrong_before | counts)
-
-    def rows(self, bin_number: int | None = None, right_only: bool = False) -> np.ndarray:
-        """Which rows belong to a bin (None: to any); `right_only` leaves out those that were wrong before."""
-        chosen = np.ones(len(self.bins), dtype=bool) if bin_number is None else self.bins == bin_number
-        return np.asarray(chosen & ~self.wrong_before if right_only else chosen)
+            passed = passed & (self.change_rate <= limit)
+        return np.asarray(passed)
 
     def rate(
         self,
         bin_number: int | None = None,
+        count: Count = FALLS,
+        *,
         threshold: float | None = None,
-        right_only: bool = False,
         limit: float | None = None,
+        wrong_counts: bool = False,
     ) -> Estimate:
-        """The share of successes, with its interval.
+        """The share of attacked samples that pass a count, with its interval.
 
         Args:
             bin_number: of one bin; of all by default.
+            count: what is counted.
             threshold: the similarity must be above it; any will do by default.
-            right_only: leave out the samples that the model got wrong before the attack.
             limit: at most this share of the words may be changed; what the campaign allows by default.
+            wrong_counts: samples that the model gets wrong without an attack are in n, and count as lost (section
+                4.3.2); by default they are left out.
+
+        Returns:
+            NaN where there is no sample; not measured where a record that passes the outer counts lacks what this one
+            needs.
         """
-        rows = self.rows(bin_number, right_only)
-        return share_of(self.successes(threshold, limit)[rows], self.texts[rows])
+        rows = self.rows(bin_number, wrong_counts)
+        if (self.counted[count.key][rows & ~self.wrong_before] == UNMEASURED).any():
+            return Estimate(nan, nan, nan, int(rows.sum()), measured=False)
+        passed = self.passed(count, threshold, limit)
+        return share_of((passed | self.wrong_before if wrong_counts else passed)[rows], self.texts[rows])
 
-
-@dataclass(frozen=True)
-class Campaign:
-    """A campaign folder, read.
-
-    Attributes:
-        folder: where it is.
-        name: what a report calls it.
-        settings: what was chosen.
-        resolved: what came of choices left to the program.
-        versions: of the software.
-        corpus: its name, fingerprint and statistics.
-        models: the models, in their order.
-        reference: the name of the model that decides which samples are right.
-        label_names: the label names, by index.
-        label_counts: training texts of each label, shape `(labels,)`.
-        n_train: training texts.
-        bins: the ranges of label frequency, from the rarest.
-        clusters: some label clusters, of a negative goal.
-        samples: the drawn samples, by number.
-        notes: what was odd about the files, in sentences.
-        transfers: the models that adversarial texts were tried on.
-    """
-
-    folder: Path
-    name: str
-    settings: Mapping[str, Any]
-    resolved: Mapping[str, Any]
-    versions: Mapping[str, Any]
-    corpus: Mapping[str, Any]
-    models: tuple[Model, ...]
-    reference: str
-    label_names: tuple[str, ...]
-    label_counts: np.ndarray
-    n_train: int
-    bins: tuple[Bin, ...]
-    clusters: tuple[tuple[int, ...], ...]
-    samples: Mapping[int, Sample]
-    notes: tuple[str, ...]
-    transfers: tuple[Transfer, ...] = ()
-
-    @property
-    def goal(self) -> str:
-        """One of `textattack_xmtc.goal.GOALS`."""
-        return str(self.settings["goal"])
-
-    @property
-    def k(self) -> int:
-        """How many of the best labels count."""
-        return int(self.settings["k"])
-
-    @property
-    def limit(self) -> float:
-        """The share of words that may be changed."""
-        return float(self.settings["max_change_rate"])
-
-    @property
-    def measure(self) -> str:
-        """Which of the recorded similarities counts: `cosine` or `published`."""
-        return str(self.resolved["similarity"])
-
-    @property
-    def threshold(self) -> float:
-        """Above this similarity a text counts as similar."""
-        return float(self.resolved["threshold"])
-
-    @cached_property
-    def verdicts(self) -> dict[str, Verdicts]:
-        """What came of the samples on each model, by its name.
-
-        A sample that a model gets wrong before the attack counts as a success of the attack (section 4.3.2), except
-        on the reference model, which was to get all of them right. Errors and other skipped samples do not count.
-        """
-        return {model.name: self.verdicts_of(model, model.name != self.reference) for model in self.models}
-
-    def verdicts_of(self, model: Model, wrong_counts: bool) -> Verdicts:
-        """The verdicts on one model; `wrong_counts` tells whether samples that it got wrong before are among them."""
-        text_ids = dict.fromkeys(sample.text_id for sample in self.samples.values())
-        text_numbers = {text_id: number for number, text_id in enumerate(text_ids)}
-        counted = []
-        for number, record in sorted(model.records.items()):
-            wrong = record.outcome == SKIPPED and record.reason == WRONG_BEFORE
-            if record.outcome in (SUCCEEDED, FAILED) or (wrong and wrong_counts):
-                sample = self.samples[number]
-                text = text_numbers[sample.text_id]
-                similarity, changed = self.similarity(record), record.change_rate
-                counted.append((number, sample.bin, text, self.reached(record), similarity, changed, wrong))
-        columns = list(zip(*counted, strict=True)) or [()] * 7
-        types = (np.int64, np.int64, np.int64, np.bool_, np.float64, np.float64, np.bool_)
-        return Verdicts(*(np.array(column, dtype=kind) for column, kind in zip(columns, types, strict=True)))
-
-    def reached(self, record: Record) -> bool:
-        """Whether the goal was reached within the change rate that is allowed."""
-        return record.outcome == SUCCEEDED and record.change_rate <= self.limit
-
-    def similarity(self, record: Record) -> float:
-        """The record's similarity in the campaign's measure; NaN where there is none."""
-        value = (record.similarity or {}).get(self.measure)
-        return float("nan") if value is None else float(value)
-
-    def model(self, name: str) -> Model | None:
-        """The model of this name, if there is one."""
-        return next((model for model in self.models if model.name == name), None)
-
-    def found_for(self, facts: Mapping[str, Any]) -> list[tuple[Model, Record]]:
-        """The adversarial texts that can be tried on a model: those of all other models, as told by fingerprints."""
-        others = [model for model in self.models if model.facts.get("fingerprint") != facts.get("fingerprint")]
-        return [
-            (model, record)
-            for model in others
-            for _, record in sorted(model.records.items())
-            if self.reached(record) and record.adversarial is not None
-        ]
-
-    def outcomes(self, model: Model, bin_number: int | None = None) -> Counter[str]:
-        """How many records of a bin (None: of all) have each outcome; those wrong before also under that name."""
-        counted: Counter[str] = Counter()
-        for number, record in model.records.items():
-            if bin_number in (None, self.samples[number].bin):
-                counted[record.outcome] += 1
-                counted[WRONG_BEFORE] += record.outcome == SKIPPED and record.reason == WRONG_BEFORE
-        return counted
-
-    def bin_name(self, bin_number: int) -> str:
-        """A bin in words: its label frequencies, and whether it is the tail or the head.
-
-        One bin is neither.
-        """
-        chosen = next(part for part in self.bins if part.number == bin_number)
-        ends = f"{chosen.lowest:,}" if chosen.lowest == chosen.highest else f"{chosen.lowest:,} to {chosen.highest:,}"
-        place = ""
-        if len(self.bins) > 1:
-            place = {self.bins[0].number: " (tail)", self.bins[-1].number: " (head)"}.get(bin_number, "")
-        return ends + place
-
-
-def models_of(campaigns: Iterable[Campaign]) -> list[tuple[Campaign, Model]]:
-    """Every model of some campaigns, with its campaign."""
-    return [(campaign, model) for campaign in campaigns for model in campaign.models]
+    def wrong_rate(self, bin_number: int | None = None) -> Estimate:
+        """The share of the samples that the model gets wrong without an attack, of these and the attacked ones."""
+        rows = self.rows(bin_number, wrong_counts=True)
+        return share_of(self.wrong_before[rows], self.texts[rows])

@@ -5,6 +5,7 @@ from textattack_xmtc.transformations.named import word_swap_named
 from textattack_xmtc.transformations.word_swap_label_aware import WordSwapLabelAware
 from textattack_xmtc.transformations.word_swap_learning import WordSwapLearning
 from textattack_xmtc.transformations.word_swap_masked_lm import CANDIDATE_ORDER, XMTCWordSwapMaskedLM
+from textattack_xmtc.transformations.word_swap_same_sense import WordSwapSameSense
 
 __all__ = [
     "CANDIDATE_ORDER",
@@ -12,6 +13,7 @@ __all__ = [
     "NameWords",
     "WordSwapLabelAware",
     "WordSwapLearning",
+    "WordSwapSameSense",
     "XMTCWordSwapMaskedLM",
     "word_swap_named",
 ]

@@ -12,6 +12,7 @@ from textattack_xmtc.transformations.label_word_sources import LabelWords, NameW
 from textattack_xmtc.transformations.word_swap_label_aware import WordSwapLabelAware
 from textattack_xmtc.transformations.word_swap_learning import WordSwapLearning
 from textattack_xmtc.transformations.word_swap_masked_lm import XMTCWordSwapMaskedLM
+from textattack_xmtc.transformations.word_swap_same_sense import WordSwapSameSense
 
 
 def word_swap_named(
@@ -20,7 +21,7 @@ def word_swap_named(
     """The word swap whose candidates come from this source.
 
     Args:
-        source: "masked-lm" (the paper's), "label-texts", "label-names" or "answers".
+        source: "masked-lm" (the paper's), "label-texts", "label-names", "answers" or "same-sense".
         masked_lm: the word swap with the masked LM.
         goal: what the attack wants; label-aware word swaps ask it what is under attack.
         training_words: what "label-texts" takes the words from, with the labels' names where it knows none.
@@ -32,6 +33,8 @@ def word_swap_named(
         raise InputError(f"candidate_source={source!r} is unknown", f"choose {' or '.join(get_args(CandidateSource))}")
     if source == "masked-lm":
         return masked_lm
+    if source == "same-sense":
+        return WordSwapSameSense()
     if source == "answers":
         return WordSwapLearning(masked_lm, goal)
     names = NameWords(masked_lm)

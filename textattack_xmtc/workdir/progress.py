@@ -10,7 +10,7 @@ from typing import Any, Self, TextIO
 
 from tqdm import tqdm
 
-from textattack_xmtc.results.summary import FAILED, SUCCEEDED
+from textattack_xmtc.results.records import FAILED, SUCCEEDED
 
 _SECONDS = 30.0
 _STEPS = 10  # lines, at least

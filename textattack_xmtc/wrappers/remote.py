@@ -6,25 +6,24 @@ import json
 import os
 import random
 import time
-import urllib.error
 import urllib.parse
-import urllib.request
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from email.utils import parsedate_to_datetime
-from http.client import HTTPException
 from typing import Any
 
 from textattack_xmtc.errors import InputError, VictimError
-from textattack_xmtc.scores import ScoreKind
+from textattack_xmtc.label_names import LabelNames
+from textattack_xmtc.redaction import Redactor
+from textattack_xmtc.scores import ScoreKind, check_count
+from textattack_xmtc.wrappers.http import Reply, post
 from textattack_xmtc.wrappers.shortlist import ShortlistWrapper
 from textattack_xmtc.wrappers.tokens import encodable
 
 _AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
 _LONGEST_PAUSE_S = 120.0
-_MOST_BYTES = 2**28
-_PIECE = 2**16
 _SHOWN_CHARACTERS = 200
-_CHANCE = random.Random()  # of its own: the seeds of attacks are not touched
+_SECRET_CHARACTERS = 6  # shorter values in an address are numbers of versions and the like
+_rng = random.Random()  # of its own: the seeds of attacks are not touched
 _LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -38,15 +37,24 @@ def rows_of(answer: Any) -> Any:
     return answer["results"] if isinstance(answer, dict) else answer
 
 
+class _PassingError(Exception):
+    """A failure that may pass: what was said, without secrets, and how many seconds the server asks to wait."""
+
+    def __init__(self, told: str, least_s: float = 0.0) -> None:
+        super().__init__(told)
+        self.least_s = least_s
+
+
 class RemoteWrapper(ShortlistWrapper):
     """A model behind HTTP that answers with its m best labels and their scores.
 
     A batch of texts is one POST of JSON to `url`. What may pass (no connection, no answer in time, a broken answer,
     the status 408, 425, 429, 500, 502, 503 or 504) is tried again, after a pause that doubles, is drawn at random
-    between a half and the whole of that, and is never shorter than the server's Retry-After. Redirects are not
-    followed: texts go to the given address only.
+    between a half and the whole of that, and is never shorter than the server's Retry-After; where that is longer than
+    `longest_pause_s`, the attack ends at once. Redirects are not followed: texts go to the given address only.
 
-    A secret comes from the environment when it is needed. It is kept nowhere, and cut out of everything that is told.
+    A secret comes from the environment when it is needed. It is kept nowhere, and removed from everything that is told
+    (`textattack_xmtc.redaction`).
 
     Args:
         url: the address. What stands behind its "?" is sent, and not told.
@@ -60,7 +68,8 @@ class RemoteWrapper(ShortlistWrapper):
         rows: where the n rows stand in the answer, each in one of the forms that `ShortlistWrapper` takes.
         attempts: how often a batch is tried.
         pause_s: the first pause, in seconds.
-        answer_s: seconds after which an answer is given up.
+        longest_pause_s: no pause is longer, in seconds.
+        answer_s: seconds after which an attempt is given up, from looking up the address to the last byte.
         requests_per_s: how many requests are started a second, at most; no limit where it is None.
         name: what the victim is, for people; the address's host where it is None.
         mask: the word that hides another one from this victim.
@@ -80,7 +89,7 @@ class RemoteWrapper(ShortlistWrapper):
     def __init__(
         self,
         url: str,
-        label_names: Sequence[str],
+        label_names: LabelNames,
         scores: ScoreKind = "probability",
         *,
         shown: int,
@@ -91,6 +100,7 @@ class RemoteWrapper(ShortlistWrapper):
         rows: Callable[[Any], Any] = rows_of,
         attempts: int = 6,
         pause_s: float = 0.5,
+        longest_pause_s: float = 120.0,
         answer_s: float = 60.0,
         requests_per_s: float | None = None,
         name: str | None = None,
@@ -98,9 +108,10 @@ class RemoteWrapper(ShortlistWrapper):
         batch_size: int = 32,
     ) -> None:
         parts = _checked(url, bool(token or headers))
-        for option, value in (("attempts", attempts), ("answer_s", answer_s), ("requests_per_s", requests_per_s)):
-            if value is not None and not value > 0:
-                raise InputError(f"{option}={value} is not above 0", "choose a number above 0")
+        check_count("attempts", attempts)
+        for option, value in (("answer_s", answer_s), ("requests_per_s", requests_per_s)):
+            if value is not None and not 0 < value < float("inf"):
+                raise InputError(f"invalid {option}={value}: must be above 0", "choose a number above 0")
         super().__init__(
             None,
             scores,
@@ -114,68 +125,111 @@ class RemoteWrapper(ShortlistWrapper):
         self._url, self._token, self._headers = url, token, dict(headers or {})
         self._told_url = f"{parts.scheme}://{parts.netloc}{parts.path}"
         self._body, self._rows = body, rows
-        self._attempts, self._pause_s, self._answer_s = attempts, pause_s, answer_s
+        self._attempts, self._answer_s = attempts, answer_s
+        self._pause_s, self._longest_pause_s = pause_s, longest_pause_s
         self._pace = Pace(requests_per_s)
 
     def _best(self, texts: list[str]) -> Any:
         content = json.dumps(self._body([encodable(text) for text in texts], self.shown or 1)).encode("ascii")
-        secrets = self._secrets()
-        answer = self._answered(content, secrets)
+        answer = self._answered(content)
         try:
             return self._rows(answer)
-        except (KeyError, TypeError, IndexError, AttributeError) as error:
-            told = _without(secrets, repr(answer))[:_SHOWN_CHARACTERS]
-            raise VictimError(
-                f"{self._told_url} answered with {told}, where the results are not found ({type(error).__name__})",
-                "say with rows=... where they stand",
-            ) from None
+        except Exception as error:  # whatever a function of the user's says of such an answer
+            kind = type(error).__name__
+        raise VictimError(
+            f"{self._told_url} answered with {self._quoted(answer)}, where the results are not found ({kind})",
+            "say with rows=... where they stand",
+        )
 
-    def _answered(self, content: bytes, secrets: dict[str, str]) -> Any:
-        told = "nothing"
-        for attempt in range(self._attempts):
-            self._pace.wait()
-            least = 0.0
-            try:
-                return json.loads(self._sent(content, secrets))
-            except VictimError:
-                raise
-            except urllib.error.HTTPError as error:
-                told = _without(secrets, f"status {error.code} ({_text_of(error) or error.msg})")
-                if error.code not in _AGAIN:
-                    raise VictimError(
-                        f"{self._told_url} refused {len(content):,} bytes: {told}", _fix_of(error.code)
-                    ) from None
-                least = _retry_after(error.headers.get("Retry-After"))
-            except (OSError, HTTPException, ValueError) as error:
-                # No connection, or one that broke off; an answer that came too late; or one that is no JSON.
-                told = _without(secrets, f"{type(error).__name__}: {error}")
-            if attempt + 1 < self._attempts:
-                longest = min(self._pause_s * 2**attempt, _LONGEST_PAUSE_S)
-                # Several clients that failed together must not come back together.
-                self._pace.sleep(max(min(least, _LONGEST_PAUSE_S), longest * _CHANCE.uniform(0.5, 1)))
-        # None of the causes is chained: they hold the request, and with it the secret.
+    def _quoted(self, value: Any) -> str:
+        try:
+            text = repr(value)
+        except RecursionError:
+            text = f"a deeply nested {type(value).__name__}"
+        return self._redactor(self._secrets()).shorten(text, _SHOWN_CHARACTERS)
+
+    def _answered(self, content: bytes) -> Any:
+        from tenacity import RetryError, Retrying, retry_if_exception_type, stop_after_attempt
+
+        retrying = Retrying(
+            stop=stop_after_attempt(self._attempts),
+            wait=self._pause,
+            retry=retry_if_exception_type(_PassingError),
+            sleep=lambda seconds: self._pace.sleep(seconds),
+        )
+        try:
+            return retrying(self._attempt, content)
+        except RetryError as error:
+            told = str(error.last_attempt.exception())
         raise VictimError(
             f"{self._told_url} gave no answer in {self._attempts} attempts; the last one: {told}",
             "see that it runs; attempts, pause_s and answer_s give it more time",
         )
 
-    def _sent(self, content: bytes, secrets: dict[str, str]) -> bytes:
+    def _pause(self, state: Any) -> float:
+        """Seconds until the next attempt."""
+        longest = min(self._pause_s * 2 ** min(state.attempt_number - 1, 30), self._longest_pause_s)
+        # Several clients that failed together must not come back together.
+        return float(max(state.outcome.exception().least_s, longest * _rng.uniform(0.5, 1)))
+
+    def _attempt(self, content: bytes) -> Any:
+        """One request, and what its answer holds. What fails is told without its cause: that holds the secret.
+
+        Raises:
+            VictimError: what will not pass.
+            _PassingError: what may pass.
+        """
+        secrets = self._secrets()
+        redactor = self._redactor(secrets)
         headers = {"Content-Type": "application/json", "Accept": "application/json", **secrets}
-        request = urllib.request.Request(self._url, content, headers, method="POST")
-        late = time.monotonic() + self._answer_s
-        with _OPENER.open(request, timeout=self._answer_s) as answer:
-            pieces: list[bytes] = []
-            while piece := answer.read1(_PIECE):
-                pieces.append(piece)
-                if time.monotonic() > late:  # a socket's time-out starts anew with every byte
-                    raise TimeoutError(f"not all of the answer was there after {self._answer_s:g} seconds")
-                if sum(map(len, pieces)) > _MOST_BYTES:
-                    raise VictimError(f"{self._told_url} answers with more than {_MOST_BYTES:,} bytes", "lower shown")
-            received = b"".join(pieces)
-            length = answer.headers.get("Content-Length")
-            if length is not None and length.isdecimal() and len(received) < int(length):
-                raise ConnectionError(f"the answer broke off after {len(received):,} of {length} bytes")
-            return received
+        self._pace.wait()
+        try:
+            reply = post(self._url, content, headers, self._answer_s)
+        except VictimError as error:
+            failure: Exception | None = VictimError(f"{self._told_url} {error.problem}", error.fix)
+        except Exception as error:  # httpx, the machine's sockets, and whatever stands between
+            failure = _PassingError(redactor.shorten(f"{type(error).__name__}: {error}", _SHOWN_CHARACTERS))
+        else:
+            failure = None
+        if failure is not None:
+            raise failure
+        if not 200 <= reply.status < 300:
+            told = redactor.shorten(f"status {reply.status} ({reply.text() or reply.reason})", _SHOWN_CHARACTERS)
+            if reply.status not in _AGAIN:
+                raise VictimError(f"{self._told_url} refused {len(content):,} bytes: {told}", _fix_of(reply.status))
+            raise _PassingError(told, self._least_pause(reply, told))
+        return self._read_json(reply, redactor)
+
+    def _least_pause(self, reply: Reply, told: str) -> float:
+        least = _retry_after(reply.retry_after)
+        if least > self._longest_pause_s:
+            raise VictimError(
+                f"{self._told_url} asks to wait {least:,.0f} seconds, longer than longest_pause_s="
+                f"{self._longest_pause_s:g}: {told}",
+                "ask again later, or raise longest_pause_s",
+            )
+        return least
+
+    def _read_json(self, reply: Reply, redactor: Redactor) -> Any:
+        try:
+            return json.loads(reply.body)
+        except RecursionError:
+            told = ""
+        except ValueError as error:
+            told = redactor.shorten(f"{type(error).__name__}: {error}", _SHOWN_CHARACTERS)
+        if told:
+            raise _PassingError(told)
+        raise VictimError(
+            f"{self._told_url} answered with JSON that is nested too deeply ({len(reply.body):,} bytes)",
+            "see what answers at this address",
+        )
+
+    def _redactor(self, secrets: dict[str, str]) -> Redactor:
+        """Removes what the headers hold, and what stands behind the address's "?"."""
+        query = urllib.parse.urlsplit(self._url).query
+        values = [value for _, value in urllib.parse.parse_qsl(query)]
+        found = [value.removeprefix("Bearer ") for value in secrets.values()]
+        return Redactor([*found, *(value for value in [query, *values] if len(value) >= _SECRET_CHARACTERS)])
 
     def _secrets(self) -> dict[str, str]:
         """Headers with what the environment says now."""
@@ -230,14 +284,6 @@ class Pace:
         self._next = max(now, self._next) + self._between
 
 
-class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, *_: Any) -> None:
-        return None
-
-
-_OPENER = urllib.request.build_opener(_NoRedirects)
-
-
 def _checked(url: str, secret: bool) -> urllib.parse.SplitResult:
     """The parts of an address that may be used. What is wrong with it is said without the address: it may hold more."""
     try:
@@ -259,23 +305,6 @@ def _checked(url: str, secret: bool) -> urllib.parse.SplitResult:
     return parts
 
 
-def _without(secrets: dict[str, str], told: str) -> str:
-    for value in secrets.values():
-        for part in (value, value.removeprefix("Bearer ")):
-            told = told.replace(part, "[secret]")
-    return told
-
-
-def _text_of(error: urllib.error.HTTPError) -> str:
-    """The beginning of what the server says of an error."""
-    try:
-        with error:
-            text = error.read(_PIECE).decode("utf-8", "replace")
-    except (OSError, HTTPException):
-        return ""
-    return " ".join(text.split())[:_SHOWN_CHARACTERS]
-
-
 def _fix_of(status: int) -> str:
     if status in (401, 403):
         return "see what the environment variable named by token or headers holds"
@@ -285,10 +314,17 @@ def _fix_of(status: int) -> str:
 
 
 def _retry_after(value: str | None) -> float:
-    """Seconds to wait, from a number or a date; 0 where there is neither."""
+    """Seconds to wait, from a number or a date; 0 where there is neither.
+
+    Example:
+        >>> _retry_after("7"), _retry_after("soon"), _retry_after("Fri, 01 Jan 2021 00:00:00 GMT")
+        (7.0, 0.0, 0.0)
+    """
     if value is None:
         return 0.0
     try:
-        return float(value) if value.strip().isdecimal() else parsedate_to_datetime(value).timestamp() - time.time()
-    except ValueError:
+        if value.strip().isdecimal():
+            return float(value)
+        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
+    except (ValueError, TypeError, IndexError, OverflowError):
         return 0.0

@@ -153,8 +153,9 @@ class ShortlistWrapper(XMTCModelWrapper):
 
     def _read(self, texts: list[str]) -> list[Shown]:
         rows = self._best(texts)
-        if not isinstance(rows, Sequence) or isinstance(rows, str) or len(rows) != len(texts):
-            what = f"{len(rows)} answers" if isinstance(rows, Sequence) else f"a {type(rows).__name__}"
+        is_list = isinstance(rows, Sequence) and not isinstance(rows, (str, bytes))
+        if not is_list or len(rows) != len(texts):
+            what = f"{len(rows)} answers" if is_list else f"a {type(rows).__name__}"
             raise VictimError(
                 f"{self.name} gave {what} for {len(texts)} texts", "return one list of labels and scores a text"
             )
@@ -169,7 +170,7 @@ class ShortlistWrapper(XMTCModelWrapper):
                 f"{self.name} answered with {self._quoted(row)} for the text {text[:60]!r}, which is no list of "
                 f"labels with scores ({type(error).__name__})",
                 "return pairs (label, score), or {'label': ..., 'score': ...}; a score is a number",
-            ) from error
+            ) from None  # its message may hold what `_quoted` leaves out
         best: Shown = {}
         for label, score in pairs:
             known = self.labels.index(label)

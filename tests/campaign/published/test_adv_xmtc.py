@@ -11,9 +11,10 @@ import pytest
 import torch
 from tokenizers import normalizers
 
+from tests.toolkit.bert import word_tokenizer
 from tests.toolkit.masked_lms import WORDS, masked_lm
-from tests.toolkit.parts import CountingVictim, bag, word_tokenizer
 from tests.toolkit.shared_folders import SHARED, needs_shared
+from tests.toolkit.victims import CountingVictim, bag
 from textattack_xmtc.campaign.published.adv_xmtc import Change, PublishedAttack
 from textattack_xmtc.campaign.published.words import UnmaskedProposals
 from textattack_xmtc.errors import InputError

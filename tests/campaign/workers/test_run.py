@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.campaign.conftest import working_in
+from tests.toolkit import ROOT
 from tests.toolkit.dying_worker import HOPELESS, DyingWorker
 from tests.toolkit.small_campaigns import LABELS, OPTIONS, records
 from textattack_xmtc.campaign.loading import attack_on, tools_of
@@ -25,7 +26,7 @@ from textattack_xmtc.campaign.workers.protocol import Died, Loaded, Pool, Worker
 from textattack_xmtc.campaign.workers.ray_cluster import RayPool
 from textattack_xmtc.campaign.workers.run import Workers
 from textattack_xmtc.errors import InputError, MissingExtraError
-from textattack_xmtc.results.reading import read_campaign
+from textattack_xmtc.results.folder import read_campaign
 
 needs_ray = pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="Ray is not installed (extra `ray`)")
 
@@ -104,7 +105,7 @@ def test_the_order_of_the_samples_is_no_matter(whole: Path, tmp_path: Path, chan
 @pytest.fixture(autouse=True)
 def tests_to_be_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """Actors look for these files as any process does, and packages leave other `tests` beside the libraries."""
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[3]))
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
 
 
 @pytest.fixture(params=["processes", pytest.param("ray", marks=needs_ray)])

@@ -12,7 +12,7 @@ import pytest
 from textattack_xmtc.campaign.workers.protocol import Answer, Died, Loaded, Order
 from textattack_xmtc.campaign.workers.scheduler import CRASHES, pieces_of, share_out
 from textattack_xmtc.errors import InputError, XMTCError
-from textattack_xmtc.results.summary import Sample
+from textattack_xmtc.results.records import Sample
 
 TEXTS, TARGETS = 7, 3
 

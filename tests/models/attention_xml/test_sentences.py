@@ -18,7 +18,7 @@ from textattack_xmtc.models.attention_xml.sentences import SENTENCES, NLTKWords
 from textattack_xmtc.models.attention_xml.vocabulary import PUNKT, UNK_ID, Vocabulary
 from textattack_xmtc.models.folder import load_model, save_model
 
-pytestmark = needs_shared("data/nltk_data/tokenizers/punkt_tab")
+pytestmark = needs_shared("data/nltk_data/tokenizers/punkt_tab.zip")
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ from typing import Any, Protocol
 
 from textattack_xmtc.campaign.plan import Plan
 from textattack_xmtc.errors import XMTCError
-from textattack_xmtc.results.summary import Campaign, Sample
+from textattack_xmtc.results.campaign import Campaign
+from textattack_xmtc.results.records import Sample
 
 Order = str | Sample
 """What a worker is asked for: the name of a model that it is to load, or a sample that it is to attack."""

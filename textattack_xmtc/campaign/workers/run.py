@@ -17,10 +17,10 @@ from textattack_xmtc.campaign.workers.protocol import Pool, Worker, without_resu
 from textattack_xmtc.campaign.workers.ray_cluster import RayPool
 from textattack_xmtc.campaign.workers.scheduler import Asked, Pieces, pieces_of, share_out
 from textattack_xmtc.errors import InputError
-from textattack_xmtc.results.reading import RECORDS
-from textattack_xmtc.results.summary import ERROR, Campaign, Sample
+from textattack_xmtc.results.campaign import Campaign
+from textattack_xmtc.results.folder import RECORDS, record_file
+from textattack_xmtc.results.records import ERROR, Sample
 from textattack_xmtc.workdir.files import RecordWriter
-from textattack_xmtc.workdir.names import inside
 from textattack_xmtc.workdir.progress import Progress, say
 
 _ANY_GPU = (None, "cuda")  # devices that leave it open which
@@ -112,8 +112,7 @@ class _Keeper:
         total = len(campaign.samples) * len(campaign.models)
         with self._stack:
             self._writers = {
-                model: self._stack.enter_context(RecordWriter(inside(out, RECORDS, f"{model}.jsonl")))
-                for model in pieces
+                model: self._stack.enter_context(RecordWriter(record_file(out, RECORDS, model))) for model in pieces
             }
             self._progress = self._stack.enter_context(Progress(name, total, outcomes))
             self._stack = self._stack.pop_all()

@@ -9,7 +9,8 @@ from typing import Any, Protocol
 
 from textattack_xmtc.campaign.workers.protocol import Answer, Died, Loaded, Pool
 from textattack_xmtc.errors import XMTCError
-from textattack_xmtc.results.summary import Campaign, Sample
+from textattack_xmtc.results.campaign import Campaign
+from textattack_xmtc.results.records import Sample
 from textattack_xmtc.workdir.progress import say
 
 CRASHES = 3
@@ -25,7 +26,9 @@ Pieces = dict[str, deque[tuple[Sample, ...]]]
 class Asked(Protocol):
     """Whether somebody has asked for the end."""
 
-    asked: bool
+    @property
+    def asked(self) -> bool:
+        """Whether Ctrl-C was pressed."""
 
 
 def pieces_of(campaign: Campaign) -> Pieces:

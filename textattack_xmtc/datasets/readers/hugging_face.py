@@ -3,74 +3,123 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import datasets
+import pyarrow.parquet  # type: ignore[import-untyped]
 
 from textattack_xmtc.datasets.corpus import Document
 from textattack_xmtc.datasets.label_names import LabelNames
-from textattack_xmtc.datasets.readers.jsonl import id_at
-from textattack_xmtc.datasets.readers.source import Place, Source, labels_at, text_at
+from textattack_xmtc.datasets.read_options import BY_CONTENT, ReadOptions
+from textattack_xmtc.datasets.readers.columns import Columns, resolve
+from textattack_xmtc.datasets.readers.labels import LabelReader
+from textattack_xmtc.datasets.readers.place import Place, Sample
+from textattack_xmtc.datasets.readers.source import Source
+from textattack_xmtc.datasets.readers.table import Row, Table
 from textattack_xmtc.errors import DataError
 
 PREFIX = "hf:"
 """How a name starts that is one of the hub and not of a file here: `hf:NAME` or `hf:NAME:CONFIGURATION`."""
 
+_BATCH = 1_000
 _SAVED = ("dataset_dict.json", "state.json")
 
 
-class HuggingFace(Source):
+class HuggingFace(Table):
     """One split of a dataset: texts in one column, in another lists of label names, indices or `ClassLabel`s.
 
-    Documents are called by the column `id`, where there is one, else by their row number.
+    A `ClassLabel` is read by the names of its own split. Documents are called by the column `id`, where there is one,
+    else by their row number.
     """
 
     format = "hugging-face"
 
-    def __init__(self, name: str, rows: datasets.Dataset, text_column: str, label_column: str) -> None:
+    def __init__(self, name: str, rows: datasets.Dataset, options: ReadOptions = BY_CONTENT) -> None:
         self._name, self._rows = name, rows.with_format(None)  # a saved one may show some of its columns only
-        self._text, self._labels = text_column, label_column
+        self.options = options
         self.files = tuple(Path(file["filename"]) for file in rows.cache_files)
-        for column in (text_column, label_column):
-            if column not in rows.column_names:
-                raise DataError(
-                    f"{name}: expected a column {column!r}, got {', '.join(rows.column_names)}",
-                    "name the columns with text_column=... and label_column=...",
-                )
 
     @classmethod
-    def in_folder(cls, folder: Path, split: str) -> Source | None:
+    def in_folder(cls, folder: Path, split: str, options: ReadOptions = BY_CONTENT) -> Source | None:
         """None: `open_dataset` opens all splits at once."""
         return None
 
     @classmethod
-    def from_file(cls, path: Path) -> Source | None:
+    def from_file(cls, path: Path, options: ReadOptions = BY_CONTENT) -> Source | None:
         """None: `open_dataset` opens Parquet files."""
         return None
 
-    def label_names(self) -> LabelNames:
-        """The names that a `ClassLabel` column carries, else none."""
-        column = self._rows.features[self._labels]
-        # A list of labels is a `List` or `Sequence` with a `feature`, or a Python list with one element.
-        label = column[0] if isinstance(column, list) else getattr(column, "feature", None)
-        names = getattr(label, "names", None)
-        return LabelNames() if names is None else LabelNames(f"the column {self._labels!r}", by_index=tuple(names))
+    @property
+    def where(self) -> str:
+        """See `Table`."""
+        return self._name
 
-    def documents(self, names: LabelNames) -> Iterator[Document]:
-        """See `Source`."""
-        kept = [self._text, self._labels] + (["id"] if "id" in self._rows.column_names else [])
+    @cached_property
+    def columns(self) -> Columns:
+        """See `Table`."""
+        rows = [row for _, row in self.sample]
+        return resolve(self._name, self._rows.column_names, self.options, rows)
+
+    def label_sample(self) -> list[Sample]:
+        """See `Table`; a `ClassLabel` leaves no doubt."""
+        return [] if self.label_space() else super().label_sample()
+
+    def label_space(self) -> tuple[str, ...]:
+        """The names that a `ClassLabel` column carries, else none."""
+        return tuple(_class_names(self._rows.features[self.columns.labels[0]]) or ())
+
+    def rows(self) -> Iterator[Row]:
+        """See `Table`."""
         number = 0
-        for batch in self._rows.select_columns(kept).iter(1_000):
-            for row, (text, labels) in enumerate(zip(batch[self._text], batch[self._labels], strict=True)):
+        for batch in self._rows.iter(_BATCH):
+            for row in zip(*batch.values(), strict=True):
                 number += 1
-                place = Place(Path(self._name), number, "row")
-                name = id_at(place, batch["id"][row]) if "id" in batch else str(number)
-                yield Document(name, text_at(place, text), labels_at(place, labels, names))
+                yield Place(Path(self._name), number, "row"), dict(zip(batch, row, strict=True))
+
+    def documents(self, names: LabelNames, labels: LabelReader | None = None) -> Iterator[Document]:
+        """See `Source`."""
+        columns = self.columns
+        wanted = [*columns.text, *columns.labels, *([columns.id] if columns.id is not None else [])]
+        self._rows = self._rows.select_columns(list(dict.fromkeys(wanted)))
+        return super().documents(names, labels)
+
+    def value(self, place: Place, row: Mapping[str, Any], column: str, key: str) -> Any:
+        """See `Table`; class indices as the names of this split."""
+        value = super().value(place, row, column, key)
+        names = _class_names(self._rows.features[column])
+        return value if names is None else _named(place, value, names)
+
+
+def _class_names(column: Any) -> Sequence[str] | None:
+    """The names of a `ClassLabel` column, or of one of lists of them."""
+    # A list of labels is a `List` or `Sequence` with a `feature`, or a Python list with one element.
+    label = column[0] if isinstance(column, list) and column else getattr(column, "feature", column)
+    names = getattr(label, "names", None)
+    return names if isinstance(label, datasets.ClassLabel) else None
+
+
+def _named(place: Place, value: Any, names: Sequence[str]) -> Any:
+    """Class indices as the names of their split, in lists.
+
+    Raises:
+        DataError: an index is not one of the classes; -1 is Hugging Face's sign for a label that is not known.
+    """
+    listed = [value] if isinstance(value, int) else value
+    if not isinstance(listed, list):
+        return value
+    for label in listed:
+        if not isinstance(label, int) or not 0 <= label < len(names):
+            raise place.error(
+                f"a label index from 0 to {len(names) - 1}", label, "leave out rows whose labels are not known"
+            )
+    return [names[label] for label in listed]
 
 
 def is_dataset(path: str) -> bool:
-    """Whether `path` is a name with `hf:`, a folder saved by `save_to_disk`, or holds or is a Parquet file.
+    """Whether `path` is a name with `hf:`, a folder saved by `save_to_disk` or one with Parquet files, or such a file.
 
     Example:
         >>> is_dataset("hf:owner/name"), is_dataset("train.jsonl")
@@ -79,21 +128,24 @@ def is_dataset(path: str) -> bool:
     if path.startswith(PREFIX):
         return True
     local = Path(path)
-    return local.suffix == ".parquet" or any((local / name).is_file() for name in _SAVED) or bool(_parquet(local))
+    return (
+        local.suffix in (".parquet", ".arrow")
+        or any((local / name).is_file() for name in _SAVED)
+        or bool(_parquet(local))
+    )
 
 
-def open_dataset(path: str, single: str, text_column: str, label_column: str, cache: Path) -> dict[str, HuggingFace]:
+def open_dataset(path: str, single: str, cache: Path, options: ReadOptions = BY_CONTENT) -> dict[str, HuggingFace]:
     """The splits "train" and "test" of a dataset; without "test", "validation" takes its place.
 
     Args:
         path: what `is_dataset` accepts.
         single: which split it is, where it does not say so itself.
-        text_column: where the texts are.
-        label_column: where the lists of labels are.
         cache: where `datasets` may keep what it makes of Parquet files.
+        options: which columns hold what.
 
     Raises:
-        DataError: it cannot be opened, or lacks a split or column.
+        DataError: it cannot be opened, or lacks a split.
     """
     try:
         opened = _open(path, single, cache)
@@ -104,11 +156,7 @@ def open_dataset(path: str, single: str, text_column: str, label_column: str, ca
         ) from error
     splits = opened if isinstance(opened, dict) else {single: opened}
     wanted = {"train": "train", "test": "test" if "test" in splits else "validation"}
-    found = {
-        split: HuggingFace(path, splits[name], text_column, label_column)
-        for split, name in wanted.items()
-        if name in splits
-    }
+    found = {split: HuggingFace(path, splits[name], options) for split, name in wanted.items() if name in splits}
     if not found:
         raise DataError(
             f"{path}: expected a split train, test or validation, got {', '.join(splits) or 'none'}",
@@ -122,13 +170,29 @@ def _open(path: str, single: str, cache: Path) -> datasets.Dataset | datasets.Da
     if any((local / name).is_file() for name in _SAVED):
         _check_names(local)
         return datasets.load_from_disk(str(local))
+    if local.suffix == ".arrow":
+        return datasets.Dataset.from_file(str(local))
     files = {single: [str(local)]} if local.suffix == ".parquet" else _parquet(local) if local.is_dir() else {}
     if files:  # not by load_dataset: that tells the hub of every use, also of files on this machine
-        return datasets.DatasetDict.from_parquet(files, cache_dir=str(cache))
+        # Each split alone: several at once are all read by the classes of the first.
+        return datasets.DatasetDict({split: _of_parquet(found, cache) for split, found in files.items()})
     if local.is_dir():
         raise FileNotFoundError("the folder holds no Parquet file of a split")
     name, _, configuration = path.removeprefix(PREFIX).partition(":")
     return datasets.load_dataset(name, configuration or None)
+
+
+def _of_parquet(files: Sequence[str], cache: Path) -> datasets.Dataset:
+    """One split of Parquet files.
+
+    Raises:
+        ValueError: the files have other columns or classes than the first; they would be read by its classes.
+    """
+    schemas = [datasets.Features.from_arrow_schema(pyarrow.parquet.read_schema(file)) for file in files]
+    for file, schema in zip(files, schemas, strict=True):
+        if schema != schemas[0]:
+            raise ValueError(f"the columns or class names of {file} differ from those of {files[0]}")
+    return datasets.Dataset.from_parquet(list(files), cache_dir=str(cache))
 
 
 def _check_names(saved: Path) -> None:

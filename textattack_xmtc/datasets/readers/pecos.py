@@ -10,8 +10,11 @@ from scipy import sparse
 
 from textattack_xmtc.datasets.corpus import Document
 from textattack_xmtc.datasets.label_names import LabelNames
+from textattack_xmtc.datasets.read_options import BY_CONTENT, ReadOptions
+from textattack_xmtc.datasets.readers.labels import LabelReader
 from textattack_xmtc.datasets.readers.lines import read_lines
-from textattack_xmtc.datasets.readers.source import SPLIT_STEMS, Place, Source, in_step, labels_at
+from textattack_xmtc.datasets.readers.place import Place, labels_at
+from textattack_xmtc.datasets.readers.source import SPLIT_STEMS, Source, in_step
 from textattack_xmtc.errors import DataError
 
 
@@ -23,17 +26,18 @@ class Pecos(Source):
 
     format = "pecos"
 
-    def __init__(self, texts: Path, labels: Path) -> None:
+    def __init__(self, texts: Path, labels: Path, options: ReadOptions = BY_CONTENT) -> None:
         self.files = (texts, labels)
+        self.options = options
 
     @classmethod
-    def in_folder(cls, folder: Path, split: str) -> Source | None:
+    def in_folder(cls, folder: Path, split: str, options: ReadOptions = BY_CONTENT) -> Source | None:
         """See `Source`: `X.trn.txt` with `Y.trn.npz`, or with "tst", "train" or "test"."""
         found = (folder / f"X.{stem}.txt" for stem in SPLIT_STEMS[split][::-1])
-        return next((cls.from_file(path) for path in found if path.is_file()), None)
+        return next((cls.from_file(path, options) for path in found if path.is_file()), None)
 
     @classmethod
-    def from_file(cls, path: Path) -> Source | None:
+    def from_file(cls, path: Path, options: ReadOptions = BY_CONTENT) -> Source | None:
         """See `Source`: either of the two files; the other one lies beside.
 
         Raises:
@@ -42,7 +46,7 @@ class Pecos(Source):
         parts = path.name.split(".")
         if len(parts) != 3 or (parts[0], parts[2]) not in (("X", "txt"), ("Y", "npz")):
             return None
-        source = cls(path.with_name(f"X.{parts[1]}.txt"), path.with_name(f"Y.{parts[1]}.npz"))
+        source = cls(path.with_name(f"X.{parts[1]}.txt"), path.with_name(f"Y.{parts[1]}.npz"), options)
         for file in source.files:
             if not file.is_file():
                 raise DataError(f"{path}: expected {file.name} beside it, got no such file", "put it beside")
@@ -66,10 +70,12 @@ class Pecos(Source):
         """See `Source`."""
         return int(self._matrix.shape[1])
 
-    def documents(self, names: LabelNames) -> Iterator[Document]:
+    def documents(self, names: LabelNames, labels: LabelReader | None = None) -> Iterator[Document]:
         """See `Source`; documents are called by their line number."""
-        texts, labels = self.files
+        texts_file, labels_file = self.files
         matrix = self._matrix
         rows = (matrix.indices[start:end] for start, end in zip(matrix.indptr, matrix.indptr[1:], strict=False))
-        for (number, text), indices in in_step(read_lines(texts), rows, texts, labels):
-            yield Document(str(number), text, labels_at(Place(labels, number, "row"), indices.tolist(), names))
+        for (number, text), indices in in_step(
+            read_lines(texts_file, self.options.encoding), rows, texts_file, labels_file
+        ):
+            yield Document(str(number), text, labels_at(Place(labels_file, number, "row"), indices.tolist(), names))

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 from textattack_xmtc.datasets.corpus import Document
 from textattack_xmtc.datasets.label_names import LabelNames
+from textattack_xmtc.datasets.read_options import BY_CONTENT, ReadOptions
+from textattack_xmtc.datasets.readers.labels import LabelReader
 from textattack_xmtc.datasets.readers.lines import COMPRESSIONS, read_lines
-from textattack_xmtc.datasets.readers.source import SPLIT_STEMS, Place, Source, find_file, in_step, labels_at
+from textattack_xmtc.datasets.readers.place import Place, Sample
+from textattack_xmtc.datasets.readers.source import SPLIT_STEMS, Source, find_file, in_step
 from textattack_xmtc.errors import DataError
 
 _TEXTS = ("_raw_texts.txt", "_texts.txt")
 _LABELS = "_labels.txt"
+_SAMPLE_LINES = 1_000
 
 
 class RawText(Source):
@@ -24,17 +29,18 @@ class RawText(Source):
 
     format = "raw-text"
 
-    def __init__(self, texts: Path, labels: Path) -> None:
+    def __init__(self, texts: Path, labels: Path, options: ReadOptions = BY_CONTENT) -> None:
         self.files = (texts, labels)
+        self.options = options
 
     @classmethod
-    def in_folder(cls, folder: Path, split: str) -> Source | None:
+    def in_folder(cls, folder: Path, split: str, options: ReadOptions = BY_CONTENT) -> Source | None:
         """See `Source`: `train_raw_texts.txt` with `train_labels.txt`, and likewise "trn", "test" and "tst"."""
         texts = find_file(folder, SPLIT_STEMS[split], [f"{end}{pack}" for end in _TEXTS for pack in COMPRESSIONS])
-        return cls.from_file(texts) if texts is not None else None
+        return cls.from_file(texts, options) if texts is not None else None
 
     @classmethod
-    def from_file(cls, path: Path) -> Source | None:
+    def from_file(cls, path: Path, options: ReadOptions = BY_CONTENT) -> Source | None:
         """See `Source`: the texts or the labels; the other file lies beside.
 
         Raises:
@@ -49,11 +55,19 @@ class RawText(Source):
             if texts is None or labels is None:
                 wanted = f"{stem}{_LABELS}" if labels is None else f"{stem}{_TEXTS[0]}"
                 raise DataError(f"{path}: expected {wanted} beside it, got no such file", f"put {wanted} beside it")
-            return cls(path if end != _LABELS else texts, labels)
+            return cls(path if end != _LABELS else texts, labels, options)
         return None
 
-    def documents(self, names: LabelNames) -> Iterator[Document]:
+    def label_sample(self) -> list[Sample]:
+        """See `Source`."""
+        labels = self.files[1]
+        lines = islice(read_lines(labels, self.options.encoding), _SAMPLE_LINES)
+        return [(Place(labels, number), line.split()) for number, line in lines]
+
+    def documents(self, names: LabelNames, labels: LabelReader | None = None) -> Iterator[Document]:
         """See `Source`; documents are called by their line number."""
-        texts, labels = self.files
-        for (number, text), (_, line) in in_step(read_lines(texts), read_lines(labels), texts, labels):
-            yield Document(str(number), text, labels_at(Place(labels, number), list(line.split()), names))
+        reader = labels or LabelReader.of(self.label_sample(), names, self.options)
+        texts_file, labels_file = self.files
+        texts, lines = (read_lines(file, self.options.encoding) for file in self.files)
+        for (number, text), (_, line) in in_step(texts, lines, texts_file, labels_file):
+            yield Document(str(number), text, reader.read(Place(labels_file, number), line.split(), names))

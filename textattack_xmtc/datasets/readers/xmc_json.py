@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from textattack_xmtc.datasets.corpus import Document
 from textattack_xmtc.datasets.label_names import LabelNames
-from textattack_xmtc.datasets.readers.jsonl import id_at, json_objects, keys_of_first_object
+from textattack_xmtc.datasets.read_options import BY_CONTENT, ReadOptions
+from textattack_xmtc.datasets.readers.columns import hints_at_labels
+from textattack_xmtc.datasets.readers.jsonl import json_objects, keys_of_first_object
+from textattack_xmtc.datasets.readers.labels import LabelReader
 from textattack_xmtc.datasets.readers.lines import COMPRESSIONS, plain_suffix, read_lines
-from textattack_xmtc.datasets.readers.source import (
-    SPLIT_STEMS,
-    Place,
-    Source,
-    find_file,
-    in_step,
-    indices_at,
-    text_at,
-)
+from textattack_xmtc.datasets.readers.place import Place, indices_at, text_at
+from textattack_xmtc.datasets.readers.source import SPLIT_STEMS, Source, find_file, in_step
+from textattack_xmtc.datasets.readers.table import id_at
 from textattack_xmtc.errors import DataError
 
 _SHAPE = 'an object {"title": ..., "content": ..., "target_ind": [...]}'
@@ -35,29 +32,34 @@ class XMCJson(Source):
 
     format = "xmc-json"
 
-    def __init__(self, path: Path, labels: Path | None) -> None:
+    def __init__(self, path: Path, labels: Path | None, options: ReadOptions = BY_CONTENT) -> None:
         self.files = (path,) if labels is None else (path, labels)
+        self.options = options
 
     @classmethod
-    def in_folder(cls, folder: Path, split: str) -> Source | None:
+    def in_folder(cls, folder: Path, split: str, options: ReadOptions = BY_CONTENT) -> Source | None:
         """See `Source`: `trn.json.gz` or `tst.json.gz`, also uncompressed or with "train" and "test"."""
         found = find_file(folder, SPLIT_STEMS[split][::-1], [f".json{end}" for end in COMPRESSIONS])
-        return cls.from_file(found) if found is not None else None
+        return cls.from_file(found, options) if found is not None else None
 
     @classmethod
-    def from_file(cls, path: Path) -> Source | None:
+    def from_file(cls, path: Path, options: ReadOptions = BY_CONTENT) -> Source | None:
         """See `Source`: by the keys of the object on the first line."""
-        keys = keys_of_first_object(path) if plain_suffix(path) in (".json", ".jsonl") else frozenset()
+        keys = (
+            keys_of_first_object(path, options.encoding) if plain_suffix(path) in (".json", ".jsonl") else frozenset()
+        )
         if "text" in keys or not keys & {"title", "content", "target_ind"}:
             return None
+        if "target_ind" not in keys and hints_at_labels(keys):
+            return None
         stem = path.name.split(".")[0]
-        return cls(path, find_file(path.parent, [f"{stem}_X_Y"], [f".txt{end}" for end in COMPRESSIONS]))
+        return cls(path, find_file(path.parent, [f"{stem}_X_Y"], [f".txt{end}" for end in COMPRESSIONS]), options)
 
     def n_labels(self) -> int | None:
         """See `Source`."""
         return _header(self.files[1])[1] if len(self.files) > 1 else None
 
-    def documents(self, names: LabelNames) -> Iterator[Document]:
+    def documents(self, names: LabelNames, labels: LabelReader | None = None) -> Iterator[Document]:
         """See `Source`; documents are called by their `uid`, else by their line number."""
         count = self.n_labels()
         for place, row, listed in self._rows(count):
@@ -70,11 +72,11 @@ class XMCJson(Source):
                     sorted(given),
                     "put files together that belong together, or move one of them away",
                 )
-            labels = given if given is not None else listed
-            yield Document(id_at(place, row.get("uid")), _text(place, row), indices_at(place, labels, names, count))
+            indices = given if given is not None else listed
+            yield Document(id_at(place, row.get("uid")), _text(place, row), indices_at(place, indices, names, count))
 
-    def _rows(self, n_labels: int | None) -> Iterator[tuple[Place, dict[str, Any], list[int] | None]]:
-        objects = json_objects(self.files[0], _SHAPE)
+    def _rows(self, n_labels: int | None) -> Iterator[tuple[Place, Mapping[str, Any], list[int] | None]]:
+        objects = json_objects(self.files[0], _SHAPE, self.options.encoding)
         if n_labels is None:
             yield from ((place, row, None) for place, row in objects)
         else:
@@ -82,14 +84,14 @@ class XMCJson(Source):
             yield from ((place, row, labels) for (place, row), labels in pairs)
 
 
-def _text(place: Place, row: dict[str, Any]) -> str:
+def _text(place: Place, row: Mapping[str, Any]) -> str:
     if "title" not in row and "content" not in row:
         raise place.error(_SHAPE, row, "add the key 'title' or 'content'")
     parts = [text_at(place, row[key], key) for key in ("title", "content") if row.get(key) is not None]
     return " ".join(part for part in parts if part)
 
 
-def _relevant(place: Place, row: dict[str, Any]) -> list[int] | None:
+def _relevant(place: Place, row: Mapping[str, Any]) -> list[int] | None:
     """The indices in `target_ind` whose relevance, where it is given, is not 0."""
     indices, relevance = row.get("target_ind"), row.get("target_rel")
     if indices is None:

@@ -1,0 +1,87 @@
+"""The label-preserving recipes, on victims that can be seen through and from TextAttack's command line."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from textattack.attack_results import FailedAttackResult, SkippedAttackResult, SuccessfulAttackResult
+
+from tests.toolkit.victims import bag, proposing
+from tests.toolkit.wordnet import needs_wordnet
+from textattack_xmtc import XMTCNegativeLabelPreserving, XMTCPositiveLabelPreserving
+from textattack_xmtc.encoders.embedded import EmbeddedEncoder
+from textattack_xmtc.errors import DataError, InputError
+from textattack_xmtc.parameters import parameters_of
+from textattack_xmtc.targets import GroundTruth
+
+pytestmark = needs_wordnet
+
+NAMES = ["robotics", "eggs", "4026801-9"]
+TEXT = "ubiquitous robots with numerical arms"
+TRUTH = GroundTruth(("robotics",)).encode()
+
+
+def victim() -> Any:
+    weights = {"robots": [2, 0, 0], "ubiquitous": [2, 0, 0], "numerical": [1, 0, 0], "plates": [0, 3, 0]}
+    return bag(weights, [0.0, 2.5, 2.4], label_names=NAMES)
+
+
+def build(recipe: Any = XMTCPositiveLabelPreserving, *words: str, **options: Any) -> Any:
+    masked_lm = proposing(*(words or ("plates",)))
+    options = {"k": 1, "max_change_rate": 1.0, "masked_lm": masked_lm, "encoder": EmbeddedEncoder(), **options}
+    return recipe.build(victim(), **options)
+
+
+def test_every_exchanged_word_keeps_its_sense() -> None:
+    result = build().attack(TEXT, TRUTH)
+    assert isinstance(result, SuccessfulAttackResult)
+    kept = result.perturbed_result.preservation
+    assert kept["mode"] == "paraphrased"
+    assert kept["changes"]
+    assert all(change["sense"] for change in kept["changes"])
+    assert "plates" not in result.perturbed_result.attacked_text.text
+    assert "same sense kept in" in str(result)
+
+
+def test_frozen_evidence_stays() -> None:
+    result = build(preserve="frozen:0.3").attack(TEXT, TRUTH)
+    assert isinstance(result, SuccessfulAttackResult)
+    assert "robots" in result.perturbed_result.attacked_text.text
+    frozen = build(preserve="frozen:1").attack(TEXT, TRUTH)
+    assert isinstance(frozen, FailedAttackResult)
+
+
+def test_the_masked_lm_stands_for_words_that_say_nothing_of_the_label() -> None:
+    recipe = build(XMTCPositiveLabelPreserving, "plates", "automatons", candidate_source="masked-lm")
+    result = recipe.attack("robots with ubiquitous ubiquitous numerical arms", TRUTH)
+    final = result.perturbed_result.attacked_text.words
+    assert final[0] in ("robots", "automatons")
+    assert "plates" in final
+
+
+def test_a_wrong_label_comes_in_without_its_own_words() -> None:
+    truth = GroundTruth(("eggs",), ("robotics",)).encode()
+    recipe = build(XMTCNegativeLabelPreserving, "ubiquitous", "robots", candidate_source="masked-lm")
+    result = recipe.attack("tables with arms", truth)
+    assert "robots" not in result.perturbed_result.attacked_text.text
+    assert "ubiquitous" in result.perturbed_result.attacked_text.text
+
+
+def test_a_label_of_which_nothing_is_known_is_skipped_with_the_reason() -> None:
+    result = build(k=3).attack(TEXT, GroundTruth(("4026801-9",)).encode())
+    assert isinstance(result, SkippedAttackResult)
+    assert "no evidence" in result.original_result.reason
+
+
+def test_options_are_checked(tmp_path: Any) -> None:
+    with pytest.raises(InputError, match="preserve='frozen:9'"):
+        build(preserve="frozen:9")
+    with pytest.raises(DataError, match=r"absent\.json"):
+        build(label_names=tmp_path / "absent.json")
+
+
+def test_the_command_line_knows_all_parameters() -> None:
+    known = parameters_of(XMTCPositiveLabelPreserving.build, leave_out=["model_wrapper"])
+    assert {"preserve", "senses", "label_names", "k", "max_change_rate", "masked_lm", "seed"} <= known.keys()
+    assert "options" not in known

@@ -1,0 +1,113 @@
+"""Campaigns that keep the label: plans, records, and campaigns without it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.campaign.test_attack import LABELS, PLAN, SAMPLE, TEXT, toy, victim_of
+from tests.toolkit.small_campaigns import OPTIONS
+from tests.toolkit.victims import proposing
+from tests.toolkit.wordnet import needs_wordnet
+from textattack_xmtc.campaign.attack import SampleAttack, Tools
+from textattack_xmtc.campaign.plan import Plan
+from textattack_xmtc.campaign.runner import run_campaign
+from textattack_xmtc.datasets.label_names import LabelNames
+from textattack_xmtc.encoders.embedded import EmbeddedEncoder
+from textattack_xmtc.errors import InputError
+from textattack_xmtc.evidence.names import NameEvidence
+from textattack_xmtc.results.folder import read_campaign
+
+
+def record(preserve: str | None, names: dict[str, str] | None = None, **options: object) -> dict:
+    evidence = NameEvidence(LabelNames(by_label=names or {"stones": "Ambers"}))
+    tools = Tools(EmbeddedEncoder(), proposing("zinc", "ambers"), "toy words", evidence=evidence)
+    plan = Plan(**{**vars(PLAN), "preserve": preserve, **options})  # type: ignore[arg-type]
+    return SampleAttack(plan, victim_of(toy()), LABELS, tools).record(SAMPLE)
+
+
+@needs_wordnet
+def test_a_record_says_what_was_kept() -> None:
+    found = record("none")
+    assert found["outcome"] == "succeeded"
+    kept = found["preservation"]
+    assert json.loads(json.dumps(kept)) == kept
+    amber = [i for i, word in enumerate(TEXT.split()) if word == "amber"]
+    assert len(kept["evidence"]) == 1
+    assert set(kept["evidence"]) < set(amber)
+    assert (kept["mode"], kept["protected"], kept["backed"], kept["content"]) == ("none", [], 1, 5)
+    assert [(one["position"], one["evidence"], one["sense"]) for one in kept["changes"]] == [
+        (change["position"], change["position"] in kept["evidence"], False) for change in found["changes"]
+    ]
+    assert all(one["window"] < 1 for one in kept["changes"])
+
+
+@needs_wordnet
+def test_frozen_words_stay() -> None:
+    found = record("frozen:0.3")
+    assert found["outcome"] == "failed"
+    assert {"amber"}.isdisjoint(change["from"] for change in found["changes"])
+    assert found["preservation"]["protected"] == found["preservation"]["evidence"]
+    drawn = [record("random:0.3", preserve_seed=seed)["preservation"] for seed in range(4)]
+    assert len({tuple(one["protected"]) for one in drawn}) > 1
+    assert {len(one["protected"]) for one in drawn} == {2}
+    assert [one["seed"] for one in drawn] == [0, 1, 2, 3]
+
+
+@needs_wordnet
+def test_a_label_without_evidence_is_skipped_with_the_reason() -> None:
+    nameless = {"stones": "4026801-9"}
+    found = record("frozen", nameless)
+    assert (found["outcome"], found["reason"]) == ("skipped", "no evidence")
+    assert record("random", nameless)["outcome"] != "skipped"
+    assert record("none", nameless)["preservation"]["known"] is False
+    assert {one["evidence"] for one in record("none", nameless)["preservation"]["changes"]} == {None}
+
+
+def test_without_the_option_records_are_as_before() -> None:
+    assert "preservation" not in record(None)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"preserve": "frosty"}, "unknown preserve='frosty'"),
+        ({"preserve": "frozen:7"}, "not a share of the content words"),
+        ({"preserve": "frozen", "mode": "adv-xmtc"}, "keeps nothing of the label"),
+        ({"preserve_seed": -1}, "preserve_seed=-1"),
+        ({"evidence": "names"}, "unknown evidence='names'"),
+        ({"senses": "last"}, "unknown senses='last'"),
+    ],
+)
+def test_plans_are_checked(options: dict, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        Plan.of({"models": ["m"], "data": "d", **options})
+
+
+@needs_wordnet
+@pytest.mark.usefixtures("here")
+def test_a_campaign_keeps_labels_and_resumes(tmp_path: Path) -> None:
+    # Labels of this corpus are called by words that no text has; their own words are in its training texts.
+    options = {**OPTIONS, "models": ["plain"], "preserve": "frozen:0.3", "evidence": "texts"}
+    out = tmp_path / "kept"
+    assert run_campaign(out, options)
+    campaign = read_campaign(out)
+    assert campaign.resolved["evidence"] == "training texts"
+    lines = [json.loads(line) for line in (out / "records" / "plain.jsonl").read_text().splitlines()]
+    attacked = [line for line in lines if line["outcome"] in ("succeeded", "failed")]
+    assert attacked
+    for line in attacked:
+        kept = line["preservation"]
+        assert not {change["position"] for change in line["changes"]} & set(kept["protected"])
+        assert len(kept["protected"]) == int(0.3 * kept["content"] + 0.5)
+    # The same again, half of it from a resumed folder.
+    records = out / "records" / "plain.jsonl"
+    half = records.read_text().splitlines(keepends=True)[: len(lines) // 2]
+    records.write_text("".join(half))
+    assert run_campaign(out, {}, resume=True)
+    again = [json.loads(line) for line in records.read_text().splitlines()]
+    assert [{**line, "seconds": 0} for line in again] == [{**line, "seconds": 0} for line in lines]
+    with pytest.raises(InputError, match="preserve"):
+        run_campaign(out, {"preserve": "frozen:0.4"}, resume=True)

@@ -1,0 +1,61 @@
+"""Sources that combine, and sets of labels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pytest
+
+from textattack_xmtc.datasets.corpus import Corpus, Document
+from textattack_xmtc.errors import InputError
+from textattack_xmtc.evidence.protocol import CombinedEvidence, WordEvidence, evidence_for
+from textattack_xmtc.evidence.sources import load_evidence
+from textattack_xmtc.targets import Label
+
+
+class Known:
+    """Evidence from a table of weights by label."""
+
+    def __init__(self, name: str, weights: Mapping[Label, Sequence[float]]) -> None:
+        self.name, self._weights = name, weights
+
+    def weigh(self, text: str, words: Sequence[str], label: Label) -> WordEvidence | None:
+        if label not in self._weights:
+            return None
+        weights = np.array(self._weights[label], dtype=float)
+        return WordEvidence(weights, weights > 1)
+
+
+def test_words_of_an_earlier_source_come_first() -> None:
+    first, second = Known("a", {"x": [0, 0.1, 0, 5]}), Known("b", {"x": [900, 0, 1, 2], "y": [1, 0, 0, 0]})
+    combined = CombinedEvidence([first, second])
+    assert combined.name == "a+b"
+    found = combined.weigh("", ["w"] * 4, "x")
+    assert found is not None
+    assert np.argsort(-found.weights).tolist() == [3, 1, 0, 2]
+    assert found.backed.tolist() == [True, False, False, True]
+    only_second = combined.weigh("", ["w"] * 4, "y")
+    assert only_second is not None
+    assert np.flatnonzero(only_second.weights).tolist() == [0]
+    assert combined.weigh("", ["w"] * 4, "z") is None
+
+
+def test_of_several_labels_the_largest_evidence_counts() -> None:
+    source = Known("a", {"x": [0, 3, 1], "y": [2, 1, 0]})
+    found = evidence_for(source, "", ["w"] * 3, ["x", "unknown", "y"])
+    assert found is not None
+    assert found.weights.tolist() == [2, 3, 1]
+    assert found.backed.tolist() == [True, True, False]
+    assert evidence_for(source, "", ["w"] * 3, ["unknown"]) is None
+
+
+def test_sources_by_name() -> None:
+    corpus = Corpus.from_documents("c", {"train": [Document("1", "egg", ["a"])]})
+    assert load_evidence().name == "name"
+    assert load_evidence("texts", corpus).name == "training texts"
+    assert load_evidence("name+texts", corpus).name == "name+training texts"
+    with pytest.raises(InputError, match=r"evidence='texts' needs training texts"):
+        load_evidence("texts")
+    with pytest.raises(InputError, match="choose name"):
+        load_evidence("names")  # type: ignore[arg-type]

@@ -1,0 +1,25 @@
+"""The toolkit is what its contents say, and finds the repository and what lies beside it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from tests import toolkit
+from tests.toolkit import ROOT, pecos_models, shared_folders
+
+HELPERS = {
+    path.stem for path in Path(toolkit.__file__).parent.glob("*.py") if not path.stem.startswith(("test_", "__"))
+}
+PARTS = {"train_pecos"}  # run by another module of the toolkit
+
+
+def test_every_module_is_in_the_table_of_contents() -> None:
+    rows = [line for line in str(toolkit.__doc__).splitlines() if line.startswith("| ")][1:]
+    assert {name for row in rows for name in re.findall(r"`(\w+)`", row.rsplit("|", 2)[1])} == HELPERS - PARTS
+
+
+def test_the_repository_and_its_neighbours_are_found() -> None:
+    assert (ROOT / "pyproject.toml").exists()
+    assert ROOT / ".venv-pecos" in pecos_models.OWN.parents
+    assert shared_folders.default() == ROOT.parent / "shared"

@@ -1,0 +1,190 @@
+"""Constraints that keep a label's evidence: protected words, words of the same sense, no evidence put in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, get_args
+
+from textattack.constraints import Constraint, PreTransformationConstraint
+from textattack.shared import AttackedText
+
+from textattack_xmtc.errors import InputError
+from textattack_xmtc.evidence.names import NameEvidence
+from textattack_xmtc.evidence.protection import DEFAULT_SHARE, PreserveMode, Protection, check_share, protect
+from textattack_xmtc.evidence.protocol import Evidence, WordEvidence, evidence_for, is_content
+from textattack_xmtc.targets import Label
+from textattack_xmtc.transformations.same_sense import SameSense
+
+
+class LabelEvidence(PreTransformationConstraint):
+    """Protects the words of the original text that speak most for the labels under attack; for any TextAttack attack.
+
+    Of the m content words, round(q m) are protected (`evidence.protection.protect`). In mode "paraphrased" they may be
+    exchanged for words of the same sense, which the constraint of `paraphrases()` checks; the attack needs both.
+
+    Args:
+        share: q, in [0, 1].
+        mode: "frozen", "paraphrased", "random" or "none".
+        evidence: how much words speak for a label; by default the label's name.
+        goal: the goal of the attack, which knows the labels and the original text; `bind` sets it later.
+        seed: of what is drawn.
+        label_names: names by index, for a victim that has none.
+
+    Raises:
+        InputError: an unknown mode, or a share outside [0, 1].
+
+    Example:
+        ::
+
+            goal = PositiveTargeted(model)
+            constraint = LabelEvidence(0.2, "frozen", NameEvidence(), goal)
+            Attack(goal, [RepeatModification(), constraint], transformation, search)
+    """
+
+    def __init__(
+        self,
+        share: float = DEFAULT_SHARE,
+        mode: PreserveMode = "frozen",
+        evidence: Evidence | None = None,
+        goal: Any = None,
+        seed: int = 0,
+        label_names: Sequence[str] | None = None,
+    ) -> None:
+        if mode not in get_args(PreserveMode):
+            raise InputError(f"unknown mode={mode!r}", f"choose {' or '.join(get_args(PreserveMode))}")
+        check_share(share)
+        self.share, self.mode, self.seed = share, mode, seed
+        self.evidence: Evidence = evidence or NameEvidence()
+        self._goal, self._paired, self._label_names = goal, False, label_names
+        self._kept: tuple[tuple[str, tuple[Label, ...]], Protection] | None = None
+
+    def bind(self, goal: Any) -> None:
+        """Take the labels under attack and the original text from this goal."""
+        self._goal = goal
+
+    def paraphrases(self, sense: SameSense | None = None) -> SameSenseExchange:
+        """The constraint that mode "paraphrased" needs beside this one."""
+        self._paired = True
+        return SameSenseExchange(sense, self)
+
+    def labels(self) -> tuple[Label, ...]:
+        """The labels under attack, by name where they have names.
+
+        Raises:
+            InputError: no goal was given.
+        """
+        return labels_of(self._need_goal(), self._label_names)
+
+    def known(self, original: AttackedText, labels: Sequence[Label]) -> WordEvidence | None:
+        """The evidence for the labels in a text; None where nothing is known of any."""
+        return evidence_for(self.evidence, original.text, original.words, labels)
+
+    def protection(self, original: AttackedText, labels: Sequence[Label] | None = None) -> Protection:
+        """What is protected in an original text: by evidence, or by the draw in mode "random"."""
+        labels = self.labels() if labels is None else tuple(labels)
+        key = (original.text, tuple(labels))
+        if self._kept is None or self._kept[0] != key:
+            share = 0.0 if self.mode == "none" else self.share
+            found = None if self.mode in ("random", "none") else self.known(original, labels)
+            self._kept = (key, protect(original.text, original.words, labels, share, found, self.seed))
+        return self._kept[1]
+
+    def _get_modifiable_indices(self, current_text: AttackedText) -> set[int]:
+        everything = set(range(len(current_text.words)))
+        if self.mode == "none":
+            return everything
+        if self.mode == "paraphrased":
+            if not self._paired:
+                raise InputError(
+                    "mode 'paraphrased' of xmtc-label-evidence checks nothing alone",
+                    "add the constraint that its paraphrases() gives",
+                )
+            return everything
+        original = self._need_goal().initial_attacked_text
+        places = current_text.attack_attrs.get("original_index_map")
+        positions = self.protection(original).positions
+        if places is None or len(places) != len(original.words):
+            return everything - positions
+        return everything - {int(places[position]) for position in positions}
+
+    def _need_goal(self) -> Any:
+        if self._goal is None:
+            raise InputError("xmtc-label-evidence does not know the goal of the attack", "give goal=, or call bind")
+        return self._goal
+
+    def check_compatibility(self, transformation: Any) -> bool:
+        """Any transformation."""
+        return True
+
+    def extra_repr_keys(self) -> list[str]:
+        """What TextAttack prints about this constraint."""
+        return ["share", "mode", "seed"]
+
+
+class SameSenseExchange(Constraint):
+    """Keeps the candidates whose exchanged content words have the sense of what stood there in the original.
+
+    Args:
+        sense: what tells; by default `SameSense()`.
+        protection: where given, only its protected words are checked.
+
+    Raises:
+        MissingExtraError: WordNet or the tagger is missing.
+    """
+
+    def __init__(self, sense: SameSense | None = None, protection: LabelEvidence | None = None) -> None:
+        super().__init__(compare_against_original=True)
+        self.sense = sense or SameSense()
+        self._protection = protection
+
+    def _check_constraint(self, transformed_text: AttackedText, reference_text: AttackedText) -> bool:
+        if len(transformed_text.words) != len(reference_text.words):
+            return False  # what was inserted or joined stands for no word
+        changed = transformed_text.all_words_diff(reference_text)
+        if self._protection is not None:
+            changed &= self._protection.protection(reference_text).positions
+        return all(
+            self.sense.same(reference_text, position, transformed_text.words[position])
+            for position in changed
+            if is_content(reference_text.words[position])
+        )
+
+    def extra_repr_keys(self) -> list[str]:
+        """What TextAttack prints about this constraint."""
+        return ["sense", *super().extra_repr_keys()]
+
+
+class NoEvidenceAdded(Constraint):
+    """Keeps the candidates whose new words do not speak for the labels under attack: for goals that want them in.
+
+    Args:
+        protection: knows the evidence and the labels.
+    """
+
+    def __init__(self, protection: LabelEvidence) -> None:
+        super().__init__(compare_against_original=True)
+        self._protection = protection
+
+    def _check_constraint(self, transformed_text: AttackedText, reference_text: AttackedText) -> bool:
+        found = self._protection.known(transformed_text, self._protection.labels())
+        if found is None:
+            return True
+        if len(transformed_text.words) == len(reference_text.words):
+            new = transformed_text.all_words_diff(reference_text)
+        else:
+            new = set(transformed_text.attack_attrs["modified_indices"])
+        return not any(found.weights[position] > 0 for position in new)
+
+
+def labels_of(goal: Any, label_names: Sequence[str] | None = None) -> tuple[Label, ...]:
+    """The labels that a goal attacks: its targets, by name; of TextAttack's own goals, the ground truth.
+
+    Args:
+        goal: a goal function.
+        label_names: names by index, for a victim that has none.
+    """
+    targets = getattr(goal, "targets", None)
+    if targets is None:
+        return (goal.ground_truth_output,)
+    names = goal.model.labels.names or label_names
+    return tuple(target if names is None else names[target] for target in targets)

@@ -1,0 +1,139 @@
+"""What someone says about a data file that the file does not say itself: columns, separators, header, encoding."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Literal, get_args
+
+from textattack_xmtc.errors import InputError
+from textattack_xmtc.options import add_options, option, options_of
+
+LabelFormat = Literal["names", "indices", "multi-hot"]
+
+_GROUP = "how the data are read; by default what the file itself makes certain"
+_NAMED = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "space": " ", "newline": "\n"}
+NO_SEPARATOR = "none"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadOptions:
+    r"""How to read a data file; None leaves it to what the file makes certain.
+
+    Attributes:
+        text_column: the column with the texts; `title+abstract` joins two by a space.
+        label_column: the column with the labels; `first..last` or `a+b+c` for one 0/1 column a label.
+        id_column: the column with the ids.
+        delimiter: separates the columns of a table: one character, or comma, tab, semicolon, pipe.
+        label_separator: separates the labels in a cell: any string, or comma, semicolon, pipe, space, tab, newline;
+            "none": each cell is one label.
+        label_format: what a list of labels holds: names, indices of labels, or a 0 or 1 for each label.
+        header: whether the first line of a table names its columns. Columns of a table without one are called by
+            their position, from 1.
+        encoding: of text files; by default UTF-8, or UTF-16 or UTF-32 where the first bytes say so.
+        label_names: a file of label names.
+        format: of the files, where a folder holds several.
+
+    Raises:
+        InputError: an unknown label format, a separator of columns that is more than one character.
+
+    Example:
+        >>> ReadOptions(text_column="body", delimiter="tab").given()
+        {'text_column': 'body', 'delimiter': '\t'}
+    """
+
+    text_column: str | None = option(None, "column with the texts; a+b joins two", metavar="NAME", group=_GROUP)
+    label_column: str | None = option(
+        None, "column with the labels; first..last for one 0/1 column a label", metavar="NAME", group=_GROUP
+    )
+    id_column: str | None = option(None, "column with the ids", metavar="NAME", group=_GROUP)
+    delimiter: str | None = option(
+        None,
+        "between the columns of a table: a character, or comma, tab, semicolon, pipe",
+        flags=("--separator", "--delimiter"),
+        metavar="CHARACTER",
+        group=_GROUP,
+    )
+    label_separator: str | None = option(
+        None,
+        "between the labels in a cell: any string, or comma, semicolon, pipe, space, tab, newline; none: one a cell",
+        metavar="STRING",
+        group=_GROUP,
+    )
+    label_format: LabelFormat | None = option(
+        None, "what lists of labels hold: names, indices, or a 0 or 1 for each label", group=_GROUP
+    )
+    header: bool | None = option(None, "the first line of a table names its columns", group=_GROUP)
+    encoding: str | None = option(None, "of text files, such as cp1252", metavar="NAME", group=_GROUP)
+    label_names: str | None = option(None, "a file of label names", metavar="FILE", group=_GROUP)
+    format: str | None = option(
+        None, "of the files, where a folder holds several", flags=("--data-format",), metavar="NAME", group=_GROUP
+    )
+
+    def __post_init__(self) -> None:
+        for name in ("delimiter", "label_separator"):
+            value = getattr(self, name)
+            object.__setattr__(self, name, _NAMED.get(value, value))
+        if self.label_separator == "":
+            raise InputError("label_separator is empty", "give 'none' where each cell is one label")
+        if self.delimiter is not None and (len(self.delimiter) != 1 or self.delimiter in '"\r\n'):
+            raise InputError(
+                f"invalid separator {self.delimiter!r}: must be one character",
+                f"give a character, or {', '.join(name for name in _NAMED if name.isalpha())}",
+            )
+        if self.label_format not in (None, *get_args(LabelFormat)):
+            raise InputError(
+                f"invalid label_format {self.label_format!r}", f"choose {' or '.join(get_args(LabelFormat))}"
+            )
+        if self.encoding is not None:
+            try:
+                "".encode(self.encoding)
+            except LookupError:
+                raise InputError(f"unknown encoding {self.encoding!r}", "give one such as utf-8 or cp1252") from None
+
+    def given(self) -> dict[str, Any]:
+        """The options that were given, by name."""
+        values = {field.name: getattr(self, field.name) for field in fields(ReadOptions)}
+        return {name: value for name, value in values.items() if value is not None}
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> ReadOptions:
+        """Those of `values` that are options of this kind."""
+        return ReadOptions(**{field.name: values[field.name] for field in fields(ReadOptions) if field.name in values})
+
+
+BY_CONTENT = ReadOptions()
+"""Nothing was said: the files tell how they are read."""
+
+
+def parsed_option(parameter: str) -> tuple[str, Any]:
+    """The name and value of a parameter such as `text_column=body` or `header=no`.
+
+    Raises:
+        InputError: it is not one of `ReadOptions`.
+    """
+    name, _, value = parameter.partition("=")
+    names = [field.name for field in fields(ReadOptions)]
+    if name not in names or not value:
+        near = difflib.get_close_matches(name, names, n=1)
+        raise InputError(
+            f"unknown parameter {parameter!r} of a data file",
+            f"did you mean {near[0]}=...?" if near else f"choose among {', '.join(names)}",
+        )
+    return name, value.lower() in ("yes", "true", "1") if name == "header" else value
+
+
+def add_read_options(parser: argparse.ArgumentParser) -> None:
+    """Give a command that takes `--data` the options that say how it is read."""
+    add_options(parser, options_of(ReadOptions))
+
+
+def read_options(arguments: argparse.Namespace) -> dict[str, Any]:
+    """The reading options on a command line, as `load_corpus` takes them.
+
+    Raises:
+        InputError: a value that is not allowed.
+    """
+    return ReadOptions.of(vars(arguments)).given()

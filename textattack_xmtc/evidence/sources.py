@@ -1,0 +1,37 @@
+"""Sources of evidence by the names that options give them."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+from textattack_xmtc.datasets.corpus import Corpus
+from textattack_xmtc.datasets.label_names import LabelNames
+from textattack_xmtc.errors import InputError
+from textattack_xmtc.evidence.names import NameEvidence
+from textattack_xmtc.evidence.protocol import CombinedEvidence, Evidence
+from textattack_xmtc.evidence.training_texts import TrainingTextEvidence
+from textattack_xmtc.search_options import EvidenceSource
+
+
+def load_evidence(
+    source: EvidenceSource = "name+texts", corpus: Corpus | None = None, names: LabelNames | None = None
+) -> Evidence:
+    """The evidence of this source.
+
+    Args:
+        source: "name+texts", "name" or "texts".
+        corpus: the training texts; "name+texts" without them is "name".
+        names: names of labels, where they are not what the data call them.
+
+    Raises:
+        InputError: an unknown source, or "texts" without a corpus.
+        DataError: the corpus has no training texts.
+    """
+    if source not in get_args(EvidenceSource):
+        raise InputError(f"unknown evidence={source!r}", f"choose {' or '.join(get_args(EvidenceSource))}")
+    if source == "texts" and corpus is None:
+        raise InputError("evidence='texts' needs training texts, and there are none", "give data=FOLDER")
+    if source == "name" or corpus is None:
+        return NameEvidence(names)
+    texts = TrainingTextEvidence(corpus)
+    return texts if source == "texts" else CombinedEvidence([NameEvidence(names), texts])

@@ -1,0 +1,176 @@
+"""A campaign's folder as one object: what was chosen, what was drawn, and what came of it on each model."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from textattack_xmtc.results.records import ERROR, SKIPPED, WRONG_BEFORE, Bin, Model, Record, Sample, Transfer
+from textattack_xmtc.results.summary import FALLS, YES, Limits, SampleResults
+
+
+@dataclass(frozen=True)
+class Campaign:
+    """A campaign folder, read.
+
+    Attributes:
+        folder: where it is.
+        name: what a report calls it.
+        settings: what was chosen.
+        resolved: what came of choices left to the program.
+        versions: of the software.
+        corpus: its name, fingerprint and statistics.
+        models: the models, in their order.
+        reference: the name of the model that decides which samples are right.
+        label_names: the label names, by index.
+        label_counts: training texts of each label, shape `(labels,)`.
+        n_train: training texts.
+        bins: the ranges of label frequency, from the rarest.
+        clusters: some label clusters, of a negative goal.
+        samples: the drawn samples, by number.
+        notes: what was odd about the files, in sentences.
+        transfers: the models that adversarial texts were tried on.
+    """
+
+    folder: Path
+    name: str
+    settings: Mapping[str, Any]
+    resolved: Mapping[str, Any]
+    versions: Mapping[str, Any]
+    corpus: Mapping[str, Any]
+    models: tuple[Model, ...]
+    reference: str
+    label_names: tuple[str, ...]
+    label_counts: np.ndarray
+    n_train: int
+    bins: tuple[Bin, ...]
+    clusters: tuple[tuple[int, ...], ...]
+    samples: Mapping[int, Sample]
+    notes: tuple[str, ...]
+    transfers: tuple[Transfer, ...] = ()
+
+    @property
+    def goal(self) -> str:
+        """One of `textattack_xmtc.goal.GOALS`."""
+        return str(self.settings["goal"])
+
+    @property
+    def k(self) -> int:
+        """How many of the best labels count."""
+        return int(self.settings["k"])
+
+    @property
+    def max_change_rate(self) -> float:
+        """The share of words that may be changed."""
+        return float(self.settings["max_change_rate"])
+
+    @property
+    def similarity_kind(self) -> str:
+        """Which of the recorded similarities counts: `cosine` or `published`."""
+        return str(self.resolved["similarity"])
+
+    @property
+    def threshold(self) -> float:
+        """Above this similarity a text counts as similar."""
+        return float(self.resolved["threshold"])
+
+    @property
+    def limits(self) -> Limits:
+        """What is asked of a success."""
+        return Limits(self.max_change_rate, self.similarity_kind, self.threshold)
+
+    @property
+    def left_out(self) -> Mapping[str, int]:
+        """How many right samples could not be drawn, by their reason; older folders do not say."""
+        found = self.resolved.get("left_out")
+        return {str(reason): int(number) for reason, number in found.items()} if isinstance(found, Mapping) else {}
+
+    @cached_property
+    def results(self) -> dict[str, SampleResults]:
+        """What came of the samples on each model, by its name. Errors and other skipped samples are not in them.
+
+        The reference model gets every drawn sample right; what it does not, after all, is left out as well.
+        """
+        return {model.name: self.results_of(model, model.name != self.reference) for model in self.models}
+
+    def results_of(self, model: Model, with_wrong: bool) -> SampleResults:
+        """The results on one model; `with_wrong` tells whether samples that it got wrong before are among them."""
+        text_ids = dict.fromkeys(sample.text_id for sample in self.samples.values())
+        texts = {text_id: number for number, text_id in enumerate(text_ids)}
+        records = (
+            (record, self.samples[number], texts[self.samples[number].text_id])
+            for number, record in sorted(model.records.items())
+            if with_wrong or not record.wrong_before
+        )
+        return SampleResults.of(records, self.limits)
+
+    def reached(self, record: Record) -> bool:
+        """Whether the goal was reached within the change rate that is allowed."""
+        return FALLS.of(record, self.limits) == YES
+
+    def similarity(self, record: Record) -> float:
+        """The record's similarity as the campaign measures it; NaN where there is none."""
+        value = self.limits.similarity_of(record)
+        return float("nan") if value is None else value
+
+    def model(self, name: str) -> Model | None:
+        """The model of this name, if there is one."""
+        return next((model for model in self.models if model.name == name), None)
+
+    def found_for(self, facts: Mapping[str, Any]) -> list[tuple[Model, Record]]:
+        """The adversarial texts that can be tried on a model: those of all other models, as told by fingerprints."""
+        others = [model for model in self.models if model.facts.get("fingerprint") != facts.get("fingerprint")]
+        return [
+            (model, record)
+            for model in others
+            for _, record in sorted(model.records.items())
+            if self.reached(record) and record.adversarial is not None
+        ]
+
+    def outcomes(self, model: Model, bin_number: int | None = None) -> Counter[str]:
+        """How many records of a bin (None: of all) have each outcome; those wrong before also under that name."""
+        counted: Counter[str] = Counter()
+        for number, record in model.records.items():
+            if bin_number in (None, self.samples[number].bin):
+                counted[record.outcome] += 1
+                counted[WRONG_BEFORE] += record.wrong_before
+        return counted
+
+    def not_attacked(self, model: Model) -> Counter[tuple[str, str]]:
+        """Outcome and reason of the records that are no attack, and how many there are of each; most frequent first."""
+        counted = Counter(
+            (record.outcome, record.reason or "no reason is recorded")
+            for record in model.records.values()
+            if record.outcome in (SKIPPED, ERROR)
+        )
+        return Counter(dict(sorted(counted.items(), key=lambda item: (-item[1], item[0]))))
+
+    def bin_name(self, bin_number: int | None) -> str:
+        """A bin in words: its label frequencies, and whether it is the tail or the head; `all` for None.
+
+        One bin is neither.
+        """
+        if bin_number is None:
+            return "all"
+        chosen = next(part for part in self.bins if part.number == bin_number)
+        ends = f"{chosen.lowest:,}" if chosen.lowest == chosen.highest else f"{chosen.lowest:,} to {chosen.highest:,}"
+        place = ""
+        if len(self.bins) > 1:
+            place = {self.bins[0].number: " (tail)", self.bins[-1].number: " (head)"}.get(bin_number, "")
+        return ends + place
+
+    @property
+    def bin_numbers(self) -> tuple[int | None, ...]:
+        """The bins from the rarest, and None for all of them: the rows of a table by label frequency."""
+        return (*(part.number for part in self.bins), None)
+
+
+def models_of(campaigns: Iterable[Campaign]) -> list[tuple[Campaign, Model]]:
+    """Every model of some campaigns, with its campaign."""
+    return [(campaign, model) for campaign in campaigns for model in campaign.models]

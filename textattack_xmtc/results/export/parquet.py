@@ -1,0 +1,92 @@
+"""Every record as a row of a Parquet file, for pandas and the like."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from textattack_xmtc.results.campaign import Campaign, models_of
+from textattack_xmtc.results.records import SIMILARITIES, Model, Prediction, Record
+from textattack_xmtc.results.summary import COUNTS, UNMEASURED
+
+if TYPE_CHECKING:
+    import pyarrow  # type: ignore[import-untyped]
+
+_ROWS_AT_ONCE = 10_000
+
+
+def write_parquet(campaigns: Sequence[Campaign], file: BinaryIO) -> None:
+    """Write the records of all models of some campaigns.
+
+    A row has the sample (text, true labels, target and its label frequency, bin), what came of it, every count of
+    `summary.COUNTS` as true, false or null (not measured, or not attacked), and both predictions.
+
+    Example:
+        ::
+
+            frame = pandas.read_parquet("runs/fragile/report/exports/records.parquet")
+            frame[frame.success].groupby("bin").similarity_cosine.mean()
+    """
+    import pyarrow
+    from pyarrow.parquet import ParquetWriter  # type: ignore[import-untyped]
+
+    schema = _schema(pyarrow)
+    rows = (row for campaign, model in models_of(campaigns) for row in _rows(campaign, model))
+    with ParquetWriter(file, schema) as writer:
+        for batch in _batches(rows):
+            writer.write_table(pyarrow.Table.from_pylist(batch, schema=schema))
+
+
+def _schema(pa: Any) -> pyarrow.Schema:
+    text, whole, real, yes_no = pa.string(), pa.int64(), pa.float64(), pa.bool_()
+    labels = pa.list_(text)
+    fields = {"campaign": text, "model": text, "sample": whole, "text_id": text, "text": text, "true_labels": labels}
+    fields |= {"target": text, "frequency": whole, "bin": whole, "goal": text, "outcome": text, "reason": text}
+    fields |= {count.key: yes_no for count in COUNTS}
+    fields |= {"words": whole, "changed": whole, "change_rate": real, "adversarial": text}
+    fields |= {f"similarity_{kind}": real for kind in SIMILARITIES}
+    fields |= {"queries": whole, "seconds": real}
+    for side in ("before", "after"):
+        fields |= {f"rank_{side}": whole, f"score_{side}": real, f"top_k_{side}": labels}
+    return pa.schema(list(fields.items()))
+
+
+def _rows(campaign: Campaign, model: Model) -> Iterator[dict[str, Any]]:
+    for number, record in sorted(model.records.items()):
+        sample = campaign.samples[number]
+        row: dict[str, Any] = {"campaign": campaign.name, "model": model.name, "sample": number}
+        row |= {"text_id": _utf8(sample.text_id), "text": _utf8(sample.text), "goal": campaign.goal}
+        row |= {"true_labels": _names(campaign, sample.labels), "target": _names(campaign, [sample.target])[0]}
+        row |= {"frequency": int(campaign.label_counts[sample.target]), "bin": sample.bin}
+        row |= {"outcome": record.outcome, "reason": _utf8(record.reason), "words": record.words}
+        row |= {count.key: _passed(count.of(record, campaign.limits), record) for count in COUNTS}
+        row |= {"changed": record.changed, "change_rate": record.change_rate, "adversarial": _utf8(record.adversarial)}
+        row |= {f"similarity_{kind}": (record.similarity or {}).get(kind) for kind in SIMILARITIES}
+        row |= {"queries": record.queries, "seconds": record.seconds}
+        row |= _prediction(campaign, "before", record.before) | _prediction(campaign, "after", record.after)
+        yield row
+
+
+def _passed(value: int, record: Record) -> bool | None:
+    return None if value == UNMEASURED or not record.attacked else bool(value)
+
+
+def _prediction(campaign: Campaign, side: str, prediction: Prediction | None) -> dict[str, Any]:
+    if prediction is None:
+        return {}
+    names = _names(campaign, prediction.top_k)
+    return {f"rank_{side}": prediction.rank, f"score_{side}": prediction.score, f"top_k_{side}": names}
+
+
+def _names(campaign: Campaign, labels: Iterable[int]) -> list[str | None]:
+    return [_utf8(campaign.label_names[label]) for label in labels]
+
+
+def _utf8(text: str | None) -> str | None:
+    return None if text is None else text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _batches(rows: Iterator[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    while batch := list(islice(rows, _ROWS_AT_ONCE)):
+        yield batch

@@ -1,0 +1,199 @@
+"""What judges said of a campaign's texts: a file a judge in the campaign's folder, and what follows from it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from textattack_xmtc.errors import DataError
+from textattack_xmtc.results.campaign import Campaign
+from textattack_xmtc.results.statistics import Estimate, difference_of, share_of
+from textattack_xmtc.results.validity import OperatingPoint, ValidRate, valid_rate
+from textattack_xmtc.workdir.files import write_json
+from textattack_xmtc.workdir.names import inside, plain_name
+
+FORMAT = 1
+JUDGES = "judges"
+"""The folder of the judges' files in a campaign's folder."""
+
+ADVERSARIAL = "adversarial"
+"""A changed text that an attack found."""
+PRESERVING = "preserving"
+"""A control that fits: as many words were exchanged for words of the same sense, and no search chose them."""
+REMOVED = "removed"
+"""A control that does not fit: all evidence of the label was exchanged for another label's."""
+RANDOM = "random"
+"""A comparison: as many words were exchanged at random."""
+ORIGINAL = "original"
+"""The text before the attack: a sanity check only, since samples are drawn where models are right."""
+
+CONDITIONS = (ADVERSARIAL, PRESERVING, REMOVED, RANDOM, ORIGINAL)
+
+CHANGED = ((1, 1), (2, 3), (4, 7), (8, 10**9))
+"""Numbers of changed words that are judged apart: a judge may see eight exchanged words and not one."""
+
+LEAST_CONTROLS = 20
+"""With fewer controls of a kind a judge's operating point is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a judge said of one text.
+
+    Attributes:
+        sample: the number of the sample.
+        condition: one of `CONDITIONS`.
+        model: the model that the attack was made on; None for controls.
+        changed: how many words differ from the original.
+        accepts: whether the label fits; None where the judge is wrong on the original text.
+    """
+
+    sample: int
+    condition: str
+    model: str | None
+    changed: int
+    accepts: bool | None
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What one judge said.
+
+    Attributes:
+        judge: its name.
+        training_data: the fingerprint of the corpus that it learnt from; None where it learnt from none.
+        verdicts: one a text.
+    """
+
+    judge: str
+    training_data: str | None
+    verdicts: tuple[Verdict, ...]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What a judge's word is worth for texts with some number of changed words, and what it says of them.
+
+    Attributes:
+        judge: its name.
+        model: the model that was attacked.
+        lowest, highest: the number of changed words.
+        point: the operating point on controls with as many changed words.
+        usable: whether it tells controls apart, with enough of them of both kinds.
+        found: adversarial texts on which it has an opinion.
+        valid: the share of these whose label still fits; None where the judge is not usable.
+        random: the share that it accepts of the same samples with as many words exchanged at random.
+        more_than_random: how much larger the uncorrected share is, over samples that have both.
+        p: McNemar's p-value of that difference; None where samples share texts.
+    """
+
+    judge: str
+    model: str
+    lowest: int
+    highest: int
+    point: OperatingPoint
+    usable: bool
+    found: int
+    valid: ValidRate | None
+    random: Estimate
+    more_than_random: Estimate
+    p: float | None
+
+
+def write_judgement(folder: Path, judgement: Judgement) -> Path:
+    """Keep what a judge said in a campaign's folder.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    inside(folder, JUDGES).mkdir(exist_ok=True)
+    file = inside(folder, JUDGES, f"judge-{plain_name(judgement.judge)}.json")
+    rows = [asdict(verdict) for verdict in judgement.verdicts]
+    write_json(
+        file,
+        {
+            "format": FORMAT,
+            "judge": judgement.judge,
+            "training_data": judgement.training_data,
+            "verdicts": rows,
+        },
+    )
+    return file
+
+
+def read_judgements(folder: Path) -> list[Judgement]:
+    """What is kept of judges in a campaign's folder, by file name.
+
+    Raises:
+        DataError: a file is damaged or of another format.
+    """
+    found = []
+    for file in sorted((folder / JUDGES).glob("judge-*.json")):
+        try:
+            content = json.loads(inside(folder, JUDGES, file.name).read_text(encoding="utf-8"))
+            if content["format"] != FORMAT:
+                raise ValueError(f"format {content['format']!r} is unknown")
+            verdicts = tuple(Verdict(**row) for row in content["verdicts"])
+            if unknown := {verdict.condition for verdict in verdicts} - set(CONDITIONS):
+                raise ValueError(f"the condition {unknown.pop()!r} is unknown")
+            found.append(Judgement(str(content["judge"]), content["training_data"], verdicts))
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            raise DataError(
+                f"{file} cannot be read ({type(error).__name__}: {error})",
+                f"ask the judge again: textattack-xmtc judge run {folder} --judge NAME",
+            ) from error
+    return found
+
+
+def judged(campaign: Campaign, judgement: Judgement, model: str) -> list[Judged]:
+    """What a judge says of the adversarial texts of a model, by the number of changed words."""
+    return [_judged(campaign, judgement, model, *ends) for ends in CHANGED]
+
+
+def _judged(campaign: Campaign, judgement: Judgement, model: str, lowest: int, highest: int) -> Judged:
+    within = [
+        verdict
+        for verdict in judgement.verdicts
+        if lowest <= verdict.changed <= highest and verdict.accepts is not None and verdict.model in (None, model)
+    ]
+    by_condition: dict[str, dict[int, bool]] = {
+        name: {verdict.sample: bool(verdict.accepts) for verdict in within if verdict.condition == name}
+        for name in CONDITIONS
+    }
+    found = by_condition[ADVERSARIAL]
+    fitting, unfitting = (list(by_condition[name].values()) for name in (PRESERVING, REMOVED))
+    point = OperatingPoint.of(fitting, unfitting)
+    usable = point.usable and min(len(fitting), len(unfitting)) >= LEAST_CONTROLS
+    accepted, texts = _column(found), _texts(campaign, found)
+    valid = None
+    if usable and found:
+        valid = valid_rate(np.ones(len(found), dtype=bool), accepted, texts, fitting, unfitting)
+    random = {number: accepts for number, accepts in by_condition[RANDOM].items() if number in found}
+    paired = {number: found[number] for number in random}
+    more, p = difference_of(_column(paired), _column(random), _texts(campaign, random))
+    return Judged(
+        judge=judgement.judge,
+        model=model,
+        lowest=lowest,
+        highest=highest,
+        point=point,
+        usable=usable,
+        found=len(found),
+        valid=valid,
+        random=share_of(_column(random), _texts(campaign, random)),
+        more_than_random=more,
+        p=p,
+    )
+
+
+def _column(verdicts: dict[int, bool]) -> np.ndarray:
+    return np.array(list(verdicts.values()), dtype=bool)
+
+
+def _texts(campaign: Campaign, verdicts: Sequence[int] | dict[int, bool]) -> np.ndarray:
+    numbers = {sample.text_id: number for number, sample in campaign.samples.items()}
+    return np.array([numbers[campaign.samples[number].text_id] for number in verdicts], dtype=np.int64)

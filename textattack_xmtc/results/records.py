@@ -1,0 +1,122 @@
+"""The rows of a campaign's folder as plain objects: samples, records, bins, models, and trials on other models."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+SUCCEEDED, FAILED, SKIPPED, ERROR = OUTCOMES = ("succeeded", "failed", "skipped", "error")
+WRONG_BEFORE = "wrong before"
+"""Why a sample is skipped that the model gets wrong without an attack."""
+
+TOO_SHORT = "too short"
+"""Why a sample is skipped whose text has too few words for a single change."""
+
+SIMILARITIES = ("cosine", "angular", "published")
+"""The similarities that a record holds; a campaign's threshold is about one of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What a model predicts for a text: where the target stands, and the best labels.
+
+    Attributes:
+        rank: the target's rank, 1 for the best; None where it is beyond the labels that the model looks at.
+        beyond: how many labels the model looks at, where the rank is None.
+        score: the target's score.
+        top_k: the k best labels, best first.
+    """
+
+    rank: int | None
+    beyond: int | None
+    score: float
+    top_k: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A drawn text with its target; `labels` are the true ones, `bin` counts from the rarest."""
+
+    number: int
+    text_id: str
+    text: str
+    labels: tuple[int, ...]
+    target: int
+    bin: int
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What the attack did to one sample on one model: a line of the records, with the number of changed words."""
+
+    sample: int
+    outcome: str
+    reason: str | None
+    before: Prediction | None
+    after: Prediction | None
+    words: int
+    changed: int
+    change_rate: float
+    adversarial: str | None
+    similarity: Mapping[str, float] | None
+    queries: int
+    seconds: float
+
+    @property
+    def attacked(self) -> bool:
+        """Whether the attack ran to its end."""
+        return self.outcome in (SUCCEEDED, FAILED)
+
+    @property
+    def wrong_before(self) -> bool:
+        """Whether the model got the sample wrong without an attack, so that there was nothing to attack."""
+        return self.outcome == SKIPPED and self.reason == WRONG_BEFORE
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """A range of label frequencies, in training texts; `right` samples were there, `drawn` of them were drawn."""
+
+    number: int
+    lowest: int
+    highest: int
+    labels: int
+    right: int
+    drawn: int
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model of a campaign: what `campaign.json` says of it, and its records by the number of the sample."""
+
+    name: str
+    facts: Mapping[str, Any]
+    records: Mapping[int, Record]
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What came of an adversarial text that was found on one model, on another.
+
+    Attributes:
+        source: the model that it was found on.
+        sample: the number of the sample.
+        outcome: one of `OUTCOMES`; skipped where the other model gets the original text wrong.
+        control: whether the goal was also reached by a text in which as many other words were exchanged for the same
+            new ones; None where there is no such text, or it was not asked about.
+    """
+
+    source: str
+    sample: int
+    outcome: str
+    control: bool | None
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """A model that the adversarial texts of a campaign were tried on: its facts, and trials by source and sample."""
+
+    name: str
+    facts: Mapping[str, Any]
+    trials: Mapping[tuple[str, int], Trial]

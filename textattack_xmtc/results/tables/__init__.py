@@ -1,0 +1,1 @@
+"""Tables of a report: a file for each group of them."""

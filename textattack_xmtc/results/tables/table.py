@@ -1,0 +1,97 @@
+"""A table as rows of plain values; `formats` writes it as CSV, HTML, Markdown and text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from textattack_xmtc.results.statistics import Estimate
+
+UNKNOWN = "–"  # noqa: RUF001 - the dash that stands for nothing in tables
+"""What stands in a cell without a value."""
+
+NOT_MEASURED = "not measured"
+"""What stands where records lack what a count needs; in CSV files the cell is empty."""
+
+Kind = Literal["same", "removed", "added"]
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """A changed text in pieces: what stayed, what was removed and what was added."""
+
+    pieces: tuple[tuple[Kind, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Label names in their order; those at the places in `marked` stand out."""
+
+    names: tuple[str, ...]
+    marked: frozenset[int] = frozenset()
+
+
+Cell = str | int | float | Estimate | Marked | Names | None
+"""None and NaN stand for what is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column.
+
+    Attributes:
+        key: its name in the CSV file.
+        title: its heading, with the unit.
+        digits: digits after the point, where numbers are shown.
+        percent: values are shares, to be given in percent; in the CSV file as well, where the key ends on `_percent`.
+        interval: cells are estimates; in the CSV file `_low` and `_high` follow.
+    """
+
+    key: str
+    title: str
+    digits: int = 0
+    percent: bool = False
+    interval: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table.
+
+    Attributes:
+        name: what its file is called.
+        title: what it shows, in a line.
+        columns: its columns; the first names the rows.
+        rows: a cell for each column.
+        note: how to read it, in sentences.
+        section: the part of the page that it belongs to.
+    """
+
+    name: str
+    title: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    note: str = ""
+    section: str = "success"
+
+
+def table_of_campaigns(
+    name: str,
+    title: str,
+    columns: Sequence[Column],
+    rows: Iterable[tuple[str, tuple[Cell, ...]]],
+    several: bool,
+    note: str = "",
+    section: str = "success",
+) -> Table:
+    """A table of rows that come with the name of their campaign, which is shown where there are several campaigns."""
+    if several:
+        with_campaign = (Column("campaign", "Campaign"), *columns)
+        return Table(name, title, with_campaign, tuple((campaign, *cells) for campaign, cells in rows), note, section)
+    return Table(name, title, tuple(columns), tuple(cells for _, cells in rows), note, section)
+
+
+def rate_column(key: str, title: str) -> Column:
+    """A column of rates in percent, with their intervals."""
+    return Column(key, title, 1, percent=True, interval=True)

@@ -1,0 +1,122 @@
+"""The table of what adversarial texts do to models that they were not found on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from textattack_xmtc.results.campaign import Campaign
+from textattack_xmtc.results.headline import rate_text
+from textattack_xmtc.results.records import ERROR, FAILED, SUCCEEDED, Model, Transfer, Trial
+from textattack_xmtc.results.statistics import Estimate, difference_of, share_of
+from textattack_xmtc.results.tables.formats import text_table
+from textattack_xmtc.results.tables.table import Cell, Column, Table, table_of_campaigns
+
+
+@dataclass(frozen=True)
+class Transferred:
+    """What came of the adversarial texts of one model on another, for a bin or all.
+
+    Attributes:
+        found: adversarial texts that were tried.
+        success: the share that reaches the goal there too, of those whose original text the other model gets right.
+        control: the same of the control texts, which have as many other words exchanged.
+        less_control: how much larger the first is, over the texts that have a control.
+        errors: texts over which the other model failed.
+    """
+
+    found: int
+    success: Estimate
+    control: Estimate
+    less_control: Estimate
+    errors: int
+
+
+def transferred(campaign: Campaign, source: Model, transfer: Transfer, bin_number: int | None = None) -> Transferred:
+    """What came of the adversarial texts of `source` on another model, for a bin (None: for all)."""
+    trials = [
+        trial
+        for (name, number), trial in sorted(transfer.trials.items())
+        if name == source.name and bin_number in (None, campaign.samples[number].bin)
+    ]
+    counted = [trial for trial in trials if trial.outcome in (SUCCEEDED, FAILED)]
+    paired = [trial for trial in counted if trial.control is not None]
+    control = np.array([bool(trial.control) for trial in paired], dtype=bool)
+    less, _ = difference_of(_reached(paired), control, _texts(campaign, paired))
+    return Transferred(
+        found=len(trials),
+        success=share_of(_reached(counted), _texts(campaign, counted)),
+        control=share_of(control, _texts(campaign, paired)),
+        less_control=less,
+        errors=sum(trial.outcome == ERROR for trial in trials),
+    )
+
+
+def pairs_of(campaign: Campaign) -> Iterator[tuple[Model, Transfer]]:
+    """Each model with adversarial texts, and each other model that they were tried on."""
+    for transfer in campaign.transfers:
+        for model in campaign.models:
+            if any(name == model.name for name, _ in transfer.trials):
+                yield model, transfer
+
+
+def transfers(campaigns: Sequence[Campaign]) -> Table:
+    """Do attacks transfer? By label frequency."""
+    columns = (
+        Column("source", "Found on"),
+        Column("model", "Tried on"),
+        Column("bin", "Label frequency (training texts)"),
+        Column("found", "Adversarial texts"),
+        Column("n", "Right before (n)"),
+        Column("success", "Success there (%)", 1, percent=True, interval=True),
+        Column("control", "Other words exchanged (%)", 1, percent=True, interval=True),
+        Column("less_control", "Difference (points)", 1, percent=True, interval=True),
+        Column("errors", "Errors"),
+    )
+    rows: list[tuple[str, tuple[Cell, ...]]] = []
+    for campaign in campaigns:
+        for model, transfer in pairs_of(campaign):
+            for number in campaign.bin_numbers:
+                tried = transferred(campaign, model, transfer, number)
+                cells = (tried.found, tried.success.n, tried.success, tried.control, tried.less_control, tried.errors)
+                rows.append((campaign.name, (model.name, transfer.name, campaign.bin_name(number), *cells)))
+    note = (
+        "The adversarial texts of one model (goal reached within the change rate), tried on another that was not asked "
+        "while they were made. n: those whose original text the other model gets right, so that it has something to "
+        "lose. Other words exchanged, the control: in the same texts, as many other content words, drawn at random, "
+        "are exchanged for the same new words; what falls by that too does not show that the attack transfers. "
+        "95% intervals: Wilson's, of differences Newcombe's for pairs, or a bootstrap over texts where samples share "
+        "texts."
+    )
+    title = "Do attacks transfer to other models?"
+    return table_of_campaigns("transfer", title, columns, rows, len(campaigns) > 1, note, "transfer")
+
+
+def terminal_transfers(campaign: Campaign) -> str:
+    """For each model that adversarial texts were tried on, how often they succeed there too, as text for a terminal."""
+    parts = []
+    for model, transfer in pairs_of(campaign):
+        rows = []
+        for number in campaign.bin_numbers:
+            tried = transferred(campaign, model, transfer, number)
+            cells = [f"{tried.success.n:,}", rate_text(tried.success), rate_text(tried.control)]
+            rows.append([f"  {campaign.bin_name(number)}", *cells])
+        titles = ["  label frequency", "n", "success", "other words exchanged"]
+        parts += [
+            f"found on {model.name}, tried on {transfer.name}",
+            text_table(titles, rows, [False, True, False, False]),
+        ]
+    return "\n".join(parts)
+
+
+def _reached(trials: Sequence[Trial]) -> np.ndarray:
+    return np.array([trial.outcome == SUCCEEDED for trial in trials], dtype=bool)
+
+
+def _texts(campaign: Campaign, trials: Sequence[Trial]) -> np.ndarray:
+    """A number for the text of each trial, the same for equal texts."""
+    numbers: dict[str, int] = {}
+    ids = (campaign.samples[trial.sample].text_id for trial in trials)
+    return np.array([numbers.setdefault(text_id, len(numbers)) for text_id in ids], dtype=np.int64)
