@@ -147,7 +147,7 @@ DAMAGES = {
     "size missing": (_network(linear_sizes=None), r"does not describe an AttentionXML \(no 'linear_sizes'\)"),
     "size unknown": (_network(depth=3), "does not describe an AttentionXML .*'depth'"),
     "size negative": (_network(hidden_size=-1), "does not describe an AttentionXML"),
-    "tokenisation unknown": (_config(tokenization="klingon"), "tokenisation 'klingon' is unknown"),
+    "tokenisation unknown": (_config(tokenization="klingon"), "unknown tokenization 'klingon'"),
     "weights cut off": (_cut, "model.safetensors' is damaged or cut off"),
     "weights empty": (_write("model.safetensors", b""), "model.safetensors' is damaged or cut off"),
     "weights are something else": (_write("model.safetensors", b"PK" * 99), "is damaged or cut off"),

@@ -57,7 +57,7 @@ def test_words_of_real_texts_are_those_of_nltk(words: NLTKWords) -> None:
 
 def test_a_masked_word_is_one_word_wherever_it_stands(words: NLTKWords) -> None:
     vocabulary = Vocabulary(["<PAD>", "<UNK>", "a", "b"], PUNKT, words)
-    assert vocabulary.encode("a <UNK> b. <UNK>") == [2, UNK_ID, 3, UNK_ID]
+    assert vocabulary.encode("a <UNK> b, <UNK>") == [2, UNK_ID, 3, UNK_ID]
     text = "<UNK>, a<UNK>b"
     assert [text[start:end] for start, end in vocabulary.spans(text)] == ["<UNK>", "a", "<UNK>", "b"]
 
