@@ -85,8 +85,12 @@ def test_no_module_is_loaded_by_the_hook():
 
 
 def test_it_waits_for_textattack_once_and_can_be_switched_off(tmp_path):
+    # As `site` does: from inside a function, where names of the code are not global.
     watchers = (
-        f"import sys; code = open({str(SOURCE)!r}).read(); exec(code); exec(code); "
+        f"import sys\ncode = open({str(SOURCE)!r}).read()\n"
+        "sys.meta_path[:] = [finder for finder in sys.meta_path if type(finder).__name__ != 'TextAttackWatcher']\n"
+        "def site():\n    exec(code)\n    exec(code)\n"
+        "site()\n"
         "print([type(finder).__name__ for finder in sys.meta_path].count('TextAttackWatcher'))"
     )
     assert python(watchers).stdout.strip() == "1"

@@ -50,10 +50,10 @@ def _watch_for_textattack() -> None:
     sys.meta_path.insert(0, TextAttackWatcher())
 
 
-def start():
+def start(watch=_watch_for_textattack):  # a default: names of a start-up file are not global there
     """Wait for TextAttack; does nothing the second time."""
     try:
-        _watch_for_textattack()
+        watch()
     except Exception:  # an interpreter must start, whatever is wrong here
         pass
 

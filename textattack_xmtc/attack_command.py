@@ -21,10 +21,8 @@ from typing import Any
 
 from textattack_xmtc import registered
 from textattack_xmtc.errors import InputError, XMTCError
-from textattack_xmtc.models import DEMO
 from textattack_xmtc.parameters import parameters_of, read_parameters, write_parameters
 
-FOLDER_PREFIX = "xmtc:"
 SPLIT = "^"
 NOTHING_ATTACKED = 2
 """Exit status of a run in which no example was attacked."""
@@ -102,13 +100,16 @@ def _is_ours(args: Any) -> bool:
 
 
 def create_model(stock: Callable[..., Any], args: Any) -> Any:
-    """In place of `ModelArgs._create_model_from_args`: model folders of this package as well."""
-    folder = _folder_of(args.model)
-    if folder is None or args.model_from_file or args.model_from_huggingface:
-        return stock(args)
-    from textattack_xmtc.wrappers import ScorerWrapper
+    """In place of `ModelArgs._create_model_from_args`: every name of `wrappers.naming` as well."""
+    from textattack_xmtc.wrappers.naming import is_named_here, load_victim
+    from textattack_xmtc.wrappers.victim_files import importable
 
-    return ScorerWrapper.from_folder(folder())
+    if args.model_from_file:
+        with importable(args.model_from_file):
+            return stock(args)
+    if args.model_from_huggingface or not is_named_here(args.model):
+        return stock(args)
+    return load_victim(args.model)
 
 
 def create_attack(stock: Callable[..., Any], args: Any, model_wrapper: Any) -> Any:
@@ -157,14 +158,12 @@ def _normal(text: str, table: Mapping[str, str]) -> str:
 
 
 def _folder_of(model: str | None) -> Callable[[], Path] | None:
-    """How to get the folder of a model of this package, or None for other models."""
-    if model == DEMO:
-        from textattack_xmtc.models.demo import demo_folder
+    """How to get the folder of a model that this package saved, or None for other models."""
+    from textattack_xmtc.wrappers.naming import is_named_here, may_be_own, own_folder
 
-        return demo_folder
-    if model and model.startswith(FOLDER_PREFIX):
-        return lambda: Path(model.removeprefix(FOLDER_PREFIX))
-    return None
+    if model is None or not is_named_here(model) or not may_be_own(model):
+        return None
+    return lambda: own_folder(model, "its own test split")
 
 
 # The run -----------------------------------------------------------------------------------------------------------

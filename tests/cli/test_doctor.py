@@ -8,14 +8,14 @@ import pytest
 
 from textattack_xmtc.cli.doctor import lines
 from textattack_xmtc.cli.main import main
-from textattack_xmtc.doctor import Finding
+from textattack_xmtc.doctor import Check
 
 
 def test_this_machine_can_run_the_main_job(capsys):
     assert main(["doctor"]) == 0
     shown = capsys.readouterr().out.splitlines()
     assert [line for line in shown if not line.startswith(" ")] == [
-        *("package", "command", "extras", "devices", "encoders", "caches"),
+        *("package", "command", "extras", "devices", "encoders", "words", "caches"),
         "can run: textattack attack --recipe xmtc-positive --model xmtc-demo",
     ]
     assert not any("MISSING" in line for line in shown)
@@ -31,7 +31,7 @@ def test_it_exits_with_1_where_it_could_not(capsys, monkeypatch, tmp_path):
 
 
 def test_what_is_optional_stops_nothing():
-    shown = lines([Finding("extras", "use", "is not installed", fine=False, mend="pip install it")])
+    shown = lines([Check("extras", "use", "is not installed", ok=False, fix="pip install it")])
     assert shown[1].startswith("  -        use ") and shown[2].strip() == "-> pip install it"
     assert shown[-1].startswith("can run")
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.toolkit import ROOT
 from textattack_xmtc.doctor import installation
-from textattack_xmtc.doctor.finding import Finding
+from textattack_xmtc.doctor.check import Check
 from textattack_xmtc.doctor.installation import PACKAGE, command, extras, interpreter, requirements
 
 
@@ -25,20 +25,20 @@ def installed(folder: Path, name: str, version: str, *lines: str) -> Path:
 
 def test_all_is_well_here():
     found = [*interpreter(), *requirements(), *command()]
-    assert not any(finding.stops for finding in found), found
-    needs = next(finding for finding in found if finding.name == "needs")
-    assert f"torch {metadata.version('torch')}" in needs.says and "hypothesis" not in needs.says
+    assert not any(check.blocks for check in found), found
+    needs = next(check for check in found if check.name == "needs")
+    assert f"torch {metadata.version('torch')}" in needs.message and "hypothesis" not in needs.message
 
 
 def test_a_python_that_the_tests_are_not_run_with_is_said(monkeypatch):
     monkeypatch.setattr(installation, "TESTED", (sys.version_info[:2],))
-    assert "tests are run" not in next(interpreter()).says
+    assert "tests are run" not in next(interpreter()).message
     monkeypatch.setattr(installation, "TESTED", ((2, 7),))
-    assert next(interpreter()).says.endswith("(tests are run with 2.7)")
+    assert next(interpreter()).message.endswith("(tests are run with 2.7)")
 
 
 @pytest.mark.parametrize(
-    ("listed", "version", "says", "mend"),
+    ("listed", "version", "message", "fix"),
     [
         ("datasets>=99", "2.0", "2.0 is installed, and >=99 is needed", "pip install 'datasets>=99'"),
         ("nowhere-to-be-found>=1,<2", None, "is not installed", "pip install 'nowhere-to-be-found>=1,<2'"),
@@ -46,13 +46,13 @@ def test_a_python_that_the_tests_are_not_run_with_is_said(monkeypatch):
         ("datasets>=2,<3; extra == 'more'", "1.0", None, None),
     ],
 )
-def test_what_is_missing_or_too_old_is_named(tmp_path, monkeypatch, listed, version, says, mend):
+def test_what_is_missing_or_too_old_is_named(tmp_path, monkeypatch, listed, version, message, fix):
     installed(tmp_path, PACKAGE, "9.9", f"Requires-Dist: {listed}", "Provides-Extra: more")
     if version is not None:
         installed(tmp_path, "datasets", version)
     monkeypatch.syspath_prepend(str(tmp_path))
-    wrong = [finding for finding in requirements() if not finding.fine]
-    assert [(finding.says, finding.mend, finding.stops) for finding in wrong] == ([(says, mend, True)] if says else [])
+    wrong = [check for check in requirements() if not check.ok]
+    assert [(check.message, check.fix, check.blocks) for check in wrong] == ([(message, fix, True)] if message else [])
 
 
 def test_extras_are_those_of_the_metadata(tmp_path, monkeypatch):
@@ -62,28 +62,28 @@ def test_extras_are_those_of_the_metadata(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(str(installed(tmp_path, PACKAGE, "9.9", *lines)))
     missing = "nowhere-to-be-found is not installed"
     assert list(extras()) == [
-        Finding("extras", "gpu", missing, fine=False, mend="pip install 'textattack-xmtc[gpu]'"),
-        Finding("extras", "web", f"pytest {metadata.version('pytest')}"),
+        Check("extras", "gpu", missing, ok=False, fix="pip install 'textattack-xmtc[gpu]'"),
+        Check("extras", "web", f"pytest {metadata.version('pytest')}"),
     ]
 
 
 def test_a_hook_that_is_switched_off(monkeypatch):
     monkeypatch.setenv("TEXTATTACK_XMTC_AUTORUN", "0")
-    assert [finding.mend for finding in command() if finding.stops] == ["unset TEXTATTACK_XMTC_AUTORUN"]
+    assert [check.fix for check in command() if check.blocks] == ["unset TEXTATTACK_XMTC_AUTORUN"]
 
 
 def test_a_hook_that_did_not_run(monkeypatch):
     others = [finder for finder in sys.meta_path if type(finder).__name__ != "TextAttackWatcher"]
     monkeypatch.setattr(sys, "meta_path", others)
-    (found,) = (finding for finding in command() if finding.stops)
-    assert found.says == "did not run when this interpreter started" and found.mend.startswith("pip install --force")
+    (found,) = (check for check in command() if check.blocks)
+    assert found.message == "did not run when this interpreter started" and found.fix.startswith("pip install --force")
 
 
 def test_a_command_that_is_not_there(monkeypatch, tmp_path):
     monkeypatch.setattr("sysconfig.get_path", lambda name: str(tmp_path))
     monkeypatch.setenv("PATH", str(tmp_path))
-    (found,) = (finding for finding in command() if finding.stops)
-    assert found.name == "textattack" and found.says == f"is not in {tmp_path}"
+    (found,) = (check for check in command() if check.blocks)
+    assert found.name == "textattack" and found.message == f"is not in {tmp_path}"
 
 
 def test_an_interpreter_with_nothing_but_the_source():

@@ -165,7 +165,7 @@ def test_a_name_that_is_neither_a_folder_nor_at_hand_is_refused(monkeypatch):
 
     monkeypatch.setattr(requests.adapters.HTTPAdapter, "send", no_network)
     monkeypatch.setattr(time, "sleep", lambda _: None)
-    match = "'no-such/masked-lm' is neither a folder with a model nor to be had from the hub .*; pass masked_lm=FOLDER"
+    match = r"'no-such/masked-lm' is not on this machine, and https://.* cannot be reached \(.*\); give the folder of"
     with pytest.raises(InputError, match=match):
         XMTCWordSwapMaskedLM("no-such/masked-lm")
 

@@ -64,7 +64,7 @@ def test_an_answer_that_does_not_come_is_given_up(act):
         with pytest.raises(VictimError, match=r"no answer in 1 attempts; the last one: (TimeoutError|ReadTimeout)"):
             remote(server, answer_s=0.3, attempts=1).score(["egg"], [1])
         for thread in threading.enumerate():
-            if thread.name == "xmtc-remote":
+            if thread.name == "xmtc-request":
                 thread.join(10)
                 assert not thread.is_alive(), "an attempt that was given up goes on"
 

@@ -31,8 +31,9 @@ from textattack_xmtc.results.records import ERROR
 from textattack_xmtc.workdir.files import repair, write_json, write_lines
 from textattack_xmtc.workdir.lock import LOCK
 from textattack_xmtc.workdir.names import distinct
-from textattack_xmtc.workdir.provenance import changed_versions, fingerprint, versions
+from textattack_xmtc.workdir.provenance import changed_versions, versions
 from textattack_xmtc.workdir.resume import check_config
+from textattack_xmtc.wrappers.naming import fingerprint_of
 
 _DRAWN = (LABELS, BINS, CLUSTERS, SAMPLES)
 _RESUMED_BEFORE = "went_on_with"  # the key of RESUMED in campaigns of 0.1.0
@@ -209,7 +210,7 @@ def check_files(model: Mapping[str, Any]) -> None:
         InputError: they differ, or are gone.
     """
     source = str(model["folder"])
-    found = fingerprint(source)
+    found = fingerprint_of(source)
     if found != model["fingerprint"]:
         raise InputError(
             f"{source!r} is {f'another model ({found})' if found else 'gone'}; "

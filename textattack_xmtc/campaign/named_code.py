@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from textattack_xmtc.cache import cache_folder
-from textattack_xmtc.campaign.victim_files import is_victim_file
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.hubs import DEFAULT_SBERT, DEFAULT_USE
 from textattack_xmtc.results.campaign import Campaign
 from textattack_xmtc.workdir.files import write_json
+from textattack_xmtc.wrappers.naming import HUB_PREFIX
+from textattack_xmtc.wrappers.victim_files import is_victim_file, split_name
 
 _FOLDER = "named-code"
 _MOST = 1_000  # campaigns that are remembered
@@ -104,15 +105,20 @@ def _file(out: Path) -> Path:
 
 
 def _is_code(source: str) -> bool:
-    return is_victim_file(source) or (source.startswith(_RUNS_CODE) and source not in _DEFAULTS)
+    # What a hub has under a name may be exchanged there, and asking for it tells the hub of it.
+    return (
+        is_victim_file(source)
+        or source.startswith(HUB_PREFIX)
+        or (source.startswith(_RUNS_CODE) and source not in _DEFAULTS)
+    )
 
 
 def _place(source: str) -> str:
-    return source if source.startswith(_RUNS_CODE) else str(Path(source).resolve())
+    return source if source.startswith((*_RUNS_CODE, HUB_PREFIX)) else str(Path(source).resolve())
 
 
 def _digest(source: str) -> str:
-    path = Path(source)
+    path, _ = split_name(source)
     return hashlib.sha256(path.read_bytes()).hexdigest() if is_victim_file(source) and path.is_file() else ""
 
 

@@ -21,7 +21,7 @@ from textattack_xmtc.results.records import ERROR, FAILED, SKIPPED, SUCCEEDED, W
 from textattack_xmtc.scores import NOTHING
 from textattack_xmtc.workdir.files import RecordWriter, write_json
 from textattack_xmtc.workdir.progress import Progress
-from textattack_xmtc.workdir.provenance import fingerprint
+from textattack_xmtc.wrappers.naming import fingerprint_of
 
 _AT_ONCE = 32  # adversarial texts; up to three texts are asked about for each
 
@@ -71,7 +71,7 @@ def add_transfers(out: Path, campaign: Campaign, sources: Sequence[str], device:
     names = {**distinct_names([source for source in new if source not in own], taken), **own}
     for source in new:
         prints = {model.facts["fingerprint"] for model in campaign.models}
-        if prints == {fingerprint(source)}:
+        if prints == {fingerprint_of(source)}:
             raise InputError(
                 f"{source!r} is the model that the campaign attacks: its adversarial texts were found on it",
                 "name another model with --transfer-to",

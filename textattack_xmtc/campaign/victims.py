@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import datasets
@@ -13,16 +12,14 @@ import numpy as np
 from tqdm import tqdm
 
 from textattack_xmtc.campaign.plan import Plan
-from textattack_xmtc.campaign.victim_files import is_victim_file, load_victim_file
 from textattack_xmtc.errors import InputError
-from textattack_xmtc.models.folder import load_model
 from textattack_xmtc.scores import NOTHING
 from textattack_xmtc.targets import is_number
 from textattack_xmtc.workdir.interrupt import check
 from textattack_xmtc.workdir.names import plain_name
 from textattack_xmtc.workdir.progress import say
-from textattack_xmtc.workdir.provenance import fingerprint
-from textattack_xmtc.wrappers import ScorerWrapper, XMTCModelWrapper
+from textattack_xmtc.wrappers import XMTCModelWrapper, naming
+from textattack_xmtc.wrappers.victim_files import is_victim_file
 
 _CHUNK_TEXTS = 500
 _SHOWN = 3  # labels in a message
@@ -85,33 +82,33 @@ def load_victim(name: str, source: str, label_names: Sequence[str], device: str 
 
     Args:
         name: what the campaign calls it.
-        source: a folder that this package saved, or a Python file with a `model`.
+        source: its name, in one of the ways of `wrappers.naming`.
         label_names: the corpus's label names, by index. The model may lack some: they are never among its best.
         device: "cpu", "cuda", ...; by default the GPU where there is one. A Python file decides for itself.
 
     Raises:
         ModelFolderError: the folder cannot be read.
-        InputError: the file cannot be run or has no `model`; the model knows a label that the corpus does not have,
+        InputError: there is no such model, or it cannot be loaded; it knows a label that the corpus does not have,
             or has no label names and another number of labels.
     """
-    model = load_victim_file(source) if is_victim_file(source) else ScorerWrapper(load_model(Path(source), device))
+    model = naming.load_victim(source, device)
     names = model.labels.names
     if names is None:
         _check_number(model, source, len(label_names))
         same = np.arange(len(label_names))
         return Victim(name, model, same, same)
     index = {label: position for position, label in enumerate(label_names)}
-    strange = [label for label in names if label not in index]
-    if strange and all(map(is_number, label_names)) and not any(map(is_number, names)):
+    unknown_labels = [label for label in names if label not in index]
+    if unknown_labels and all(map(is_number, label_names)) and not any(map(is_number, names)):
         raise InputError(
             f"the labels of the corpus are integers, and the model {source!r} has names such as {names[0]!r}",
             "give the names of the corpus's labels with --label-names FILE",
         )
-    if strange:
+    if unknown_labels:
         fix = "attack it with the corpus that it was trained on"
         raise InputError(
-            f"the model {source!r} knows {len(strange):,} labels that are not among the {len(index):,} of the corpus, "
-            f"such as {', '.join(map(repr, strange[:_SHOWN]))}",
+            f"the model {source!r} knows {len(unknown_labels):,} labels that are not among the {len(index):,} of the "
+            f"corpus, such as {', '.join(map(repr, unknown_labels[:_SHOWN]))}",
             f"{fix}, or give it the corpus's names (label_names)" if is_victim_file(source) else fix,
         )
     to_corpus = np.array([index[label] for label in names], dtype=np.int64)
@@ -147,8 +144,7 @@ def distinct_names(sources: Iterable[str], taken: Iterable[str] = ()) -> dict[st
     names: dict[str, str] = {}
     used = {name.casefold() for name in taken}  # some file systems cannot tell the records of "A" from those of "a"
     for source in sources:
-        path = Path(source).resolve()
-        own = plain_name(path.stem if is_victim_file(source) else path.name)
+        own = plain_name(naming.short_name(source))
         name, number = own, 2
         while name.casefold() in used:
             name, number = f"{own}-{number}", number + 1
@@ -169,7 +165,7 @@ def model_facts(victim: Victim, source: str, right: int) -> dict[str, Any]:
         "name": victim.name,
         "folder": source,
         "architecture": getattr(victim.model.model, "architecture", victim.model.name),
-        "fingerprint": fingerprint(source),
+        "fingerprint": naming.fingerprint_of(source),
         "score_kind": victim.model.score_kind,
         "labels": len(victim.to_corpus),
         "right": right,

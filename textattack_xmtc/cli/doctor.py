@@ -1,4 +1,4 @@
-"""`textattack-xmtc doctor`: what is installed here and what is missing, with the command that mends it."""
+"""`textattack-xmtc doctor`: what is installed here and what is missing, with the command that fixes it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 import textwrap
 from collections.abc import Iterable
 
-from textattack_xmtc.doctor import Finding, examine
+from textattack_xmtc.doctor import Check, run_checks
 
 MAIN_JOB = "textattack attack --recipe xmtc-positive --model xmtc-demo"
 
@@ -19,33 +19,33 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Look and print; the exit status is 1 where the main job could not run."""
-    findings = examine()
-    print("\n".join(lines(findings)))
-    return int(any(finding.stops for finding in findings))
+    checks = run_checks()
+    print("\n".join(lines(checks)))
+    return int(any(check.blocks for check in checks))
 
 
-def lines(findings: Iterable[Finding]) -> list[str]:
-    """The findings as text: the parts, below each a line a finding, and what would mend it.
+def lines(checks: Iterable[Check]) -> list[str]:
+    """The checks as text: the parts, below each a line a check, and what would fix it.
 
     Example:
-        >>> print("\\n".join(lines([Finding("command", "textattack", "is missing", False, True, "pip install it")])))
+        >>> print("\\n".join(lines([Check("command", "textattack", "is missing", False, True, "pip install it")])))
         command
           MISSING  textattack       is missing
                                     -> pip install it
         cannot run: textattack attack --recipe xmtc-positive --model xmtc-demo
     """
-    found = list(findings)
+    found = list(checks)
     shown, part = [], ""
-    for finding in found:
-        if finding.part != part:
-            part = finding.part
+    for check in found:
+        if check.part != part:
+            part = check.part
             shown.append(part)
-        state = "ok" if finding.fine else "MISSING" if finding.needed else "-"
-        start = f"  {state:7}  {finding.name:16} "
+        state = "ok" if check.ok else "MISSING" if check.required else "-"
+        start = f"  {state:7}  {check.name:16} "
         shown += textwrap.wrap(
-            finding.says, _WIDTH, initial_indent=start, subsequent_indent=" " * _INDENT, break_long_words=False
+            check.message, _WIDTH, initial_indent=start, subsequent_indent=" " * _INDENT, break_long_words=False
         )
-        if finding.mend and not finding.fine:
-            shown.append(f"{' ' * _INDENT}-> {finding.mend}")
-    can = "cannot run" if any(finding.stops for finding in found) else "can run"
+        if check.fix and not check.ok:
+            shown.append(f"{' ' * _INDENT}-> {check.fix}")
+    can = "cannot run" if any(check.blocks for check in found) else "can run"
     return [*shown, f"{can}: {MAIN_JOB}"]

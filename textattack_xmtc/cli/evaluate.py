@@ -6,12 +6,16 @@ import argparse
 import json
 from pathlib import Path
 
+from textattack_xmtc.cli.model_option import add_model, model_of
 from textattack_xmtc.datasets.read_options import add_read_options, read_options
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what the command takes."""
-    parser.add_argument("model", type=Path, help="a model folder")
+    add_model(
+        parser,
+        "a model folder, a Hugging Face folder, hf:NAME of the hub, a Python file with a `model`, or xmtc-demo",
+    )
     parser.add_argument("--data", required=True, help="a folder or file in any known format, hf:NAME, or api-docs")
     parser.add_argument("--split", default="test")
     parser.add_argument(
@@ -30,12 +34,14 @@ def run(arguments: argparse.Namespace) -> int:
     """Measure and print."""
     from textattack_xmtc.datasets.load import load_corpus
     from textattack_xmtc.models.evaluation import evaluate
-    from textattack_xmtc.models.folder import load_model
     from textattack_xmtc.workdir.progress import say
+    from textattack_xmtc.wrappers.naming import load_victim
+    from textattack_xmtc.wrappers.scorer import VictimScorer
 
-    model = load_model(arguments.model, arguments.device)
+    victim = load_victim(model_of(arguments), arguments.device)
     corpus = load_corpus(arguments.data, **read_options(arguments))
     say(corpus.recognised)
+    model = VictimScorer(victim, corpus.label_names)
     found = evaluate(model, corpus, arguments.split, arguments.family, arguments.batch_size)
     names = sorted(found.overall, key=lambda name: (name.split("@")[0] != "P", name.split("@")[0], name))
     print(

@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from textattack_xmtc.cli.model_option import add_model, model_of
 from textattack_xmtc.datasets.read_options import add_read_options, read_options
 from textattack_xmtc.goal import NEGATIVE, POSITIVE
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what the command takes."""
-    parser.add_argument("model", type=Path, help="a model folder: AttentionXML, flat or with a tree, or APLC-XLNet")
+    add_model(parser, "a model folder (AttentionXML, flat or with a tree, or APLC-XLNet), xmtc:FOLDER, or xmtc-demo")
     parser.add_argument("--data", required=True, help="what it was trained on, as `train` took it")
     parser.add_argument(
         "--unlabelled", metavar="PATH", help="further texts, in any format of --data; their labels do not count"
@@ -60,7 +61,10 @@ def run(arguments: argparse.Namespace) -> int:
     from textattack_xmtc.hardening.options import HardeningOptions
     from textattack_xmtc.models.losses import LossSettings
     from textattack_xmtc.workdir.progress import say
+    from textattack_xmtc.wrappers.naming import own_folder
 
+    model = model_of(arguments)
+    folder = own_folder(model, "harden")
     options = HardeningOptions(
         goal=arguments.goal,
         augment=arguments.augment,
@@ -82,7 +86,7 @@ def run(arguments: argparse.Namespace) -> int:
     corpus = load_corpus(arguments.data, **reading)
     say(corpus.recognised)
     made = harden_folder(
-        arguments.model,
+        folder,
         corpus,
         options,
         arguments.out,
@@ -101,5 +105,5 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"held out: {name} {value:.3f} before, {last[name]:.3f} now")
     if made["test"] is not None:
         print("test: " + ", ".join(f"{name} {value:.3f}" for name, value in made["test"].items()))
-    print(f"now: textattack-xmtc campaign --model {arguments.model} --model {arguments.out} --data {arguments.data}")
+    print(f"now: textattack-xmtc campaign --model {model} --model {arguments.out} --data {arguments.data}")
     return 0

@@ -33,7 +33,7 @@ COMMANDS = {
     "import": "make a model folder from an official checkpoint",
     "evaluate": "P@k, nDCG@k and PSP@k of a trained model, overall and by label frequency",
     "campaign": "samples drawn by label frequency, attacked on one model or several",
-    "doctor": "what is installed here and what is missing, with the command that mends it",
+    "doctor": "what is installed here and what is missing, with the command that fixes it",
     "report": "a page, Markdown, CSV and figures from campaign folders; compares two models; a gate for CI jobs",
 }
 """The subcommands and what each does; the module of one is `textattack_xmtc.cli.NAME` (`NAME_` where Python has that

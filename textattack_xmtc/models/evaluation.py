@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import datasets
 import numpy as np
@@ -22,14 +22,26 @@ from textattack_xmtc.metrics import (
     psp_at_k,
     recall_at_k,
 )
-from textattack_xmtc.models.torch_scorer import TorchScorer
+from textattack_xmtc.scores import NOTHING, ScoreKind
 from textattack_xmtc.targets import LabelSpace, match_labels
+
+_NO_LABEL = -1  # in no range of training frequency
 
 AT = (1, 3, 5)
 """The k of all measures here."""
 
 FREQUENCY_EDGES = (0, 1, 2, 4, 6, 11, 31, 101, 301, 1001)
 """Where the ranges of training frequency begin by which a model is measured; the last has no end."""
+
+
+class RanksLabels(Protocol):
+    """What is measured: a model that names its labels and gives the k best of a text."""
+
+    label_names: Sequence[str]
+
+    def top_k(self, texts: Sequence[str], k: int, kind: ScoreKind, batch_size: int) -> tuple[np.ndarray, np.ndarray]:
+        """The k best labels (int64) and their scores; fewer columns, or `NOTHING`, where fewer are shown."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -74,7 +86,7 @@ class Evaluation:
 
 
 def evaluate(
-    model: TorchScorer, corpus: Corpus, split: str = "test", family: str = "other", batch_size: int = 64
+    model: RanksLabels, corpus: Corpus, split: str = "test", family: str = "other", batch_size: int = 64
 ) -> Evaluation:
     """Measure a model on a split of a corpus, whose labels are matched to the model's by name.
 
@@ -103,20 +115,26 @@ def evaluate(
         own[unknown] = len(position) + np.arange(unknown.sum())
         notes.append(f"{unknown.sum()} labels of the corpus are unknown to the model and count as never predicted")
     labels = len(position) + int(unknown.sum())
+    # A place where a victim shows no label counts as a label that is never true.
+    best = np.where(best == NOTHING, labels, best)
+    shows_fewer = bool((best == labels).any())
+    labels += shows_fewer
     truth = sparse.csr_matrix((truth.data, own[truth.indices], truth.indptr), shape=(truth.shape[0], labels))
     if "train" not in corpus.splits:
         notes.append("no training split: no propensities, and no measures by label frequency")
         return Evaluation(len(rows), measures(best, truth), [], notes)
     counts = np.zeros(labels, dtype=np.int64)
     counts[own] = corpus.label_counts
+    if shows_fewer:
+        counts[-1] = _NO_LABEL
     texts = len(corpus.split("train"))
-    propensity = propensities(counts, texts, *PROPENSITY_CONSTANTS[family]) if texts >= 3 else None
+    propensity = propensities(np.maximum(counts, 0), texts, *PROPENSITY_CONSTANTS[family]) if texts >= 3 else None
     return Evaluation(
         len(rows), measures(best, truth, propensity), measures_by_frequency(best, truth, counts, propensity), notes
     )
 
 
-def best_labels(model: TorchScorer, rows: datasets.Dataset, batch_size: int = 64) -> np.ndarray:
+def best_labels(model: RanksLabels, rows: datasets.Dataset, batch_size: int = 64) -> np.ndarray:
     """The five best labels of each text (int64), or as many as there are: shape `(texts, 5)`.
 
     Raises:
@@ -127,14 +145,14 @@ def best_labels(model: TorchScorer, rows: datasets.Dataset, batch_size: int = 64
     return model.top_k(list(rows["text"]), min(AT[-1], len(model.label_names)), "logit", batch_size)[0]
 
 
-def precision(model: TorchScorer, rows: datasets.Dataset, batch_size: int = 64) -> dict[str, float]:
+def precision(model: RanksLabels, rows: datasets.Dataset, batch_size: int = 64) -> dict[str, float]:
     """P@1, P@3 and P@5 of a model on texts with labels, as `{"P@1": ...}`, as far as it has so many labels."""
     best = best_labels(model, rows, batch_size)
     truth = label_matrix(rows["labels"], len(model.label_names))
     return {f"P@{k}": precision_at_k(best, truth, k) for k in AT if k <= best.shape[1]}
 
 
-def validation(model: TorchScorer, rows: datasets.Dataset, batch_size: int = 64) -> dict[str, float]:
+def validation(model: RanksLabels, rows: datasets.Dataset, batch_size: int = 64) -> dict[str, float]:
     """What a training watches: P@1, P@3, P@5, and nDCG@5 (of fewer labels, where the model has no five)."""
     best = best_labels(model, rows, batch_size)
     truth = label_matrix(rows["labels"], len(model.label_names))

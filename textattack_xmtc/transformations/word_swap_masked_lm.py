@@ -21,6 +21,7 @@ from textattack.transformations import WordSwapMaskedLM
 from transformers import MODEL_FOR_MASKED_LM_MAPPING, AutoConfig, AutoModelForMaskedLM, AutoTokenizer
 
 from textattack_xmtc.errors import InputError, panics_as_errors
+from textattack_xmtc.hubs import model_source
 from textattack_xmtc.models import DEMO
 from textattack_xmtc.models.hugging_face import accepted_inputs, check_vocabulary, length_limit, only_accepted
 from textattack_xmtc.transformations.candidate_words import CandidateWords, candidate_words
@@ -254,6 +255,7 @@ def _load(source: str) -> tuple[Any, Any]:
         from textattack_xmtc.models.folder import MASKED_LM
 
         source = str(demo_folder() / MASKED_LM)
+    source = model_source(source)
     try:
         # Where this is left open, transformers asks on the terminal whether to run the code that lies with a model.
         config = AutoConfig.from_pretrained(source, trust_remote_code=False)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from textattack_xmtc.errors import InputError, MissingExtraError
+from textattack_xmtc.hubs import model_source, sbert_folder
 from textattack_xmtc.label_names import LabelNames, check_label_names
 from textattack_xmtc.wrappers.base import XMTCModelWrapper
 from textattack_xmtc.wrappers.tokens import characters_of_tokens, encodable
@@ -117,6 +118,7 @@ def load_sentence_transformer(model: str | Path) -> Any:
 
     Raises:
         MissingExtraError: sentence-transformers is not installed.
+        InputError: it is not on this machine, and the hub does not have it or cannot be reached.
     """
     try:
         from sentence_transformers import SentenceTransformer
@@ -124,4 +126,7 @@ def load_sentence_transformer(model: str | Path) -> Any:
         raise MissingExtraError(
             f"sentence-transformers cannot be imported ({error})", "pip install 'textattack-xmtc[sbert]'"
         ) from error
-    return SentenceTransformer(str(model))
+    repository = str(model)
+    if "/" not in repository and not Path(repository).is_dir():
+        repository = f"sentence-transformers/{repository}"
+    return SentenceTransformer(sbert_folder(str(model)) or model_source(repository))

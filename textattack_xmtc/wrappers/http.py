@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import logging
-import queue
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from textattack_xmtc.errors import VictimError
+from textattack_xmtc.hubs import answered
 
 MOST_BYTES = 2**28
 _SHOWN_BYTES = 2**16  # of what stands in an answer that is none
@@ -66,6 +66,7 @@ def post(url: str, content: bytes, headers: Mapping[str, str], seconds: float) -
             sockets.append(info["return_value"].get_extra_info("socket").dup())
 
     def ask() -> Reply:
+        _thread.asks = True
         with (
             httpx.Client(verify=_tls(), timeout=seconds, follow_redirects=False) as client,
             client.stream("POST", url, content=content, headers=headers, extensions={"trace": note_socket}) as answer,
@@ -82,7 +83,7 @@ def post(url: str, content: bytes, headers: Mapping[str, str], seconds: float) -
             return Reply(answer.status_code, answer.reason_phrase, retry_after, bytes(received))
 
     try:
-        return _within(seconds, ask)
+        return answered(ask, seconds)
     finally:
         for connected in sockets:
             try:
@@ -90,26 +91,6 @@ def post(url: str, content: bytes, headers: Mapping[str, str], seconds: float) -
             except OSError:
                 pass
             connected.close()
-
-
-def _within(seconds: float, ask: Callable[[], Reply]) -> Reply:
-    answers: queue.SimpleQueue[Reply | BaseException] = queue.SimpleQueue()
-
-    def run() -> None:
-        _thread.asks = True
-        try:
-            answers.put(ask())
-        except BaseException as error:
-            answers.put(error)
-
-    threading.Thread(target=run, daemon=True, name="xmtc-remote").start()
-    try:
-        found = answers.get(timeout=seconds)
-    except queue.Empty:
-        raise TimeoutError(f"not all of the answer was there after {seconds:g} seconds") from None
-    if isinstance(found, BaseException):
-        raise found
-    return found
 
 
 def _not_of_a_request(_: logging.LogRecord) -> bool:

@@ -8,7 +8,8 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
-from textattack_xmtc.errors import InputError, VictimError
+from textattack_xmtc.errors import InputError, VictimError, panics_as_errors
+from textattack_xmtc.hubs import model_source
 from textattack_xmtc.label_names import LabelNames
 from textattack_xmtc.models.hugging_face import (
     accepted_inputs,
@@ -92,6 +93,11 @@ class HuggingFaceWrapper(XMTCModelWrapper):
     def from_pretrained(cls, name: str | Path, **options: Any) -> HuggingFaceWrapper:
         """Load model and tokenizer by hub name or folder; code that lies with them is not run.
 
+        A model that has to be downloaded is named first, and being offline is noticed within five seconds.
+
+        Raises:
+            InputError: there is no such model, or the hub cannot be reached; as the class.
+
         Example:
             A victim file for `textattack attack --model-from-file victim.py`::
 
@@ -101,9 +107,28 @@ class HuggingFaceWrapper(XMTCModelWrapper):
         """
         from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
+        source = model_source(name)
         # Where this is left open, transformers asks on the terminal whether to run the code that lies with a model.
-        model = AutoModelForSequenceClassification.from_pretrained(name, trust_remote_code=False)
-        return cls(model, AutoTokenizer.from_pretrained(name, trust_remote_code=False), **options)
+        try:
+            with panics_as_errors():
+                tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False)
+            model, report = AutoModelForSequenceClassification.from_pretrained(
+                source, output_loading_info=True, trust_remote_code=False
+            )
+        except Exception as error:  # loading a broken file may raise anything
+            reason = (str(error) or type(error).__name__).splitlines()[0]
+            raise InputError(
+                f"{str(name)!r} cannot be loaded as a sequence classifier with its tokenizer ({reason})",
+                "give a folder or a name of a ...ForSequenceClassification model of transformers",
+            ) from error
+        # A plain encoder loads as well, with a random head: its scores would mean nothing.
+        missing = [key for key in report["missing_keys"] if not key.startswith(f"{model.base_model_prefix}.")]
+        if missing:
+            raise InputError(
+                f"{str(name)!r} was saved without the weights that score labels ({', '.join(missing[:3])})",
+                "give the trained classifier, not the model that it was made from",
+            )
+        return cls(model, tokenizer, **options)
 
     @classmethod
     def from_pipeline(cls, pipeline: Any, **options: Any) -> HuggingFaceWrapper:

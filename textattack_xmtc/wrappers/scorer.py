@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from textattack_xmtc.errors import InputError
 from textattack_xmtc.models.scorer import LabelScorer
 from textattack_xmtc.scores import ScoreKind
 from textattack_xmtc.wrappers.base import XMTCModelWrapper
@@ -61,3 +63,37 @@ class ScorerWrapper(XMTCModelWrapper):
 
     def _rank(self, texts: Sequence[str], labels: list[int]) -> np.ndarray:
         return self.model.rank(texts, labels, self.score_kind, self.batch_size)
+
+
+class VictimScorer:
+    """A victim as `models.evaluation` asks a model: by its k best labels, with their names.
+
+    Args:
+        victim: the victim.
+        label_names: the names of its labels where it has none of its own, by index: those of the corpus.
+
+    Raises:
+        InputError: the victim has no label names, and another number of labels.
+    """
+
+    def __init__(self, victim: XMTCModelWrapper, label_names: Sequence[str]) -> None:
+        if victim.labels.names is None and victim.labels.size is None:
+            victim.score(["text"], [0])  # only an answer tells how many labels there are
+        if victim.labels.names is None and victim.labels.size != len(label_names):
+            raise InputError(
+                f"{victim.name} has {victim.labels.size:,} labels without names, and the corpus has "
+                f"{len(label_names):,}: their order cannot be the same",
+                "give the wrapper label_names",
+            )
+        self.name, self._victim = victim.name, victim
+        self.label_names: Sequence[str] = victim.labels.names or label_names
+
+    def top_k(self, texts: Sequence[str], k: int, kind: ScoreKind, batch_size: int) -> tuple[np.ndarray, np.ndarray]:
+        """The k best labels and their scores, as `XMTCModelWrapper.top_k`; fewer where the victim shows fewer.
+
+        Scores are of the kind asked for where the victim has it, else of its own.
+        """
+        victim = self._victim.with_score_kind(kind) if kind in self._victim.score_kinds else copy.copy(self._victim)
+        victim.batch_size = batch_size
+        shown = getattr(victim, "shown", None)
+        return victim.top_k(texts, k if shown is None else min(k, shown))
