@@ -65,7 +65,7 @@ bench-check: $(READY)
 
 # The site, in build/site: warnings are errors, links between pages are checked, the tutorials run.
 docs: $(READY) $(VENV)/.docs
-	PATH=$(CURDIR)/$(BIN):$$PATH NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+	PATH="$(CURDIR)/$(BIN):$$PATH" PYTHONPATH="$(CURDIR)/docs/tutorials" NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 
 # Source distribution and wheel, in dist/; an attack is run from the wheel in a fresh environment.
 dist: $(READY) $(VENV)/.docs
@@ -95,6 +95,7 @@ $(VENV)/.docs: $(READY) requirements/constraints-docs.txt
 	.ci/environment .venv-use $(VENV)
 	.venv-use/bin/python -m pip --disable-pip-version-check install --quiet \
 		--constraint requirements/constraints-use.txt --editable '.[dev,use,sbert]'
+	.ci/share-demo .venv-use
 	@touch $@
 
 .venv-pecos/.ready: requirements/pecos.txt
