@@ -108,8 +108,10 @@ class Plan(ReadOptions):
     reference_model: str = option(
         "", "decides which samples are right; the first model by default", metavar="MODEL", group="samples"
     )
-    labels_per_bin: int = option(
-        100, "labels after which a bin of label frequency closes (L of section 4.1)", group="samples"
+    labels_per_bin: int | None = option(
+        None,
+        "labels after which a bin of label frequency closes (L of section 4.1); by default as many as fit the corpus",
+        group="samples",
     )
     samples_per_bin: int = option(200, "drawn from each bin, or the most that all can give", group="samples")
     total: int | None = option(
