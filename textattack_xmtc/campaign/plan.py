@@ -99,7 +99,7 @@ class Plan(ReadOptions):
     evidence: EvidenceSource = option(
         "name+texts", "what speaks for a label: its name and then its training texts, or one of them", group="label"
     )
-    label_names: str | None = option(
+    evidence_names: str | None = option(
         None, "names of labels that the data call by numbers, as JSON", metavar="FILE", group="label"
     )
     senses: SenseFilter = option(
