@@ -18,6 +18,7 @@ from textattack_xmtc.search_options import (
     Objective,
     Ranking,
     SenseFilter,
+    ranking_named,
 )
 
 Mode = Literal["paper", "adv-xmtc"]
@@ -99,7 +100,7 @@ class Plan(ReadOptions):
     evidence: EvidenceSource = option(
         "name+texts", "what speaks for a label: its name and then its training texts, or one of them", group="label"
     )
-    label_names: str | None = option(
+    evidence_names: str | None = option(
         None, "names of labels that the data call by numbers, as JSON", metavar="FILE", group="label"
     )
     senses: SenseFilter = option(
@@ -142,6 +143,7 @@ class Plan(ReadOptions):
                 f"invalid max_change_rate={self.max_change_rate}", "choose a share of the words above 0 and up to 1"
             )
         object.__setattr__(self, "goal", goal_named(self.goal).name)
+        object.__setattr__(self, "ranking", ranking_named(self.ranking))
         for name, choices in _CHOICES.items():
             if getattr(self, name) not in choices:
                 raise InputError(f"unknown {name}={getattr(self, name)!r}", f"choose {' or '.join(choices)}")

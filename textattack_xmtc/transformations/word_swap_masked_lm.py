@@ -85,7 +85,7 @@ class XMTCWordSwapMaskedLM(WordSwapMaskedLM):
             batch_size=batch_size,
         )
         self.filters = filters
-        self._said_cut = False
+        self._warned_truncated = False
         _ = self._candidates  # an unusable vocabulary is refused here, not in the middle of an attack
 
     @cached_property
@@ -239,10 +239,10 @@ class XMTCWordSwapMaskedLM(WordSwapMaskedLM):
         return words
 
     def _say_cut(self) -> None:
-        if not self._said_cut:
-            self._said_cut = True
+        if not self._warned_truncated:
+            self._warned_truncated = True
             logger.warning(
-                f"xmtc: the masked LM reads {self.max_length} tokens; words beyond are left alone (said once)"
+                f"xmtc: the masked LM reads {self.max_length} tokens; words beyond are left alone (warned once)"
             )
 
     def extra_repr_keys(self) -> list[str]:  # noqa: D102
