@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import reprlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -80,7 +81,7 @@ class Findings:
         return ", ".join(f"{count} {what}" for what, count in notes.items() if count)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Corpus:
     """Texts and their labels, in named splits over one label space.
 
@@ -138,6 +139,10 @@ class Corpus:
             tallies[split]["repeated_ids"] = len(new_ids)
         tables = {split: _table(rows, index, f"{name}/{split}", tallies[split]) for split, rows in documents.items()}
         return cls(name, tuple(label_names), tables, {split: Findings.of(tallies[split]) for split in tables})
+
+    def __repr__(self) -> str:
+        texts = ", ".join(f"{name}: {len(rows):,} texts" for name, rows in self.splits.items())
+        return f"Corpus({reprlib.repr(self.name)}, {len(self.label_names):,} labels, {texts})"
 
     def split(self, name: str) -> datasets.Dataset:
         """The rows of one split.
