@@ -119,7 +119,7 @@ def load_victim(name: str, source: str, label_names: Sequence[str], device: str 
     if unknown_labels and all(map(is_number, label_names)) and not any(map(is_number, names)):
         raise InputError(
             f"the labels of the corpus are integers, and the model {source!r} has names such as {names[0]!r}",
-            "give the names of the corpus's labels with --label-names FILE",
+            "give the names of the corpus's labels with --label-file FILE",
         )
     if unknown_labels:
         fix = "attack it with the corpus that it was trained on"
