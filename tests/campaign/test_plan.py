@@ -18,7 +18,7 @@ def test_a_plan_survives_json() -> None:
 
 
 def test_the_first_model_is_the_reference() -> None:
-    assert Plan(("a", "b"), "corpus").reference_model == "a"
+    assert Plan(models=("a", "b"), data="corpus").reference_model == "a"
 
 
 @pytest.mark.parametrize(
