@@ -2,12 +2,12 @@
 
 `python -m benchmarks.studies.validity --model MODEL --data DATA --out FOLDER [--share 0.2 ...] [--draws 3] [...]`
 
-Every condition is a campaign in a folder below FOLDER, on the samples of the first one; what is there is not run again.
-Algorithm 1 with nothing protected (`none`), with a share of each text's content words frozen by evidence (`frozen`) or by
-a draw (`random`, several draws), and with evidence exchanged for words of the same sense while other words take the masked
-LM's (`paraphrased`); then words of the same sense alone (`same-sense`), also with frozen evidence (`same-sense-frozen`),
-and those of the first sense (`first-sense`).
-`--tables` only prints. The first bin is the tail, the last the head.
+Every condition is a campaign in a folder below FOLDER, on the samples of the first one; nothing is run again.
+Algorithm 1 with nothing protected (`none`), with a share of each text's content words frozen by evidence (`frozen`) or
+by a draw (`random`, several draws), and with evidence exchanged for words of the same sense while other words take the
+masked LM's (`paraphrased`); then words of the same sense alone (`same-sense`), also with frozen evidence
+(`same-sense-frozen`), and those of the first sense (`first-sense`). `--tables` only prints. The first bin is the tail,
+the last the head.
 """
 
 from __future__ import annotations
