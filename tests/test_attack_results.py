@@ -7,8 +7,9 @@ import sys
 import pytest
 
 from tests.toolkit.victims import bag, proposing
-from textattack_xmtc import XMTCPositive, XMTCUntargeted, results_frame
+from textattack_xmtc import XMTCDataset, XMTCPositive, XMTCUntargeted, results_frame
 from textattack_xmtc.attack_recipes import XMTCRecipe
+from textattack_xmtc.datasets.corpus import Corpus, Document
 from textattack_xmtc.errors import InputError
 
 NAMES = ["fruit", "food", "tools"]
@@ -56,5 +57,10 @@ def test_nothing_shows_a_memory_address_or_a_whole_text() -> None:
     result = positive.attack(TEXT + " glass" * 500, ["fruit"])
     for one in (positive, positive.goal_function, positive.search_method, positive.transformation):
         assert "0x" not in repr(one), one
+    documents = [Document("1", TEXT, [f"label {number}" for number in range(5_000)])]
+    corpus = Corpus.from_documents("a name " * 1_000, {"test": documents})
+    for one in (corpus, XMTCDataset(corpus), positive.goal_function.model):
+        assert "0x" not in repr(one) and len(repr(one)) < 200, one
+    assert "5,000 labels, test: 1 texts" in repr(corpus)
     shown = repr(result.perturbed_result)
     assert "0x" not in shown and len(shown) < 300 and "top=[tools, food]" in shown

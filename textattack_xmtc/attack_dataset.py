@@ -52,6 +52,9 @@ class XMTCDataset(Dataset):
         self._names, note = match_labels(self.corpus.label_names, space, repr(self.corpus.name))
         return note
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({len(self):,} examples of {self.corpus!r})"
+
     def aim(self, one_per_label: bool) -> None:
         """Lay the rows out anew for a goal that wants one example a true label, or one a text."""
         turns: list[tuple[int, int, int | None]] = []

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, cast, get_args
+
+from textattack_xmtc.errors import InputError
 
 Ranking = Literal["masked-delta", "masked-blocks", "first-candidate", "random"]
 """In which order words are tried.
@@ -18,6 +20,28 @@ Objective = Literal["targets", "margin"]
 `targets`: the sum of the targets' scores (Algorithm 1). `margin`: how far the targets are above the label that they
 must overtake, as a difference of log-odds; only for targets that are to rise.
 """
+
+RANKING_ALIASES = {"random-order": "random"}
+"""Further names of rankings. All may begin with `xmtc-`, as the names of searches in TextAttack do."""
+
+
+def ranking_named(name: str) -> Ranking:
+    """The ranking with this name.
+
+    Raises:
+        InputError: there is no such ranking.
+
+    Example:
+        >>> ranking_named("xmtc-random-order"), ranking_named("masked-delta")
+        ('random', 'masked-delta')
+    """
+    plain = str(name).removeprefix("xmtc-")
+    plain = RANKING_ALIASES.get(plain, plain)
+    for ranking in get_args(Ranking):
+        if plain == ranking:
+            return cast(Ranking, ranking)
+    raise InputError(f"unknown ranking={name!r}", f"choose {' or '.join(get_args(Ranking))}")
+
 
 CandidateOrder = Literal["all", "until-goal", "while-better"]
 """How many of a word's candidates are asked about, in the masked LM's order.

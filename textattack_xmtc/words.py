@@ -1,4 +1,4 @@
-"""Where the words of a text stand, so that one can be exchanged by cutting the string once; how many may be."""
+"""The positions of words in a text, so that one can be exchanged by cutting the string once; the change budget."""
 
 from __future__ import annotations
 

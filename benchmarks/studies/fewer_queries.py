@@ -82,6 +82,7 @@ def measure(name: str, goal: str, options: argparse.Namespace) -> None:
             "data": name,
             "goal": goal,
             "total": options.samples,
+            "labels_per_bin": 100,
             "seed": REPORTED_SEED,
             "encoder": "embedded",
             "masked_lm": options.masked_lm,

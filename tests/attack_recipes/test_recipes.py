@@ -122,7 +122,7 @@ def test_a_frugal_attack_reaches_the_same_goal():
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"ranking": "best"}, "ranking='best' is unknown; choose masked-delta or masked-blocks or first-candidate"),
+        ({"ranking": "best"}, "unknown ranking='best'; choose masked-delta or masked-blocks or first-candidate"),
         ({"candidate_source": "best"}, "candidate_source='best' is unknown; choose masked-lm or label-texts or label"),
         ({"candidate_order": "best"}, "candidate_order='best' is unknown; choose all or until-goal or while-better"),
         ({"k": 0}, "invalid k=0: must be a whole number, at least 1"),
@@ -130,7 +130,7 @@ def test_a_frugal_attack_reaches_the_same_goal():
         ({"max_change_rate": 0}, "max_change_rate=0 is not a share of the words"),
         ({"max_change_rate": 10}, "max_change_rate=10 is not a share of the words"),
         ({"encoder": "bert"}, "'bert' is no sentence encoder; choose 'use'"),
-        ({"min_similarity": 80}, "min_similarity=80 is no cosine; choose a number between -1 and 1"),
+        ({"min_similarity": 80}, "invalid min_similarity=80; a cosine must be between -1 and 1"),
         ({"score_space": "logit"}, "toy cannot give scores='logit'; it gives score"),
         ({"masked_lm": "./no/such/folder"}, "the masked language model './no/such/folder' is neither a folder with"),
     ],

@@ -56,3 +56,13 @@ def test_values_that_no_campaign_can_have() -> None:
     for options in ({"goal": "sideways"}, {"k": 0}, {"ranking": "alphabet"}, {"seed": -1}, {"max_change_rate": 2.0}):
         with pytest.raises(InputError, match=r"unknown|invalid"):
             check_values(options)
+
+
+def test_how_data_are_read_is_part_of_a_plan_and_of_what_is_kept() -> None:
+    plan = Plan.of({"models": ["m"], "data": "d", "text_column": "body", "delimiter": "tab", "header": False})
+    assert plan.given() == {"text_column": "body", "delimiter": "\t", "header": False}
+    assert Plan.of(plan.settings()) == plan
+    before = {name: value for name, value in plan.settings().items() if value is not None and name != "header"}
+    assert Plan.of({"models": ["m"], "data": "d", **before}).header is None
+    with pytest.raises(InputError, match="invalid separator 'ab': must be one character"):
+        Plan.of({"models": ["m"], "data": "d", "delimiter": "ab"})

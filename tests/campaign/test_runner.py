@@ -127,7 +127,7 @@ def test_clusters_are_kept_of_a_negative_campaign(tmp_path: Path) -> None:
     campaign = read_campaign(tmp_path / "out")
     targets = {sample.target for sample in campaign.samples.values()}
     assert campaign.clusters and all(targets & set(cluster) for cluster in campaign.clusters)
-    assert campaign.measure == "published"
+    assert campaign.similarity_kind == "published"
 
 
 # Going on -------------------------------------------------------------------------------------------------------------

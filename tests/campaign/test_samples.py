@@ -8,21 +8,22 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from textattack_xmtc.campaign.plan import Plan
-from textattack_xmtc.campaign.samples import (
+from textattack_xmtc.campaign.pairs import (
     SMALLEST_CLUSTER,
     any_pairs,
     clustered_pairs,
-    draw_samples,
     right_pairs,
     text_numbers,
     training_clusters,
 )
+from textattack_xmtc.campaign.plan import Plan
+from textattack_xmtc.campaign.samples import draw_samples
 from textattack_xmtc.datasets.corpus import Corpus, Document
 from textattack_xmtc.errors import InputError
 
 N_LABELS, N_TEXTS, K = 40, 120, 3
-PLAN = Plan(("model",), "corpus", k=K, labels_per_bin=8, samples_per_bin=6)
+# The texts have four words: at this rate one of them may be changed.
+PLAN = Plan(("model",), "corpus", k=K, labels_per_bin=8, samples_per_bin=6, max_change_rate=0.25)
 
 
 def word(label: int) -> str:
@@ -184,7 +185,7 @@ def test_what_the_reference_model_does_not_know_is_no_negative_target(corpus: Co
 
 def test_negatives_anywhere_are_counted_whole(corpus: Corpus, top: np.ndarray) -> None:
     truth = corpus.label_matrix("test")
-    pairs = any_pairs(truth, top, corpus.label_counts, corpus.label_counts > 0, PLAN)
+    pairs = any_pairs(truth, top, corpus.label_counts, corpus.label_counts > 0, PLAN, np.full(N_TEXTS, True))
     wrong = [set(range(N_LABELS)) - labels - set(top[row].tolist()) for row, labels in enumerate(truth_of(corpus))]
     plain = [sum(label in free for free in wrong) for label in range(N_LABELS)]
     assert pairs.available[:-3].tolist() == plain[:-3] and pairs.available[-3:].tolist() == [0, 0, 0]

@@ -226,10 +226,15 @@ def test_another_file_is_another_model(folder: Path, tmp_path: Path) -> None:
     file = tmp_path / "out" / "records" / "mine.jsonl"
     file.write_bytes(b"".join(file.read_bytes().splitlines(keepends=True)[:3]))
     own.write_text(SKLEARN + "\n# another\n", encoding="utf-8")
-    with pytest.raises(InputError, match=r"mine\.py' is another model \([0-9a-f]{16}\); the campaign started with one"):
+    with pytest.raises(InputError, match=r"mine\.py', which has changed since a command line named it"):
         run_campaign(tmp_path / "out", {}, resume=True)
+    with pytest.raises(InputError, match=r"mine\.py' is another model \([0-9a-f]{16}\); the campaign started with one"):
+        run_campaign(tmp_path / "out", {"models": [str(own)]}, resume=True)
     own.write_text(SKLEARN, encoding="utf-8")
-    assert run_campaign(tmp_path / "out", {}, resume=True) and len(records(tmp_path / "out")["mine"]) == 12
+    assert (
+        run_campaign(tmp_path / "out", {"models": [str(own)]}, resume=True)
+        and len(records(tmp_path / "out")["mine"]) == 12
+    )
 
 
 @pytest.mark.parametrize(

@@ -167,12 +167,19 @@ def test_spellings_of_options(options: list[str], settings: dict[str, object]) -
 
 
 def test_a_campaign_that_attacks_nothing_ends_with_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """1% of 20 words is no word: every sample is skipped."""
-    out = tmp_path / "out"
+    """1% of 20 words is no word: no sample can be drawn, and samples that were drawn before are all skipped."""
+    out, drawn = tmp_path / "out", tmp_path / "drawn"
     attack = [*SMALL, "--encoder", "embedded", "--max-change-rate", "0.01"]
-    for options in ([], ["--goal", "negative"], ["--workers", "1"]):
-        shutil.rmtree(out, ignore_errors=True)
+    for options in ([], ["--goal", "negative"]):
         assert main(["campaign", "--model", "plain", "--out", str(out), *attack, *options]) == 2
+        said = capsys.readouterr()
+        assert "under 100 words, too few for a single change at --max-change-rate 0.01" in said.err
+    assert main(["campaign", "--model", "plain", "--out", str(drawn), *SMALL, "--encoder", "embedded"]) == 0
+    capsys.readouterr()
+    for options in ([], ["--workers", "1"]):
+        shutil.rmtree(out, ignore_errors=True)
+        given = ["--samples", str(drawn / "samples.jsonl"), *options]
+        assert main(["campaign", "--model", "plain", "--out", str(out), *attack, *given]) == 2
         said = capsys.readouterr()
         assert re.search(r"none of 12 samples was attacked \(12 skipped: too short\); check that", said.err)
         assert "now: textattack-xmtc report" not in said.out

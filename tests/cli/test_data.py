@@ -57,7 +57,7 @@ def test_what_is_shown_of_data_that_are_understood(folder: Path, capsys: pytest.
         ("text,labels\ntea,x\n", ["--text-column", "body"], 1, "expected a column 'body', got text, labels"),
         ("text,labels\ntea,x\n", ["--separator", "ab"], 2, "invalid separator 'ab': must be one character"),
         ("text,labels\ntea,x\n", ["--encoding", "klingon"], 2, "unknown encoding 'klingon'"),
-        ("text,labels\ntea,x\n", ["--data-format", "arff"], 2, "no data format 'arff'"),
+        ("text,labels\ntea,x\n", ["--data-format", "arff"], 2, "unknown data format 'arff'"),
         ("text,labels\ntea,3\nsoup,4\n", [], 0, "warning: all 2 labels are integers"),
     ],
 )
@@ -76,3 +76,11 @@ def test_wrong_usage_is_two(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(["data"])
     assert ended.value.code == 2
+
+
+def test_names_of_labels_from_a_file(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "train.csv").write_text("text,labels\ntea,1\n")
+    (folder / "names.txt").write_text("food\ndrink\n")
+    assert main(["data", str(folder), "--label-file", str(folder / "names.txt")]) == 0
+    shown = capsys.readouterr().out
+    assert "1 label: 'drink'" in shown and "label names of names.txt" in shown

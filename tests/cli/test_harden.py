@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -14,6 +16,7 @@ import pytest
 from safetensors.torch import load_file
 
 from tests.toolkit.hardening import NAMES, corpus, trained
+from textattack_xmtc.cli import campaign
 from textattack_xmtc.cli.main import main
 from textattack_xmtc.models.folder import load_model
 from textattack_xmtc.models.masked_lm import MaskedLMSettings, train_masked_lm
@@ -63,6 +66,45 @@ def test_what_is_refused(parts: dict[str, str], tmp_path: Path, capsys: pytest.C
     assert harden(parts, tmp_path / "out", *FEW, "--unlabelled", parts["data"]) == 2
     assert "has every one, or they are blank; give further texts" in capsys.readouterr().err
     assert not (tmp_path / "out.unfinished").exists()
+
+
+def test_a_toml_file_gives_the_same_options(
+    parts: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = [f"{name} = {json.dumps(parts[key])}" for name, key in (("model", "model"), ("data", "data"))]
+    lines += [f"masked-lm = {json.dumps(parts['mlm'])}", "steps = 4", "round-steps = 2", "k = 1", 'device = "cpu"']
+    file = tmp_path / "harden.toml"
+    file.write_text("\n".join(lines) + "\n")
+    assert main(["harden", "--config", str(file), "--out", str(tmp_path / "out"), "--steps", "2"]) == 0
+    made = json.loads((tmp_path / "out" / "training.json").read_text())["hardened"]["options"]
+    assert (made["steps"], made["round_steps"], made["k"]) == (2, 2, 1)
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last.startswith("now: textattack-xmtc campaign ")
+    parser = argparse.ArgumentParser()
+    campaign.add_arguments(parser)
+    found = parser.parse_args(shlex.split(last)[3:])
+    assert found.models == [parts["model"], str(tmp_path / "out")] and str(found.data) == parts["data"]
+    file.write_text(file.read_text() + "round_steps = 3\n")
+    assert main(["harden", "--config", str(file), "--out", str(tmp_path / "more")]) == 2
+    assert "'round_steps' and 'round-steps' are the same option" in capsys.readouterr().err
+
+
+def test_a_run_that_attacks_nothing_is_an_error(
+    parts: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert harden(parts, tmp_path / "out", "--steps", "4", "--k", "6", "--goal", "negative") == 2
+    said = capsys.readouterr().err
+    assert "there is nothing to attack: of 8 texts drawn, none has a label for the goal negative with k=6" in said
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_that_cannot_be_written_is_refused_first(
+    parts: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("")
+    assert harden(parts, tmp_path / "file" / "out", *FEW) == 2
+    said = capsys.readouterr().err
+    assert "cannot be written" in said and "before:" not in said
 
 
 @pytest.mark.slow

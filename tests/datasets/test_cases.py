@@ -332,7 +332,7 @@ def test_a8_repeated_ids_are_renumbered_and_counted(tmp_path: Path, caplog: pyte
     content = f'id,text,labels\n7,"{APPLE}",fruit|food\n7,{TEA},drink\n7-2,more,a\n7,again,b\n'
     corpus = corpus_of(tmp_path, "train.csv", content)
     assert corpus.split("train")["id"][:] == ["7", "7-3", "7-2", "7-4"]
-    assert corpus.findings["train"].repeated_ids == 2
+    assert corpus.issues["train"].repeated_ids == 2
     assert "2 repeated ids" in caplog.text
 
 

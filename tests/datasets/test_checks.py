@@ -15,6 +15,7 @@ from textattack_xmtc.datasets.corpus import Corpus, Document
         (["0", "17"], ["all 2 labels are integers"]),
         (["0", "tea"], []),
         (["nan", "None", "tea"], ["2 labels like a missing value: 'nan', 'None'"]),
+        (["3.0", "4.0"], ["2 labels like a number with a fraction: '3.0', '4.0'"]),
         (["['eggs'", "'tea']"], ["2 labels with brackets, quotes or separators"]),
         (["eggs;tea", "soup"], ["1 label with brackets, quotes or separators: 'eggs;tea'"]),
         (["eggs", "Eggs", "eggs "], ["2 labels unlike another in case or blanks only: 'Eggs', 'eggs '"]),

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.toolkit.documents import documents
 from textattack_xmtc.datasets import storage
-from textattack_xmtc.datasets.corpus import Corpus, Document, Findings
+from textattack_xmtc.datasets.corpus import Corpus, Document, SplitIssues
 from textattack_xmtc.errors import DataError
 
 few_labels = st.sampled_from(["a", "b", "c", "ä", "10", "9"])
@@ -73,8 +73,8 @@ def test_findings_count_what_is_unusual(tmp_path):
         Document("3", "y", []),
     ]
     for corpus in (Corpus.from_documents("odd", {"test": rows}), stored(tmp_path, {"test": rows})):
-        assert corpus.findings == {"test": Findings(3, without_labels=2, without_text=1, repeated_labels=2)}
-        assert str(corpus.findings["test"]) == ("2 texts without labels, 1 empty texts, 2 repeated labels (kept once)")
+        assert corpus.issues == {"test": SplitIssues(3, without_labels=2, without_text=1, repeated_labels=2)}
+        assert str(corpus.issues["test"]) == ("2 texts without labels, 1 empty texts, 2 repeated labels (kept once)")
 
 
 def test_labels_that_never_occur_belong_to_the_label_space(tmp_path):

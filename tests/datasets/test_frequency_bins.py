@@ -50,7 +50,15 @@ def test_labels_without_training_text_are_the_rarest() -> None:
 
 
 def test_what_cannot_be() -> None:
-    with pytest.raises(InputError, match="labels_per_bin=0 makes no bin; choose 1 or more"):
+    with pytest.raises(InputError, match="invalid labels_per_bin=0: must be at least 1; choose 1 or more"):
         frequency_bins(np.array([1]), np.array([True]), 0)
     with pytest.raises(InputError, match="2 label frequencies and 1 labels"):
         frequency_bins(np.array([1, 2]), np.array([True]), 1)
+
+
+def test_a_smaller_rest_is_a_bin_of_its_own_where_it_does_not_join():
+    """As the published script has it: two labels a bin, five labels of five frequencies."""
+    counts, usable = np.array([1, 2, 3, 4, 5]), np.full(5, True)
+    assert frequency_bins(counts, usable, 2).tolist() == [0, 0, 1, 1, 1]
+    assert frequency_bins(counts, usable, 2, rest_joins=False).tolist() == [0, 0, 1, 1, 2]
+    assert frequency_bins(counts, usable, 9, rest_joins=False).tolist() == [0, 0, 0, 0, 0]

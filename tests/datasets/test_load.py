@@ -103,7 +103,7 @@ def test_every_format_gives_the_same_corpus(folder, cache, format):
     assert corpus.split("train")["text"][:] == TEXTS
     assert corpus.split("train")["labels"][:] == LABELS
     assert corpus.split("test")["labels"][:] == LABELS[:2]
-    assert corpus.findings["train"].without_labels == 1
+    assert corpus.issues["train"].without_labels == 1
     assert load_corpus(folder, cache=cache, format=format).label_names == ("eggs", "soups")
 
 
@@ -199,7 +199,7 @@ def test_files_are_read_once_as_long_as_they_stay_the_same(folder, cache, monkey
     again = load_corpus(folder, cache=cache)
     assert len(reads) == 1
     assert again.split("train")[:] == first.split("train")[:]
-    assert (again.label_names, again.findings) == (first.label_names, first.findings)
+    assert (again.label_names, again.issues) == (first.label_names, first.issues)
 
     file = folder / "train.jsonl"
     file.write_text(file.read_text().replace("boil", "cook"))  # of the same length
@@ -281,7 +281,7 @@ def test_files_of_no_known_format_are_refused_with_their_first_line(folder, cach
 def test_paths_and_formats_that_do_not_exist(folder, cache):
     with pytest.raises(DataError, match="gone is neither a folder nor a file"):
         load_corpus(folder / "gone", cache=cache)
-    with pytest.raises(InputError, match="no data format 'arff'; choose one of jsonl, raw-text"):
+    with pytest.raises(InputError, match="unknown data format 'arff'; choose one of jsonl, raw-text"):
         load_corpus(folder, format="arff", cache=cache)
 
 

@@ -92,3 +92,17 @@ def test_a_label_that_is_not_among_the_names_is_named_with_its_line(tmp_path):
     write(tmp_path, "one\ntwo\n", "a\nb c\n")
     with pytest.raises(DataError, match=r"train_labels\.txt, line 2: expected one of the 2 label names, got 'c'"):
         read(tmp_path, names=LabelNames("labels.txt", by_index=("a", "b")))
+
+
+def test_labels_without_white_space_may_be_joined_by_something_else(tmp_path):
+    write(tmp_path, "one\ntwo\n", "a,b\nc\n")
+    with pytest.raises(DataError, match=r"line 1: expected labels separated by white space, got 'a,b'.*--label-sep"):
+        read(tmp_path)
+    for separator, expected in (("comma", [["a", "b"], ["c"]]), ("space", [["a,b"], ["c"]])):
+        source = RawText.in_folder(tmp_path, "train", ReadOptions(label_separator=separator))
+        assert [row.labels for row in source.documents(LabelNames())] == expected
+
+
+def test_rows_of_0_and_1_are_a_label_for_each_position(tmp_path):
+    write(tmp_path, "one\ntwo\n", "0 1 0\n1 0 1\n")
+    assert [row.labels for row in read(tmp_path)] == [["1"], ["0", "2"]]

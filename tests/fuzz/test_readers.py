@@ -15,7 +15,12 @@ from scipy import sparse
 from tests.fuzz.damage import SCALARS, damaged, json_bytes, json_files, json_lines
 from tests.fuzz.running import box, fuzz
 from textattack_xmtc.datasets.corpus import Corpus
+from textattack_xmtc.datasets.label_names import LabelNames
 from textattack_xmtc.datasets.load import load_corpus
+from textattack_xmtc.datasets.read_options import ReadOptions
+from textattack_xmtc.datasets.readers.label_cells import cells_of, list_in
+from textattack_xmtc.datasets.readers.place import Place
+from textattack_xmtc.errors import DataError
 
 TEXTS = ["how to boil an egg", "Tee, bitte: \u00e4\u2028\u0085 \U0001f375", "", "one\ttwo"]
 LABELS = [["eggs", "boiling"], ["tea"], [], ["eggs", "a b"]]
@@ -71,16 +76,24 @@ def json_lines_folder(draw):
         {"id": f"d{number}", "text": text, "labels": labels, "targets": labels[:1], "more": 1}
         for number, (text, labels) in enumerate(zip(TEXTS, LABELS, strict=True))
     ]
+    way = draw(st.sampled_from(["lists", "lists", *WAYS]))
+    for row in rows:
+        if way != "lists":
+            row["labels"] = WAYS[way](row["labels"], ",")
+        if draw(st.integers(0, 9)) == 0:
+            row["labels"] = draw(st.sampled_from([[int(name in row["labels"]) for name in NAMES], row["labels"], 3]))
     files = {}
     for split in draw(SPLITS):
-        end, content = packed(draw, draw(json_lines(rows)))
+        content = draw(json_lines(rows) | json_files(rows))
+        end, content = packed(draw, content)
         files[f"{split}{draw(st.sampled_from(['.jsonl', '.json']))}{end}"] = content
-    return with_names(draw, files)
+    return with_names(draw, files), said(draw)
 
 
 @fuzz("json lines", json_lines_folder())
-def test_json_lines(files):
-    read(files)
+def test_json_lines(drawn):
+    files, options = drawn
+    read(files, **options)
 
 
 @st.composite
@@ -164,32 +177,109 @@ def test_pecos(files):
     read(files)
 
 
+HEADERS = {
+    "id": ["id", "guid", "", "Unnamed: 0", "nr"],
+    "text": ["text", "Text", "content", "document", "comment_text", "body of it"],
+    "labels": ["labels", "label", "tags", "Categories", "target", "marks"],
+    "more": ["year", "title", "text", "fruit", "topic"],
+}
+WAYS = {
+    "joined": lambda labels, sign: sign.join(labels),
+    "python": lambda labels, _: repr(labels),
+    "json": lambda labels, _: json.dumps(labels),
+    "numpy": lambda labels, _: "[" + " ".join(map(repr, labels)) + "]",
+    "bare": lambda labels, _: f"[{', '.join(labels)}]",
+    "angles": lambda labels, _: "".join(f"<{label}>" for label in labels),
+    "prefixed": lambda labels, _: " ".join(f"__label__{label}" for label in labels),
+    "objects": lambda labels, _: json.dumps([{"name": label} for label in labels]),
+    "bits": lambda labels, _: str([int(name in labels) for name in NAMES]),
+    "floats": lambda labels, _: "[" + " ".join(f"{int(name in labels)}." for name in NAMES) + "]",
+}
+ENCODINGS = ["utf-8", "utf-8", "utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp1252"]
+
+
 @st.composite
-def aplc_csv_folder(draw):
+def table(draw):
+    """A table as people write them: columns in any order, any separator, labels in any way, any encoding."""
+    columns = draw(st.permutations(["id", "text", "labels", "more"]))[: draw(st.integers(2, 4))]
+    way, sign = draw(st.sampled_from(sorted(WAYS))), draw(st.sampled_from([",", ";", "|", " ", "\t", ", "]))
+    bits = draw(st.integers(0, 4)) == 0
+    kept = io.StringIO()
+    ends = draw(st.sampled_from(["\n", "\r\n", "\r"]))
+    writer = csv.writer(kept, delimiter=draw(st.sampled_from([",", "\t", ";", "|"])), lineterminator=ends)
+    if draw(st.integers(0, 9)):
+        header = [draw(st.sampled_from(HEADERS[column])) for column in columns]
+        writer.writerow([*header, *(NAMES if bits else [])])
+    for number, (text, labels) in enumerate(zip(TEXTS, LABELS, strict=True)):
+        row = {"id": number % 3, "text": text, "labels": WAYS[way](labels, sign), "more": draw(st.sampled_from("01ab"))}
+        hot = [draw(st.sampled_from([f"{int(name in labels)}", str(name in labels)])) for name in NAMES]
+        writer.writerow([*(row[column] for column in columns), *(hot if bits else [])])
+    return kept.getvalue().encode(draw(st.sampled_from(ENCODINGS)), "replace")
+
+
+def said(draw):
+    """Sometimes options, right or wrong."""
+    options = {}
+    for name, values in {
+        "text_column": ["text", "2", "body of it", "text+title", "nothing"],
+        "label_column": ["labels", "eggs..tea", "3", "a+b", "..", "+"],
+        "id_column": ["id", "1"],
+        "delimiter": ["comma", "tab", ";", "\x00"],
+        "label_separator": ["none", "space", "comma", "eggs"],
+        "label_format": ["names", "indices", "multi-hot"],
+        "header": [True, False],
+        "encoding": ["utf-8", "utf-16", "cp1252", "utf-7", "punycode"],
+    }.items():
+        if draw(st.integers(0, 7)) == 0:
+            options[name] = draw(st.sampled_from(values))
+    return options
+
+
+@st.composite
+def table_folder(draw):
     files = {}
+    tokens = [b'"', b'""', b'","', b"\r", b"[", b"]", b"|", b";", b"sep=;\n", b"\x00"]
+    suffixes = [".csv", ".csv", ".tsv", ".tab"]
     for split in draw(SPLITS):
-        kept = io.StringIO()
-        writer = csv.writer(kept)
-        writer.writerow(["id", "text", "labels"])
-        for number, (text, labels) in enumerate(zip(TEXTS, LABELS, strict=True)):
-            writer.writerow([number, text, ",".join(labels)])
-        end, content = packed(draw, draw(damaged(kept.getvalue().encode(), [b'"', b'""', b'","', b"\r"])))
-        files[f"{split}.csv{end}"] = content
-    return with_names(draw, files)
+        end, content = packed(draw, draw(table().flatmap(lambda found: st.just(found) | damaged(found, tokens))))
+        files[f"{split}{draw(st.sampled_from(suffixes))}{end}"] = content
+    return with_names(draw, files), said(draw)
 
 
-@fuzz("aplc csv", aplc_csv_folder())
-def test_aplc_csv(files):
-    read(files)
+@fuzz("tables", table_folder())
+def test_tables(drawn):
+    files, options = drawn
+    read(files, **options)
+
+
+@fuzz("cells", st.text(st.sampled_from("ab01.,;| \t\n[](){}<>'\"\\\u00e4-#_") | st.characters(), max_size=30))
+def test_cells(text):
+    """What is split is the same when it is read twice, and what a list writes is what a list gives."""
+    assert list_in(text) == list_in(text)
+    assert list_in(repr([text])) == [text]
+    assert list_in(json.dumps([text, "b"])) == [text, "b"]
+    sample = [(Place.nowhere(), text)]
+    try:
+        cells = cells_of(sample, LabelNames(), ReadOptions())
+        cells.split(*sample[0])
+    except DataError as error:
+        assert len(str(error)) < 20_000
 
 
 def rows_of(draw, exchange):
     columns = {"id": ["a", "b", "c", "d"], "text": list(TEXTS), "labels": [list(labels) for labels in LABELS]}
+    bits = [[int(name in labels) for name in NAMES] for labels in LABELS]
+    ways = [columns["labels"], bits, [list(map(bool, row)) for row in bits], [list(map(float, row)) for row in bits]]
+    ways += [[",".join(labels) for labels in LABELS], [[{"name": label} for label in labels] for labels in LABELS]]
+    columns["labels"] = draw(st.sampled_from(ways))
+    if draw(st.integers(0, 4)) == 0:
+        del columns["labels"]
+        columns |= dict(zip(NAMES, map(list, zip(*bits, strict=True)), strict=True))
     if exchange:
-        name = draw(st.sampled_from(["id", "text", "labels"]))
+        name = draw(st.sampled_from(sorted(columns)))
         value = draw(SCALARS | st.lists(SCALARS, max_size=2))
         columns[name] = [value] * 4
-    if draw(st.booleans()):
+    if draw(st.booleans()) and "labels" in columns:
         columns["labels"] = INDICES
     return columns
 

@@ -199,7 +199,7 @@ def test_what_cannot_be_hardened(flat: Path, tmp_path: Path) -> None:
         hardened(other, tmp_path / "out")
     with pytest.raises(ModelFolderError, match="there is no model folder"):
         hardened(tmp_path / "nothing", tmp_path / "out")
-    with pytest.raises(InputError, match="exists already"):
+    with pytest.raises(InputError, match="exists"):
         hardened(flat, other)
     strange = Corpus.from_documents("strange", {"train": [Document("1", "an egg", ["eggs"])]})
     with pytest.raises(InputError, match="such as 'eggs', are unknown to the model"):

@@ -10,12 +10,14 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
+from transformers import BertConfig, BertForMaskedLM
 
 from textattack_xmtc.datasets.corpus import Document
 from textattack_xmtc.errors import ModelFolderError
 from textattack_xmtc.models.attention_xml.flat import AttentionXML, AttentionXMLConfig, AttentionXMLNetwork
 from textattack_xmtc.models.attention_xml.vocabulary import Vocabulary
 from textattack_xmtc.models.folder import load_model, save_model
+from textattack_xmtc.models.hugging_face import check_folder
 
 TEXTS = ["how to boil an egg", "tea"]
 
@@ -125,7 +127,7 @@ DAMAGES = {
     "config too deep": (_write("config.json", b"[" * 100_000), "config.json' cannot be read as JSON"),
     "labels in half characters": (_write("labels.json", b'["a", "\\ud800"]'), "labels.json in .* valid Unicode"),
     "architecture is a list": (_config(architecture=[]), r"unknown architecture \[\]"),
-    "layers without end": (_network(layers=10**9), "1000000000 layers make no AttentionXML; choose from 1 to 100"),
+    "layers without end": (_network(layers=10**9), "asks for 1,000,000,000 layers or more, and there are 15 weights"),
     "size is infinite": (_network(hidden_size=float("inf")), "does not describe an AttentionXML"),
     "length is infinite": (_config(max_length=float("inf")), "does not describe an AttentionXML"),
     "length is beyond all numbers": (_config(max_length=10**30), "max_length=10{30} is no number of words to read"),
@@ -145,7 +147,7 @@ DAMAGES = {
     "size missing": (_network(linear_sizes=None), r"does not describe an AttentionXML \(no 'linear_sizes'\)"),
     "size unknown": (_network(depth=3), "does not describe an AttentionXML .*'depth'"),
     "size negative": (_network(hidden_size=-1), "does not describe an AttentionXML"),
-    "tokenisation unknown": (_config(tokenization="klingon"), "tokenisation 'klingon' is unknown"),
+    "tokenisation unknown": (_config(tokenization="klingon"), "unknown tokenization 'klingon'"),
     "weights cut off": (_cut, "model.safetensors' is damaged or cut off"),
     "weights empty": (_write("model.safetensors", b""), "model.safetensors' is damaged or cut off"),
     "weights are something else": (_write("model.safetensors", b"PK" * 99), "is damaged or cut off"),
@@ -179,3 +181,56 @@ def test_a_damaged_folder_says_what_is_wrong(folder: Path, case: str) -> None:
 def test_a_folder_that_is_not_there_says_so(tmp_path: Path) -> None:
     with pytest.raises(ModelFolderError, match=r"there is no model folder .*nowhere"):
         load_model(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda weight: weight.long(), "is of type torch.int64"),
+        (lambda weight: weight.bool(), "is of type torch.bool"),
+        (lambda weight: weight * float("nan"), "has NaN or infinite values"),
+        (lambda weight: weight + float("inf"), "has NaN or infinite values"),
+    ],
+    ids=["whole numbers", "truth values", "NaN", "infinity"],
+)
+def test_weights_that_are_no_numbers_to_compute_with_are_named(
+    model: AttentionXML, tmp_path: Path, change: Callable[[torch.Tensor], torch.Tensor], message: str
+) -> None:
+    folder = save_model(model, tmp_path / "model")
+    weights = load_file(folder / "model.safetensors")
+    key = sorted(weights)[0]
+    save_file({**weights, key: change(weights[key])}, folder / "model.safetensors")
+    with pytest.raises(ModelFolderError, match=message) as raised:
+        load_model(folder, "cpu")
+    assert repr(key) in str(raised.value)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])
+def test_weights_of_other_precision_are_read_as_float32(
+    model: AttentionXML, tmp_path: Path, dtype: torch.dtype
+) -> None:
+    folder = save_model(model, tmp_path / "model")
+    weights = load_file(folder / "model.safetensors")
+    save_file({key: value.to(dtype) for key, value in weights.items()}, folder / "model.safetensors")
+    found = load_model(folder, "cpu")
+    assert {value.dtype for value in found.network.state_dict().values()} == {torch.float32}
+    np.testing.assert_allclose(found.dense(["a text"], "logit"), model.dense(["a text"], "logit"), atol=0.1)
+
+
+def test_sizes_are_bounded_before_anything_is_built(model: AttentionXML, tmp_path: Path) -> None:
+    folder = save_model(model, tmp_path / "model")
+    config = json.loads((folder / "config.json").read_text())
+    config["network"]["linear_sizes"] = [8] * 200_000
+    (folder / "config.json").write_text(json.dumps(config))
+    with pytest.raises(ModelFolderError, match=r"linear_sizes in .* asks for 200,000 layers or more"):
+        load_model(folder, "cpu")
+
+
+def test_a_hugging_face_folder_with_more_layers_than_weights_is_refused(tmp_path: Path) -> None:
+    sizes = {"hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 1, "intermediate_size": 8}
+    BertForMaskedLM(BertConfig(vocab_size=20, **sizes)).save_pretrained(tmp_path)
+    check_folder(tmp_path)
+    config = json.loads((tmp_path / "config.json").read_text())
+    (tmp_path / "config.json").write_text(json.dumps({**config, "num_hidden_layers": 100_000}))
+    with pytest.raises(ModelFolderError, match=r"num_hidden_layers in .* asks for 100,000 layers or more"):
+        check_folder(tmp_path)

@@ -142,12 +142,12 @@ def test_the_same_text_is_attacked_alike():
 
 
 def test_what_cannot_be():
-    with pytest.raises(InputError, match="block=0 is not a number of words; choose 1 or more"):
+    with pytest.raises(InputError, match="invalid block=0; must be at least 1 word"):
         MaskedBlocks(block=0)
     with pytest.raises(InputError, match="candidate_order='best' is unknown; choose all or until-goal or while-better"):
         MaskedBlocks(candidate_order="best")
     with pytest.raises(
-        InputError, match="ranking='best' is unknown; choose masked-delta or masked-blocks or first-candidate"
+        InputError, match="unknown ranking='best'; choose masked-delta or masked-blocks or first-candidate"
     ):
         search_named("best")
     assert "block" in repr(Attack(PositiveTargeted(victim(), k=1), [], proposing("zinc"), MaskedBlocks()))

@@ -160,7 +160,7 @@ def test_words_that_the_victim_does_not_read_are_left_alone(caplog):
     assert not any(text.endswith("[MASK]") for text in victim.asked)
     said = [record.getMessage() for record in caplog.records if "the victim reads" in record.getMessage()]
     assert said == [
-        "xmtc: the victim reads the first 18 of the 32 characters of a text; words beyond are left alone (said once)"
+        "xmtc: the victim reads the first 18 of the 32 characters of a text; words beyond are left alone (warned once)"
     ]
 
 

@@ -12,7 +12,7 @@
 | a corpus and trained models, attacked in seconds | `small_campaigns`, `hardening` |
 | finished campaign folders, without an attack | `campaign_folders` |
 | official checkpoints | `official_attention_xml`, `official_aplc_xlnet`, `pecos_models` |
-| random documents and texts of all scripts | `documents`, `unicode_texts` |
+| random documents and texts of all scripts; a small WordNet | `documents`, `unicode_texts`, `wordnet` |
 | accidents: of a server, a worker, a training | `failing_server`, `dying_worker`, `interrupted_training` |
 | the stock `textattack` command; its recipes; commands without a network | `commands`, `stock_recipes`, `no_network` |
 | real data and models | `shared_folders` |

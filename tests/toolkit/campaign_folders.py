@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+Rows = list[dict[str, Any]]
 BINS = ((1, 2), (3, 5), (6, 12), (13, 40), (41, 400))
 SUCCESS = {"plain": (0.9, 0.8, 0.7, 0.6, 0.45), "pw-cb": (0.6, 0.6, 0.6, 0.55, 0.5)}
 WRONG = {"plain": 0.0, "pw-cb": 0.1}
@@ -49,7 +50,7 @@ def write_campaign(
     return folder
 
 
-def write_transfer(folder: Path, name: str = "aplc", seed: int = 0) -> list[dict[str, Any]]:
+def write_transfer(folder: Path, name: str = "aplc", seed: int = 0) -> Rows:
     """Try the adversarial texts of a campaign's folder on one more model: of every outcome, some without a control."""
     random, rows = np.random.default_rng(seed), []
     for file in sorted((folder / "records").glob("*.jsonl")):
@@ -71,7 +72,7 @@ def write_lines(path: Path, rows: list[dict[str, Any]]) -> None:
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
 
 
-def read_lines(path: Path) -> list[dict[str, Any]]:
+def read_lines(path: Path) -> Rows:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
@@ -111,8 +112,8 @@ def _facts(
     }
 
 
-def _samples(random: np.random.Generator, labels: int, samples_per_bin: int, pairs_per_text: int) -> list[dict]:
-    rows: list[dict] = []
+def _samples(random: np.random.Generator, labels: int, samples_per_bin: int, pairs_per_text: int) -> Rows:
+    rows: Rows = []
     for number in range(samples_per_bin * len(BINS)):
         bin_number = number % len(BINS)
         target = int(8 * bin_number + random.integers(8))
@@ -128,7 +129,7 @@ def _samples(random: np.random.Generator, labels: int, samples_per_bin: int, pai
     return rows
 
 
-def _record(random: np.random.Generator, name: str, goal: str, sample: dict, labels: int) -> dict[str, Any]:
+def _record(random: np.random.Generator, name: str, goal: str, sample: dict[str, Any], labels: int) -> dict[str, Any]:
     """A record whose outcome has the probability of its model and bin; one in fifty is an error or too short."""
     words = sample["text"].rstrip(".").split()
     target, draw = sample["target"], random.random()

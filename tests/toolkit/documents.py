@@ -1,5 +1,7 @@
 """Documents drawn at random, for tests that write a format and read it back."""
 
+from __future__ import annotations
+
 from hypothesis import strategies as st
 
 from textattack_xmtc.datasets.corpus import Document
@@ -10,7 +12,9 @@ one_line = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="
 one_word = st.text(st.characters(exclude_categories=["Cs", "Z", "Cc"]), min_size=1, max_size=8)
 
 
-def documents(text=any_text, label=one_word, max_labels=5):
+def documents(
+    text: st.SearchStrategy[str] = any_text, label: st.SearchStrategy[str] = one_word, max_labels: int = 5
+) -> st.SearchStrategy[list[Document]]:
     """Lists of documents with line numbers as ids, and at least one document."""
     rows = st.lists(st.tuples(text, st.lists(label, max_size=max_labels)), min_size=1, max_size=6)
     return rows.map(

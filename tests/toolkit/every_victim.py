@@ -1,12 +1,15 @@
 """Small victims of every wrapper, the texts they know, and texts that nobody expects."""
 
+from __future__ import annotations
+
 import importlib.util
 import re
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -62,110 +65,110 @@ ODD_TEXTS = {
 }
 
 
-def letter_counts(texts):
+def letter_counts(texts: Sequence[str]) -> Any:
     """Counts are whole numbers, so equal scores are frequent."""
     return np.array([[text.count(letter) for letter in "aeiotg"] for text in texts])
 
 
-def function():
+def function() -> XMTCModelWrapper:
     return FunctionWrapper(letter_counts, scores="score")
 
 
-def function_of_named_labels():
+def function_of_named_labels() -> XMTCModelWrapper:
     return FunctionWrapper(lambda texts: letter_counts(texts) / 1e5, scores="probability", label_names=list("aeiotg"))
 
 
 class ListWrapper(ModelWrapper):
     """A wrapper as TextAttack's documentation shows them: a list of rows."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.model = None
 
-    def __call__(self, text_input_list):
+    def __call__(self, text_input_list: Sequence[str]) -> list[list[float]]:
         return [list(map(float, row)) for row in letter_counts(text_input_list)]
 
 
-def textattack_wrapper():
+def textattack_wrapper() -> XMTCModelWrapper:
     return as_victim(ListWrapper())
 
 
-def letter_numbers(texts):
+def letter_numbers(texts: Sequence[str]) -> list[list[int]]:
     return [[ord(letter) % 50 for letter in f"{text:.<20.20}"] for text in texts]
 
 
-def textattack_pytorch_wrapper():
+def textattack_pytorch_wrapper() -> XMTCModelWrapper:
     torch.manual_seed(0)
     network = torch.nn.Sequential(torch.nn.EmbeddingBag(50, 8), torch.nn.Linear(8, LABELS))
     return as_victim(PyTorchModelWrapper(network, letter_numbers))
 
 
-def bert(problem_type, max_length):
+def bert(problem_type: str | None, max_length: int | None) -> tuple[Any, Any]:
     return tiny_bert(LABELS, len(WORDS) + 5, problem_type), word_tokenizer(WORDS, max_length)
 
 
-def hugging_face():
+def hugging_face() -> XMTCModelWrapper:
     return HuggingFaceWrapper(*bert("multi_label_classification", 12))
 
 
-def hugging_face_logits():
+def hugging_face_logits() -> XMTCModelWrapper:
     return HuggingFaceWrapper(*bert(None, 12), scores="logit", batch_size=3)
 
 
-def hugging_face_single_label():
+def hugging_face_single_label() -> XMTCModelWrapper:
     return HuggingFaceWrapper(*bert("single_label_classification", 12), label_names=list("ABCDEF"))
 
 
-def hugging_face_unlimited_tokenizer():
+def hugging_face_unlimited_tokenizer() -> XMTCModelWrapper:
     return HuggingFaceWrapper(*bert("multi_label_classification", None))
 
 
-def textattack_hugging_face_wrapper():
+def textattack_hugging_face_wrapper() -> XMTCModelWrapper:
     return as_victim(HuggingFaceModelWrapper(*bert("multi_label_classification", 12)))
 
 
-def hugging_face_pipeline():
+def hugging_face_pipeline() -> XMTCModelWrapper:
     model, tokenizer = bert("multi_label_classification", 12)
     return as_victim(pipeline("text-classification", model=model, tokenizer=tokenizer, top_k=None, device="cpu"))
 
 
-def fitted(vectoriser, classifier):
+def fitted(vectoriser: Any, classifier: Any) -> Any:
     truth = np.array([[letter in text for letter in "aeiot"] + [False] for text in TEXTS], dtype=int)
     truth[:2, 5] = [1, 1]
     return make_pipeline(vectoriser, classifier).fit(TEXTS, truth)
 
 
-def sklearn_one_vs_rest():
+def sklearn_one_vs_rest() -> XMTCModelWrapper:
     return SklearnWrapper(fitted(TfidfVectorizer(), OneVsRestClassifier(LogisticRegression())))
 
 
-def sklearn_margins():
+def sklearn_margins() -> XMTCModelWrapper:
     return SklearnWrapper(fitted(TfidfVectorizer(), OneVsRestClassifier(LinearSVC())))
 
 
-def sklearn_multi_output():
+def sklearn_multi_output() -> XMTCModelWrapper:
     return SklearnWrapper(fitted(CountVectorizer(), MultiOutputClassifier(LogisticRegression())), batch_size=2)
 
 
-def sklearn_forest():
+def sklearn_forest() -> XMTCModelWrapper:
     return SklearnWrapper(fitted(CountVectorizer(), RandomForestClassifier(5, random_state=0)))
 
 
-def shown_letters(texts):
+def shown_letters(texts: Sequence[str]) -> list[list[tuple[str, float]]]:
     return [list(zip("aeiotg", row, strict=True)) for row in letter_counts(texts).tolist()]
 
 
-def shortlist_of_all_labels():
+def shortlist_of_all_labels() -> XMTCModelWrapper:
     return ShortlistWrapper(shown_letters, "score", list("aeiotg"), shown=LABELS, floor=0.0, batch_size=2)
 
 
 class LetterEncoder:
     """Letter counts as vectors: inner products with label vectors are whole numbers."""
 
-    def encode(self, texts):
+    def encode(self, texts: Sequence[str]) -> Any:
         return letter_counts(texts)
 
 
-def dual_encoder():
+def dual_encoder() -> XMTCModelWrapper:
     return DualEncoderWrapper(LetterEncoder(), np.eye(LABELS, dtype=np.float32) + np.eye(LABELS, k=1))
 
 
@@ -187,21 +190,21 @@ def load():
 """
 
 
-def served(source=SERVED):
+def served(source: str = SERVED) -> Path:
     file = Path(tempfile.mkdtemp()) / "letters.py"
     file.write_text(source, encoding="utf-8")
     return file
 
 
-def process():
+def process() -> XMTCModelWrapper:
     return ProcessWrapper(sys.executable, served())
 
 
-def process_that_only_shows_its_best():
+def process_that_only_shows_its_best() -> XMTCModelWrapper:
     return ProcessWrapper(sys.executable, served(SERVED.replace("def score", "def unused")))
 
 
-def napkinxc_plt():
+def napkinxc_plt() -> XMTCModelWrapper:
     from napkinxc.models import PLT
 
     vectoriser = TfidfVectorizer(dtype=np.float32).fit(TEXTS)
@@ -211,7 +214,7 @@ def napkinxc_plt():
     return NapkinXCWrapper(folder, vectoriser, list("aeiotg"), shown=None)
 
 
-def attention_xml():
+def attention_xml() -> XMTCModelWrapper:
     torch.manual_seed(0)
     vocabulary = Vocabulary.of_texts(TEXTS)
     sizes = AttentionXMLConfig(embedding_size=8, hidden_size=6, linear_sizes=(5,))
@@ -219,7 +222,7 @@ def attention_xml():
     return ScorerWrapper(AttentionXML(network, vocabulary, list("ABCDEF"), max_length=8, device="cpu"))
 
 
-def attention_xml_logits():
+def attention_xml_logits() -> XMTCModelWrapper:
     return attention_xml().with_score_kind("logit")
 
 

@@ -1,8 +1,12 @@
 """A real HTTP server on this machine that fails as it is told to, and remembers what it was sent."""
 
+from __future__ import annotations
+
 import json
 import threading
+from collections.abc import Callable, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Self
 
 from tests.toolkit.every_victim import shown_letters
 
@@ -17,34 +21,41 @@ class FailingServer:
     `repeats`: what it says of an error, from the value of the Authorization header to the body.
     """
 
-    def __init__(self, *script, retry_after=None, rows=shown_letters, repeats=lambda value: f"no: {value}"):
+    def __init__(
+        self,
+        *script: Any,
+        retry_after: Any = None,
+        rows: Callable[[Sequence[str]], Any] = shown_letters,
+        repeats: Callable[[Any], str] = lambda value: f"no: {value}",
+    ) -> None:
         self.script, self.retry_after, self.rows, self.repeats = list(script), retry_after, rows, repeats
-        self.requests, self.headers = [], []
+        self.requests: list[Any] = []
+        self.headers: list[Any] = []
         self._end = threading.Event()
         self._lock = threading.Lock()
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
-            def do_POST(self):
+            def do_POST(self) -> None:
                 outer.answer(self)
 
-            def log_message(self, *_):
+            def log_message(self, *_: Any) -> None:
                 pass
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_port}/v1/best"
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         self._end.set()
         self._server.shutdown()
         self._server.server_close()
 
-    def answer(self, handler):
+    def answer(self, handler: Any) -> None:
         body = handler.rfile.read(int(handler.headers["Content-Length"]))
         with self._lock:
             act = self.script.pop(0) if self.script else 200
@@ -80,7 +91,7 @@ class FailingServer:
             self._head(handler, act, len(content))
             handler.wfile.write(content)
 
-    def _drip(self, handler, first, piece, pause=0.02):
+    def _drip(self, handler: Any, first: bytes, piece: bytes, pause: float = 0.02) -> None:
         try:
             handler.wfile.write(first)
             while not self._end.wait(pause):
@@ -89,7 +100,7 @@ class FailingServer:
         except OSError:
             handler.close_connection = True
 
-    def _head(self, handler, status, length):
+    def _head(self, handler: Any, status: int, length: Any) -> None:
         handler.send_response(status, f"status for {handler.headers.get('X-Key', 'nobody')}")
         if length is not None:
             handler.send_header("Content-Length", str(length))

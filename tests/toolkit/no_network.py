@@ -3,18 +3,21 @@
 Takes a JSON list of commands, each a list of words, the first of which is `textattack-xmtc` or `textattack`.
 """
 
+from __future__ import annotations
+
 import contextlib
 import json
 import runpy
 import sys
 import sysconfig
 from pathlib import Path
+from typing import Any
 
-TRIED = []
+TRIED: list[str] = []
 _HERE = ("localhost", "127.0.0.1", "::1", "", None)
 
 
-def _audit(event, arguments):
+def _audit(event: str, arguments: Any) -> None:
     if event in ("socket.getaddrinfo", "socket.gethostbyname"):
         host = arguments[0]
     elif event in ("socket.connect", "socket.sendto", "socket.sendmsg") and isinstance(arguments[1], tuple):
@@ -27,7 +30,7 @@ def _audit(event, arguments):
         raise OSError(f"there is no network in this process ({host} was asked for)")
 
 
-def _run(name, arguments):
+def _run(name: str, arguments: list[str]) -> Any:
     if name == "textattack-xmtc":
         from textattack_xmtc.cli.main import main
 

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import sentencepiece
@@ -41,7 +42,7 @@ def write_pieces(folder: Path) -> int:
     return int(sentencepiece.SentencePieceProcessor(model_file=str(folder / "spiece.model")).get_piece_size())
 
 
-def description(words: int) -> dict:
+def description(words: int) -> dict[str, Any]:
     """What `config.json` says."""
     return {
         "adaptive_cutoff": list(CUTOFFS),
@@ -105,7 +106,7 @@ def token_ids(folder: Path, text: str, max_length: int) -> list[int]:
     """The sub-words of a text, `<sep>` and `<cls>`."""
     tokenizer = XLNetTokenizer(str(folder / "spiece.model"))
     pieces = tokenizer.tokenize(text)[: max_length - 2]
-    return tokenizer.convert_tokens_to_ids([*pieces, "<sep>", "<cls>"])
+    return list(tokenizer.convert_tokens_to_ids([*pieces, "<sep>", "<cls>"]))
 
 
 def probabilities(state: dict[str, torch.Tensor], numbers: list[int], max_length: int) -> np.ndarray:

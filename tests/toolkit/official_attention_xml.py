@@ -4,8 +4,11 @@ Written from the description of the formats, with nothing taken from the package
 plain torch.
 """
 
+from __future__ import annotations
+
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -29,7 +32,7 @@ class Payload:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[Any, ...]:
         return os.mkdir, (str(self.folder),)
 
 
@@ -73,7 +76,7 @@ def network_logits(state: dict[str, torch.Tensor], numbers: list[int]) -> np.nda
             vectors = torch.relu(vectors @ weight.T + bias)
             number += 1
         logits = vectors @ state["linear.output.weight"].T + state["linear.output.bias"]
-    return logits[:, 0].numpy()
+    return np.asarray(logits[:, 0].numpy())
 
 
 def level_state(state: dict[str, torch.Tensor], shards: tuple[int, ...] = ()) -> dict[str, torch.Tensor]:
@@ -85,7 +88,7 @@ def level_state(state: dict[str, torch.Tensor], shards: tuple[int, ...] = ()) ->
     rows = made.pop("Network.attention.attention.weight")
     if not shards:
         made["Network.attention.attention.weight"] = torch.cat([rows, torch.full((1, 2 * HIDDEN), 99.0)])
-    for number, part in enumerate(rows.split(list(shards)) if shards else ()):
+    for number, part in enumerate(rows.split(list(shards)) if shards else ()):  # type: ignore[no-untyped-call]
         made[f"AttentionWeights.emb.{number}.weight"] = part.clone()
     return made
 

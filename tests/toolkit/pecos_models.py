@@ -1,10 +1,14 @@
 """Where libpecos is, and a small model of it."""
 
+from __future__ import annotations
+
 import json
 import os
 import random
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,22 +26,25 @@ WORDS = TEXT.split()
 NAMES = [f"about {word}" for word in WORDS]
 
 
-def documents(count=300, seed=0):
+def documents(count: int = 300, seed: int = 0) -> tuple[list[str], list[list[int]]]:
     """Texts of ten of the words, and their labels: the first three."""
     chance = random.Random(seed)
     drawn = [chance.sample(range(len(WORDS)), 10) for _ in range(count)]
     return [" ".join(WORDS[number] for number in row) for row in drawn], [row[:3] for row in drawn]
 
 
-def train(folder, asked):
+def train(folder: Path, asked: Sequence[str]) -> Any:
     """A Text2Text model in `folder`, and what PECOS itself says of the texts `asked`."""
-    return train_on(folder, *documents(), NAMES, asked)
+    texts, labels = documents()
+    return train_on(folder, texts, labels, NAMES, asked)
 
 
-def train_on(folder, texts, labels, names, asked):
+def train_on(
+    folder: Path, texts: Sequence[str], labels: Sequence[Sequence[int]], names: Sequence[str], asked: Sequence[str]
+) -> Any:
     """The same for other texts, with the label indices of each."""
     given = {"texts": texts, "labels": labels, "names": names, "asked": asked}
-    command = [PYTHON, "-I", str(HERE / "train_pecos.py"), str(folder)]
+    command = [str(PYTHON), "-I", str(HERE / "train_pecos.py"), str(folder)]
     ran = subprocess.run(command, input=json.dumps(given), capture_output=True, text=True, check=False, timeout=600)
     assert ran.returncode == 0, ran.stderr
     return json.loads((folder / "said.json").read_text())

@@ -143,7 +143,7 @@ def plain_attack(
 
     `score_row(words)`: the scores of all labels for a text.
     `candidates(words, i)`: what the masked LM proposes for position i of a text, best first, nothing filtered.
-    `targets`: A1 of a positive-targeted attack, A-1 of a negative-targeted one; not read by a non-targeted one.
+    `targets`: A1 of a positive-targeted attack, A-1 of a negative-targeted one; not read by a untargeted one.
     `max_change_rate`: theta, the share of words that may change. `n_candidates`: how many usable ones are kept.
 
     Scores are compared and subtracted as float32 values widened to float64, sums go in ascending label order: see

@@ -1,6 +1,9 @@
 """The candidates of a masked LM, recomputed from its logits; and how the word swap's own are read."""
 
+from __future__ import annotations
+
 from functools import cache
+from typing import Any
 
 import nltk
 import torch
@@ -20,16 +23,16 @@ TEXTS = [
 ]
 
 
-def swap_of(family, **options):
+def swap_of(family: str, **options: Any) -> XMTCWordSwapMaskedLM:
     model, tokenizer = masked_lm(family)
     return XMTCWordSwapMaskedLM(model, tokenizer, **options)
 
 
-def proposals(swap, text, indices=None):
+def proposals(swap: Any, text: Any, indices: Any = None) -> Any:
     """The words proposed for each word, and a check that nothing else was changed."""
     original = AttackedText(text)
     indices = range(original.num_words) if indices is None else indices
-    found = {index: [] for index in indices}
+    found: Any = {index: [] for index in indices}
     for candidate in swap(original, indices_to_modify=indices):
         (index,) = candidate.attack_attrs["modified_indices"]
         assert candidate.attack_attrs[CANDIDATE_ORDER] == len(found[index])
@@ -41,7 +44,7 @@ def proposals(swap, text, indices=None):
 
 
 @cache
-def logits_at(family, masked, which=0):
+def logits_at(family: str, masked: str, which: int = 0) -> Any:
     """Logits at one of the masks of a text, which is read alone and unpadded; None where it is cut off."""
     model, tokenizer = masked_lm(family)
     encoded = tokenizer(masked, truncation=True, max_length=POSITIONS, return_tensors="pt")
@@ -52,7 +55,7 @@ def logits_at(family, masked, which=0):
         return model(**encoded).logits[0, masks[which]]
 
 
-def word_by_token(family, at_start):
+def word_by_token(family: str, at_start: bool) -> Any:
     """What whole words these vocabularies hold, as they were put together."""
     if MARKS[family] == "wordpiece":
         words = {word: word for word in [*WORDS, *LETTERS.replace("é", "")]}
@@ -63,7 +66,9 @@ def word_by_token(family, at_start):
     return {token: word for token, word in words.items() if word.lower() not in STOPS}
 
 
-def expected_proposals(family, text, number, min_confidence=0.0, masks_before=None):
+def expected_proposals(
+    family: str, text: str, number: int, min_confidence: float = 0.0, masks_before: Any = None
+) -> Any:
     """For each word of a text, the likeliest of all words that the vocabulary holds."""
     attacked = AttackedText(text)
     masks_before = masks_before or [0] * attacked.num_words
@@ -72,7 +77,7 @@ def expected_proposals(family, text, number, min_confidence=0.0, masks_before=No
     ]
 
 
-def expected_for(family, attacked, index, number, min_confidence, which):
+def expected_for(family: str, attacked: Any, index: int, number: int, min_confidence: float, which: int) -> Any:
     tokenizer = masked_lm(family)[1]
     logits = logits_at(family, attacked.replace_word_at_index(index, tokenizer.mask_token).text, which)
     if logits is None:

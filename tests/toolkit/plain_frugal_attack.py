@@ -4,8 +4,11 @@ Written from what `search_options` promises; shares only the plain attack's arit
 Texts are lists of words, scores are dense rows, nothing is kept but the set of texts that were asked about.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from tests.toolkit.plain_attack import (
     budget_of,
@@ -48,7 +51,7 @@ class FrugalAttack:
         self.gamma = gamma_of(world.goal, world.targets, top_k(self.row(world.words), world.k))
         self.original_total = self.total(world.words)
 
-    def row(self, words: list[str]):
+    def row(self, words: list[str]) -> Any:
         self.out.asked.add(" ".join(words))
         return self.world.score_row(words)
 

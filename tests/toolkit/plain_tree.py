@@ -1,6 +1,9 @@
 """AttentionXML with a label tree, written from its equations in loops: what the fast one is compared with."""
 
+from __future__ import annotations
+
 import math
+from typing import Any
 
 import numpy as np
 import torch
@@ -24,14 +27,14 @@ LABELS = 30
 BEAM = 2
 
 
-def make_tree():
+def make_tree() -> Any:
     """Groups of unequal sizes, whose children are not neighbours."""
     random = np.random.default_rng(5)
     fine = np.concatenate([np.arange(9), random.integers(0, 9, LABELS - 9)])
     return LabelTree([np.array([0, 1, 2, 3, 0, 1, 2, 3, 0]), random.permutation(fine)])
 
 
-def make_model():
+def make_model() -> Any:
     """A model with random weights: 4 groups, 9 groups, 30 labels."""
     torch.manual_seed(0)
     config = AttentionXMLConfig(embedding_size=6, hidden_size=5, layers=2, linear_sizes=(9, 8))
@@ -48,7 +51,7 @@ def make_model():
     return AttentionXMLTree(network, vocabulary, names, max_length=20, beam=BEAM, device="cpu")
 
 
-def plain_node(network, hidden, node):
+def plain_node(network: Any, hidden: Any, node: Any) -> Any:
     """The logit of a node from the hidden states of one text: attention, weighted sum, MLP; equation by equation."""
     row = network.attention[node].detach().double()
     weights = [math.exp(float(state @ row)) for state in hidden]
@@ -58,10 +61,10 @@ def plain_node(network, hidden, node):
     return float((network.output.weight.double() @ vector + network.output.bias.double()).detach())
 
 
-def plain_probabilities(model, text):
+def plain_probabilities(model: Any, text: str) -> Any:
     """For each level, the probability of each node by its path; of one text, on its own and without padding."""
     words = torch.tensor(model.encode([text]))
-    probabilities = []
+    probabilities: list[Any] = []
     with torch.no_grad():
         for level, size in enumerate(model.network.tree.sizes):
             network = model.network.network(level)
@@ -74,7 +77,7 @@ def plain_probabilities(model, text):
     return probabilities
 
 
-def plain_beam(model, probabilities, beam):
+def plain_beam(model: Any, probabilities: Any, beam: int) -> Any:
     """The labels that are left when each level keeps the children of the best groups."""
     nodes = list(range(model.network.tree.sizes[0]))
     for level, parents in enumerate(model.network.tree.parents):

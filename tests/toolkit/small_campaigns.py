@@ -79,7 +79,7 @@ def make_model(folder: Path, corpus: Corpus, seed: int, masked_lm: Path | None =
     for _ in range(120):
         loss = torch.nn.functional.binary_cross_entropy_with_logits(network.dense_logits(words, lengths), truth)
         optimizer.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
     network.eval()
     return save_model(model, folder, masked_lm=masked_lm)

@@ -4,10 +4,13 @@ The arguments are the modules to import first, in this order. Nothing of this pa
 the hook that its installation puts into every interpreter.
 """
 
+from __future__ import annotations
+
 import importlib
 import json
 import random
 import sys
+from typing import Any
 
 import numpy as np
 
@@ -21,7 +24,7 @@ TEXTS = [
 RECIPES = ("DeepWordBugGao2018", "Pruthi2019", "InputReductionFeng2018")
 
 
-def small_model():
+def small_model() -> Any:
     """A random classifier of three classes behind TextAttack's own wrapper, the same in every process."""
     from textattack.models.wrappers import HuggingFaceModelWrapper
 
@@ -32,14 +35,14 @@ def small_model():
     return HuggingFaceModelWrapper(model, word_tokenizer(words, max_length=32))
 
 
-def attacked(recipe, wrapper):
+def attacked(recipe: str, wrapper: Any) -> list[Any]:
     """What the recipe makes of each text: outcome, text, queries, scores."""
     import textattack
     import torch
 
     random.seed(1), np.random.seed(1), torch.manual_seed(1)
     attack = getattr(textattack.attack_recipes, recipe).build(wrapper)
-    found = [str(attack)]
+    found: list[Any] = [str(attack)]
     for text in TEXTS:
         truth = int(torch.as_tensor(wrapper([text])).argmax())
         result = attack.attack(text, truth)
@@ -49,7 +52,7 @@ def attacked(recipe, wrapper):
     return found
 
 
-def tables():
+def tables() -> dict[str, dict[str, str]]:
     """The names that TextAttack's command knows, and what they lead to."""
     from textattack import attack_args, model_args
 
@@ -63,7 +66,7 @@ def tables():
     return found
 
 
-def wrapped():
+def wrapped() -> dict[str, int]:
     """How many functions lie around each of those that the plugin wraps."""
     import textattack
     from textattack.commands.attack_command import AttackCommand

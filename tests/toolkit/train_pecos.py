@@ -3,6 +3,8 @@
 python -I train_pecos.py FOLDER < {"texts": [...], "labels": [[...], ...], "names": [...], "asked": [...]}
 """
 
+from __future__ import annotations
+
 import json
 import sys
 from pathlib import Path
@@ -11,7 +13,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 
-def main(folder):
+def main(folder: str) -> None:
     """Train, save, predict."""
     from pecos.apps.text2text.model import Text2Text
     from pecos.utils.featurization.text.preprocess import Preprocessor

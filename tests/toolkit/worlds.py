@@ -79,7 +79,7 @@ class ToyWorld:
 
     def score_row(self, words: list[str]) -> np.ndarray:
         """Score all labels, float32, shape (labels,); a word that is not of this world raises KeyError."""
-        ids = np.array([self._ids[word] for word in words])
+        ids = np.array([self._ids[word] for word in words])  # type: ignore[attr-defined]
         rows = self.weights[ids]
         sums = rows.sum(axis=0) + self.pairs[ids[:-1] % 3, ids[1:] % 3].sum(axis=0)
         if self.period:
@@ -88,7 +88,7 @@ class ToyWorld:
             sums = np.clip(sums, -4, 4)
         elif self.squash == "round":  # from 0 to 1 in steps of 1/64, flat at both ends
             sums = np.round(32 * (1 + sums / (1 + np.abs(sums)))) / 64
-        return sums.astype(np.float32)
+        return np.asarray(sums.astype(np.float32))
 
     def candidates(self, words: list[str], i: int) -> list[str]:
         """Propose words for position i, best first: a function of the other words, blind to the one that stands there.

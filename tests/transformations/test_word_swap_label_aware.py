@@ -192,8 +192,8 @@ def test_a_label_without_words_falls_back_and_says_so_once(messages):
         expected = ["saw"] if target == "tools" else ["zinc", "saw"]
         assert proposals(swap, "some amber", [1]) == [expected]
     assert messages() == [
-        "xmtc: a label without training texts, such as 'tools', takes its a table (said once)",
-        "xmtc: nothing is known of a label such as '17': the masked LM's own candidates are tried (said once)",
+        "xmtc: a label without training texts, such as 'tools', takes its a table (warned once)",
+        "xmtc: nothing is known of a label such as '17': the masked LM's own candidates are tried (warned once)",
     ]
 
 

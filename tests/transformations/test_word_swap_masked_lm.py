@@ -160,7 +160,7 @@ def test_words_beyond_what_the_model_reads_get_no_candidates(family, warnings):
     assert all(found[:read]) and not any(found[read:])
     # Byte-level words are many tokens here; some tokenizers spend one on the space before the mask.
     assert read in (POSITIONS - 3, POSITIONS - 2) if MARKS[family] != "byte-level" else 5 < read < POSITIONS - 3
-    assert warnings == [f"xmtc: the masked LM reads {POSITIONS} tokens; words beyond are left alone (said once)"]
+    assert warnings == [f"xmtc: the masked LM reads {POSITIONS} tokens; words beyond are left alone (warned once)"]
 
 
 def test_no_warning_where_everything_is_read(warnings):

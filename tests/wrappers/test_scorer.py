@@ -12,8 +12,10 @@ def test_ranks_of_a_label_tree_keep_to_its_beam():
     ranks, reached = victim.rank(TEXTS, labels), model.reached(TEXTS, labels)
     assert not reached.all() and reached.any()
     assert ((ranks == BEYOND) == ~reached).all()
-    # What is beyond the beam has its score all the same.
-    assert abs(victim.score(TEXTS, labels) - victim(TEXTS)).max() < 1e-5
+    # What is beyond the beam has its score all the same, and what is predicted has a floor there.
+    scores, predicted = victim.score(TEXTS, labels), victim(TEXTS)
+    assert abs(scores - predicted)[reached].max() < 1e-5
+    assert (predicted[~reached] == 0).all() and (scores[~reached] > 0).all()
 
 
 def test_ranks_where_a_model_looks_at_all_labels():

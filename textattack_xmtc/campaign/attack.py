@@ -98,13 +98,13 @@ def load_tools(plan: Plan, companion: Path | None, encoder: str = "", masked_lm:
     words = TrainingWords(load_corpus(plan.data, **plan.given())) if plan.candidate_source == "label-texts" else None
     evidence = None
     if plan.preserve is not None:
-        names = None if plan.label_names is None else LabelNames.read(Path(plan.label_names))
+        names = None if plan.evidence_names is None else LabelNames.read(Path(plan.evidence_names))
         evidence = load_evidence(plan.evidence, load_corpus(plan.data, **plan.given()), names)
     return Tools(load_encoder(encoder or plan.encoder), swap, source, words, evidence)
 
 
 def _names_print(plan: Plan) -> str | None:
-    return None if plan.label_names is None else fingerprint(Path(plan.label_names))
+    return None if plan.evidence_names is None else fingerprint(Path(plan.evidence_names))
 
 
 class SampleAttack:

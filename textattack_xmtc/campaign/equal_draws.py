@@ -9,7 +9,11 @@ import numpy as np
 
 
 def equal_draws(
-    texts: Sequence[np.ndarray], wanted: int, per_text: int, random: np.random.Generator
+    texts: Sequence[np.ndarray],
+    wanted: int,
+    per_text: int,
+    rng: np.random.Generator,
+    usable: Sequence[np.ndarray] | None = None,
 ) -> list[np.ndarray]:
     """Draw the same number of pairs from each bin, so that no text is drawn more than `per_text` times.
 
@@ -22,23 +26,27 @@ def equal_draws(
         texts: for each bin, the number of the text of each of its pairs, from 0.
         wanted: how many to draw from each bin.
         per_text: how often one text may be drawn, in all bins together.
-        random: where chance comes from.
+        rng: the source of randomness.
+        usable: for each bin, whether each of its pairs may be drawn; all may by default. Those that may not are passed
+            over in the random order, so that they change no other draw than their current.
 
     Returns:
         For each bin, the positions of the drawn pairs in its array, in the order of drawing.
 
     Example:
         >>> bins = [np.array([0, 1]), np.array([0, 1, 2, 3])]
-        >>> [len(drawn) for drawn in equal_draws(bins, wanted=5, per_text=1, random=np.random.default_rng(0))]
+        >>> [len(drawn) for drawn in equal_draws(bins, wanted=5, per_text=1, rng=np.random.default_rng(0))]
         [2, 2]
     """
-    orders = [random.permutation(len(pairs)) for pairs in texts]
+    orders = [rng.permutation(len(pairs)) for pairs in texts]
+    if usable is not None:
+        orders = [order[allowed[order]] for order, allowed in zip(orders, usable, strict=True)]
     draw = _Draw(texts, orders, per_text)
     if not draw.fill(wanted):
         # How many all can give is found bin by bin, one pair more in each round.
         rounds = _Draw(texts, orders, per_text)
         most = 0
-        while all(rounds.extend(own) for own in range(len(texts))):
+        while all(rounds.extend(number) for number in range(len(texts))):
             most += 1
         draw = _Draw(texts, orders, per_text)
         draw.fill(most)
@@ -49,8 +57,8 @@ class _Draw:
     """Pairs drawn so far: a matching of bins with texts, grown by one pair at a time along augmenting paths."""
 
     def __init__(self, texts: Sequence[np.ndarray], orders: Sequence[np.ndarray], per_text: int) -> None:
-        self._texts = [own.tolist() for own in texts]
-        self._orders = [own.tolist() for own in orders]
+        self._texts = [numbers.tolist() for numbers in texts]
+        self._orders = [order.tolist() for order in orders]
         self._per_text = per_text
         self._next = [0] * len(texts)  # before it in its order, a bin has no pair whose text has room
         self._users: dict[int, list[tuple[int, int]]] = {}  # text: its drawn pairs, as (bin, position)
@@ -58,7 +66,7 @@ class _Draw:
 
     def fill(self, wanted: int) -> bool:
         """Draw so many pairs from each bin, bin by bin; False where one cannot give them."""
-        return all(self.extend(own) for own in range(len(self._texts)) for _ in range(wanted))
+        return all(self.extend(number) for number in range(len(self._texts)) for _ in range(wanted))
 
     def extend(self, start: int) -> bool:
         """Draw one pair more from a bin, moving draws of other bins where it must; False where that is impossible."""
@@ -66,39 +74,39 @@ class _Draw:
         way: dict[int, tuple[int, int, int] | None] = {start: None}
         waiting = deque([start])
         while waiting:
-            own = waiting.popleft()
-            free = self._free_pair(own)
+            current = waiting.popleft()
+            free = self._free_pair(current)
             if free is not None:
-                self._take(own, free)
-                while (step := way[own]) is not None:
+                self._take(current, free)
+                while (step := way[current]) is not None:
                     before, pair, taken = step
-                    self._release(own, taken)
+                    self._release(current, taken)
                     self._take(before, pair)
-                    own = before
+                    current = before
                 return True
-            for pair in self._orders[own]:
-                if pair in self.drawn[own]:
+            for pair in self._orders[current]:
+                if pair in self.drawn[current]:
                     continue
-                for other, taken in self._users[self._texts[own][pair]]:
+                for other, taken in self._users[self._texts[current][pair]]:
                     if other not in way:
-                        way[other] = (own, pair, taken)
+                        way[other] = (current, pair, taken)
                         waiting.append(other)
         return False
 
-    def _free_pair(self, own: int) -> int | None:
+    def _free_pair(self, current: int) -> int | None:
         """The first pair in a bin's order whose text has room. Texts never get room back: draws only move on them."""
-        order, texts = self._orders[own], self._texts[own]
-        while self._next[own] < len(order):
-            pair = order[self._next[own]]
-            if pair not in self.drawn[own] and len(self._users.get(texts[pair], ())) < self._per_text:
+        order, texts = self._orders[current], self._texts[current]
+        while self._next[current] < len(order):
+            pair = order[self._next[current]]
+            if pair not in self.drawn[current] and len(self._users.get(texts[pair], ())) < self._per_text:
                 return int(pair)
-            self._next[own] += 1
+            self._next[current] += 1
         return None
 
-    def _take(self, own: int, pair: int) -> None:
-        self.drawn[own][pair] = None
-        self._users.setdefault(self._texts[own][pair], []).append((own, pair))
+    def _take(self, current: int, pair: int) -> None:
+        self.drawn[current][pair] = None
+        self._users.setdefault(self._texts[current][pair], []).append((current, pair))
 
-    def _release(self, own: int, pair: int) -> None:
-        del self.drawn[own][pair]
-        self._users[self._texts[own][pair]].remove((own, pair))
+    def _release(self, current: int, pair: int) -> None:
+        del self.drawn[current][pair]
+        self._users[self._texts[current][pair]].remove((current, pair))

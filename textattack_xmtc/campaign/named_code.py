@@ -42,8 +42,12 @@ def check_named(out: Path, code: Iterable[str], campaign: Mapping[str, Any]) -> 
     code, known = list(code), _remembered(out)
     for source in code:
         if known.get(_place(source)) != _digest(source):
+            changed = _place(source) in known
             raise InputError(
-                f"the campaign in {str(out)!r} runs {source!r}, and no command line has named it",
+                f"the campaign in {str(out)!r} runs {source!r}, "
+                + (
+                    "which has changed since a command line named it" if changed else "and no command line has named it"
+                ),
                 f"look at it, and name it if you trust it: {_command(out, code, campaign)}",
             )
 

@@ -18,6 +18,7 @@ from textattack_xmtc.search_options import (
     Objective,
     Ranking,
     SenseFilter,
+    ranking_named,
 )
 
 Mode = Literal["paper", "adv-xmtc"]
@@ -99,7 +100,7 @@ class Plan(ReadOptions):
     evidence: EvidenceSource = option(
         "name+texts", "what speaks for a label: its name and then its training texts, or one of them", group="label"
     )
-    label_names: str | None = option(
+    evidence_names: str | None = option(
         None, "names of labels that the data call by numbers, as JSON", metavar="FILE", group="label"
     )
     senses: SenseFilter = option(
@@ -108,8 +109,10 @@ class Plan(ReadOptions):
     reference_model: str = option(
         "", "decides which samples are right; the first model by default", metavar="MODEL", group="samples"
     )
-    labels_per_bin: int = option(
-        100, "labels after which a bin of label frequency closes (L of section 4.1)", group="samples"
+    labels_per_bin: int | None = option(
+        None,
+        "labels after which a bin of label frequency closes (L of section 4.1); by default as many as fit the corpus",
+        group="samples",
     )
     samples_per_bin: int = option(200, "drawn from each bin, or the most that all can give", group="samples")
     total: int | None = option(
@@ -140,6 +143,7 @@ class Plan(ReadOptions):
                 f"invalid max_change_rate={self.max_change_rate}", "choose a share of the words above 0 and up to 1"
             )
         object.__setattr__(self, "goal", goal_named(self.goal).name)
+        object.__setattr__(self, "ranking", ranking_named(self.ranking))
         for name, choices in _CHOICES.items():
             if getattr(self, name) not in choices:
                 raise InputError(f"unknown {name}={getattr(self, name)!r}", f"choose {' or '.join(choices)}")

@@ -9,8 +9,9 @@ import numpy as np
 from textattack_xmtc.campaign.attack import Tools, load_tools
 from textattack_xmtc.campaign.folder import begin
 from textattack_xmtc.campaign.given_samples import read_samples
+from textattack_xmtc.campaign.pairs import right_pairs
 from textattack_xmtc.campaign.plan import Plan
-from textattack_xmtc.campaign.samples import draw_samples, right_pairs
+from textattack_xmtc.campaign.samples import draw_samples
 from textattack_xmtc.campaign.victims import load_victim, model_facts, model_names
 from textattack_xmtc.datasets.corpus import Corpus
 from textattack_xmtc.datasets.load import load_corpus
@@ -66,7 +67,7 @@ def prepare(out: Path, plan: Plan, device: str | None = None) -> Tools:
         drawn = read_samples(Path(plan.samples), corpus, plan.goal)
     for note in drawn.notes:
         say(note)
-    begin(out, plan, corpus, drawn, [facts[folder] for folder in plan.models], resolved)
+    begin(out, plan, corpus, drawn, [facts[folder] for folder in plan.models], {**resolved, **drawn.facts()})
     return tools
 
 

@@ -11,6 +11,7 @@ import datasets
 import numpy as np
 from tqdm import tqdm
 
+from textattack_xmtc.campaign.kept_answers import keep_answers, key_of, read_answers
 from textattack_xmtc.campaign.plan import Plan
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.scores import NOTHING
@@ -36,12 +37,14 @@ class Victim:
         to_corpus: the corpus's index of each of the model's labels, shape `(labels of the model,)`.
         from_corpus: the model's index of each label of the corpus, -1 where it does not know it,
             shape `(labels of the corpus,)`.
+        folder: the model folder that it is from; None where files do not tell all of it (a Python file).
     """
 
     name: str
     model: XMTCModelWrapper
     to_corpus: np.ndarray
     from_corpus: np.ndarray
+    folder: str | None = None
 
     def in_corpus(self, labels: np.ndarray) -> np.ndarray:
         """Labels of the model as the corpus counts them; `NOTHING`, where it shows no more, stays what it is.
@@ -62,17 +65,29 @@ class Victim:
             InputError: the model does not have k labels.
         """
         self.model.check_k(k)
-        found = [np.zeros((0, k), dtype=np.int64)]
+        texts, key = rows.select_columns(["text"]), None
+        if self.folder is not None:
+            every = (text for batch in texts.iter(_CHUNK_TEXTS) for text in batch["text"])
+            device = str(getattr(self.model.model, "device", None))
+            key = key_of(self.folder, every, k, self.model.score_kind, device)
+            kept = read_answers(key, len(rows), k)
+            if kept is not None:
+                say(f"{self.name}: the best labels of {len(rows):,} test texts are taken from the cache")
+                return self.in_corpus(kept)
+        answers = [np.zeros((0, k), dtype=np.int64)]
         hidden = not sys.stderr.isatty()
         if hidden:
             say(f"{self.name}: asking for the best labels of {len(rows):,} test texts")
         with tqdm(total=len(rows), desc=f"{self.name}: test texts", unit=" texts", leave=False, disable=hidden) as bar:
-            for batch in rows.select_columns(["text"]).iter(_CHUNK_TEXTS):
+            for batch in texts.iter(_CHUNK_TEXTS):
                 check()
                 labels, _ = self.model.top_k(list(batch["text"]), k)
-                found.append(self.in_corpus(labels))
+                answers.append(labels)
                 bar.update(len(labels))
-        return np.concatenate(found)
+        best = np.concatenate(answers)
+        if key is not None:
+            keep_answers(key, best)
+        return self.in_corpus(best)
 
 
 def load_victim(name: str, source: str, label_names: Sequence[str], device: str | None = None) -> Victim:
@@ -92,17 +107,19 @@ def load_victim(name: str, source: str, label_names: Sequence[str], device: str 
             or has no label names and another number of labels.
     """
     model = naming.load_victim(source, device)
+    named = naming.read_model_name(source)
+    folder = named.source if named.kind == "own" else None
     names = model.labels.names
     if names is None:
         _check_number(model, source, len(label_names))
         same = np.arange(len(label_names))
-        return Victim(name, model, same, same)
+        return Victim(name, model, same, same, folder)
     index = {label: position for position, label in enumerate(label_names)}
     unknown_labels = [label for label in names if label not in index]
     if unknown_labels and all(map(is_number, label_names)) and not any(map(is_number, names)):
         raise InputError(
             f"the labels of the corpus are integers, and the model {source!r} has names such as {names[0]!r}",
-            "give the names of the corpus's labels with --label-names FILE",
+            "give the names of the corpus's labels with --label-file FILE",
         )
     if unknown_labels:
         fix = "attack it with the corpus that it was trained on"
@@ -114,7 +131,7 @@ def load_victim(name: str, source: str, label_names: Sequence[str], device: str 
     to_corpus = np.array([index[label] for label in names], dtype=np.int64)
     from_corpus = np.full(len(label_names), -1, dtype=np.int64)
     from_corpus[to_corpus] = np.arange(len(names))
-    return Victim(name, model, to_corpus, from_corpus)
+    return Victim(name, model, to_corpus, from_corpus, folder)
 
 
 def _check_number(model: XMTCModelWrapper, source: str, expected: int) -> None:

@@ -60,17 +60,17 @@ def statistics_of(corpus: Corpus) -> list[str]:
     """The numbers of Table 2, a line each."""
     from textattack_xmtc.datasets.statistics import corpus_statistics
 
-    found = corpus_statistics(corpus)
+    statistics = corpus_statistics(corpus)
     lines = [
-        ("training texts", f"{found.train:,}"),
-        ("test texts", f"{found.test:,}"),
-        ("labels", f"{found.labels:,}"),
+        ("training texts", f"{statistics.train:,}"),
+        ("test texts", f"{statistics.test:,}"),
+        ("labels", f"{statistics.labels:,}"),
     ]
-    if found.train:
+    if statistics.train:
         lines += [
-            ("training texts a label", f"{found.texts_per_label:.2f}"),
-            ("labels a training text", f"{found.labels_per_text:.2f}"),
-            (f"labels with at most {found.tail_at_most} training texts", f"{found.tail_share:.1%}"),
-            ("labels without a training text", f"{found.unseen_labels:,}"),
+            ("training texts a label", f"{statistics.texts_per_label:.2f}"),
+            ("labels a training text", f"{statistics.labels_per_text:.2f}"),
+            (f"labels with at most {statistics.tail_at_most} training texts", f"{statistics.tail_share:.1%}"),
+            ("labels without a training text", f"{statistics.unseen_labels:,}"),
         ]
     return [f"{name:<38}{value:>12}" for name, value in lines]

@@ -1,100 +1,73 @@
-"""`textattack-xmtc harden`: a trained model, trained on, on attacked texts."""
+"""`textattack-xmtc harden`: a trained model, trained further on attacked texts."""
 
 from __future__ import annotations
 
 import argparse
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from textattack_xmtc.cli.model_option import add_model, model_of
-from textattack_xmtc.datasets.read_options import add_read_options, read_options
-from textattack_xmtc.goal import NEGATIVE, POSITIVE
+from textattack_xmtc.datasets.read_options import BY_CONTENT, ReadOptions
+from textattack_xmtc.errors import InputError
+from textattack_xmtc.hardening.options import HardeningOptions
+from textattack_xmtc.models.losses import LossSettings
+from textattack_xmtc.options import Option, add_config, add_options, given, option, options_of, require
+
+_LOSS = ("reweight", "mode", "constants")
+
+
+@dataclass(frozen=True)
+class HardenOptions:
+    """What the command takes beside the options of a hardening."""
+
+    model: str = option("", "the model: a folder that `train` made, xmtc:FOLDER, or xmtc-demo", metavar="FOLDER")
+    data: str = option("", "what the model was trained on, as `train` took it", metavar="PATH")
+    unlabelled: str | None = option(
+        None, "further texts, in any format of --data; their labels do not count", metavar="PATH"
+    )
+    out: Path | None = option(None, "the model folder to make", flags=("--out", "--output-dir"), metavar="FOLDER")
+    device: str | None = option(None, "cpu, cuda, ...; by default the GPU where there is one")
+    masked_lm: str = option("auto", "a folder or hub name; auto is the one kept with the model", metavar="NAME")
+    reading: ReadOptions = BY_CONTENT
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what the command takes."""
-    add_model(parser, "a model folder (AttentionXML, flat or with a tree, or APLC-XLNet), xmtc:FOLDER, or xmtc-demo")
-    parser.add_argument("--data", required=True, help="what it was trained on, as `train` took it")
-    parser.add_argument(
-        "--unlabelled", metavar="PATH", help="further texts, in any format of --data; their labels do not count"
-    )
-    parser.add_argument("--out", required=True, type=Path, help="the model folder to make")
-    parser.add_argument("--resume", action="store_true", help="go on with an interrupted hardening")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--device", help="cpu, cuda, ...; by default the GPU where there is one")
-    parser.add_argument(
-        "--masked-lm", default="auto", help="a folder or hub name; by default the one kept with the model"
-    )
-
-    long = parser.add_argument_group("how long")
-    long.add_argument("--budget", type=float, help="time, as a share of what training the model took; default: 1")
-    long.add_argument("--steps", type=int, help="steps, in place of a budget")
-    long.add_argument("--round-steps", type=int, default=200, help="steps between fresh examples")
-
-    texts = parser.add_argument_group("texts")
-    texts.add_argument("--goal", choices=(POSITIVE, NEGATIVE, "both"), default=POSITIVE)
-    texts.add_argument(
-        "--augment",
-        choices=("gradient", "masked-lm", "random-masking", "none"),
-        default="gradient",
-        help="what stands beside clean texts; the last two are controls",
-    )
-    texts.add_argument("--share", type=float, default=0.75, help="of the texts of a step that are attacked ones")
-    texts.add_argument(
-        "--exchanged", type=float, default=0.2, help="share of a text's words that gradient and random-masking change"
-    )
-    texts.add_argument("--changes", type=int, default=2, help="words that an attack with the masked LM changes at most")
-    texts.add_argument("--candidates", type=int, default=16, help="words of the masked LM tried for each")
-    texts.add_argument("--k", type=int, default=5, help="labels that count as predicted")
-
-    loss = parser.add_argument_group("loss (Eq. 4.6); by default that of the model's training")
-    loss.add_argument("--reweight", choices=("none", "pw", "cb", "pw-cb"))
-    loss.add_argument("--weights", choices=("paper", "adv-xmtc"), default="paper", help="of --reweight, as for `train`")
-    loss.add_argument("--family", choices=("wikipedia", "amazon", "other"), default="other", help="of --reweight")
-    add_read_options(parser)
-    loss.add_argument("--rate", type=float, default=0.3, help="learning rates, as a share of those of the training")
+    parser.add_argument("model", nargs="?", default=argparse.SUPPRESS, help="the same as --model")
+    parser.add_argument("--resume", action="store_true", help="resume an interrupted hardening")
+    add_config(parser)
+    add_options(parser, _options())
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Harden, measure, save."""
     from textattack_xmtc.datasets.load import load_corpus
     from textattack_xmtc.hardening.harden import harden_folder
-    from textattack_xmtc.hardening.options import HardeningOptions
-    from textattack_xmtc.models.losses import LossSettings
     from textattack_xmtc.workdir.progress import say
     from textattack_xmtc.wrappers.naming import own_folder
 
-    model = model_of(arguments)
-    folder = own_folder(model, "harden")
-    options = HardeningOptions(
-        goal=arguments.goal,
-        augment=arguments.augment,
-        steps=arguments.steps,
-        budget=1.0 if arguments.budget is None and arguments.steps is None else arguments.budget,
-        round_steps=arguments.round_steps,
-        share=arguments.share,
-        exchanged=arguments.exchanged,
-        changes=arguments.changes,
-        candidates=arguments.candidates,
-        k=arguments.k,
-        rate=arguments.rate,
-        seed=arguments.seed,
-    )
-    loss = None
-    if arguments.reweight is not None:
-        loss = LossSettings(arguments.reweight, constants=arguments.family, mode=arguments.weights)
-    reading = read_options(arguments)
-    corpus = load_corpus(arguments.data, **reading)
+    values = given(arguments, _options())
+    require(values, _options(), "model", "data", "out")
+    names = {one.name for one in options_of(HardeningOptions)}
+    chosen = {name: value for name, value in values.items() if name in names}
+    if not {"budget", "steps"} & set(chosen):
+        chosen["budget"] = 1.0
+    options, victim, out = HardeningOptions(**chosen), own_folder(values["model"], "harden"), Path(values["out"])
+    reading = ReadOptions.of(values).given()
+    corpus = load_corpus(values["data"], **reading)
     say(corpus.recognised)
     made = harden_folder(
-        folder,
+        victim,
         corpus,
         options,
-        arguments.out,
-        unlabelled=None if arguments.unlabelled is None else load_corpus(arguments.unlabelled, **reading),
-        loss=loss,
-        masked_lm=arguments.masked_lm,
+        out,
+        unlabelled=None if values.get("unlabelled") is None else load_corpus(values["unlabelled"], **reading),
+        loss=_loss(values),
+        masked_lm=values.get("masked_lm", "auto"),
         resume=arguments.resume,
-        device=arguments.device,
+        device=values.get("device"),
     )
     hardened = made["hardened"]
     trained = made.get("seconds")
@@ -105,5 +78,27 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"held out: {name} {value:.3f} before, {last[name]:.3f} now")
     if made["test"] is not None:
         print("test: " + ", ".join(f"{name} {value:.3f}" for name, value in made["test"].items()))
-    print(f"now: textattack-xmtc campaign --model {model} --model {arguments.out} --data {arguments.data}")
+    print(f"now: {shlex.join(comparison(values['model'], out, values['data'], options.k))}")
     return 0
+
+
+def comparison(victim: str, out: Path, data: str, k: int) -> list[str]:
+    """The command that attacks both models on the same samples."""
+    command = ["textattack-xmtc", "campaign", "--model", victim, "--model", str(out), "--data", data]
+    return [*command, "--k", str(k), "--out", f"{out}-campaign"]
+
+
+def _options() -> list[Option]:
+    group = {"group": "loss (Eq. 4.6); by default that of the training"}
+    changes: dict[str, dict[str, Any]] = {**dict.fromkeys(_LOSS, group), "reweight": {**group, "default": None}}
+    loss = options_of(LossSettings, **changes)
+    return [*options_of(HardenOptions), *options_of(HardeningOptions), *(one for one in loss if one.name in _LOSS)]
+
+
+def _loss(values: Mapping[str, Any]) -> LossSettings | None:
+    chosen = {name: values[name] for name in _LOSS if name in values}
+    if not chosen:
+        return None
+    if "reweight" not in chosen:
+        raise InputError("--weights and --family apply to --reweight, which is missing", "give --reweight")
+    return LossSettings(**chosen)

@@ -33,6 +33,7 @@ COMMANDS = {
     "import": "make a model folder from an official checkpoint",
     "evaluate": "P@k, nDCG@k and PSP@k of a trained model, overall and by label frequency",
     "campaign": "samples drawn by label frequency, attacked on one model or several",
+    "judge": "does the label still fit the changed texts? asks other models, training texts and people",
     "doctor": "what is installed here and what is missing, with the command that fixes it",
     "report": "a page, Markdown, CSV and figures from campaign folders; compares two models; a gate for CI jobs",
 }

@@ -55,13 +55,11 @@ def run(arguments: argparse.Namespace) -> int:
     """Train, measure, save."""
     from textattack_xmtc.datasets.load import load_corpus
     from textattack_xmtc.models.training.plan import train_folder
-    from textattack_xmtc.workdir.checks import check_writable
     from textattack_xmtc.workdir.progress import say
 
     values = given(arguments, _all_options())
     require(values, _all_options(), "data", "out")
     plan = plan_of(values)
-    check_writable(values["out"])
     corpus = load_corpus(values["data"], **ReadOptions.of(values).given())
     say(corpus.recognised)
     made = train_folder(

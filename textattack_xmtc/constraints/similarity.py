@@ -78,7 +78,7 @@ class EncoderSimilarity(Constraint):
     def __init__(self, encoder: str | Encoder = "auto", min_similarity: float = 0.8) -> None:
         super().__init__(compare_against_original=True)
         if not -1 <= min_similarity <= 1:
-            raise InputError(f"min_similarity={min_similarity} is no cosine", "choose a number between -1 and 1")
+            raise InputError(f"invalid min_similarity={min_similarity}", "a cosine must be between -1 and 1")
         self.min_similarity = min_similarity
         self.encoder = load_encoder(encoder) if isinstance(encoder, str) else encoder
         self._original: tuple[str, npt.NDArray[np.float64]] | None = None

@@ -27,7 +27,7 @@ class MaxChangeRate(Constraint):
 
     def __init__(self, max_change_rate: float = 0.1) -> None:
         super().__init__(compare_against_original=True)
-        change_budget(max_change_rate, 0)  # refuses a rate that is none
+        change_budget(max_change_rate, 0)  # refuses an invalid rate
         self.max_change_rate = max_change_rate
 
     def extra_repr_keys(self) -> list[str]:

@@ -59,7 +59,7 @@ def load_api_docs(cache_dir: Path | str | None = None) -> Corpus:
 
 def fingerprint() -> str:
     """Names this corpus for what is installed: 12 hex digits, from names and versions only, without reading files."""
-    versions = [f"{name}=={found.version}" for name, found in sorted(_distributions().items())]
+    versions = [f"{name}=={distribution.version}" for name, distribution in sorted(_distributions().items())]
     key = [f"extraction {EXTRACTION}", f"python {sys.version_info.major}.{sys.version_info.minor}", *versions]
     return hashlib.sha256("\n".join(key).encode()).hexdigest()[:12]
 
@@ -81,21 +81,21 @@ def labels_of(path: PurePosixPath, parameters: Sequence[str]) -> list[str]:
 
 def _distributions() -> dict[str, metadata.Distribution]:
     """What TextAttack needs, directly or not, and what of it is installed; by normalised name."""
-    found: dict[str, metadata.Distribution] = {}
+    distributions: dict[str, metadata.Distribution] = {}
     waiting = [_ROOT]
     while waiting:
         name = re.sub(r"[-_.]+", "-", waiting.pop()).lower()
-        if name in found:
+        if name in distributions:
             continue
         try:
-            found[name] = metadata.distribution(name)
+            distributions[name] = metadata.distribution(name)
         except metadata.PackageNotFoundError:
             continue
-        for line in found[name].requires or ():
+        for line in distributions[name].requires or ():
             requirement = Requirement(line)
             if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
                 waiting.append(requirement.name)
-    return found
+    return distributions
 
 
 def _files() -> dict[str, PurePosixPath]:
@@ -112,10 +112,10 @@ def _files() -> dict[str, PurePosixPath]:
 def _documents() -> Iterator[Document]:
     seen: set[str] = set()
     files = _files()
-    for path, found in _read(list(files)):
+    for path, documented in _read(list(files)):
         inside = files[path]
         module = ".".join(part for part in inside.with_suffix("").parts if part != "__init__")
-        for name, text, parameters in found:
+        for name, text, parameters in documented:
             words = re.findall(r"\w+", text.lower())
             same = " ".join(words)
             if len(text.split()) >= MIN_WORDS and len(words) >= MIN_WORDS and same not in seen:
@@ -149,12 +149,12 @@ def _read(paths: Sequence[str]) -> Iterator[tuple[str, list[tuple[str, str, list
 
 @contextmanager
 def _no_bars() -> Iterator[None]:
-    shown = not datasets.are_progress_bars_disabled()
+    visible = not datasets.are_progress_bars_disabled()
     datasets.disable_progress_bars()
     try:
         yield
     finally:
-        if shown:
+        if visible:
             datasets.enable_progress_bars()
 
 

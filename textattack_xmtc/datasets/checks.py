@@ -13,7 +13,8 @@ from textattack_xmtc.targets import is_number
 
 _MISSING = frozenset({"nan", "none", "null", "na", "n/a", "<na>", "-", "?", "unknown"})
 _WRITTEN = re.compile(r"^[\[({'\"]|[\])}'\"]$|[|;\t\n]")
-_SHOWN = 3
+_FRACTION = re.compile(r"-?\d+\.\d+")
+_LISTED = 3
 
 
 def warnings_of(corpus: Corpus) -> list[str]:
@@ -27,8 +28,8 @@ def warnings_of(corpus: Corpus) -> list[str]:
         1 label like a missing value: 'nan'
         1 text of test is in train, too
     """
-    found = [f"{split}: {findings}" for split, findings in corpus.findings.items() if str(findings)]
-    return [*found, *label_warnings(corpus.label_names), *_one_label(corpus), *_repeated_texts(corpus)]
+    warnings = [f"{split}: {issues}" for split, issues in corpus.issues.items() if str(issues)]
+    return [*warnings, *label_warnings(corpus.label_names), *_one_label(corpus), *_repeated_texts(corpus)]
 
 
 def label_warnings(names: Sequence[str]) -> list[str]:
@@ -39,15 +40,16 @@ def label_warnings(names: Sequence[str]) -> list[str]:
         1 label with brackets, quotes or separators: 'food|drink'
         1 label unlike another in case or blanks only: 'Fruit '
     """
-    found = []
+    warnings = []
     if names and all(map(is_number, names)):
-        found.append(
+        warnings.append(
             f"all {len(names):,} labels are integers and are called by their digits; if they are indices, give their "
-            "names with --label-names FILE"
+            "names with --label-file FILE"
         )
     else:
-        found += _told((name for name in names if name.strip().lower() in _MISSING), "like a missing value")
-    found += _told((name for name in names if _WRITTEN.search(name)), "with brackets, quotes or separators")
+        warnings += _line((name for name in names if name.strip().lower() in _MISSING), "like a missing value")
+    warnings += _line((name for name in names if _FRACTION.fullmatch(name)), "like a number with a fraction")
+    warnings += _line((name for name in names if _WRITTEN.search(name)), "with brackets, quotes or separators")
     seen: set[str] = set()
     alike = []
     for name in names:
@@ -55,13 +57,13 @@ def label_warnings(names: Sequence[str]) -> list[str]:
         if key in seen:
             alike.append(name)
         seen.add(key)
-    return found + _told(alike, "unlike another in case or blanks only")
+    return warnings + _line(alike, "unlike another in case or blanks only")
 
 
-def _told(names: Iterable[str], what: str) -> list[str]:
+def _line(names: Iterable[str], what: str) -> list[str]:
     listed = list(names)
-    shown = ", ".join(f"{name!r:.40}" for name in listed[:_SHOWN]) + ", ..." * (len(listed) > _SHOWN)
-    return [f"{len(listed):,} label{'s' * (len(listed) > 1)} {what}: {shown}"] if listed else []
+    examples = ", ".join(f"{name!r:.40}" for name in listed[:_LISTED]) + ", ..." * (len(listed) > _LISTED)
+    return [f"{len(listed):,} label{'s' * (len(listed) > 1)} {what}: {examples}"] if listed else []
 
 
 def _one_label(corpus: Corpus) -> list[str]:
@@ -76,7 +78,7 @@ def _one_label(corpus: Corpus) -> list[str]:
 
 def _repeated_texts(corpus: Corpus) -> list[str]:
     """Texts that stand more than once, told apart by 64-bit hashes."""
-    found = []
+    warnings = []
     hashes = {}
     for split, rows in corpus.splits.items():
         parts = [np.zeros(0, dtype=np.int64)]
@@ -86,12 +88,12 @@ def _repeated_texts(corpus: Corpus) -> list[str]:
         every = np.concatenate(parts)
         hashes[split] = np.unique(every)
         if repeated := len(every) - len(hashes[split]):
-            found.append(f"{split}: {_texts(repeated)} like an earlier one")
+            warnings.append(f"{split}: {_texts(repeated)} like an earlier one")
     if {"train", "test"} <= hashes.keys():
         both = len(np.intersect1d(hashes["train"], hashes["test"], assume_unique=True))
         if both:
-            found.append(f"{_texts(both)} of test {'is' if both == 1 else 'are'} in train, too")
-    return found
+            warnings.append(f"{_texts(both)} of test {'is' if both == 1 else 'are'} in train, too")
+    return warnings
 
 
 def _texts(count: int) -> str:

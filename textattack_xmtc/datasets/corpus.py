@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import reprlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -42,8 +43,8 @@ class Document(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Findings:
-    """What was found in the documents of one split: nothing is dropped in silence.
+class SplitIssues:
+    """What is unusual in the documents of one split. Every document is kept.
 
     Attributes:
         documents: how many there are.
@@ -60,7 +61,7 @@ class Findings:
     repeated_ids: int = 0
 
     @classmethod
-    def of(cls, tally: Mapping[str, int]) -> Findings:
+    def of(cls, tally: Mapping[str, int]) -> SplitIssues:
         """From the tally that `numbered_row` has kept."""
         return cls(**tally)
 
@@ -68,7 +69,7 @@ class Findings:
         """What is unusual, in words; empty where nothing is.
 
         Example:
-            >>> str(Findings(documents=10, without_labels=2, repeated_labels=1))
+            >>> str(SplitIssues(documents=10, without_labels=2, repeated_labels=1))
             '2 texts without labels, 1 repeated labels (kept once)'
         """
         notes = {
@@ -80,7 +81,7 @@ class Findings:
         return ", ".join(f"{count} {what}" for what, count in notes.items() if count)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Corpus:
     """Texts and their labels, in named splits over one label space.
 
@@ -89,7 +90,7 @@ class Corpus:
         label_names: label names by index, the most frequent in training first, ties by name.
         splits: "train", "test" or both; each a `datasets.Dataset` (Arrow) with the columns `id`,
             `text`, `labels` (lists of label indices) and `targets` (the same, or None).
-        findings: what was found in the documents of each split.
+        issues: what is unusual in the documents of each split.
         recognised: what the files were taken for, in a line; empty where there are none.
 
     Example:
@@ -102,7 +103,7 @@ class Corpus:
     name: str
     label_names: tuple[str, ...]
     splits: Mapping[str, datasets.Dataset] = field(repr=False)
-    findings: Mapping[str, Findings] = field(default_factory=dict, repr=False)
+    issues: Mapping[str, SplitIssues] = field(default_factory=dict, repr=False)
     recognised: str = field(default="", repr=False)
 
     @classmethod
@@ -137,7 +138,11 @@ class Corpus:
                 rows[number] = rows[number]._replace(id=id)
             tallies[split]["repeated_ids"] = len(new_ids)
         tables = {split: _table(rows, index, f"{name}/{split}", tallies[split]) for split, rows in documents.items()}
-        return cls(name, tuple(label_names), tables, {split: Findings.of(tallies[split]) for split in tables})
+        return cls(name, tuple(label_names), tables, {split: SplitIssues.of(tallies[split]) for split in tables})
+
+    def __repr__(self) -> str:
+        texts = ", ".join(f"{name}: {len(rows):,} texts" for name, rows in self.splits.items())
+        return f"Corpus({reprlib.repr(self.name)}, {len(self.label_names):,} labels, {texts})"
 
     def split(self, name: str) -> datasets.Dataset:
         """The rows of one split.
@@ -193,12 +198,12 @@ class Corpus:
             >>> Corpus.from_documents("a", {"test": second}).fingerprint == _
             False
         """
-        found = hashlib.sha256(json.dumps(self.label_names).encode())
+        digest = hashlib.sha256(json.dumps(self.label_names).encode())
         for split in sorted(self.splits):
-            found.update(split.encode())
+            digest.update(split.encode())
             for rows in self.splits[split].select_columns(["text", "labels"]).iter(10_000):
-                found.update(json.dumps([rows["text"], rows["labels"]]).encode())
-        return found.hexdigest()[:16]
+                digest.update(json.dumps([rows["text"], rows["labels"]]).encode())
+        return digest.hexdigest()[:16]
 
     def holding_out(self, texts: int, seed: int = 0) -> Corpus:
         """The same corpus with some training texts, drawn by `seed`, in a split "validation" instead.
@@ -232,7 +237,7 @@ class Corpus:
 
 
 def numbered_row(document: Document, number: Callable[[str], int], tally: Counter[str]) -> dict[str, Any]:
-    """A document as a row of a split, each label once, counting in `tally` what `Findings` reports."""
+    """A document as a row of a split, each label once, counting in `tally` what `SplitIssues` reports."""
     labels = list(dict.fromkeys(map(number, document.labels)))
     tally["documents"] += 1
     tally["without_labels"] += not labels

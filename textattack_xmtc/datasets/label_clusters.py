@@ -198,9 +198,9 @@ def _balanced_two_means(
         squares = np.stack([np.bincount(cluster, column) for column in (products * members).T], axis=1)
         cosines = products / np.sqrt(np.maximum(squares, 1e-12)).astype(np.float32)[cluster]
         ranked = np.lexsort((cosines[:, 1] - cosines[:, 0], cluster))  # stable: equal gaps by label index
-        found = np.empty_like(half)
-        found[ranked] = np.where(first_half, 0, 1)
-        half = np.where(growing[cluster], found, half)
+        halves = np.empty_like(half)
+        halves[ranked] = np.where(first_half, 0, 1)
+        half = np.where(growing[cluster], halves, half)
         reached = np.bincount(cluster, np.take_along_axis(cosines, half[:, None], axis=1)[:, 0]) / sizes
         growing &= reached > mean_cosine + tolerance
         mean_cosine = np.maximum(mean_cosine, reached)

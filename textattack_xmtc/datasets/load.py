@@ -120,9 +120,9 @@ def load_corpus(
             f"{stored}: the Arrow copy of {path} cannot be written ({error})",
             "free some space, or set TA_CACHE_DIR to a folder on a disk that has it",
         ) from error
-    for split, found in corpus.findings.items():
-        if str(found):
-            _log.warning("%s of %s: %s", split, path, found)
+    for split, issues in corpus.issues.items():
+        if str(issues):
+            _log.warning("%s of %s: %s", split, path, issues)
     return corpus
 
 
@@ -131,7 +131,7 @@ def _sources(path: Path, format: str | None, options: ReadOptions, cache: Path) 
     kinds = [kind for kind in FORMATS if format in (None, kind.format)]
     known = ", ".join(kind.format for kind in FORMATS)
     if not kinds:
-        raise InputError(f"there is no data format {format!r}", f"choose one of {known}")
+        raise InputError(f"unknown data format {format!r}", f"choose one of {known}")
     if HuggingFace in kinds and is_dataset(str(path)):
         if path.is_dir() and (others := [kind for kind in kinds if any(_of_kind(kind, path))]):
             raise _ambiguous(path, [HuggingFace.format, *(kind.format for kind in others)])
@@ -140,24 +140,24 @@ def _sources(path: Path, format: str | None, options: ReadOptions, cache: Path) 
         return _sources_in_folder(path, kinds, options)
     if not path.is_file():
         raise DataError(f"{path} is neither a folder nor a file", "check the path; hf:NAME is a dataset of the hub")
-    found = [source for kind in kinds if (source := kind.from_file(path, options)) is not None]
-    if not found:
+    fitting = [source for kind in kinds if (source := kind.from_file(path, options)) is not None]
+    if not fitting:
         raise DataError(
             f"{path}: expected a file in one of the formats {', '.join(kind.format for kind in kinds)}, "
             f"got {first_line(path) or 'no line that can be read'!r:.80}",
             "see textattack_xmtc.datasets.readers for what each looks like",
         )
-    return {_split_of(path): found[0]}
+    return {_split_of(path): fitting[0]}
 
 
 def _sources_in_folder(folder: Path, kinds: Sequence[type[Source]], options: ReadOptions) -> dict[str, Source]:
     sources = {}
     for split in SPLIT_STEMS:
-        found = [source for kind in kinds if (source := kind.in_folder(folder, split, options)) is not None]
-        if len(found) > 1:
-            raise _ambiguous(folder, [source.format for source in found])
-        if found:
-            sources[split] = found[0]
+        fitting = [source for kind in kinds if (source := kind.in_folder(folder, split, options)) is not None]
+        if len(fitting) > 1:
+            raise _ambiguous(folder, [source.format for source in fitting])
+        if fitting:
+            sources[split] = fitting[0]
     if not sources:
         present = sorted(entry.name for entry in folder.iterdir())
         raise DataError(
@@ -201,7 +201,7 @@ def label_reader(sources: Mapping[str, Source], names: LabelNames, options: Read
     if len({source.format for source in sources.values()}) > 1:
         return None
     columns = {source.label_columns() for source in sources.values()}
-    if len({bool(found) for found in columns}) > 1:
+    if len({bool(names) for names in columns}) > 1:
         raise DataError(
             "one split has a column of labels, and the other one 0/1 column for each label",
             "name the columns with --label-column",

@@ -1,4 +1,4 @@
-"""What someone says about a data file that the file does not say itself: columns, separators, header, encoding."""
+"""How to read a data file, where the file does not tell: columns, separators, header, encoding."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class ReadOptions:
         header: whether the first line of a table names its columns. Columns of a table without one are called by
             their position, from 1.
         encoding: of text files; by default UTF-8, or UTF-16 or UTF-32 where the first bytes say so.
-        label_names: a file of label names.
+        label_file: a file of label names, by which the data call their labels from then on.
         format: of the files, where a folder holds several.
 
     Raises:
@@ -67,7 +67,9 @@ class ReadOptions:
     )
     header: bool | None = option(None, "the first line of a table names its columns", group=_GROUP)
     encoding: str | None = option(None, "of text files, such as cp1252", metavar="NAME", group=_GROUP)
-    label_names: str | None = option(None, "a file of label names", metavar="FILE", group=_GROUP)
+    label_file: str | None = option(
+        None, "names of the labels, by index or by what the data call them", metavar="FILE", group=_GROUP
+    )
     format: str | None = option(
         None, "of the files, where a folder holds several", flags=("--data-format",), metavar="NAME", group=_GROUP
     )
@@ -94,8 +96,9 @@ class ReadOptions:
                 raise InputError(f"unknown encoding {self.encoding!r}", "give one such as utf-8 or cp1252") from None
 
     def given(self) -> dict[str, Any]:
-        """The options that were given, by name."""
+        """The options that were given, as `load_corpus` calls them."""
         values = {field.name: getattr(self, field.name) for field in fields(ReadOptions)}
+        values["label_names"] = values.pop("label_file")
         return {name: value for name, value in values.items() if value is not None}
 
     @classmethod
@@ -105,7 +108,7 @@ class ReadOptions:
 
 
 BY_CONTENT = ReadOptions()
-"""Nothing was said: the files tell how they are read."""
+"""No options: the files tell how they are read."""
 
 
 def parsed_option(parameter: str) -> tuple[str, Any]:

@@ -1,7 +1,7 @@
 """Corpora on disk as Arrow files, written document by document, so that their size does not matter.
 
 A stored corpus is a folder: `train.arrow` and/or `test.arrow`, and `labels.json` with what the labels are called and
-what was found in the documents.
+what is unusual in the documents.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import datasets
 import numpy as np
 import pyarrow as pa  # type: ignore[import-untyped]
 
-from textattack_xmtc.datasets.corpus import FEATURES, Corpus, Document, Findings, distinct_ids, numbered_row
+from textattack_xmtc.datasets.corpus import FEATURES, Corpus, Document, SplitIssues, distinct_ids, numbered_row
 from textattack_xmtc.errors import DataError
 
 LABELS = "labels.json"
@@ -47,11 +47,11 @@ def write_corpus(
     # The order of the labels is known only when every document was read, so that labels are numbered as they come
     # first, and renumbered in a second pass over the Arrow file, which is much faster to read than the sources.
     numbers = {label: number for number, label in enumerate(label_names)}
-    findings: dict[str, Findings] = {}
+    issues: dict[str, SplitIssues] = {}
     counts: dict[str, Counter[int]] = {}
     for split, documents in splits.items():
-        findings[split], counts[split] = _write_split(folder / f"{split}.first", documents, numbers)
-        if not findings[split].documents:
+        issues[split], counts[split] = _write_split(folder / f"{split}.first", documents, numbers)
+        if not issues[split].documents:
             raise DataError(f"split {split!r} of {name!r} has no document", "give a file with documents")
     reference = counts["train"] if "train" in counts else next(iter(counts.values()))
     names = sorted(numbers, key=lambda label: (-reference[numbers[label]], label))
@@ -59,13 +59,13 @@ def write_corpus(
     for split in splits:
         new_ids = _new_ids(folder / f"{split}.first", f"{name}/{split}")
         if new_ids:
-            findings[split] = replace(findings[split], repeated_ids=len(new_ids))
+            issues[split] = replace(issues[split], repeated_ids=len(new_ids))
         _renumber(folder / f"{split}.first", folder / f"{split}.arrow", renumbered, new_ids)
     about = {
         "name": name,
         "recognised": recognised,
         "label_names": names,
-        "splits": {split: asdict(findings[split]) for split in splits},
+        "splits": {split: asdict(issues[split]) for split in splits},
     }
     (folder / LABELS).write_text(json.dumps(about, ensure_ascii=False) + "\n", encoding="utf-8")
 
@@ -82,7 +82,7 @@ def open_corpus(folder: Path) -> Corpus:
             about["name"],
             tuple(about["label_names"]),
             {split: datasets.Dataset.from_file(str(folder / f"{split}.arrow")) for split in about["splits"]},
-            {split: Findings(**found) for split, found in about["splits"].items()},
+            {split: SplitIssues(**counts) for split, counts in about["splits"].items()},
             about.get("recognised", ""),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -92,8 +92,10 @@ def open_corpus(folder: Path) -> Corpus:
         ) from error
 
 
-def _write_split(path: Path, documents: Iterable[Document], numbers: dict[str, int]) -> tuple[Findings, Counter[int]]:
-    """Write one split, numbering new labels in `numbers`; also what was found, and how often each label occurs."""
+def _write_split(
+    path: Path, documents: Iterable[Document], numbers: dict[str, int]
+) -> tuple[SplitIssues, Counter[int]]:
+    """Write one split, numbering new labels in `numbers`; also what is unusual, and how often each label occurs."""
     tally: Counter[str] = Counter()
     counts: Counter[int] = Counter()
     with pa.OSFile(str(path), "wb") as file, pa.ipc.new_stream(file, FEATURES.arrow_schema) as writer:
@@ -105,7 +107,7 @@ def _write_split(path: Path, documents: Iterable[Document], numbers: dict[str, i
             for row in rows:
                 counts.update(row["labels"])
             writer.write_batch(pa.RecordBatch.from_pylist(rows, schema=FEATURES.arrow_schema))
-    return Findings.of(tally), counts
+    return SplitIssues.of(tally), counts
 
 
 def _batches(documents: Iterable[Document]) -> Iterator[list[Document]]:

@@ -35,11 +35,11 @@ def margin(
         >>> margin([3.0], [9.0, 4.0, 1.0], k=2, kind="logit", thresholds=[5.0])
         -2.0
     """
-    own, others, least = (_comparable(scores, kind) for scores in (targets, rivals, thresholds or ()))
-    ahead = np.sort(others)[::-1][k - len(own) :] if k is not None else others[:0]
-    bar = np.full(len(own), ahead[0] if len(ahead) else -np.inf)
+    target_scores, rival_scores, least = (_comparable(scores, kind) for scores in (targets, rivals, thresholds or ()))
+    ahead = np.sort(rival_scores)[::-1][k - len(target_scores) :] if k is not None else rival_scores[:0]
+    bar = np.full(len(target_scores), ahead[0] if len(ahead) else -np.inf)
     bar = np.maximum(bar, least) if len(least) else bar
-    return float((own - np.where(np.isfinite(bar), bar, 0.0)).sum())
+    return float((target_scores - np.where(np.isfinite(bar), bar, 0.0)).sum())
 
 
 def _comparable(scores: Sequence[float], kind: ScoreKind) -> np.ndarray:

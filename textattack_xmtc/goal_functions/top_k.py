@@ -257,11 +257,11 @@ class TopKGoalFunction(GoalFunction):
         """The labels that the victim shows for each text."""
         if self.k is not None:
             return [self.rule.shown(row, values) for row, values in zip(*self.model.top_k(texts, self.k), strict=True)]
-        found: dict[str, TopK] = {}
+        shown: dict[str, TopK] = {}
         depth = _FIRST_DEPTH if self.model.labels.size else 1  # a victim that was never asked may not know its size
-        while len(found) < len(set(texts)):
+        while len(shown) < len(set(texts)):
             depth = min(depth, self.model.labels.size or depth)
-            open_texts = [text for text in dict.fromkeys(texts) if text not in found]
+            open_texts = [text for text in dict.fromkeys(texts) if text not in shown]
             for text, row, values in zip(open_texts, *self.model.top_k(open_texts, depth), strict=True):
                 top = self.rule.shown(row, values)
                 # Scores do not increase: behind one below every threshold there is nothing to show.
@@ -270,9 +270,9 @@ class TopKGoalFunction(GoalFunction):
                     or depth == self.model.labels.size
                     or values[-1] < np.float32(self.rule.least or 0)
                 ):
-                    found[text] = top
+                    shown[text] = top
             depth *= 4
-        return [found[text] for text in texts]
+        return [shown[text] for text in texts]
 
     def _ask_scores(self, texts: Sequence[str], labels: Sequence[int]) -> None:
         new = list(dict.fromkeys(text for text in texts if self._answer(text).missing(labels)))

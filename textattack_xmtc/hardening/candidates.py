@@ -38,7 +38,7 @@ class KeptCandidates:
         self._swap, self._file = swap, file
         self._known: dict[str, list[str]] = {}
         self.asked = 0  # places that the masked LM was asked about, by this process
-        self._made_of = {"masked_lm": swap.masked_lm_source, "candidates": swap.max_candidates}
+        self._config = {"masked_lm": swap.masked_lm_source, "candidates": swap.max_candidates}
         if file is not None and file.is_file():
             self._read(file)
 
@@ -61,7 +61,7 @@ class KeptCandidates:
     def _write(self, found: dict[str, list[str]]) -> None:
         if self._file is None:
             return
-        lines = [] if self._file.is_file() else [self._made_of]
+        lines = [] if self._file.is_file() else [self._config]
         self._file.parent.mkdir(parents=True, exist_ok=True)
         with self._file.open("ab") as opened:
             for line in (*lines, found):
@@ -72,10 +72,10 @@ class KeptCandidates:
     def _read(self, file: Path) -> None:
         whole, lines = 0, list(_complete_lines(file))
         for number, (end, line) in enumerate(lines):
-            if number == 0 and line != self._made_of:
+            if number == 0 and line != self._config:
                 raise InputError(
-                    f"the candidates in {str(file)!r} were made with {line}, this hardening has {self._made_of}",
-                    "repeat the command that began it, or choose another folder",
+                    f"the candidates in {str(file)!r} were made with {line}, this hardening has {self._config}",
+                    "repeat the command that started it, or choose another folder",
                 )
             if number:
                 self._known.update(line)

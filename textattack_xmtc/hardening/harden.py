@@ -10,8 +10,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from textattack_xmtc.datasets.corpus import Corpus
 from textattack_xmtc.datasets.statistics import corpus_statistics
 from textattack_xmtc.errors import InputError, XMTCError
@@ -26,15 +24,18 @@ from textattack_xmtc.hardening.schedule import PROBED, Clock, Schedule, schedule
 from textattack_xmtc.hardening.unlabelled import own_labels, texts_beside
 from textattack_xmtc.hubs import DEFAULT_MASKED_LM
 from textattack_xmtc.models.architecture import ARCHITECTURES
-from textattack_xmtc.models.folder import CONFIG, TRAINING, load_model, read_dict, save_model, write_json
+from textattack_xmtc.models.folder import CONFIG, TRAINING, load_model, read_dict, save_model
 from textattack_xmtc.models.losses import LossSettings
 from textattack_xmtc.models.torch_scorer import TorchScorer
 from textattack_xmtc.models.training.checkpoint import Checkpoint, keeper
 from textattack_xmtc.models.training.loop import SHOWN
 from textattack_xmtc.models.training.plan import held_out_of, kept_tests, measured_on_test
 from textattack_xmtc.transformations import XMTCWordSwapMaskedLM
+from textattack_xmtc.workdir.checks import check_writable
+from textattack_xmtc.workdir.files import write_json
 from textattack_xmtc.workdir.progress import say
 from textattack_xmtc.workdir.provenance import fingerprint
+from textattack_xmtc.workdir.resume import check_config, unfinished_folder
 
 JSON = dict[str, Any]
 SCHEDULE, CANDIDATES, CHECKPOINT = "schedule.json", "candidates.jsonl", "checkpoint.pt"
@@ -68,7 +69,7 @@ def harden_folder(
         loss: what is trained on; by default what the model was trained on.
         masked_lm: proposes words; "auto" is the one kept with the model, else bert-base-uncased; or a word
             swap that has it loaded (then the number of candidates is its own).
-        resume: go on from what lies in `OUT.unfinished`; where nothing does, start.
+        resume: resume from what lies in `OUT.unfinished`; where nothing does, start.
         device: "cpu", "cuda", ...; by default the GPU where there is one.
         checkpoint_seconds: how often the state is written within a round.
 
@@ -81,14 +82,9 @@ def harden_folder(
         ModelFolderError: the folder is damaged.
     """
     victim, out = Path(victim), Path(out)
-    work = out.with_name(out.name + ".unfinished")
-    if out.exists():
-        raise InputError(f"{str(out)!r} exists already", "choose another folder, or remove it first")
+    work = unfinished_folder(out, "hardening", resume, [CANDIDATES])
+    check_writable(out)
     if not resume:
-        if work.exists() and any(file.name != CANDIDATES for file in work.iterdir()):
-            raise InputError(
-                f"there is an unfinished hardening in {str(work)!r}", "go on with it (--resume), or remove that folder"
-            )
         (work / CANDIDATES).unlink(missing_ok=True)  # of one that was refused before its first step
     model = _loaded(victim, device)
     kept = read_dict(victim, TRAINING) if (victim / TRAINING).is_file() else {}
@@ -98,7 +94,7 @@ def harden_folder(
     held_out = _held_out(kept, rows)
     data = rows.holding_out(held_out, int(((kept.get("plan") or {}).get("settings") or {}).get("seed", 0)))
     attack = _attack(model, options, masked_lm, work / CANDIDATES)
-    made_of = _json(
+    config = _json(
         {
             "victim": fingerprint(victim),
             "corpus": corpus.fingerprint,
@@ -106,10 +102,9 @@ def harden_folder(
             "options": asdict(options),
             "loss": asdict(loss),
             "masked_lm": attack.source,
-            "torch": torch.__version__,
         }
     )
-    planned = _planned(work, made_of)
+    planned = _planned(work, config)
     counts, train = rows.label_counts, data.split("train")
     texts, labels = list(train["text"]), list(train["labels"])
     clock = Clock()
@@ -145,9 +140,9 @@ def harden_folder(
             else within_budget(options, kept.get("seconds"), seconds_a_step, clock.seconds, measuring)
         )
         planned = {"schedule": asdict(schedule), "before": before, "seconds": round(clock.seconds, 1)}
-        _write_plan(work, made_of, planned)
+        _write_plan(work, config, planned)
     schedule = Schedule(**planned["schedule"])
-    checkpoint = Checkpoint(work / CHECKPOINT, {**made_of, "schedule": planned["schedule"]}, checkpoint_seconds)
+    checkpoint = Checkpoint(work / CHECKPOINT, {**config, "schedule": planned["schedule"]}, checkpoint_seconds)
     say(f"{schedule.rounds} rounds of {schedule.round_steps} steps of {settings.batch_size} texts")
     tuning, rounds = fine_tuning(schedule)
     state = checkpoint.read()
@@ -164,13 +159,13 @@ def harden_folder(
     log = tuning.training.run(validate, keeper(checkpoint, tuning.training, round=rounds.state), rounds.prepare)
     seconds = round(planned["seconds"] + sum(entry["seconds"] for entry in log), 1)
     hardened = {
-        "from": {"folder": victim.name, "fingerprint": made_of["victim"], "hardened": kept.get("hardened")},
+        "from": {"folder": victim.name, "fingerprint": config["victim"], "hardened": kept.get("hardened")},
         "options": asdict(options),
         "loss": asdict(loss),
         "masked_lm": attack.source,
-        "unlabelled": made_of["unlabelled"]
+        "unlabelled": config["unlabelled"]
         and {
-            "fingerprint": made_of["unlabelled"],
+            "fingerprint": config["unlabelled"],
             "texts": len(texts) - len(train),
         },
         **planned,
@@ -244,26 +239,24 @@ def _held_out(kept: JSON, rows: Corpus) -> int:
     return held_out_of(texts)
 
 
-def _planned(work: Path, made_of: JSON) -> JSON | None:
+def _planned(work: Path, config: JSON) -> JSON | None:
     """What an interrupted hardening had settled before its first step; None where it had not come so far."""
     if not (work / SCHEDULE).is_file():
         return None
-    kept = read_dict(work, SCHEDULE)
-    for key in sorted(made_of):
-        if (kept.get("made_of") or {}).get(key) != made_of[key]:
-            raise InputError(
-                f"the unfinished hardening in {str(work)!r} has {key}={kept['made_of'].get(key)!r}, "
-                f"this one has {key}={made_of[key]!r}",
-                "repeat the command that began it, or harden into another folder",
-            )
-    return {key: value for key, value in kept.items() if key != "made_of"}
+    stored = read_dict(work, SCHEDULE)
+    before = stored.pop("config", None) or stored.pop("made_of", None) or {}  # the second: version 0.1.0
+    check_config(
+        f"the unfinished hardening in {str(work)!r}",
+        before,
+        config,
+        "repeat the command that started it, or harden into another folder",
+    )
+    return stored
 
 
-def _write_plan(work: Path, made_of: JSON, planned: JSON) -> None:
+def _write_plan(work: Path, config: JSON, planned: JSON) -> None:
     work.mkdir(parents=True, exist_ok=True)
-    new = work / f".{SCHEDULE}.new"
-    write_json(new, {"made_of": made_of, **planned}, indent=1)
-    new.replace(work / SCHEDULE)
+    write_json(work / SCHEDULE, {"config": config, **planned})
 
 
 def _shown(found: Mapping[str, float]) -> str:

@@ -45,4 +45,4 @@ def align_labels(corpus: Corpus, label_names: Sequence[str]) -> Corpus:
         }
 
     splits = {name: rows.map(renumbered, features=rows.features) for name, rows in corpus.splits.items()}
-    return Corpus(corpus.name, tuple(label_names), splits, corpus.findings)
+    return Corpus(corpus.name, tuple(label_names), splits, corpus.issues)

@@ -91,11 +91,21 @@ class Rounds:
         self._on_round(state["texts"], state["labels"], state["aims"])
 
     def _targets(self, wanted: int, rng: np.random.Generator) -> list[Target]:
-        """So many texts and labels to attack, again and again where there are fewer."""
+        """So many texts and labels to attack, again and again where there are fewer.
+
+        Raises:
+            InputError: no text drawn has a label to attack.
+        """
         drawn = self._draws.draw(wanted, rng)
         options = self._options
         found = targets_for(self._model, self._texts, self._labels, drawn, options.goal, options.k, rng)
-        return _repeated(found, wanted, rng) if found else []
+        if not found:
+            raise InputError(
+                f"there is nothing to attack: of {len(drawn[0]):,} texts drawn, none has a label for the goal "
+                f"{options.goal} with k={options.k} of {len(self._model.label_names):,} labels",
+                "choose another --goal or a smaller --k",
+            )
+        return _repeated(found, wanted, rng)
 
     def changed(self, wanted: int, rng: np.random.Generator) -> list[tuple[str, list[int]]]:
         """Attacked or masked texts with their true labels, at most so many, at least one.
@@ -116,7 +126,7 @@ class Rounds:
             if made:
                 return made
         raise InputError(
-            "there is nothing to attack: no word of the texts drawn could be changed",
+            f"there is nothing to attack: no word of {_TRIES * wanted:,} texts drawn could be changed",
             "give texts with words that the model reads and that are no stop words, and a masked LM of their language",
         )
 

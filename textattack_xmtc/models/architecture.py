@@ -28,6 +28,7 @@ ARCHITECTURES = {
     "attention-xml": "textattack_xmtc.models.attention_xml.architecture:FlatAttentionXML",
     "attention-xml-tree": "textattack_xmtc.models.attention_xml.architecture:TreeAttentionXML",
     "aplc-xlnet": "textattack_xmtc.models.aplc_xlnet.architecture:APLCXLNetArchitecture",
+    "sentence-encoder": "textattack_xmtc.models.sentence_encoder.architecture:SentenceEncoderArchitecture",
 }
 """The class of each architecture (module and name, imported when it is needed), by the name in `config.json`."""
 

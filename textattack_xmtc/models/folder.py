@@ -27,6 +27,7 @@ from textattack_xmtc._version import __version__
 from textattack_xmtc.datasets.corpus import Document
 from textattack_xmtc.errors import ModelFolderError
 from textattack_xmtc.models.architecture import ARCHITECTURES, architecture
+from textattack_xmtc.models.hugging_face import check_layer_counts
 from textattack_xmtc.models.torch_scorer import ComputeType, TorchScorer
 from textattack_xmtc.workdir.folders import atomic_folder
 
@@ -179,31 +180,67 @@ def read_words(folder: Path, name: str) -> list[str]:
     return value
 
 
-def read_weights(folder: Path, network: torch.nn.Module) -> None:
-    """Give `network`, which may be on the device "meta", the weights of a model folder, on the CPU.
+def weight_shapes(folder: Path) -> dict[str, tuple[int, ...]]:
+    """The shape of each weight of a model folder, from the header of its file: no weight is read.
 
     Raises:
-        ModelFolderError: the file is missing or damaged, or a weight is missing, unknown or of another shape.
+        ModelFolderError: the file is missing or damaged.
     """
     file = folder / WEIGHTS
     if not file.is_file():
         raise ModelFolderError(f"{str(folder)!r} has no {WEIGHTS}", _AGAIN)
     try:
-        found = load_file(file)
+        with safetensors.safe_open(file, "pt") as opened:
+            return {key: tuple(opened.get_slice(key).get_shape()) for key in opened.keys()}  # noqa: SIM118
     except (safetensors.SafetensorError, OSError) as error:
         raise ModelFolderError(f"{str(file)!r} is damaged or cut off ({error})", _AGAIN) from error
-    wanted = network.state_dict()
-    for key in sorted(wanted.keys() - found.keys()):
+
+
+def check_sizes(folder: Path, sizes: Any) -> None:
+    """Refuse sizes that ask for more layers than a model folder has weights, before a network of them is built.
+
+    Args:
+        folder: the model folder.
+        sizes: what its configuration says of the network.
+
+    Raises:
+        ModelFolderError: a list in it is longer than there are weights, or a number of layers is larger.
+    """
+    check_layer_counts(sizes, len(weight_shapes(folder)), str(folder / CONFIG))
+
+
+def read_weights(folder: Path, network: torch.nn.Module) -> None:
+    """Give `network`, which may be on the device "meta", the weights of a model folder, on the CPU.
+
+    Weights in float16 or bfloat16 become float32.
+
+    Raises:
+        ModelFolderError: the file is missing or damaged; a weight is missing, unknown, of another shape, of whole
+            numbers where the network has others, or not finite.
+    """
+    file, shapes, wanted = folder / WEIGHTS, weight_shapes(folder), network.state_dict()
+    for key in sorted(wanted.keys() - shapes.keys()):
         raise ModelFolderError(f"{str(file)!r} lacks the weight {key!r}", _AGAIN)
-    for key in sorted(found.keys() - wanted.keys()):
+    for key in sorted(shapes.keys() - wanted.keys()):
         raise ModelFolderError(f"{str(file)!r} holds the weight {key!r}, which {CONFIG} does not ask for", _AGAIN)
     for key, value in wanted.items():
-        if found[key].shape != value.shape:
+        if shapes[key] != tuple(value.shape):
             raise ModelFolderError(
-                f"the weight {key!r} in {str(file)!r} has the shape {tuple(found[key].shape)}; its {CONFIG}, "
+                f"the weight {key!r} in {str(file)!r} has the shape {shapes[key]}; its {CONFIG}, "
                 f"vocabulary and labels ask for {tuple(value.shape)}",
                 "put the files that were saved together into the folder",
             )
+    try:
+        found = load_file(file)
+    except (safetensors.SafetensorError, OSError) as error:
+        raise ModelFolderError(f"{str(file)!r} is damaged or cut off ({error})", _AGAIN) from error
+    for key, value in wanted.items():
+        weight = found[key]
+        if weight.is_floating_point() != value.is_floating_point():
+            raise ModelFolderError(f"the weight {key!r} in {str(file)!r} is of type {weight.dtype}", _AGAIN)
+        if not bool(torch.isfinite(weight).all()):
+            raise ModelFolderError(f"the weight {key!r} in {str(file)!r} has NaN or infinite values", _AGAIN)
+        found[key] = weight.to(value.dtype)
     network.load_state_dict(found, assign=True)
 
 

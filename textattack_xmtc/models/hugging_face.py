@@ -6,11 +6,15 @@ For classifiers under attack and for masked language models alike.
 from __future__ import annotations
 
 import inspect
+import json
+import zipfile
+from pathlib import Path
 from typing import Any
 
+import safetensors
 import torch
 
-from textattack_xmtc.errors import InputError
+from textattack_xmtc.errors import InputError, ModelFolderError
 
 _DEFAULT_LENGTH = 512
 _UNLIMITED = 10**6  # tokenizers without a limit of their own carry a huge number instead
@@ -162,3 +166,56 @@ def with_padding(model: Any, tokenizer: Any) -> Any:
     elif getattr(config, "pad_token_id", None) is None:
         config.pad_token_id = tokenizer.pad_token_id
     return tokenizer
+
+
+def check_layer_counts(sizes: Any, weights: int, where: str) -> None:
+    """Refuse a configuration with more layers than there are weights: each layer would be built before that is seen.
+
+    Args:
+        sizes: a configuration as JSON holds it.
+        weights: number of tensors in the file of the weights.
+        where: the configuration's file, for the message.
+
+    Raises:
+        ModelFolderError: a number of layers (a whole number whose name has "layer" in it), or the length of a list, is
+            larger.
+
+    Example:
+        >>> check_layer_counts({"layers": 2, "linear_sizes": [8]}, 7, "config.json")
+    """
+    items = sizes.items() if isinstance(sizes, dict) else ()
+    for name, value in items:
+        layers = isinstance(value, int) and not isinstance(value, bool) and "layer" in str(name)
+        number = value if layers else len(value) if isinstance(value, list) else 0
+        if number > weights:
+            raise ModelFolderError(
+                f"{name} in {where} asks for {number:,} layers or more, and there are {weights:,} weights",
+                "put the files that were saved together into the folder",
+            )
+        check_layer_counts(value, weights, where)
+
+
+def check_folder(folder: Path) -> None:
+    """Refuse a Hugging Face folder whose configuration asks for more layers than its weights file has tensors.
+
+    What is no folder, or has no weights in a known file, is left to transformers.
+
+    Raises:
+        ModelFolderError: as said.
+    """
+    try:
+        sizes = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return  # transformers says what is wrong
+    weights = 0
+    try:
+        for file in sorted(folder.glob("*.safetensors")):
+            with safetensors.safe_open(file, "pt") as opened:
+                weights += len(list(opened.keys()))
+        for file in sorted(folder.glob("*.bin")):
+            with zipfile.ZipFile(file) as archive:
+                weights += len(archive.namelist())
+    except (OSError, safetensors.SafetensorError, zipfile.BadZipFile):
+        return
+    if weights:
+        check_layer_counts(sizes, weights, str(folder / "config.json"))

@@ -47,6 +47,10 @@ class LabelScorer(Protocol):
         """Scores of all labels, shape `(len(texts), number of labels)`."""
         ...
 
+    def predicted(self, texts: Sequence[str], kind: ScoreKind, batch_size: int) -> np.ndarray:
+        """What the model predicts: as `dense`, with a floor for labels that `top_k` does not look at."""
+        ...
+
     def characters_read(self, text: str) -> int:
         """How many leading characters of `text` the model reads before it cuts it off."""
         ...

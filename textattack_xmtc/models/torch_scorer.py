@@ -118,6 +118,14 @@ class TorchScorer(ABC):
         """
         return self._rows(texts, None, len(self.label_names), kind, batch_size)
 
+    def predicted(self, texts: Sequence[str], kind: ScoreKind = "probability", batch_size: int = 32) -> np.ndarray:
+        """What the model predicts, shape `(len(texts), number of labels)`: the scores of all labels.
+
+        Raises:
+            InputError: the model has no such kind of score.
+        """
+        return self.dense(texts, kind, batch_size)
+
     def top_k(
         self, texts: Sequence[str], k: int, kind: ScoreKind = "probability", batch_size: int = 32
     ) -> tuple[np.ndarray, np.ndarray]:

@@ -143,13 +143,25 @@ class Campaign:
         return counted
 
     def not_attacked(self, model: Model) -> Counter[tuple[str, str]]:
-        """Outcome and reason of the records that are no attack, and how many there are of each; most frequent first."""
-        counted = Counter(
-            (record.outcome, record.reason or "no reason is recorded")
-            for record in model.records.values()
-            if record.outcome in (SKIPPED, ERROR)
-        )
-        return Counter(dict(sorted(counted.items(), key=lambda item: (-item[1], item[0]))))
+        """Outcome and reason of the records that are no attack, and how many there are of each; most frequent first.
+
+        What differs from text to text is left out of a reason: errors of one type stand under the first message.
+        """
+        counted: Counter[tuple[str, str]] = Counter()
+        first: dict[tuple[str, str], str] = {}
+        for record in model.records.values():
+            reason = record.reason or "no reason is recorded"
+            if record.outcome == ERROR:
+                key = record.outcome, reason.partition(":")[0]
+            elif record.outcome == SKIPPED:
+                key = record.outcome, reason.partition(", ")[0]
+                reason = key[1]
+            else:
+                continue
+            counted[key] += 1
+            first.setdefault(key, reason)
+        ordered = sorted(counted.items(), key=lambda item: (-item[1], item[0]))
+        return Counter({(outcome, first[outcome, kind]): number for (outcome, kind), number in ordered})
 
     def bin_name(self, bin_number: int | None) -> str:
         """A bin in words: its label frequencies, and whether it is the tail or the head; `all` for None.

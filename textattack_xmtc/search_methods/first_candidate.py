@@ -40,8 +40,8 @@ class FirstCandidate(MaskedDelta):
 
     def _firsts(self, original: AttackedText, indices: list[int]) -> dict[int, AttackedText]:
         """The first candidate at each place that has one, by place."""
-        found: dict[int, AttackedText] = {}
+        firsts: dict[int, AttackedText] = {}
         for text in self._candidates(original, original, indices):
             (place,) = text.attack_attrs["newly_modified_indices"]
-            found.setdefault(place, text)
-        return dict(sorted(found.items()))
+            firsts.setdefault(place, text)
+        return dict(sorted(firsts.items()))

@@ -41,7 +41,7 @@ class MaskedBlocks(MaskedDelta):
     ) -> None:
         super().__init__(max_change_rate, candidate_order)
         if block < 1:
-            raise InputError(f"block={block} is not a number of words", "choose 1 or more")
+            raise InputError(f"invalid block={block}", "must be at least 1 word")
         self.block = block
 
     def _order(self, original: AttackedText, score: float) -> Iterator[int]:

@@ -61,14 +61,14 @@ class MaskedDelta(SearchMethod):
     is_black_box = True
 
     def __init__(self, max_change_rate: float = 0.1, candidate_order: CandidateOrder = "all") -> None:
-        change_budget(max_change_rate, 0)  # refuses what is not a rate
+        change_budget(max_change_rate, 0)  # refuses an invalid rate
         if candidate_order not in get_args(CandidateOrder):
             raise InputError(
                 f"candidate_order={candidate_order!r} is unknown", f"choose {' or '.join(get_args(CandidateOrder))}"
             )
         self.max_change_rate = max_change_rate
         self.candidate_order = candidate_order
-        self._said_cut = False
+        self._warned_truncated = False
 
     @property
     def goal_function(self) -> Any:
@@ -163,7 +163,7 @@ class MaskedDelta(SearchMethod):
         _, allowed = self.get_indices_to_order(original)
         read = self.goal_function.model.characters_read(original.text)
         if read < len(original.text):
-            self._say_cut(read, len(original.text))
+            self._warn_truncated(read, len(original.text))
         return [index for index in sorted(allowed) if spans[index][1] <= read]
 
     def _candidates(self, current: AttackedText, original: AttackedText, indices: list[int]) -> list[AttackedText]:
@@ -174,12 +174,12 @@ class MaskedDelta(SearchMethod):
     def _out_of_queries(self) -> bool:
         return bool(self.goal_function.num_queries >= self.goal_function.query_budget)
 
-    def _say_cut(self, read: int, length: int) -> None:
-        if not self._said_cut:
-            self._said_cut = True
+    def _warn_truncated(self, read: int, length: int) -> None:
+        if not self._warned_truncated:
+            self._warned_truncated = True
             logger.warning(
                 f"xmtc: the victim reads the first {read:,} of the {length:,} characters of a text; words beyond "
-                "are left alone (said once)"
+                "are left alone (warned once)"
             )
 
     def check_transformation_compatibility(self, transformation: Any) -> bool:

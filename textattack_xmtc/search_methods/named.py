@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import get_args
-
-from textattack_xmtc.errors import InputError
 from textattack_xmtc.search_methods.first_candidate import FirstCandidate
 from textattack_xmtc.search_methods.masked_blocks import MaskedBlocks
 from textattack_xmtc.search_methods.masked_delta import MaskedDelta
 from textattack_xmtc.search_methods.random_order import RandomOrder
-from textattack_xmtc.search_options import CandidateOrder, Ranking
+from textattack_xmtc.search_options import CandidateOrder, Ranking, ranking_named
 
 
 def search_named(
@@ -30,12 +27,11 @@ def search_named(
         >>> search_named("masked-blocks", "while-better").candidate_order
         'while-better'
     """
+    ranking = ranking_named(ranking)
     if ranking == "random":
         return RandomOrder(max_change_rate, seed, candidate_order)
     if ranking == "masked-blocks":
         return MaskedBlocks(max_change_rate, candidate_order=candidate_order)
     if ranking == "first-candidate":
         return FirstCandidate(max_change_rate, candidate_order)
-    if ranking == "masked-delta":
-        return MaskedDelta(max_change_rate, candidate_order)
-    raise InputError(f"ranking={ranking!r} is unknown", f"choose {' or '.join(get_args(Ranking))}")
+    return MaskedDelta(max_change_rate, candidate_order)

@@ -36,8 +36,8 @@ class RandomOrder(MaskedDelta):
         indices = self._changeable(original, word_spans(original.text, original.words))
         # hash() differs between runs; a digest of the text does not.
         digest = hashlib.blake2b(original.text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
-        random = np.random.default_rng([self.seed, int.from_bytes(digest)])
-        yield from (indices[position] for position in random.permutation(len(indices)))
+        rng = np.random.default_rng([self.seed, int.from_bytes(digest)])
+        yield from (indices[position] for position in rng.permutation(len(indices)))
 
     def extra_repr_keys(self) -> list[str]:  # noqa: D102
         return [*super().extra_repr_keys(), "seed"]

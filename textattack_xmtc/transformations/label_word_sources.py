@@ -49,15 +49,15 @@ class NameWords:
 
     def of(self, label: Label) -> tuple[str, ...]:
         """The words of the label's name, then their neighbours; none for a label that is a number."""
-        own = name_words(str(label))
-        if not own:
+        words_of_name = name_words(str(label))
+        if not words_of_name:
             return ()
-        directions = [found for word in own if (found := self._words.of(word)) is not None]
+        directions = [vector for word in words_of_name if (vector := self._words.of(word)) is not None]
         if not directions:
-            return own
+            return words_of_name
         near = self._words.vectors @ unit(np.mean(directions, axis=0))
         nearest = self._words.words[np.argsort(-near, kind="stable")[:_MOST_WORDS]].tolist()
-        return tuple(dict.fromkeys([*own, *nearest]))
+        return tuple(dict.fromkeys([*words_of_name, *nearest]))
 
     @cached_property
     def _words(self) -> WordVectors:

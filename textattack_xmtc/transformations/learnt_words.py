@@ -28,7 +28,7 @@ class LearntWords:
 
     Scores grow as the goal comes nearer, so gains of different places cannot be compared; shares can, as the best
     words of one place are tried at the next. What is learnt is forgotten with the example, so that the order of the
-    examples is no matter.
+    examples does not matter.
 
     Args:
         goal: what answers.
@@ -62,7 +62,7 @@ class LearntWords:
             shares: dict[str, list[float]] = {}
             for word, gain in told:
                 shares.setdefault(word, []).append(gain / best)
-            self.gains.update({word: float(np.mean(own)) for word, own in shares.items()})
+            self.gains.update({word: float(np.mean(values)) for word, values in shares.items()})
         return told
 
     def wait_for(self, current: AttackedText, texts: list[AttackedText]) -> None:

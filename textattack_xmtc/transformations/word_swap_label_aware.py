@@ -51,7 +51,7 @@ class WordSwapLabelAware(WordSwap):
 
     The labels are the targets; where those are to fall, the others of the k best, which compete with them. Several
     labels take turns. A label that the first source knows nothing of is looked up in the next one; where none knows
-    any label, the masked LM's own candidates stand. Either is said once.
+    any label, the masked LM's own candidates stand. Either is logged once.
 
     Args:
         masked_lm: the word swap with the masked LM, and the candidates where no label has words.
@@ -83,7 +83,7 @@ class WordSwapLabelAware(WordSwap):
         if not self.sources:
             raise InputError("there is no source of words for labels", "give one or several, such as NameWords")
         self._learnt = LearntWords(goal_function)
-        self._said: set[str] = set()
+        self._warned: set[str] = set()
         self._kept: tuple[tuple[int, ...], tuple[str, ...]] | None = None
         self._pieces: tuple[Sequence[str], dict[str, int]] | None = None
 
@@ -101,13 +101,13 @@ class WordSwapLabelAware(WordSwap):
             near = self.masked_lm.plausible(logits, word, at_start, self.plausible)
             # Of the spellings of a word in a cased vocabulary, the most plausible one.
             spelled = {proposal.lower(): proposal for proposal in reversed(near)}
-            spelled |= {own: own for own in self._of_pieces(logits, word, at_start, words)}
-            best = [spelled[own] for own in known if own in spelled][: number // 2]
-            return [*best, *(spelled[own] for own in new if own in spelled)][:number]
+            spelled |= {candidate: candidate for candidate in self._of_pieces(logits, word, at_start, words)}
+            best = [spelled[candidate] for candidate in known if candidate in spelled][: number // 2]
+            return [*best, *(spelled[candidate] for candidate in new if candidate in spelled)][:number]
 
-        found = self.masked_lm.exchanged(current_text, indices_to_modify, pick)
-        learnt.wait_for(current_text, found)
-        return found
+        texts = self.masked_lm.exchanged(current_text, indices_to_modify, pick)
+        learnt.wait_for(current_text, texts)
+        return texts
 
     def _of_pieces(self, logits: torch.Tensor, word: str, at_start: bool, words: Sequence[str]) -> list[str]:
         """Those of `words` that the masked LM spells in pieces, and whose first piece it finds plausible."""
@@ -115,18 +115,22 @@ class WordSwapLabelAware(WordSwap):
         if not starts:
             return []
         likely = self.masked_lm.likely_starts(logits, list(starts.values()), at_start, self.plausible)
-        return [own for own, fits in zip(starts, likely, strict=True) if fits and own != word.lower()]
+        return [candidate for candidate, fits in zip(starts, likely, strict=True) if fits and candidate != word.lower()]
 
     def _starts(self, words: Sequence[str]) -> dict[str, int]:
         """The first piece of each of the labels' words that is no token of the masked LM."""
         if self._pieces is None or self._pieces[0] is not words:
             table, tokenizer = self.masked_lm.vocabulary, self.masked_lm.tokenizer
-            other = [own for own in words if own not in table.forms and is_word(own)]
+            other = [candidate for candidate in words if candidate not in table.forms and is_word(candidate)]
             # Byte-level vocabularies mark words by the space before them.
-            ids = tokenizer([f" {own}" for own in other], add_special_tokens=False)["input_ids"] if other else []
+            ids = (
+                tokenizer([f" {candidate}" for candidate in other], add_special_tokens=False)["input_ids"]
+                if other
+                else []
+            )
             known = {
-                own: pieces[0]
-                for own, pieces in zip(other, ids, strict=True)
+                candidate: pieces[0]
+                for candidate, pieces in zip(other, ids, strict=True)
                 if len(pieces) > 1 and tokenizer.unk_token_id not in pieces
             }
             self._pieces = (words, known)
@@ -149,25 +153,27 @@ class WordSwapLabelAware(WordSwap):
         space: LabelSpace = self.goal_function.model.labels
         known = label if space.names is None else space.name(label)
         for number, source in enumerate(self.sources):
-            if found := source.of(known):
+            if words := source.of(known):
                 if number:
-                    self._say(f"a label without {self.sources[0].name}, such as {known!r}, takes its {source.name}")
-                return found
-        self._say(f"nothing is known of a label such as {known!r}: the masked LM's own candidates are tried")
+                    self._warn_once(
+                        f"a label without {self.sources[0].name}, such as {known!r}, takes its {source.name}"
+                    )
+                return words
+        self._warn_once(f"nothing is known of a label such as {known!r}: the masked LM's own candidates are tried")
         return ()
 
-    def _say(self, what: str) -> None:
+    def _warn_once(self, what: str) -> None:
         kind = what.rpartition(" ")[2]
-        if kind not in self._said:
-            self._said.add(kind)
-            logger.warning(f"xmtc: {what} (said once)")
+        if kind not in self._warned:
+            self._warned.add(kind)
+            logger.warning(f"xmtc: {what} (warned once)")
 
     def extra_repr_keys(self) -> list[str]:  # noqa: D102
         return ["max_candidates", "plausible"]
 
 
 def is_word(word: str) -> bool:
-    """Whether a lower-cased word can be a candidate: one word with a letter, and no function word.
+    """Whether a lower-cased word can be a candidate: one word with a letter, and not a function word.
 
     Example:
         >>> is_word("num_experts"), is_word("2,000"), is_word("the"), is_word("17")
@@ -184,4 +190,4 @@ def in_turns(lists: Sequence[Sequence[str]]) -> tuple[str, ...]:
         ('egg', 'salad', 'soup', 'tea')
     """
     longest = max(map(len, lists), default=0)
-    return tuple(dict.fromkeys(own[place] for place in range(longest) for own in lists if place < len(own)))
+    return tuple(dict.fromkeys(items[place] for place in range(longest) for items in lists if place < len(items)))

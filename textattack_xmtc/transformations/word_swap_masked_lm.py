@@ -20,10 +20,16 @@ from textattack.shared.utils import has_letter, words_from_text
 from textattack.transformations import WordSwapMaskedLM
 from transformers import MODEL_FOR_MASKED_LM_MAPPING, AutoConfig, AutoModelForMaskedLM, AutoTokenizer
 
-from textattack_xmtc.errors import InputError, panics_as_errors
+from textattack_xmtc.errors import InputError, ModelFolderError, panics_as_errors
 from textattack_xmtc.hubs import model_source
 from textattack_xmtc.models import DEMO
-from textattack_xmtc.models.hugging_face import accepted_inputs, check_vocabulary, length_limit, only_accepted
+from textattack_xmtc.models.hugging_face import (
+    accepted_inputs,
+    check_folder,
+    check_vocabulary,
+    length_limit,
+    only_accepted,
+)
 from textattack_xmtc.transformations.candidate_words import CandidateWords, candidate_words
 from textattack_xmtc.transformations.mask_logits import logits_at
 from textattack_xmtc.transformations.substitution import substitute
@@ -85,7 +91,7 @@ class XMTCWordSwapMaskedLM(WordSwapMaskedLM):
             batch_size=batch_size,
         )
         self.filters = filters
-        self._said_cut = False
+        self._warned_truncated = False
         _ = self._candidates  # an unusable vocabulary is refused here, not in the middle of an attack
 
     @cached_property
@@ -239,10 +245,10 @@ class XMTCWordSwapMaskedLM(WordSwapMaskedLM):
         return words
 
     def _say_cut(self) -> None:
-        if not self._said_cut:
-            self._said_cut = True
+        if not self._warned_truncated:
+            self._warned_truncated = True
             logger.warning(
-                f"xmtc: the masked LM reads {self.max_length} tokens; words beyond are left alone (said once)"
+                f"xmtc: the masked LM reads {self.max_length} tokens; words beyond are left alone (warned once)"
             )
 
     def extra_repr_keys(self) -> list[str]:  # noqa: D102
@@ -266,8 +272,9 @@ def _load(source: str) -> tuple[Any, Any]:
                 f"{source!r} is a {config.model_type} model, which is not a masked language model",
                 "pass one that fills in masks, such as bert-base-uncased",
             )
+        check_folder(Path(source))
         model, report = AutoModelForMaskedLM.from_pretrained(source, output_loading_info=True, trust_remote_code=False)
-    except InputError:
+    except (InputError, ModelFolderError):
         raise
     except Exception as error:  # loading a broken file may raise anything
         reason = (str(error) or type(error).__name__).splitlines()[0]

@@ -8,6 +8,7 @@ answer for few. A victim that only knows dense rows fills in `_dense`; one that 
 from __future__ import annotations
 
 import copy
+import reprlib
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from operator import index
@@ -158,6 +159,10 @@ class XMTCModelWrapper(ModelWrapper):
         other = copy.copy(self)
         other.score_kind = kind
         return other
+
+    def __repr__(self) -> str:
+        labels = "labels unknown" if self.labels.size is None else f"{self.labels.size:,} labels"
+        return f"{type(self).__name__}({reprlib.repr(self.name)}, {labels}, {self.score_kind})"
 
     def check_k(self, k: int) -> None:
         """Raise InputError where there are not k labels to be best (as far as the number of labels is known)."""

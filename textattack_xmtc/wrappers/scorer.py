@@ -53,7 +53,7 @@ class ScorerWrapper(XMTCModelWrapper):
         return self.model.characters_read(text)
 
     def _dense(self, texts: Sequence[str]) -> np.ndarray:
-        return self.model.dense(texts, self.score_kind, self.batch_size)
+        return self.model.predicted(texts, self.score_kind, self.batch_size)
 
     def _score(self, texts: Sequence[str], labels: list[int]) -> np.ndarray:
         return self.model.score(texts, labels, self.score_kind, self.batch_size)

@@ -16,16 +16,16 @@ from tests.toolkit.masked_lms import WORDS, masked_lm
 from tests.toolkit.shared_folders import SHARED, needs_shared
 from tests.toolkit.victims import CountingVictim, bag
 from textattack_xmtc.campaign.published.adv_xmtc import Change, PublishedAttack
+from textattack_xmtc.campaign.published.stop_words import STOP_WORDS
 from textattack_xmtc.campaign.published.words import UnmaskedProposals
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.models.aplc_xlnet.scorer import build_small
 from textattack_xmtc.models.attention_xml.flat import AttentionXML, AttentionXMLConfig, AttentionXMLNetwork
 from textattack_xmtc.models.attention_xml.vocabulary import Vocabulary
-from textattack_xmtc.resources.function_words import ENGLISH
 from textattack_xmtc.wrappers import ScorerWrapper
 
 CONTENT = ("amber", "basalt", "cedar", "daisy", "end", "zinc", "gold", "lead", "The", "Of", "##ing", "filler")
-FUNCTION = sorted(ENGLISH)
+FUNCTION = sorted(STOP_WORDS)
 WEIGHTS = {"amber": [4, 0], "basalt": [2, 0], "cedar": [1, 0], "zinc": [-1, 0], "gold": [3, 0], "lead": [9, 0]}
 KEEPS, FALLS = [50, 0], [0, 3.5]  # base scores: label 0 stays best whatever comes; it is best by what the words weigh
 
@@ -101,12 +101,14 @@ def test_row_1_the_masked_lm_reads_the_unmasked_original_once():
 def test_row_2_words_end_at_each_single_space_and_are_looked_up_whole():
     lm = toy_bert({"[UNK]": ["gold"], "basalt": ["zinc"]})
     weights = {**WEIGHTS, "amber,": [9, 0]}
-    result = attacked("amber, basalt  fillerfiller\nend end", proposals=lm, weights=weights, candidates=1)
-    assert lm[0].given == [["[CLS]", "[UNK]", "basalt", "[UNK]", "[UNK]", "end", "[SEP]"]]
-    assert result.words == 5
-    # The comma goes with its word; what lies between two spaces is a word as well.
-    assert result.changes == (Change(0, "amber,", "gold"), Change(1, "basalt", "zinc"), Change(2, "", "gold"))
-    assert result.text == "gold zinc gold fillerfiller\nend end"
+    text = "amber, basalt  filler\nend end end end end"
+    result = attacked(text, proposals=lm, weights=weights, candidates=1)
+    assert lm[0].given == [["[CLS]", "[UNK]", "basalt", "[UNK]", "[UNK]", *["end"] * 4, "[SEP]"]]
+    assert result.words == 8
+    # The comma goes with its word; what lies between two spaces is a word as well; line breaks are dropped.
+    assert result.changes[:3] == (Change(0, "amber,", "gold"), Change(1, "basalt", "zinc"), Change(2, "", "gold"))
+    assert result.changes[3:] == (Change(3, "fillerend", "gold"),)
+    assert result.text == "gold zinc gold gold end end end end"
 
 
 def test_row_2_an_uncased_masked_lm_looks_words_up_in_lower_case():
@@ -201,13 +203,49 @@ def test_row_8_the_one_more_may_succeed():
     assert attacked(text, base=[0, 9.5]).code == 1
 
 
-@pytest.mark.parametrize(("words", "outcome", "reason"), [(10, "succeeded", None), (9, "failed", "change limit")])
-def test_row_8_successes_above_the_change_rate_are_dropped_and_can_be_told(words, outcome, reason):
+@pytest.mark.parametrize(
+    ("words", "outcome", "reason"),
+    [(11, "succeeded", None), (10, "failed", "change limit"), (9, "failed", "change limit")],
+)
+def test_row_8_only_successes_below_the_change_rate_count_and_the_others_can_be_told(words, outcome, reason):
     text = " ".join(["amber", *["end"] * (words - 1)])
     result = attacked(text, base=FALLS, max_change_rate=0.1)
     assert (result.outcome, result.reason) == (outcome, reason)
     assert (result.code, result.change_rate, result.after.top_k) == (4, 1 / words, (1,))
     assert attacked(text, base=FALLS, max_change_rate=0.5) == replace(result, outcome="succeeded", reason=None)
+
+
+@pytest.mark.parametrize("changed", range(1, 8))
+def test_row_8_the_limit_is_strict_for_every_number_of_words(changed):
+    """`change / num_word < 0.1`, as the script's analysis computes it."""
+    attack = PublishedAttack(bag(WEIGHTS, KEEPS), 1, masked_lm=toy_bert({}), max_change_rate=0.1)
+    for words in range(changed, 90):
+        expected = ("succeeded", None) if changed / words < 0.1 else ("failed", "change limit")
+        assert attack._judged(4, changed, words) == expected
+
+
+def test_row_9_the_word_at_the_limit_gets_the_candidates_of_the_end_of_the_text():
+    """The script skips words beyond index max_length - 2; the one at that index meets the row of [SEP]."""
+    lm = toy_bert({"[SEP]": ["zinc"]}, max_length=5)
+    result = attacked("end end end amber amber end", proposals=lm, max_length=5)
+    assert result.changes == (Change(3, "amber", "zinc"),)
+    assert UnmaskedProposals(lm, 8, 5)(["end", "end", "end", "amber", "amber", "end"]) == [[], [], [], ["zinc"]]
+    # It is the last word, which row 4 leaves alone.
+    assert attacked("end end end amber", proposals=lm, max_length=5).changes == ()
+
+
+def test_row_16_code_1_keeps_the_original():
+    """The script's `final_adverse` is the original until the loop has run to its end."""
+    text = " ".join(["amber"] * 10)
+    result = attacked(text)
+    assert (result.code, result.text, len(result.changes)) == (1, text, 6)
+    assert result.after == result.before
+
+
+def test_the_stop_words_are_those_of_the_script():
+    assert len(STOP_WORDS) == 266
+    assert {"a", "about", "wouldn't", "shan't", "yourselves"} <= STOP_WORDS
+    assert not {"The", "A", "not-a-word"} & STOP_WORDS
 
 
 def test_row_9_words_that_the_masked_lm_does_not_read_cost_queries_and_stay():
@@ -334,9 +372,9 @@ def test_records_say_what_was_done(batch_size):
         result = attack.attack(" ".join(words), 0, [0])
         again = list(words)
         for position, before, after in (*result.changes, *result.leftovers):
-            assert again[position] == before != after and position < min(len(words) - 1, 22)
+            assert again[position] == before != after and position < min(len(words) - 1, 23)
             again[position] = after
-        assert result.text == " ".join(again)
+        assert result.text == " ".join(words if result.code == 1 else again)
         assert result.queries == len(set(victim.asked))
         assert len(result.changes) <= len(words) // 2 + 1
         if result.after is not None:
@@ -381,5 +419,5 @@ def test_a_real_masked_lm_proposes_words():
     found = proposals(words)
     assert len(found) == len(words) and all(1 <= len(row) <= 48 for row in found)
     assert "climate" not in found[3] and found[3] == proposals([*words[:3], "climate", *words[4:]])[3]
-    assert not any(new.startswith("##") or new in ENGLISH for row in found for new in row)
+    assert not any(new.startswith("##") or new in STOP_WORDS for row in found for new in row)
     assert "economic" in found[3] or "environmental" in found[3] or "temperature" in found[3]

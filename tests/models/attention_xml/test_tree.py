@@ -12,8 +12,9 @@ from textattack_xmtc.errors import InputError, ModelFolderError
 from textattack_xmtc.models import folder
 from textattack_xmtc.models.attention_xml import tree as attention_xml_tree
 from textattack_xmtc.models.attention_xml.label_tree import TREE, LabelTree
-from textattack_xmtc.models.attention_xml.tree import AttentionXMLTree, AttentionXMLTreeNetwork
+from textattack_xmtc.models.attention_xml.tree import FLOOR, AttentionXMLTree, AttentionXMLTreeNetwork
 from textattack_xmtc.models.attention_xml.vocabulary import UNK
+from textattack_xmtc.wrappers import ScorerWrapper
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +37,21 @@ def test_dense_is_the_product_along_the_path(model, plain):
     assert np.diff(np.sort(expected, axis=1), axis=1).min() > 1e-6  # the tests of the beam need scores without ties
     assert model.dense(TEXTS) == pytest.approx(expected, abs=1e-5)
     assert model.dense(TEXTS, "logit") == pytest.approx(np.log(expected / (1 - expected)), abs=1e-4)
+
+
+@pytest.mark.parametrize("kind", ["probability", "logit"])
+def test_what_is_predicted_has_the_best_labels_of_the_beam(model, kind):
+    narrow = AttentionXMLTree(model.network, model.vocabulary, model.label_names, 20, 2, "cpu")
+    predicted, exact = narrow.predicted(TEXTS, kind), narrow.dense(TEXTS, kind)
+    reached = narrow.reached(TEXTS, range(len(model.label_names)))
+    assert not reached.all() and (predicted[~reached] == FLOOR[kind]).all()
+    assert predicted[reached] == pytest.approx(exact[reached], abs=1e-5)
+    labels, scores = narrow.top_k(TEXTS, 3, kind)
+    assert labels.tolist() == np.argsort(-predicted, axis=1, kind="stable")[:, :3].tolist()
+    assert scores == pytest.approx(-np.sort(-predicted, axis=1)[:, :3], abs=1e-6)
+    victim = ScorerWrapper(narrow, kind)
+    assert (victim(TEXTS) == predicted).all()
+    assert victim.score(TEXTS, [4, 9]) == pytest.approx(exact[:, [4, 9]], abs=1e-5)
 
 
 @pytest.mark.parametrize("kind", ["probability", "logit"])

@@ -131,7 +131,7 @@ def test_a_vocabulary_that_cannot_be_one_is_refused() -> None:
         Vocabulary(["the", "mean"])
     with pytest.raises(ModelFolderError, match="'mean' stands twice"):
         Vocabulary(["<PAD>", "<UNK>", "mean", "mean"])
-    with pytest.raises(ModelFolderError, match="tokenisation 'klingon' is unknown"):
+    with pytest.raises(ModelFolderError, match="unknown tokenization 'klingon'"):
         Vocabulary(WORDS, "klingon")
 
 

@@ -4,10 +4,12 @@ import statistics
 
 import pytest
 
-from tests.toolkit.campaign_folders import read_lines, write_campaign, write_lines
+from tests.toolkit.campaign_folders import change, read_lines, write_campaign, write_lines
 from textattack_xmtc.results.folder import read_campaign
+from textattack_xmtc.results.headline import not_drawn
 from textattack_xmtc.results.statistics import wilson
 from textattack_xmtc.results.tables.contents import all_tables
+from textattack_xmtc.results.tables.success import terminal_summary
 
 
 @pytest.fixture(scope="module")
@@ -150,3 +152,40 @@ def test_the_family_names_the_constants_of_the_propensities(folder):
     psp = [[row["psp_before"] for row in rows_of(table)] for table in found.values()]
     p = [[row["p_before"] for row in rows_of(table)] for table in found.values()]
     assert psp[0] != psp[1] and p[0] == p[1]
+
+
+def test_what_was_not_attacked_is_listed_with_its_reasons(tmp_path):
+    """Reasons that differ from text to text are one row; errors of one type stand under the first message."""
+    folder = write_campaign(tmp_path / "small", samples_per_bin=6, models=("plain",))
+    change(folder / "campaign.json", resolved={"left_out": {"too short, under 10 words": 50}})
+    path = folder / "records" / "plain.jsonl"
+    rows = read_lines(path)
+    for place, row in enumerate(rows[:5]):
+        row |= {"outcome": "skipped", "reason": f"too short, {place} words allow no change at 10%", "after": None}
+    for place, row in enumerate(rows[5:9]):
+        row |= {"outcome": "error", "reason": f"VictimError: text {place} is strange", "after": None}
+    before = next(row["before"] for row in rows if row["before"])
+    failed = {"outcome": "failed", "before": before, "after": before}
+    write_lines(path, [*rows[:9], *(row | failed for row in rows[9:])])
+    campaign = read_campaign(folder)
+    table = next(table for table in all_tables([campaign]) if table.name == "not-attacked")
+    assert table.rows == (
+        ("plain", "not drawn", "too short, under 10 words", 50),
+        ("plain", "skipped", "too short", 5),
+        ("plain", "error", "VictimError: text 0 is strange", 4),
+    )
+    text = terminal_summary(campaign)
+    assert "skipped: 5 (too short)" in text and "error: 4 (VictimError: text 0 is strange)" in text
+    assert (
+        not_drawn(campaign) == "Not drawn, though the reference model gets them right: 50 (too short, under 10 words)."
+    )
+
+
+def test_what_is_wrong_before_is_apart_on_the_terminal(folder):
+    text = terminal_summary(read_campaign(folder))
+    plain, _, other = text.partition("pw-cb")
+    assert "wrong without an attack" in other and "wrong without an attack" not in plain
+    wrong = sum(row["reason"] == "wrong before" for row in records(folder, "pw-cb"))
+    attacked = sum(row["outcome"] in ("succeeded", "failed") for row in records(folder, "pw-cb"))
+    line = next(line for line in other.splitlines() if line.strip().startswith("all "))
+    assert f" {attacked} " in line and line.endswith(f"{wrong} of {wrong + attacked}")

@@ -9,16 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
+from textattack_xmtc.campaign.published.stop_words import STOP_WORDS
 from textattack_xmtc.campaign.published.words import UnmaskedProposals
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.goal import POSITIVE, GoalName, goal_named
-from textattack_xmtc.resources.function_words import ENGLISH
 from textattack_xmtc.scores import TopK
 from textattack_xmtc.words import change_budget
 from textattack_xmtc.wrappers import BEYOND, XMTCModelWrapper
@@ -62,7 +63,7 @@ class PublishedResult:
         code: how the loop ended: -1, 1, 2 or 4 (row 16). Code 4 with outcome "failed" is a success that changed too
             many words, which the script's analysis drops (row 8).
         words: n, words between single spaces.
-        text: the final text.
+        text: the final text; the original where the loop ended with code 1, as the script keeps it (row 16).
         changes: the words that were exchanged and counted, in the order of the attack.
         leftovers: the words that rejected candidates took the place of, uncounted (row 5).
         change_rate: counted changes a word.
@@ -93,7 +94,7 @@ class PublishedAttack:
         masked_lm: a hub name, a folder, or a loaded model with its tokenizer; the script's was bert-base-cased.
         goal: "positive" (the target has to leave the k best labels), "negative" (it has to enter them) or
             "untargeted" (some true label has to leave them).
-        max_change_rate: a success that changed a larger share of the words is dropped (row 8).
+        max_change_rate: a success is dropped unless it changed a smaller share of the words (row 8).
         candidates: how many words of the masked LM are looked at for each word of the text.
         max_length: tokens that the masked LM reads; what it can read where it is None (row 9).
 
@@ -148,7 +149,7 @@ class PublishedAttack:
                 f"the target {target} of a goal {self.goal.name!r} is {'a' if target in labels else 'no'} true label",
                 "attack true labels with the positive and the untargeted goal, others with the negative goal",
             )
-        words = text.split(" ")  # row 2
+        words = text.replace("\n", "").split(" ")  # row 2: line breaks are dropped, also between two words
         before = self._standing(text, target)
         if not self.goal.right_before(before.top_k, target):
             return PublishedResult("skipped", "wrong before", INVALID, len(words), text, (), (), 0.0, 1, before, None)
@@ -160,7 +161,7 @@ class PublishedAttack:
                 code = CHANGE_LIMIT
                 break
             candidates = proposed[position] if position < len(proposed) else []  # row 9
-            if words[position] in ENGLISH or not candidates:  # row 13: as written, "The" is no stop word
+            if words[position] in STOP_WORDS or not candidates:  # row 13: as written, "The" is no stop word
                 continue
             winner, reached = self._first_or_best(current, position, candidates, asking)
             if winner is None:  # row 5: the list was written to, and nothing puts the word back
@@ -172,7 +173,7 @@ class PublishedAttack:
             if reached:
                 code = SUCCESS
                 break
-        final = " ".join(current)
+        final = text if code == CHANGE_LIMIT else " ".join(current)  # row 16: code 1 keeps the original
         return PublishedResult(
             *self._judged(code, len(changes), len(words)),
             code,
@@ -218,7 +219,9 @@ class PublishedAttack:
     def _judged(self, code: int, changed: int, words: int) -> tuple[Literal["succeeded", "failed"], str | None]:
         if code == NO_WORD_LEFT:
             return "failed", "words"
-        if code == CHANGE_LIMIT or changed > change_budget(self.max_change_rate, words):  # row 8: dropped afterwards
+        if code == CHANGE_LIMIT or not Fraction(changed, words) < Fraction(
+            str(self.max_change_rate)
+        ):  # row 8: dropped afterwards
             return "failed", "change limit"
         return "succeeded", None
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 
+from textattack_xmtc.campaign.published.stop_words import STOP_WORDS
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.resources.function_words import ENGLISH
 from textattack_xmtc.transformations import XMTCWordSwapMaskedLM
@@ -68,21 +69,23 @@ class UnmaskedProposals:
         unknown token; of the best so many words, stop words, pieces of words and the word itself are left out.
 
         Returns:
-            One list for each of the first `max_length - 2` words (row 9).
+            One list for each of the first `max_length - 2` words, and for the word behind them that of the end-of-text
+            token (row 9).
         """
-        read = [word.lower() if self.uncased else word for word in words[: self.max_length - _ENDS]]
+        looked_up = [word.lower() if self.uncased else word for word in words[: self.max_length - _ENDS + 1]]
+        read = looked_up[: self.max_length - _ENDS]
         tokens = [self._cls, *(self._ids.get(word, self._unknown) for word in read), self._sep]
         with torch.inference_mode():
-            logits = self._model(input_ids=torch.tensor([tokens], device=self._model.device)).logits[0, 1:-1]
+            logits = self._model(input_ids=torch.tensor([tokens], device=self._model.device)).logits[0, 1:]
         best = logits.topk(min(self._candidates, logits.shape[1])).indices.tolist()
         return [
             [new for new in self._tokenizer.convert_ids_to_tokens(row) if new is not None and _may_stand_for(new, word)]
-            for word, row in zip(read, best, strict=True)
+            for word, row in zip(looked_up, best, strict=False)
         ]
 
 
 def _may_stand_for(new: str, word: str) -> bool:
-    return new != word and new not in ENGLISH and not new.startswith(_PIECE)
+    return new != word and new not in STOP_WORDS and _PIECE not in new
 
 
 def _lower_cases(tokenizer: Any) -> bool:

@@ -28,7 +28,7 @@ LAST_LABEL_NAMES = frozenset({"targets", "target", "y"})
 ID_NAMES = ("id", "guid", "uid", "uuid", "doc_id", "document_id", "text_id", "docid", "idx", "index", "qid", "")
 """Column names that mean ids, the first that is there; an empty one is what pandas calls its index."""
 
-_SHOWN = 10
+_LISTED = 10
 Row = Mapping[str, Any]
 
 
@@ -95,7 +95,7 @@ def resolve(
     Args:
         path: of the table, for messages.
         columns: their names.
-        options: what someone has said.
+        options: the reading options.
         rows: the first rows, for 0/1 columns.
         positions: whether columns may be called by their position, from 1.
         hint: what else may help where no column fits.
@@ -182,10 +182,10 @@ class _Table:
     def ids(self, taken: set[str]) -> str | None:
         asked = self._options.id_column
         if asked is not None:
-            found = self._find(asked)
-            if found is None:
+            column = self._find(asked)
+            if column is None:
                 raise self._missing(asked, "--id-column")
-            return found
+            return column
         for known in ID_NAMES:
             for name in self._columns:
                 if self._plain[name] == known and name not in taken:
@@ -224,17 +224,17 @@ class _Table:
 
     def _only(self, named: Sequence[str], best: str, what: str, option: str) -> str:
         exact = [name for name in named if self._plain[name] == best]
-        found = exact or named
-        if len(found) == 1:
-            return found[0]
-        if not found:
+        candidates = exact or named
+        if len(candidates) == 1:
+            return candidates[0]
+        if not candidates:
             raise self._unresolved(
                 f"expected a column called {best!r} or the like, got {_listed(self._columns)}",
                 f"name the column with {what}: {option} NAME{self._hint}",
             )
-        joined = f", or several joined by a space: {option} '{'+'.join(found)}'" if best == "text" else ""
+        joined = f", or several joined by a space: {option} '{'+'.join(candidates)}'" if best == "text" else ""
         raise self._unresolved(
-            f"the columns {_listed(found)} could hold {what}", f"say which: {option} {found[0]!r}{joined}"
+            f"the columns {_listed(candidates)} could hold {what}", f"say which: {option} {candidates[0]!r}{joined}"
         )
 
     def _missing(self, asked: str, option: str) -> UnresolvedError:
@@ -248,9 +248,9 @@ class _Table:
 
 
 def _row(row: Row) -> str:
-    return ", ".join(f"{value!r:.40}" for value in list(row.values())[:_SHOWN])
+    return ", ".join(f"{value!r:.40}" for value in list(row.values())[:_LISTED])
 
 
 def _listed(names: Sequence[str]) -> str:
     names = list(dict.fromkeys(names))
-    return ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
+    return ", ".join(names[:_LISTED]) + (f" and {len(names) - _LISTED} more" if len(names) > _LISTED else "")

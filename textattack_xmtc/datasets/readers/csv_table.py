@@ -62,8 +62,8 @@ class Csv(Table):
     def in_folder(cls, folder: Path, split: str, options: ReadOptions = BY_CONTENT) -> Source | None:
         """See `Source`: `train.csv` or `trn.csv`; `test.csv`, `tst.csv` or `dev.csv`; or .tsv, .tab, .psv."""
         stems = SPLIT_STEMS[split] + (("dev",) if split == "test" else ())
-        found = find_file(folder, stems, [f"{suffix}{end}" for suffix in _SUFFIXES for end in COMPRESSIONS])
-        return cls(found, options) if found is not None else None
+        path = find_file(folder, stems, [f"{suffix}{end}" for suffix in _SUFFIXES for end in COMPRESSIONS])
+        return cls(path, options) if path is not None else None
 
     @classmethod
     def from_file(cls, path: Path, options: ReadOptions = BY_CONTENT) -> Source | None:
@@ -102,9 +102,9 @@ class Csv(Table):
         """The separator by which the header names columns that are looked for, else the one that fits all rows."""
         (path,) = self.files
         rows = {delimiter: _first_rows(lines, delimiter) for delimiter in DELIMITERS}
-        regular = [one for one, found in rows.items() if _is_regular(found)]
+        regular = [one for one, table in rows.items() if _is_regular(table)]
         if self.options.header is not False:
-            named = [one for one, found in rows.items() if found and self._names_columns(found[0])]
+            named = [one for one, table in rows.items() if table and self._names_columns(table[0])]
             named = [one for one in named if one in regular] or named
             if len(named) == 1:
                 return named[0]
@@ -114,16 +114,16 @@ class Csv(Table):
             if self.options.header is False:
                 regular = [one for one in regular if len(rows[one][0]) == len(_OFFICIAL)] or regular
             if len(regular) > 1:
-                shown = ", ".join(f"{DELIMITERS[one]} ({len(rows[one][0])} columns)" for one in regular)
+                listed = ", ".join(f"{DELIMITERS[one]} ({len(rows[one][0])} columns)" for one in regular)
                 raise DataError(
-                    f"{path}: several separators of columns fit the first rows: {shown}; line 1 is {lines[0]!r:.80}",
+                    f"{path}: several separators of columns fit the first rows: {listed}; line 1 is {lines[0]!r:.80}",
                     "say which with --separator (comma, tab, semicolon, pipe)",
                 )
         return regular[0] if regular else by_suffix
 
     def _names_columns(self, header: Sequence[str]) -> bool:
-        said = {self.options.text_column, self.options.label_column} & set(header)
-        return len(header) > 1 and (bool(said) or hints_at_columns(header))
+        given = {self.options.text_column, self.options.label_column} & set(header)
+        return len(header) > 1 and (bool(given) or hints_at_columns(header))
 
     @cached_property
     def columns(self) -> Columns:
@@ -132,10 +132,10 @@ class Csv(Table):
         rows = [row for _, row in self.sample]
         if self.options.header is False and self.options.text_column is None and self.options.label_column is None:
             if tuple(layout.names) != _OFFICIAL or not _texts_in_the_middle(rows):
-                shown = ", ".join(f"{value!r:.40}" for value in (rows[0].values() if rows else ()))
+                first = ", ".join(f"{value!r:.40}" for value in (rows[0].values() if rows else ()))
                 raise UnresolvedError(
                     f"{self.where}: expected id, text, labels in a table without a header, got {len(layout.names)} "
-                    f"columns: {shown}",
+                    f"columns: {first}",
                     "name the columns by position, for instance --text-column 1 --label-column 2",
                 )
             return Columns(("2",), ("3",), "1")

@@ -156,13 +156,13 @@ def open_dataset(path: str, single: str, cache: Path, options: ReadOptions = BY_
         ) from error
     splits = opened if isinstance(opened, dict) else {single: opened}
     wanted = {"train": "train", "test": "test" if "test" in splits else "validation"}
-    found = {split: HuggingFace(path, splits[name], options) for split, name in wanted.items() if name in splits}
-    if not found:
+    sources = {split: HuggingFace(path, splits[name], options) for split, name in wanted.items() if name in splits}
+    if not sources:
         raise DataError(
             f"{path}: expected a split train, test or validation, got {', '.join(splits) or 'none'}",
             "rename the split, or save the one that is wanted with save_to_disk",
         )
-    return found
+    return sources
 
 
 def _open(path: str, single: str, cache: Path) -> datasets.Dataset | datasets.DatasetDict:
@@ -175,7 +175,7 @@ def _open(path: str, single: str, cache: Path) -> datasets.Dataset | datasets.Da
     files = {single: [str(local)]} if local.suffix == ".parquet" else _parquet(local) if local.is_dir() else {}
     if files:  # not by load_dataset: that tells the hub of every use, also of files on this machine
         # Each split alone: several at once are all read by the classes of the first.
-        return datasets.DatasetDict({split: _of_parquet(found, cache) for split, found in files.items()})
+        return datasets.DatasetDict({split: _of_parquet(paths, cache) for split, paths in files.items()})
     if local.is_dir():
         raise FileNotFoundError("the folder holds no Parquet file of a split")
     name, _, configuration = path.removeprefix(PREFIX).partition(":")
@@ -215,4 +215,4 @@ def _parquet(folder: Path) -> dict[str, list[str]]:
         split: sorted(str(file) for home in (folder, folder / "data") for file in home.glob(f"{split}*.parquet"))
         for split in ("train", "validation", "test")
     }
-    return {split: found for split, found in files.items() if found}
+    return {split: paths for split, paths in files.items() if paths}

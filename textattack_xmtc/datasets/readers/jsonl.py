@@ -42,13 +42,13 @@ class JsonLines(Table):
     @classmethod
     def in_folder(cls, folder: Path, split: str, options: ReadOptions = BY_CONTENT) -> Source | None:
         """See `Source`: `train.jsonl`, `trn.jsonl`, `test.jsonl` or `tst.jsonl`, or .json with objects."""
-        found = find_file(
+        path = find_file(
             folder, SPLIT_STEMS[split], [f"{end}{pack}" for end in (".jsonl", ".ndjson") for pack in COMPRESSIONS]
         )
-        if found is not None:
-            return cls(found, options)
-        found = find_file(folder, SPLIT_STEMS[split], [f".json{end}" for end in COMPRESSIONS])
-        return cls.from_file(found, options) if found is not None else None
+        if path is not None:
+            return cls(path, options)
+        path = find_file(folder, SPLIT_STEMS[split], [f".json{end}" for end in COMPRESSIONS])
+        return cls.from_file(path, options) if path is not None else None
 
     @classmethod
     def from_file(cls, path: Path, options: ReadOptions = BY_CONTENT) -> Source | None:

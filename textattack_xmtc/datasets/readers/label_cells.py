@@ -16,7 +16,7 @@ from textattack_xmtc.errors import DataError
 
 SEPARATORS = (",", ";", "|", "\t", "\n")
 _CALLED = {",": "commas", ";": "';'", "|": "'|'", "\t": "tabs", "\n": "line breaks", " ": "spaces"}
-_SHOWN = 3
+_LISTED = 3
 _LONGEST = 1_000_000  # characters of a list written as text
 _BRACKETED = re.compile(r"(?:array|set|frozenset|tuple|list|Index)?\(?\s*[\[({].*[\])}]\s*(?:,[^\])}]*)?\)?", re.DOTALL)
 _WRAPPED = re.compile(r"^\s*(?:array|set|frozenset|tuple|list|Index)\((.*?)(?:,\s*dtype=[^)\]]*)?\)\s*$", re.DOTALL)
@@ -64,8 +64,8 @@ class Cells:
             if not all(word.startswith(_PREFIX) for word in text.split()):
                 raise place.error(f"labels that begin with {_PREFIX}, as in the first rows", text, "correct the cell")
             return [word.removeprefix(_PREFIX) for word in text.split()]
-        found = [separator for separator in self.others if separator in text]
-        if found or (self.others and (is_list(text) or is_object(text))):
+        unexpected = [separator for separator in self.others if separator in text]
+        if unexpected or (self.others and (is_list(text) or is_object(text))):
             what = f"labels joined by {_called(self.separator)}" if self.separator else "one label"
             raise place.error(f"{what}, as in the first rows", text, "say what separates labels with --label-separator")
         if self.kind == "single":
@@ -114,7 +114,7 @@ def cells_of(sample: Sequence[tuple[Place, str]], names: LabelNames, options: Re
                 "labels joined by a separator or as a list", text, "write the labels of a cell as a list of names"
             )
     if any(lists):
-        odd = next(sample[number] for number, found in enumerate(lists) if not found)
+        odd = next(sample[number] for number, is_one in enumerate(lists) if not is_one)
         raise odd[0].error(
             "a list of labels written as text, as in other rows", odd[1], "say what separates labels: --label-separator"
         )
@@ -219,14 +219,14 @@ def _quoted_items(text: str) -> list[Any] | None:
     items: list[Any] = []
     position = 0
     while position < len(text):
-        found = _QUOTED.match(text, position)
-        if found is None:
+        match = _QUOTED.match(text, position)
+        if match is None:
             return None
         try:
-            items.append(ast.literal_eval(found.group(1)))
+            items.append(ast.literal_eval(match.group(1)))
         except (ValueError, SyntaxError):
             return None
-        position = found.end()
+        position = match.end()
     return items
 
 
@@ -257,9 +257,9 @@ def _called(separator: str) -> str:
 
 
 def _ask(sample: Sequence[tuple[Place, str]], what: str) -> DataError:
-    shown = ", ".join(f"{text!r:.60}" for _, text in sample[:_SHOWN])
+    texts = ", ".join(f"{text!r:.60}" for _, text in sample[:_LISTED])
     return DataError(
-        f"{sample[0][0].path}: {what}: {shown} in the first rows",
+        f"{sample[0][0].path}: {what}: {texts} in the first rows",
         "say what separates labels with --label-separator (comma, semicolon, pipe, space, tab, or none: one label a "
         "text)",
     )

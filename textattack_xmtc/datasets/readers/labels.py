@@ -15,7 +15,7 @@ from textattack_xmtc.errors import DataError
 _OBJECT_KEYS = ("name", "label", "title", "tag", "term")
 _BITS: dict[Any, int] = {"0": 0, "1": 1, "0.0": 0, "1.0": 1, "true": 1, "false": 0}
 _MOST_DIGITS = 18  # Python refuses to read thousands of digits
-_SHOWN = 3
+_LISTED = 3
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class LabelReader:
         Args:
             sample: where a row stands, and what its label column holds.
             names: what labels are called, where a file says so.
-            options: what someone has said.
+            options: the reading options.
 
         Raises:
             DataError: rows differ in what they hold, or can be read in two ways; the message shows the first rows and
@@ -224,7 +224,7 @@ def _multi_hot(rows: Sequence[tuple[Place, list[Any]]], names: LabelNames, optio
 
 
 def _are_indices(rows: Iterable[tuple[Place, list[Any]]], names: LabelNames, options: ReadOptions) -> bool:
-    """Whether labels written as digits are indices: where someone said so, or where none of them is a name."""
+    """Whether labels written as digits are indices: where the options say so, or where none of them is a name."""
     if options.label_format is not None:
         return options.label_format == "indices"
     if names.by_index is None:
@@ -238,8 +238,8 @@ def _are_indices(rows: Iterable[tuple[Place, list[Any]]], names: LabelNames, opt
 
 
 def _question(rows: Sequence[tuple[Place, Any]], expected: str, fix: str) -> DataError:
-    shown = ", ".join(f"{value!r:.60}" for _, value in rows[:_SHOWN])
-    return DataError(f"{rows[0][0].path}: expected {expected}, got {shown} in the first rows", fix)
+    values = ", ".join(f"{value!r:.60}" for _, value in rows[:_LISTED])
+    return DataError(f"{rows[0][0].path}: expected {expected}, got {values} in the first rows", fix)
 
 
 # Objects -----------------------------------------------------------------------------------------------------------

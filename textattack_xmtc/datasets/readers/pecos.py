@@ -33,8 +33,8 @@ class Pecos(Source):
     @classmethod
     def in_folder(cls, folder: Path, split: str, options: ReadOptions = BY_CONTENT) -> Source | None:
         """See `Source`: `X.trn.txt` with `Y.trn.npz`, or with "tst", "train" or "test"."""
-        found = (folder / f"X.{stem}.txt" for stem in SPLIT_STEMS[split][::-1])
-        return next((cls.from_file(path, options) for path in found if path.is_file()), None)
+        paths = (folder / f"X.{stem}.txt" for stem in SPLIT_STEMS[split][::-1])
+        return next((cls.from_file(path, options) for path in paths if path.is_file()), None)
 
     @classmethod
     def from_file(cls, path: Path, options: ReadOptions = BY_CONTENT) -> Source | None:

@@ -36,9 +36,9 @@ class Place:
             >>> print(Place(Path("train.jsonl"), 7).error("labels as a list", "eggs", "write [\\"eggs\\"]"))
             train.jsonl, line 7: expected labels as a list, got 'eggs'; write ["eggs"]
         """
-        shown = repr(got)
-        shown = shown if len(shown) <= 80 else f"{shown[:77]}..."
-        return DataError(f"{self.path}, {self.unit} {self.number}: expected {expected}, got {shown}", fix)
+        value = repr(got)
+        value = value if len(value) <= 80 else f"{value[:77]}..."
+        return DataError(f"{self.path}, {self.unit} {self.number}: expected {expected}, got {value}", fix)
 
 
 Sample: TypeAlias = tuple[Place, object]
@@ -49,7 +49,7 @@ def text_at(place: Place, value: object, what: str = "text") -> str:
     """`value` where it is a string that can be stored.
 
     Raises:
-        DataError: it is no string, or holds half of a surrogate pair, which is no character.
+        DataError: it is not a string, or holds half of a surrogate pair.
     """
     if not isinstance(value, str):
         raise place.error(f"the {what} as a string", value, f"give the {what} as a string")
@@ -66,7 +66,7 @@ def labels_at(place: Place, value: object, names: LabelNames, what: str = "label
     """The names of a list of labels, each given as its name or its index.
 
     Raises:
-        DataError: it is no list, or an entry is no label.
+        DataError: it is not a list, or an entry is not a label.
     """
     if not isinstance(value, list):
         raise place.error(f"the {what} as a list", value, f"give the {what} as a list of names or of indices")
@@ -77,7 +77,7 @@ def indices_at(place: Place, value: object, names: LabelNames, n_labels: int | N
     """The names of a list of label indices, of which there are `n_labels` where that is known.
 
     Raises:
-        DataError: it is no list of integers, or one is out of range.
+        DataError: it is not a list of integers, or one is out of range.
     """
     if not isinstance(value, list) or not all(type(index) is int for index in value):
         raise place.error("the labels as a list of indices", value, "give label indices, counted from 0")

@@ -9,6 +9,7 @@ from pathlib import Path
 from textattack_xmtc.datasets.corpus import Document
 from textattack_xmtc.datasets.label_names import LabelNames
 from textattack_xmtc.datasets.read_options import BY_CONTENT, ReadOptions
+from textattack_xmtc.datasets.readers.label_cells import cells_of
 from textattack_xmtc.datasets.readers.labels import LabelReader
 from textattack_xmtc.datasets.readers.lines import COMPRESSIONS, read_lines
 from textattack_xmtc.datasets.readers.place import Place, Sample
@@ -47,8 +48,8 @@ class RawText(Source):
             DataError: the other file is missing.
         """
         for end in (*_TEXTS, _LABELS):
-            stem, found, _ = path.name.rpartition(end)
-            if not (found and stem):
+            stem, matched, _ = path.name.rpartition(end)
+            if not (matched and stem):
                 continue
             texts = find_file(path.parent, [stem], [f"{end}{pack}" for end in _TEXTS for pack in COMPRESSIONS])
             labels = find_file(path.parent, [stem], [f"{_LABELS}{pack}" for pack in COMPRESSIONS])
@@ -62,7 +63,19 @@ class RawText(Source):
         """See `Source`."""
         labels = self.files[1]
         lines = islice(read_lines(labels, self.options.encoding), _SAMPLE_LINES)
-        return [(Place(labels, number), line.split()) for number, line in lines]
+        sample = [(Place(labels, number), line) for number, line in lines]
+        if self.options.label_separator is None and all(len(line.split()) < 2 for _, line in sample):
+            joined = [line for _, line in sample if any(sign in line for sign in ",;|")]
+            if joined:
+                raise sample[0][0].error(
+                    "labels separated by white space", joined[0], "say what separates them with --label-separator"
+                )
+        return [(place, self._labels(place, line)) for place, line in sample]
+
+    def _labels(self, place: Place, line: str) -> list[str]:
+        if self.options.label_separator is None:
+            return line.split()
+        return cells_of([], LabelNames(), self.options).split(place, line)
 
     def documents(self, names: LabelNames, labels: LabelReader | None = None) -> Iterator[Document]:
         """See `Source`; documents are called by their line number."""
@@ -70,4 +83,5 @@ class RawText(Source):
         texts_file, labels_file = self.files
         texts, lines = (read_lines(file, self.options.encoding) for file in self.files)
         for (number, text), (_, line) in in_step(texts, lines, texts_file, labels_file):
-            yield Document(str(number), text, reader.read(Place(labels_file, number), line.split(), names))
+            place = Place(labels_file, number)
+            yield Document(str(number), text, reader.read(place, self._labels(place, line), names))

@@ -28,7 +28,7 @@ class Source(ABC):
     Attributes:
         format: what the format is called, for people and for `load_corpus(..., format=...)`.
         files: the files that are read.
-        options: what someone has said about them.
+        options: how to read them, where it was said.
     """
 
     format: ClassVar[str]

@@ -20,7 +20,7 @@ Row = tuple[Place, Mapping[str, Any]]
 
 
 class Table(Source):
-    """A table whose first rows, with what someone has said, decide how all of it is read."""
+    """A table. Its first rows and the reading options decide how all of it is read."""
 
     empty_labels = True
     """Whether an empty cell is a text without labels."""
@@ -32,14 +32,14 @@ class Table(Source):
     @cached_property
     def sample(self) -> Sequence[Row]:
         """The first rows: at most 1,000, fewer of long texts."""
-        found: list[Row] = []
+        first: list[Row] = []
         characters = 0
         for place, row in self.rows():
-            found.append((place, row))
+            first.append((place, row))
             characters += sum(len(value) for value in row.values() if isinstance(value, str))
-            if len(found) == _SAMPLE_ROWS or characters > _SAMPLE_CHARACTERS:
+            if len(first) == _SAMPLE_ROWS or characters > _SAMPLE_CHARACTERS:
                 break
-        return found
+        return first
 
     @cached_property
     def columns(self) -> Columns:

@@ -39,8 +39,8 @@ class XMCJson(Source):
     @classmethod
     def in_folder(cls, folder: Path, split: str, options: ReadOptions = BY_CONTENT) -> Source | None:
         """See `Source`: `trn.json.gz` or `tst.json.gz`, also uncompressed or with "train" and "test"."""
-        found = find_file(folder, SPLIT_STEMS[split][::-1], [f".json{end}" for end in COMPRESSIONS])
-        return cls.from_file(found, options) if found is not None else None
+        path = find_file(folder, SPLIT_STEMS[split][::-1], [f".json{end}" for end in COMPRESSIONS])
+        return cls.from_file(path, options) if path is not None else None
 
     @classmethod
     def from_file(cls, path: Path, options: ReadOptions = BY_CONTENT) -> Source | None:

@@ -16,7 +16,7 @@ from textattack_xmtc.models.aplc_xlnet.network import APLCXLNetConfig, APLCXLNet
 from textattack_xmtc.models.aplc_xlnet.subwords import MASK, Subwords
 from textattack_xmtc.models.attention_xml.word_vectors import word_vectors
 from textattack_xmtc.models.batches import padded
-from textattack_xmtc.models.folder import CONFIG, LABELS, masked_lm_of, read_weights, read_words
+from textattack_xmtc.models.folder import CONFIG, LABELS, check_sizes, masked_lm_of, read_weights, read_words
 from textattack_xmtc.models.torch_scorer import ComputeType, TorchScorer
 from textattack_xmtc.scores import ScoreKind
 
@@ -112,6 +112,7 @@ class APLCXLNet(TorchScorer):
         """
         labels = read_words(folder, LABELS)
         subwords = Subwords.from_folder(folder)
+        check_sizes(folder, config.get("network"))
         try:
             sizes = APLCXLNetConfig(**{**config["network"], "cutoffs": tuple(config["network"]["cutoffs"])})
             max_length = int(config["max_length"])

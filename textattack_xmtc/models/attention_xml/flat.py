@@ -12,10 +12,17 @@ import torch
 from torch import nn
 
 from textattack_xmtc.errors import InputError, ModelFolderError
-from textattack_xmtc.models.attention_xml.vocabulary import PAD_ID, Vocabulary
-from textattack_xmtc.models.attention_xml.word_scorer import WordScorer, words_read
+from textattack_xmtc.models.attention_xml.vocabulary import PAD_ID
+from textattack_xmtc.models.attention_xml.word_scorer import WordScorer, read_vocabulary, words_read
 from textattack_xmtc.models.batches import padded
-from textattack_xmtc.models.folder import CONFIG, LABELS, VOCABULARY, masked_lm_of, read_weights, read_words
+from textattack_xmtc.models.folder import (
+    CONFIG,
+    LABELS,
+    check_sizes,
+    masked_lm_of,
+    read_weights,
+    read_words,
+)
 from textattack_xmtc.models.torch_scorer import ComputeType
 from textattack_xmtc.options import option
 from textattack_xmtc.scores import ScoreKind
@@ -270,12 +277,13 @@ class AttentionXML(WordScorer):
             ModelFolderError: a setting is missing or unknown, or the weights do not fit.
         """
         labels = read_words(folder, LABELS)
+        check_sizes(folder, config.get("network"))
         try:
             sizes = AttentionXMLConfig(
                 **{**config["network"], "linear_sizes": tuple(config["network"]["linear_sizes"])}
             )
             max_length, tokenization = words_read(int(config["max_length"])), str(config["tokenization"])
-            vocabulary = Vocabulary(read_words(folder, VOCABULARY), tokenization)
+            vocabulary = read_vocabulary(folder, tokenization)
             with torch.device("meta"):  # the weights are read next: do not draw random ones first
                 network = AttentionXMLNetwork(len(vocabulary), len(labels), sizes)
         except ModelFolderError:

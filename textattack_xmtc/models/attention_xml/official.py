@@ -17,14 +17,16 @@ from textattack_xmtc.errors import ModelFolderError
 from textattack_xmtc.models.attention_xml.flat import AttentionXML, AttentionXMLNetwork
 from textattack_xmtc.models.attention_xml.official_tree import tree_network, tree_start
 from textattack_xmtc.models.attention_xml.official_weights import own_weights, sizes_in
+from textattack_xmtc.models.attention_xml.sentences import NLTKWords
 from textattack_xmtc.models.attention_xml.tree import AttentionXMLTree
-from textattack_xmtc.models.attention_xml.vocabulary import Vocabulary
+from textattack_xmtc.models.attention_xml.vocabulary import PUNKT, Vocabulary
 from textattack_xmtc.models.importers.checkpoints import read_array, read_checkpoint
 from textattack_xmtc.models.importers.names import read_label_names
 from textattack_xmtc.models.importers.options import ImportOptions, read_settings, sizes_of
+from textattack_xmtc.workdir.progress import say
 
 VOCABULARY = "vocab.npy"
-TOKENIZATION = "nltk"
+WITHOUT_PUNKT = "nltk"
 MAX_LENGTH = 500  # what the authors read of a text
 BEAM = 64  # theirs for most data sets
 ADV_XMTC_WEIGHTS, ADV_XMTC_SETTINGS = "AttentionXML", "confg_axml.yaml"  # the second is spelt so
@@ -100,4 +102,11 @@ def _vocabulary(beside: Path, settings: Mapping[str, Any], options: ImportOption
     words = read_array(file, options.trust)
     if words.ndim != 1 or not all(isinstance(word, str) for word in words):
         raise ModelFolderError(f"{str(file)!r} does not hold a list of words", f"give the model's {VOCABULARY}")
-    return Vocabulary([str(word) for word in words], TOKENIZATION)
+    sentences = NLTKWords.installed()
+    if sentences is None:
+        say(
+            "NLTK's punkt_tab is not installed: sentences are found by rules, so a word before a period may differ; "
+            "for NLTK's own words: python -m nltk.downloader punkt_tab, then import again"
+        )
+        return Vocabulary([str(word) for word in words], WITHOUT_PUNKT)
+    return Vocabulary([str(word) for word in words], PUNKT, sentences)

@@ -17,13 +17,24 @@ from textattack_xmtc.models.aplc_xlnet.clusters import joint_logit
 from textattack_xmtc.models.attention_xml.flat import AttentionXMLConfig, AttentionXMLNetwork
 from textattack_xmtc.models.attention_xml.label_tree import LabelTree
 from textattack_xmtc.models.attention_xml.vocabulary import PAD_ID, Vocabulary
-from textattack_xmtc.models.attention_xml.word_scorer import WordScorer, words_read
+from textattack_xmtc.models.attention_xml.word_scorer import WordScorer, read_vocabulary, words_read
 from textattack_xmtc.models.batches import padded
-from textattack_xmtc.models.folder import CONFIG, LABELS, VOCABULARY, masked_lm_of, read_weights, read_words
+from textattack_xmtc.models.folder import (
+    CONFIG,
+    LABELS,
+    check_sizes,
+    masked_lm_of,
+    read_weights,
+    read_words,
+)
 from textattack_xmtc.models.torch_scorer import ComputeType
 from textattack_xmtc.scores import ScoreKind
 
 _CHUNK_FLOATS = 2**24  # what is computed for a chunk of nodes at once: 64 MB in float32
+
+
+FLOOR: Mapping[ScoreKind, float] = {"probability": 0.0, "logit": -1e6}
+"""The score of a label that the beam does not reach, in what a tree predicts."""
 
 
 class AttentionXMLTreeNetwork(nn.Module):
@@ -217,6 +228,22 @@ class AttentionXMLTree(WordScorer):
         super().__init__(network, vocabulary, label_names, max_length, device, masked_lm_folder, dtype)
         self.beam = beam
 
+    def predicted(self, texts: Sequence[str], kind: ScoreKind = "probability", batch_size: int = 32) -> np.ndarray:
+        """What the tree predicts, shape `(len(texts), number of labels)`: `FLOOR` for labels beyond the beam.
+
+        So its k best labels are those of `top_k`, as with a shortlist; `dense` and `score` are exact for every label.
+
+        Raises:
+            InputError: the model has no such kind of score.
+        """
+        rows = np.full((len(texts), len(self.label_names)), FLOOR[kind], dtype=np.float32)
+        for positions, batch in self._batches(texts, kind, batch_size):
+            with torch.inference_mode():
+                labels, scores = (part.cpu().numpy() for part in self._reached(batch, kind))
+            for position, own, values in zip(positions, labels, scores, strict=True):
+                rows[position, own[own >= 0]] = values[own >= 0]
+        return rows
+
     def top_k(
         self, texts: Sequence[str], k: int, kind: ScoreKind = "probability", batch_size: int = 32
     ) -> tuple[np.ndarray, np.ndarray]:
@@ -298,11 +325,12 @@ class AttentionXMLTree(WordScorer):
             ModelFolderError: a setting is missing or unknown, or tree, labels and weights do not fit.
         """
         labels, tree = read_words(folder, LABELS), LabelTree.from_folder(folder)
+        check_sizes(folder, config.get("network"))
         try:
             sizes = AttentionXMLConfig(
                 **{**config["network"], "linear_sizes": tuple(config["network"]["linear_sizes"])}
             )
-            vocabulary = Vocabulary(read_words(folder, VOCABULARY), str(config["tokenization"]))
+            vocabulary = read_vocabulary(folder, str(config["tokenization"]))
             with torch.device("meta"):  # the weights are read next: do not draw random ones first
                 network = AttentionXMLTreeNetwork(len(vocabulary), tree, sizes)
             read_weights(folder, network)

@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Any
 
 from textattack_xmtc.errors import ModelFolderError
+from textattack_xmtc.models.attention_xml.sentences import NLTKWords
 from textattack_xmtc.words import Span
 
 PAD, UNK = "<PAD>", "<UNK>"
@@ -35,7 +36,7 @@ _ABBREVIATION = re.compile(
 
 
 def _nltk_spans(text: str) -> Iterator[Span]:
-    """The words of the official AttentionXML: NLTK's, but for those without a letter, digit or underscore.
+    """Nearly the words of the official AttentionXML, where Punkt's parameters are not at hand.
 
     `word_tokenize` finds sentences first, with parameters to be downloaded, only to know which periods end a sentence
     and are cut off. Here a period before white space is cut off unless it belongs to a common English abbreviation,
@@ -74,6 +75,9 @@ def _nltk_tokenizer() -> Any:
     return NLTKWordTokenizer()
 
 
+PUNKT = "nltk-punkt"
+"""Words as NLTK's `word_tokenize` finds them; Punkt's parameters are kept with the model."""
+
 TOKENIZATIONS: dict[str, Callable[[str], Iterator[Span]]] = {"words": _regex_spans, "nltk": _nltk_spans}
 """How a text is cut into words, by the name that a model's configuration gives: the spans of the words, in order.
 
@@ -86,7 +90,8 @@ class Vocabulary:
 
     Args:
         words: the words by number, `<PAD>` and `<UNK>` first.
-        tokenization: one of `TOKENIZATIONS`.
+        tokenization: one of `TOKENIZATIONS`, or `PUNKT`.
+        sentences: for `PUNKT`, what finds the words.
 
     Raises:
         ModelFolderError: the first two words are others, a word occurs twice, or the tokenisation is unknown.
@@ -97,18 +102,18 @@ class Vocabulary:
         [3, 1, 2, 3, 1]
     """
 
-    def __init__(self, words: Sequence[str], tokenization: str = "words") -> None:
+    def __init__(self, words: Sequence[str], tokenization: str = "words", sentences: NLTKWords | None = None) -> None:
         if list(words[:2]) != [PAD, UNK]:
             raise ModelFolderError(
                 f"a vocabulary starts with {list(words[:2])}, not with {PAD} and {UNK}", "make the model folder again"
             )
-        if tokenization not in TOKENIZATIONS:
-            raise ModelFolderError(
-                f"the tokenisation {tokenization!r} is unknown", f"choose one of {', '.join(TOKENIZATIONS)}"
-            )
+        finders = TOKENIZATIONS if sentences is None else {PUNKT: sentences}
+        if tokenization not in finders:
+            raise ModelFolderError(f"unknown tokenization {tokenization!r}", f"choose {' or '.join(finders)}")
         self.words = tuple(words)
         self.tokenization = tokenization
-        self._spans = TOKENIZATIONS[tokenization]
+        self.sentences = sentences
+        self._spans: Callable[[str], Iterator[Span]] = finders[tokenization]
         self._ids = {word: number for number, word in enumerate(self.words)}
         if len(self._ids) != len(self.words):
             twice = next(word for word, count in Counter(self.words).items() if count > 1)

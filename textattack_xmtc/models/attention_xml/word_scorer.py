@@ -10,8 +10,9 @@ import numpy as np
 import torch
 
 from textattack_xmtc.errors import InputError
-from textattack_xmtc.models.attention_xml.vocabulary import PAD_ID, UNK, UNK_ID, Vocabulary
-from textattack_xmtc.models.folder import VOCABULARY, write_json
+from textattack_xmtc.models.attention_xml.sentences import NLTKWords
+from textattack_xmtc.models.attention_xml.vocabulary import PAD_ID, PUNKT, UNK, UNK_ID, Vocabulary
+from textattack_xmtc.models.folder import VOCABULARY, read_words, write_json
 from textattack_xmtc.models.torch_scorer import ComputeType, TorchScorer
 
 _MOST_WORDS = 2**31 - 1  # far more than any text has: a larger number in a damaged file would not count words any more
@@ -69,8 +70,20 @@ class WordScorer(TorchScorer):
         return np.array([PAD_ID])
 
     def write_own_files(self, folder: Path) -> None:
-        """Write the vocabulary."""
+        """Write the vocabulary, and what finds sentences."""
+        if self.vocabulary.sentences is not None:
+            self.vocabulary.sentences.write(folder)
         write_json(folder / VOCABULARY, self.vocabulary.words)
+
+
+def read_vocabulary(folder: Path, tokenization: str) -> Vocabulary:
+    """The vocabulary of a model folder, with what its tokenization needs.
+
+    Raises:
+        ModelFolderError: a file is missing or damaged, or the tokenization is unknown.
+    """
+    sentences = NLTKWords.from_folder(folder) if tokenization == PUNKT else None
+    return Vocabulary(read_words(folder, VOCABULARY), tokenization, sentences)
 
 
 def words_read(max_length: int) -> int:

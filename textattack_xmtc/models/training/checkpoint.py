@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
-import os
+import hashlib
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import torch
 
-from textattack_xmtc.errors import InputError, ModelFolderError, XMTCError
+from textattack_xmtc.errors import ModelFolderError, XMTCError
 from textattack_xmtc.models.training.loop import Training
+from textattack_xmtc.workdir.files import whole_file
+from textattack_xmtc.workdir.progress import say
+from textattack_xmtc.workdir.provenance import changed_versions, versions
+from textattack_xmtc.workdir.resume import check_config
+
+_PACKAGES = ("torch", "transformers", "numpy")
+
+
+_MAGIC = b"xmtc-sha256:"
+_TRAILER = len(_MAGIC) + hashlib.sha256().digest_size
 
 
 class Checkpoint:
     """One file with the state of a training, replaced only by a newer one that is complete.
 
+    Behind what `torch.save` writes stands the SHA-256 of it: a file that has been changed is not resumed from.
+
     Args:
         file: where it is; its folder is made where it is missing.
-        made_of: what is trained, on what and how, as JSON would hold it: a training goes on only from a checkpoint of
+        config: what is trained, on what and how, as JSON holds it: a training resumes only from a checkpoint of
             the same.
         seconds: how long a training goes on before it writes the next one within an epoch.
 
@@ -33,9 +45,9 @@ class Checkpoint:
         {'step': 7}
     """
 
-    def __init__(self, file: Path | str, made_of: Mapping[str, Any], seconds: float = 600.0) -> None:
+    def __init__(self, file: Path | str, config: Mapping[str, Any], seconds: float = 600.0) -> None:
         self.file = Path(file)
-        self.made_of = dict(made_of)
+        self.config = dict(config)
         self._seconds = seconds
         self._written = time.monotonic()
 
@@ -47,28 +59,32 @@ class Checkpoint:
     def read(self) -> dict[str, Any] | None:
         """The state that was written last; None where there is none.
 
+        Versions of packages that differ from those it was written with are said.
+
         Raises:
-            ModelFolderError: the file is damaged.
+            ModelFolderError: the file is damaged, cut off or changed.
             InputError: it belongs to another training; the message names the first difference.
         """
         if not self.file.is_file():
             return None
+        checked = self._checked()
         try:
-            kept = torch.load(self.file, map_location="cpu", weights_only=True)
-            made_of, state = kept["made_of"], kept["state"]
+            stored = torch.load(self.file, map_location="cpu", weights_only=True)
+            # "made_of": checkpoints of version 0.1.0, which have no checksum and count torch as configuration
+            config, state = stored["config" if checked else "made_of"], dict(stored["state"])
         except Exception as error:  # zip, pickle and tensor errors have no family in common
-            raise ModelFolderError(
-                f"the checkpoint {str(self.file)!r} cannot be read ({_line(error)})",
-                "remove it and train again from the start",
-            ) from error
-        for key in sorted(made_of.keys() | self.made_of.keys()):
-            if made_of.get(key) != self.made_of.get(key):
-                raise InputError(
-                    f"the checkpoint {str(self.file)!r} is of a training with {key}={made_of.get(key)!r}, "
-                    f"this one has {key}={self.made_of.get(key)!r}",
-                    "repeat the command that began it, or train into another folder",
-                )
-        return dict(state)
+            raise self._damaged(_line(error)) from error
+        before = stored.get("versions", {"torch": config.get("torch")})
+        check_config(
+            f"the checkpoint {str(self.file)!r}",
+            config,
+            {**(dict.fromkeys(config) if checked else {}), **self.config},
+            "repeat the command that started it, or train into another folder",
+        )
+        now = versions(_PACKAGES)
+        if changed := changed_versions(before, {name: now[name] for name in before if name in now}):
+            say(f"the training started with other versions ({changed}): its weights may differ from one in one go")
+        return state
 
     def write(self, state: Mapping[str, Any]) -> None:
         """Write a state; the one before it stays until this one is on the disk.
@@ -76,16 +92,14 @@ class Checkpoint:
         Raises:
             XMTCError: it cannot be written, for instance because the disk is full.
         """
-        new = self.file.with_name(f".{self.file.name}.{os.getpid()}.new")
+        stored = {"config": self.config, "versions": versions(_PACKAGES), "state": dict(state)}
         try:
             self.file.parent.mkdir(parents=True, exist_ok=True)
-            with new.open("wb") as opened:
-                torch.save({"made_of": self.made_of, "state": dict(state)}, opened)
-                opened.flush()
-                os.fsync(opened.fileno())
-            new.replace(self.file)
+            with whole_file(self.file) as opened:
+                hashing = _Hashing(opened)
+                torch.save(stored, hashing)  # type: ignore[arg-type]  # writes is all it asks of a file
+                opened.write(_MAGIC + hashing.digest.digest())
         except (OSError, RuntimeError) as error:  # torch reports a full disk as a RuntimeError
-            new.unlink(missing_ok=True)
             raise XMTCError(
                 f"no checkpoint could be written to {str(self.file.parent)!r} ({_line(error)})",
                 "make room and repeat the command with --resume: the last complete checkpoint has been kept"
@@ -93,6 +107,56 @@ class Checkpoint:
                 else "make room and start again: there was no checkpoint yet",
             ) from error
         self._written = time.monotonic()
+
+    def _checked(self) -> bool:
+        """Whether the file has a checksum, which is right.
+
+        Raises:
+            ModelFolderError: it is wrong, or cut off.
+        """
+        digest, size = hashlib.sha256(), self.file.stat().st_size
+        with self.file.open("rb") as opened:
+            left = size - _TRAILER
+            while left > 0:
+                block = opened.read(min(left, 2**20))
+                if not block:
+                    break
+                digest.update(block)
+                left -= len(block)
+            trailer = opened.read()
+        if trailer.startswith(_MAGIC):
+            if trailer[len(_MAGIC) :] != digest.digest():
+                raise self._damaged("its checksum is wrong")
+            return True
+        if not self._is_old():
+            raise self._damaged("its end is missing")
+        return False
+
+    def _is_old(self) -> bool:
+        """Whether a file without a checksum is one of version 0.1.0."""
+        try:
+            return "made_of" in torch.load(self.file, map_location="cpu", weights_only=True)
+        except Exception as error:
+            raise self._damaged(_line(error)) from error
+
+    def _damaged(self, reason: str) -> ModelFolderError:
+        return ModelFolderError(
+            f"the checkpoint {str(self.file)!r} is damaged ({reason})", "remove it and train again from the start"
+        )
+
+
+class _Hashing:
+    """A file that `torch.save` writes to, and the SHA-256 of what was written."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file, self.digest = file, hashlib.sha256()
+
+    def write(self, content: bytes) -> int:
+        self.digest.update(content)
+        return self._file.write(content)
+
+    def flush(self) -> None:
+        self._file.flush()
 
 
 def keeper(checkpoint: Checkpoint, training: Training, **beside: Any) -> Callable[[bool], None]:

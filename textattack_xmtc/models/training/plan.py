@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import json
-import platform
 import shutil
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-import transformers
 
-from textattack_xmtc._version import __version__
 from textattack_xmtc.datasets.corpus import Corpus, Document
 from textattack_xmtc.datasets.statistics import corpus_statistics
-from textattack_xmtc.errors import InputError, XMTCError
+from textattack_xmtc.errors import XMTCError
 from textattack_xmtc.metrics import PROPENSITY_CONSTANTS, propensities
 from textattack_xmtc.models.architecture import TrainingPlan, architecture
 from textattack_xmtc.models.evaluation import best_labels, measures
@@ -27,6 +24,9 @@ from textattack_xmtc.models.folder import save_model
 from textattack_xmtc.models.losses import LossSettings
 from textattack_xmtc.models.torch_scorer import TorchScorer
 from textattack_xmtc.models.training.checkpoint import Checkpoint
+from textattack_xmtc.workdir.checks import check_writable
+from textattack_xmtc.workdir.provenance import versions
+from textattack_xmtc.workdir.resume import unfinished_folder
 
 TEST_TEXTS = 2000
 """At most so many test texts are kept in a model folder, as the texts that an attack takes by default."""
@@ -72,7 +72,7 @@ def train_folder(
         corpus: with a split "train"; a split "test" is measured on in the end and kept with the model (a part of it).
         plan: what to train.
         out: the folder to make.
-        resume: go on from what lies in `OUT.unfinished`; where nothing does, start.
+        resume: resume from what lies in `OUT.unfinished`; where nothing does, start.
         device: "cpu", "cuda", ...; by default the GPU where there is one.
         masked_lm: a masked language model of the same texts, copied into the folder.
         checkpoint_seconds: how often the state is written within an epoch.
@@ -81,25 +81,21 @@ def train_folder(
         What is saved as `training.json`: corpus, plan, log, seconds, peak memory (MB), test measures.
 
     Raises:
-        InputError: the folder or an unfinished training exists already, or the training to resume is another one.
+        InputError: the folder or an unfinished training exists, the folder cannot be written, or the training to resume
+            is another one.
         XMTCError: the disk is full; the last checkpoint has been kept.
     """
     out = Path(out)
-    unfinished = out.with_name(out.name + ".unfinished")
-    if out.exists():
-        raise InputError(f"{str(out)!r} exists already", "choose another folder, or remove it first")
-    if unfinished.exists() and not resume:
-        raise InputError(
-            f"there is an unfinished training in {str(unfinished)!r}", "go on with it (--resume), or remove that folder"
-        )
+    unfinished = unfinished_folder(out, "training", resume)
+    check_writable(out)
     whole = corpus
     held_out = plan.validation
     if held_out is None:
         held_out = held_out_of(len(corpus.split("train")))
     corpus = corpus.holding_out(held_out, plan.settings.seed)
     validate_on = corpus.split("validation") if held_out else None
-    made_of = json.loads(json.dumps({**asdict(plan), "corpus": whole.fingerprint, "torch": torch.__version__}))
-    checkpoint = Checkpoint(unfinished / "checkpoint.pt", made_of, checkpoint_seconds)
+    config = json.loads(json.dumps({**asdict(plan), "corpus": whole.fingerprint}))
+    checkpoint = Checkpoint(unfinished / "checkpoint.pt", config, checkpoint_seconds)
     start = time.monotonic()
     model, log = architecture(plan.architecture).train(corpus, plan, validate_on, device, checkpoint)
     seconds = sum(entry["seconds"] for entry in log)
@@ -110,7 +106,7 @@ def train_folder(
         "seconds": round(max(seconds, time.monotonic() - start), 1),
         "peak_memory_mb": _peak_memory(),
         "device": str(model.device),
-        "versions": _versions(),
+        "versions": versions(("torch", "transformers", "numpy")),
         "test": measured_on_test(model, corpus),
     }
     try:
@@ -158,14 +154,3 @@ def _peak_memory() -> int:
         return 0
     used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return round(used / (2**20 if sys.platform == "darwin" else 2**10))
-
-
-def _versions() -> Mapping[str, str]:
-    return {
-        "textattack-xmtc": __version__,
-        "torch": torch.__version__,
-        "transformers": transformers.__version__,
-        "numpy": np.__version__,
-        "python": platform.python_version(),
-        "threads": str(torch.get_num_threads()),
-    }

@@ -1,0 +1,164 @@
+"""Sentence encoders: trained, saved, loaded and asked; both heads; what cannot be is refused."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from tests.toolkit.encoders import tiny_encoder
+from tests.toolkit.hardening import corpus
+from textattack_xmtc.datasets.corpus import Corpus
+from textattack_xmtc.errors import InputError, ModelFolderError
+from textattack_xmtc.hardening.harden import harden_folder
+from textattack_xmtc.hardening.options import HardeningOptions
+from textattack_xmtc.models.folder import load_model
+from textattack_xmtc.models.sentence_encoder.scorer import SentenceEncoder
+from textattack_xmtc.models.training.plan import small_plan, train_folder
+
+TEXTS = list(corpus().split("test")["text"])
+HEADS = {"linear": {"epochs": 12, "learning_rate": 0.1}, "nearest": {"neighbours": 4}}
+
+
+@pytest.fixture(scope="module")
+def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny_encoder(tmp_path_factory.mktemp("encoder") / "bert", list(corpus().split("train")["text"]))
+
+
+def train(encoder: Path, out: Path, data: Corpus | None = None, **changes: object) -> Path:
+    plan = small_plan("sentence-encoder").changed({"encoder": str(encoder), "max_length": 32, **changes})
+    train_folder(corpus() if data is None else data, plan, out, device="cpu")
+    return out
+
+
+@pytest.fixture(scope="module", params=HEADS)
+def folder(request: pytest.FixtureRequest, encoder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return train(encoder, tmp_path_factory.mktemp("model") / request.param, **HEADS[request.param])
+
+
+@pytest.fixture(scope="module")
+def model(folder: Path) -> SentenceEncoder:
+    loaded = load_model(folder, "cpu")
+    assert isinstance(loaded, SentenceEncoder)
+    return loaded
+
+
+def test_it_learns_and_its_test_is_kept(folder: Path) -> None:
+    kept = json.loads((folder / "training.json").read_text())
+    assert kept["test"]["P@1"] > 0.6, "one of six labels: guessing gives 0.17"
+    assert not folder.with_name(folder.name + ".unfinished").exists()
+
+
+@pytest.mark.parametrize("kind", ["probability", "logit"])
+def test_target_only_scores_are_those_of_all_labels(model: SentenceEncoder, kind: str) -> None:
+    dense = model.dense(TEXTS, kind, batch_size=7)  # type: ignore[arg-type]
+    wanted = [4, 0, 2]
+    found = model.score(TEXTS, wanted, kind, batch_size=3)  # type: ignore[arg-type]
+    np.testing.assert_allclose(found, dense[:, wanted], atol=1e-5)
+    labels, scores = model.top_k(TEXTS, 3, kind)  # type: ignore[arg-type]
+    np.testing.assert_allclose(scores, -np.sort(-dense, axis=1)[:, :3], atol=1e-5)
+    assert (model.rank(TEXTS, labels[0].tolist(), kind)[0] == [1, 2, 3]).all()  # type: ignore[arg-type]
+
+
+def test_the_nearest_texts_score_as_plain_code_does(encoder: Path, tmp_path: Path) -> None:
+    model = load_model(train(encoder, tmp_path / "model", neighbours=3, validation=0), "cpu")
+    assert isinstance(model, SentenceEncoder)
+    rows = corpus().split("train")
+    known, asked = model.vectors(list(rows["text"])), model.vectors(TEXTS[:5])
+    for text, found in zip(asked, model.dense(TEXTS[:5]), strict=True):
+        cosines = [float(text @ other) / float(np.linalg.norm(text) * np.linalg.norm(other)) for other in known]
+        nearest = sorted(range(len(known)), key=lambda row: -cosines[row])[:3]
+        total = sum(np.exp(10 * cosines[row]) for row in nearest)
+        expected = np.zeros(6)
+        for row in nearest:
+            expected[rows["labels"][row]] += np.exp(10 * cosines[row]) / total
+        np.testing.assert_allclose(found, expected, atol=1e-4)
+
+
+def test_mean_pooling_leaves_padding_out(model: SentenceEncoder) -> None:
+    short, long = "acorn of", " ".join(TEXTS)[:200]
+    alone, together = model.vectors([short])[0], model.vectors([short, long])[0]
+    np.testing.assert_allclose(alone, together, atol=1e-5)
+    tokens = torch.tensor(model.encode([short]))
+    states = model.network.encoder.model(input_ids=tokens).last_hidden_state[0].detach().numpy()
+    mean = states.mean(axis=0)
+    np.testing.assert_allclose(alone, mean / np.linalg.norm(mean), atol=1e-5)
+
+
+def test_what_is_read_of_a_text(encoder: Path, model: SentenceEncoder) -> None:
+    text = "acorn badger cactus dolphin"
+    assert model.characters_read(text) == len(text)
+    model.max_length, before = 4, model.max_length  # two words between the special tokens
+    try:
+        assert text[: model.characters_read(text)] == "acorn badger"
+        assert (model.dense([text]) == model.dense(["acorn badger"])).all()
+    finally:
+        model.max_length = before
+    assert model.mask_word == "[MASK]" and len(model.encode(["a [MASK] b"])[0]) == 5
+    assert np.isfinite(model.dense(["", " ", "\ud800"])).all()
+
+
+def test_saved_again_it_is_the_same(model: SentenceEncoder, tmp_path: Path) -> None:
+    from textattack_xmtc.models.folder import save_model
+
+    again = load_model(save_model(model, tmp_path / "copy"), "cpu")
+    assert (again.dense(TEXTS) == model.dense(TEXTS)).all() and again.label_names == model.label_names
+
+
+def test_a_linear_head_can_be_hardened_and_the_nearest_texts_cannot(folder: Path, tmp_path: Path) -> None:
+    options = HardeningOptions(steps=8, round_steps=2, k=1)
+    if folder.name == "nearest":
+        with pytest.raises(InputError, match="the nearest texts have no weights that could be trained"):
+            harden_folder(folder, corpus(), options, tmp_path / "out", masked_lm="", device="cpu")
+        return
+    harden_folder(folder, corpus(), options, tmp_path / "out", masked_lm="", device="cpu")
+    before, after = load_model(folder, "cpu").network.state_dict(), load_model(tmp_path / "out").network.state_dict()
+    changed = {key for key, value in before.items() if not torch.equal(value, after[key])}
+    assert changed == {"head.rows.weight", "head.rows.bias"}, "the encoder is frozen"
+
+
+def test_a_folder_whose_parts_do_not_fit_is_refused(folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(folder, tmp_path / "model")
+    file = tmp_path / "model" / "encoder" / "config.json"
+    sizes = json.loads(file.read_text())
+    for changes, message in (
+        ({"num_hidden_layers": 100_000}, "num_hidden_layers in .* asks for 100,000 layers or more"),
+        ({"hidden_size": 32}, "asks for .* of shape"),
+        ({"num_hidden_layers": 1}, "which config.json does not ask for"),
+        ({"model_type": "nothing"}, "does not describe an encoder"),
+    ):
+        file.write_text(json.dumps({**sizes, **changes}))
+        with pytest.raises(ModelFolderError, match=message):
+            load_model(tmp_path / "model", "cpu")
+    file.write_text(json.dumps(sizes))
+    config = json.loads((tmp_path / "model" / "config.json").read_text())
+    for changes, message in (
+        ({"head": "other"}, "head is 'other'"),
+        ({"pooling": "max"}, "pooling is 'max'"),
+        ({"max_length": 65}, "reads 64 tokens, and max_length=65"),
+    ):
+        (tmp_path / "model" / "config.json").write_text(json.dumps({**config, **changes}))
+        with pytest.raises(ModelFolderError, match=message):
+            load_model(tmp_path / "model", "cpu")
+
+
+def test_encoders_that_cannot_serve_are_refused(encoder: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"reads 64 tokens, and max_length=300; choose --max-length 64"):
+        train(encoder, tmp_path / "model", max_length=300)
+    without = tmp_path / "without"
+    shutil.copytree(encoder, without)
+    for name in ("tokenizer.json", "vocab.txt"):
+        (without / name).unlink(missing_ok=True)
+    with pytest.raises(ModelFolderError, match="has no tokenizer"):
+        train(without, tmp_path / "model")
+    with pytest.raises(ModelFolderError, match=r"cannot be read as a Hugging Face encoder|has no tokenizer"):
+        train(tmp_path / "nothing", tmp_path / "model")
+    with pytest.raises(InputError, match=r"needs a pretrained encoder; give --encoder"):
+        train_folder(corpus(), small_plan("sentence-encoder"), tmp_path / "model", device="cpu")
+    with pytest.raises(InputError, match="neighbours=200 with 152 training texts"):
+        train(encoder, tmp_path / "model", neighbours=200)
+    assert not (tmp_path / "model").exists()

@@ -1,0 +1,152 @@
+"""The networks: a frozen Hugging Face encoder, pooled to one vector a text, and what makes scores of that vector."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal, Self
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn.functional import normalize
+
+from textattack_xmtc.models.hugging_face import accepted_inputs
+from textattack_xmtc.scores import ScoreKind
+
+Pooling = Literal["mean", "cls"]
+SMALLEST = 1e-6
+
+
+class PooledEncoder(nn.Module):
+    """A Hugging Face encoder and the pooling behind it: unit vectors of texts. Its weights are never trained.
+
+    Args:
+        model: an encoder of transformers, as `AutoModel` gives it.
+        pooling: the mean over the tokens of a text, or the first token's state.
+    """
+
+    def __init__(self, model: nn.Module, pooling: Pooling = "mean") -> None:
+        super().__init__()
+        self.model = model.requires_grad_(False).eval()
+        self.pooling = pooling
+        self._accepts_mask = "attention_mask" in (accepted_inputs(model) or {"attention_mask"})
+
+    def forward(self, tokens: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        """Unit vectors, float32, shape `(texts, d)`.
+
+        Args:
+            tokens: token numbers, shape `(texts, longest)`.
+            mask: 1 where a token is no padding, same shape.
+        """
+        inputs = {"input_ids": tokens, **({"attention_mask": mask} if self._accepts_mask else {})}
+        states = self.model(**inputs).last_hidden_state.float()
+        if self.pooling == "cls":
+            pooled = states[torch.arange(len(states), device=states.device), mask.argmax(dim=1)]
+        else:
+            weights = mask.unsqueeze(-1).float()
+            pooled = (states * weights).sum(dim=1) / weights.sum(dim=1).clamp(min=1)
+        return normalize(pooled, dim=-1)
+
+    def train(self, mode: bool = True) -> Self:
+        """Stay in evaluation mode: the encoder is frozen, and its dropout would only blur its vectors."""
+        return super().train(False)
+
+
+class LinearHead(nn.Module):
+    """One row and a bias a label: logits of a vector.
+
+    Args:
+        width: of the vectors.
+        labels: number of labels.
+    """
+
+    def __init__(self, width: int, labels: int) -> None:
+        super().__init__()
+        self.rows = nn.Linear(width, labels)
+
+    def forward(self, vectors: torch.Tensor, labels: torch.Tensor | None, kind: ScoreKind) -> torch.Tensor:
+        """Scores of `labels`, or of all, shape `(texts, m)`; only the rows of these labels are read."""
+        weight: torch.Tensor = self.rows.weight
+        bias: torch.Tensor = self.rows.bias
+        if labels is not None:
+            weight, bias = weight.index_select(0, labels), bias.index_select(0, labels)
+        logits = vectors @ weight.T + bias
+        return logits if kind == "logit" else logits.sigmoid()
+
+
+class NearestTexts(nn.Module):
+    """The labels of the nearest training texts, weighted by a softmax of `sharpness` times the cosine.
+
+    The probability of a label is the sum of the weights of the nearest texts that have it. A logit is its log-odds,
+    where the probability is kept within `SMALLEST` of 0 and 1.
+
+    Args:
+        texts: number of training texts.
+        width: of the vectors.
+        most_labels: labels that a training text has at most.
+        labels: number of labels.
+        neighbours: how many of the nearest texts count.
+        sharpness: what the cosines are multiplied with.
+    """
+
+    vectors: torch.Tensor
+    true: torch.Tensor
+
+    def __init__(
+        self, texts: int, width: int, most_labels: int, labels: int, neighbours: int, sharpness: float = 10.0
+    ) -> None:
+        super().__init__()
+        self.labels, self.neighbours, self.sharpness = labels, min(neighbours, texts), sharpness
+        self.register_buffer("vectors", torch.zeros(texts, width))
+        self.register_buffer("true", torch.full((texts, most_labels), -1, dtype=torch.int32))
+
+    def remember(self, vectors: torch.Tensor, labels: Sequence[Sequence[int]]) -> None:
+        """Take these training texts: their unit vectors, shape `(texts, width)`, and their true labels."""
+        table = np.full(tuple(self.true.shape), -1, dtype=np.int32)
+        for row, own in zip(table, labels, strict=True):
+            row[: len(own)] = own
+        self.vectors.copy_(vectors)
+        self.true.copy_(torch.from_numpy(table))
+
+    def forward(self, vectors: torch.Tensor, labels: torch.Tensor | None, kind: ScoreKind) -> torch.Tensor:
+        """Scores of `labels`, or of all, shape `(texts, m)`."""
+        cosines, nearest = (vectors @ self.vectors.T).topk(self.neighbours, dim=1)
+        weights = (self.sharpness * cosines).softmax(dim=1)
+        true = self.true[nearest].long()  # (texts, neighbours, labels of a text)
+        if labels is not None:
+            has = (true[..., None] == labels).any(dim=2)
+            return _of_kind((weights[..., None] * has).sum(dim=1), kind)
+        scores = vectors.new_zeros(len(vectors), self.labels + 1)
+        places = true.masked_fill(true < 0, self.labels).flatten(1)
+        scores.scatter_add_(1, places, weights[..., None].expand(true.shape).flatten(1))
+        return _of_kind(scores[:, :-1], kind)
+
+
+class SentenceEncoderNetwork(nn.Module):
+    """Encoder and head.
+
+    Args:
+        encoder: gives vectors of texts.
+        head: makes scores of them.
+    """
+
+    def __init__(self, encoder: PooledEncoder, head: LinearHead | NearestTexts) -> None:
+        super().__init__()
+        self.encoder, self.head = encoder, head
+
+    def forward(
+        self, tokens: torch.Tensor, mask: torch.Tensor, labels: torch.Tensor | None, kind: ScoreKind
+    ) -> torch.Tensor:
+        """Scores of `labels`, or of all, shape `(texts, m)`."""
+        scores: torch.Tensor = self.head(self.encoder(tokens, mask), labels, kind)
+        return scores
+
+
+def _of_kind(probabilities: torch.Tensor, kind: ScoreKind) -> torch.Tensor:
+    probabilities = probabilities.clamp(max=1.0)  # a sum of weights may round to more
+    return probabilities if kind == "probability" else probabilities.logit(SMALLEST)
+
+
+def width_of(model: Any) -> int:
+    """The width of an encoder's states."""
+    return int(getattr(model.config, "hidden_size", 0) or model.config.d_model)
