@@ -44,6 +44,22 @@ def test_no_sample_gives_no_number_and_nonsense_is_refused():
         wilson(3, 2)
 
 
+@pytest.mark.parametrize(("successes", "n"), [(0, 1), (0, 20), (1, 7), (30, 60), (199, 200), (3, 3), (812, 1000)])
+def test_wilson_is_that_of_scipy_and_statsmodels(successes, n):
+    found = wilson(successes, n)
+    interval = binomtest(successes, n).proportion_ci(method="wilson")
+    assert (found.low, found.high) == pytest.approx((interval.low, interval.high), abs=1e-12)
+    proportion = pytest.importorskip("statsmodels.stats.proportion", reason="statsmodels is an oracle of tests")
+    assert (found.low, found.high) == pytest.approx(proportion.proportion_confint(successes, n, method="wilson"))
+
+
+@pytest.mark.parametrize("counts", [(1, 0), (3, 3), (1, 7), (12, 2), (40, 61)])
+def test_mcnemar_is_that_of_statsmodels(counts):
+    tables = pytest.importorskip("statsmodels.stats.contingency_tables", reason="statsmodels is an oracle of tests")
+    expected = tables.mcnemar([[5, counts[0]], [counts[1], 9]], exact=True).pvalue
+    assert mcnemar(*counts) == pytest.approx(expected)
+
+
 @pytest.mark.parametrize("counts", [(0, 0), (1, 0), (3, 3), (1, 7), (12, 2), (40, 61), (900, 1000)])
 def test_mcnemar_is_the_binomial_test(counts):
     expected = binomtest(counts[0], sum(counts), 0.5).pvalue if sum(counts) else 1.0

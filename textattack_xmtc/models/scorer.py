@@ -1,4 +1,9 @@
-"""What this package's own models have in common: the questions that an attack asks of a victim."""
+"""What this package's own models have in common: the questions that an attack asks of a victim.
+
+`wrappers.base.XMTCModelWrapper` is the contract of all victims. `wrappers.scorer.ScorerWrapper` puts these models under
+it, without their knowing TextAttack. What is asked is checked by the same functions in both: `scores.check_k`,
+`scores.check_score_kind`, `targets.LabelSpace.require`.
+"""
 
 from __future__ import annotations
 

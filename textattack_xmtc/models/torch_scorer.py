@@ -10,9 +10,9 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 import torch
 
-from textattack_xmtc.errors import InputError
 from textattack_xmtc.models.batches import by_length, float_budget
-from textattack_xmtc.scores import ScoreKind, ranks_of_rows, top_k_of_rows
+from textattack_xmtc.scores import ScoreKind, check_k, check_score_kind, ranks_of_rows, top_k_of_rows
+from textattack_xmtc.targets import LabelSpace
 
 ComputeType = Literal["float32", "bfloat16"]
 """What the encoder of a network computes in: the part that knows no labels. The rest is always float32."""
@@ -136,11 +136,7 @@ class TorchScorer(ABC):
         Raises:
             InputError: k is not between 1 and the number of labels, or the model has no such kind of score.
         """
-        if not 1 <= k <= len(self.label_names):
-            raise InputError(
-                f"k={k} does not fit the {len(self.label_names)} labels of this model",
-                f"choose k between 1 and {len(self.label_names)}",
-            )
+        check_k(k, len(self.label_names), "this model")
         labels = np.empty((len(texts), k), dtype=np.int64)
         scores = np.empty((len(texts), k), dtype=np.float32)
         for positions, batch in self._batches(texts, kind, batch_size):
@@ -186,8 +182,7 @@ class TorchScorer(ABC):
     def _batches(
         self, texts: Sequence[str], kind: ScoreKind, batch_size: int
     ) -> list[tuple[list[int], list[list[int]]]]:
-        if kind not in self.score_kinds:
-            raise InputError(f"{self.name} has no scores of kind {kind!r}", f"choose {' or '.join(self.score_kinds)}")
+        check_score_kind(kind, self.score_kinds, self.name)
         if self.network.training:  # dropout would make the same text score differently each time
             self.network.eval()
         encoded = self.encode(texts)
@@ -196,9 +191,4 @@ class TorchScorer(ABC):
         return [(positions, [encoded[position] for position in positions]) for positions in batches]
 
     def _check_labels(self, labels: Sequence[int]) -> None:
-        for label in labels:
-            if not 0 <= label < len(self.label_names):
-                raise InputError(
-                    f"there is no label {label} among the {len(self.label_names)} of this model",
-                    f"choose between 0 and {len(self.label_names) - 1}",
-                )
+        LabelSpace(None, len(self.label_names)).require(labels)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -234,29 +235,29 @@ def _lines(
     """The lines of a JSON Lines file by number, read; and whether the last line was cut off and left out."""
     if not path.is_file():
         raise DataError(f"{path} is missing", "copy the campaign's folder again, whole")
-    *lines, rest = path.read_bytes().split(b"\n")
     values: list[tuple[int, _Read]] = []
-    for number, line in enumerate([*lines, rest], start=1):
-        if not line.strip():
-            continue
-        cause: Exception
-        try:
-            value = json.loads(line)
-        except (ValueError, RecursionError) as error:  # the first also of bytes that are not UTF-8
-            # Only a line without its end can have been cut off.
-            if may_be_cut_off and number == len(lines) + 1:
-                return values, True
-            problem, cause = f"is not JSON ({error})", error
-        else:
-            try:
-                values.append((number, read(value)))
+    with path.open("rb") as file:
+        for number, line in enumerate(file, start=1):  # a line at a time: a large campaign has gigabytes
+            if not line.strip():
                 continue
-            except _UNFIT as error:
-                detail = f"no {error}" if isinstance(error, KeyError) else str(error)
-                problem, cause = f"is no {read.__name__[1:]} ({detail})", error
-        if damage is None:
-            raise DataError(f"{path}, line {number} {problem}", _REPAIR.format(_folder_of(path))) from cause
-        damage.setdefault(path, set()).add(number)
+            cause: Exception
+            try:
+                value = json.loads(line)
+            except (ValueError, RecursionError) as error:  # the first also of bytes that are not UTF-8
+                # Only a line without its end can have been cut off.
+                if may_be_cut_off and not line.endswith(b"\n"):
+                    return values, True
+                problem, cause = f"is not JSON ({error})", error
+            else:
+                try:
+                    values.append((number, read(value)))
+                    continue
+                except _UNFIT as error:
+                    detail = f"no {error}" if isinstance(error, KeyError) else str(error)
+                    problem, cause = f"is no {read.__name__[1:]} ({detail})", error
+            if damage is None:
+                raise DataError(f"{path}, line {number} {problem}", _REPAIR.format(_folder_of(path))) from cause
+            damage.setdefault(path, set()).add(number)
     return values, False
 
 
@@ -295,8 +296,8 @@ def _record(row: Any) -> Record:
         raise ValueError(f"{outcome}, but nothing before or after the attack")
     return Record(
         sample=int(row["sample"]),
-        outcome=outcome,
-        reason=None if row["reason"] is None else str(row["reason"]),
+        outcome=sys.intern(outcome),
+        reason=None if row["reason"] is None else sys.intern(str(row["reason"])),
         before=before,
         after=after,
         words=int(row["words"]),

@@ -173,7 +173,7 @@ def test_bfloat16_keeps_to_its_tolerance(model, tmp_path):
 
 
 @pytest.mark.parametrize(("call", "message"), [
-    (lambda model: model.score(TEXTS, [11]), "no label 11"),
+    (lambda model: model.score(TEXTS, [11]), "label index 11 is not one of the 11"),
     (lambda model: model.top_k(TEXTS, 12), "k=12"),
     (lambda model: model.top_k(TEXTS, 0), "k=0"),
     (lambda model: model.top_k(TEXTS, 3, "score"), "'score'"),

@@ -209,13 +209,13 @@ def test_a_network_left_in_training_mode_still_scores_without_dropout(model: Att
 
 
 def test_questions_that_have_no_answer_are_refused(model: AttentionXML) -> None:
-    with pytest.raises(InputError, match="k=24 does not fit the 23 labels of this model; choose k between 1 and 23"):
+    with pytest.raises(InputError, match="k=24 is more than the 23 labels of this model; choose k between 1 and 23"):
         model.top_k(TEXTS, 24)
     with pytest.raises(InputError, match="k=0"):
         model.top_k(TEXTS, 0)
-    with pytest.raises(InputError, match="there is no label -1 among the 23"):
+    with pytest.raises(InputError, match="label index -1 is not one of the 23 labels"):
         model.score(TEXTS, [2, -1])
-    with pytest.raises(InputError, match="no scores of kind 'score'; choose probability or logit"):
+    with pytest.raises(InputError, match="cannot give scores='score'; choose probability or logit"):
         model.dense(TEXTS, "score")
 
 

@@ -163,9 +163,9 @@ def test_what_the_model_cannot_answer_is_refused(model):
         with pytest.raises(InputError, match=f"k={k} does not fit the {sure} labels that a beam of 2 groups"):
             model.top_k(TEXTS, k)
     for ask in (model.score, model.rank, model.reached):
-        with pytest.raises(InputError, match="no label 30 among the 30"):
+        with pytest.raises(InputError, match="label index 30 is not one of the 30"):
             ask(TEXTS, [30])
-    with pytest.raises(InputError, match="no scores of kind 'score'"):
+    with pytest.raises(InputError, match="cannot give scores='score'"):
         model.rank(TEXTS, [0], "score")
     with pytest.raises(InputError, match="beam=0 keeps no group"):
         AttentionXMLTree(model.network, model.vocabulary, model.label_names, beam=0)
