@@ -17,7 +17,7 @@ import textattack
 from textattack.commands.attack_command import AttackCommand
 
 from tests.toolkit.masked_lms import masked_lm
-from textattack_xmtc import plugin
+from textattack_xmtc import attack_command, plugin
 
 plugin.register()
 
@@ -159,8 +159,9 @@ def test_what_was_attacked_or_not_asked_for_is_a_success(run: Run) -> None:
     assert run([row(TEXT, "metal")], "-n", "0")[0] == 0
 
 
-def test_no_example_behind_the_offset(run: Run) -> None:
-    status, _, err = run([row(TEXT, "fruit")], "--num-examples-offset", "1")
+@pytest.mark.parametrize("offset", ["1", "5"])
+def test_no_example_behind_the_offset(run: Run, offset: str) -> None:
+    status, _, err = run([row(TEXT, "fruit")], "--num-examples-offset", offset)
     assert status == 2 and "no example was attacked: the data has 1 examples" in err
 
 
@@ -227,6 +228,27 @@ def test_thresholds_and_none(run: Run) -> None:
 
 
 # Interactive mode -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("import sys; sys.exit(0)", "ends the process"),
+        ("def f(:", "SyntaxError"),
+        ("x = 1", "has no variable `model`"),
+        ("model = None", "a NoneType is not a victim"),
+    ],
+)
+def test_a_victim_file_that_makes_no_victim(run: Run, tmp_path: Path, code: str, message: str) -> None:
+    (tmp_path / "victim.py").write_text(code)
+    status, _, err = run([row(TEXT, "fruit")])
+    assert status == 2 and err.count("textattack-xmtc:") == 1 and message in err
+
+
+def test_interactive_with_a_model_by_name_needs_no_data() -> None:
+    parser = textattack.CommandLineAttackArgs._add_parser_args(ArgumentParser())
+    arguments = parser.parse_args(["--recipe", "xmtc-positive", "--model", "victim.py", "--interactive"])
+    assert attack_command.create_dataset(lambda _: "stock", arguments) is None
 
 
 def test_interactive_needs_no_data(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

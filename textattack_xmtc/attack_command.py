@@ -84,26 +84,31 @@ def _path_and_options(file: str) -> tuple[str, dict[str, Any]]:
 
 def _needs_no_data(args: Any) -> bool:
     """Whether an interactive attack of this package names a model and no data: the texts are typed."""
+    from textattack_xmtc.wrappers.naming import is_named_here
+
     model = getattr(args, "model_from_file", None) or getattr(args, "model_from_huggingface", None)
+    model = model or is_named_here(getattr(args, "model", None))
     data = args.dataset_from_file or args.dataset_from_huggingface or args.dataset_by_model
     return bool(getattr(args, "interactive", False) and model and not data and _is_ours(args))
 
 
 def _is_ours(args: Any) -> bool:
+    return _names_ours(args) or bool(getattr(args, "attack_from_file", None))
+
+
+def _names_ours(args: Any) -> bool:
     recipe = (getattr(args, "attack_recipe", None) or "").split(SPLIT)[0]
     goal = (getattr(args, "goal_function", None) or "").split(SPLIT)[0]
-    return (
-        recipe in registered.RECIPES
-        or (not recipe and goal in registered.GOAL_FUNCTIONS)
-        or bool(getattr(args, "attack_from_file", None))
-    )
+    return recipe in registered.RECIPES or (not recipe and goal in registered.GOAL_FUNCTIONS)
 
 
 def create_model(stock: Callable[..., Any], args: Any) -> Any:
     """In place of `ModelArgs._create_model_from_args`: every name of `wrappers.naming` as well."""
     from textattack_xmtc.wrappers.naming import is_named_here, load_victim
-    from textattack_xmtc.wrappers.victim_files import importable
+    from textattack_xmtc.wrappers.victim_files import importable, load_victim_file
 
+    if args.model_from_file and _names_ours(args):
+        return load_victim_file(args.model_from_file)
     if args.model_from_file:
         with importable(args.model_from_file):
             return stock(args)
@@ -205,12 +210,17 @@ def _check_examples(attacker: Any, check: Callable[[Any], None]) -> None:
     """Check the labels and targets of every example that may be attacked, before the first is.
 
     Raises:
-        InputError: for some example there is no such label, or its target does not suit the goal.
+        InputError: there is no example; for some example there is no such label, or its target does not suit the goal.
     """
     args, dataset = attacker.attack_args, attacker.dataset
     asked = args.num_successful_examples or args.num_examples
     any_of_all = args.shuffle or args.attack_n or args.num_successful_examples or asked < 0
     start = args.num_examples_offset
+    if asked and start > len(dataset):  # an assertion would fail
+        raise InputError(
+            f"no example was attacked: the data has {len(dataset):,} examples, and the first {start:,} were left out",
+            "lower --num-examples-offset",
+        )
     end = len(dataset) if any_of_all else min(len(dataset), start + asked)
     problems = []
     for row in range(start, end):

@@ -76,6 +76,31 @@ def test_a_name_that_leads_out_of_the_folder(here: Path, name: object, where: st
     assert not Path("/tmp/xmtc-precious.jsonl").exists()
 
 
+@pytest.mark.parametrize("folder", ["a\x00b.py", "a" * 300 + ".py", "a" * 300, None, 3])
+def test_a_model_that_can_be_none(here: Path, folder: object) -> None:
+    for file, position in (
+        ("campaign.json", lambda facts: facts["models"][0]),
+        ("transfer.json", lambda facts: facts[0]),
+    ):
+        out = here / "transfers"
+        shutil.rmtree(out)
+        shutil.copytree(OLD / "transfers", out)
+        unfinished(out)
+        change(out / file, lambda facts, position=position: position(facts).update(folder=folder))
+        with pytest.raises(XMTCError):
+            run_campaign(out, {}, resume=True)
+
+
+def test_a_hard_link_to_a_file_elsewhere_is_not_cut(here: Path) -> None:
+    file = here / "transfers" / "records" / "plain.jsonl"
+    file.unlink()
+    file.hardlink_to(here.parent / "own" / "plain.jsonl")
+    before = outside(here)
+    with pytest.raises(XMTCError):
+        run_campaign(here / "transfers", {}, resume=True)
+    assert outside(here) == before
+
+
 @pytest.mark.parametrize("names", [("plain", "plain"), ("plain", "PLAIN")], ids=str)
 def test_two_models_with_one_file(here: Path, names: tuple[str, str]) -> None:
     out = here / "half"

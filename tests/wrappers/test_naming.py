@@ -180,7 +180,9 @@ def test_what_a_name_leads_to(place: Path) -> None:
         ("xmtc:nowhere", "no model folder 'nowhere'"),
         ("data/train.jsonl", r"no model folder 'data/train\.jsonl', but a file; name a model folder, a Hugging"),
         ("data", r"'data' has no config\.json"),
-        ("", "no model folder ''"),
+        ("", "no model folder '', nor a Hugging Face model"),
+        ("a" * 300, "no model folder 'aaaa"),
+        ("a\0b", "no model folder 'a"),
     ],
 )
 def test_what_names_no_model(name: str, message: str, monkeypatch: pytest.MonkeyPatch) -> None:

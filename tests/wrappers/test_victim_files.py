@@ -115,6 +115,61 @@ def test_a_file_that_fails_leaves_the_path_as_it_was(tmp_path: Path) -> None:
     assert sys.path == path
 
 
+@pytest.mark.parametrize("code", ["sys.exit()", "sys.exit(0)", "sys.exit('no GPU')", "exit(3)"])
+def test_a_file_that_ends_the_process_is_an_error(tmp_path: Path, code: str) -> None:
+    write(tmp_path, victim=f"import sys\n{code}\n")
+    with pytest.raises(InputError, match=r"ends the process as soon as it is loaded .*reads no command line"):
+        load_victim_file(tmp_path / "victim.py")
+
+
+CLASSES = """
+from __future__ import annotations
+
+import pickle
+from dataclasses import dataclass
+
+
+@dataclass
+class Tagger:
+    score: float
+
+    def __call__(self, texts: list[str]) -> list[list[float]]:
+        return [[self.score]] * len(texts)
+
+
+model = pickle.loads(pickle.dumps(Tagger({score})))
+"""
+
+
+def test_a_dataclass_and_a_pickle_find_their_module(tmp_path: Path) -> None:
+    for score in (1.0, 2.0):  # two files of one name
+        write(tmp_path / str(score), victim=CLASSES.format(score=score))
+    victims = [load_victim_file(tmp_path / str(score) / "victim.py") for score in (1.0, 2.0)]
+    assert [victim.score(["a text"], [0]).item() for victim in victims] == [1.0, 2.0]
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("class model: ...", r"model is a class, not a victim; make one: model = model\(\.\.\.\)"),
+        ("from sklearn.dummy import DummyClassifier as D; model = D()", r"wrap it: SklearnWrapper\(model\)"),
+        ("import tests.toolkit.tiny_transformers as t; model = t.tiny('Bert')", r"HuggingFaceWrapper\(model, token"),
+        ("model = None", "a NoneType is not a victim; pass a wrapper of TextAttack"),
+        ("def f(:", r"cannot be run \(SyntaxError.*run it by itself"),
+    ],
+)
+def test_what_is_no_victim(tmp_path: Path, code: str, message: str) -> None:
+    write(tmp_path, victim=code)
+    with pytest.raises(InputError, match=message):
+        load_victim_file(tmp_path / "victim.py")
+
+
+@pytest.mark.parametrize("name", ["a" * 300 + ".py", "a\0b.py"])
+def test_what_cannot_be_a_path_is_no_file(name: str) -> None:
+    with pytest.raises(InputError, match="there is no file"):
+        load_victim_file(name)
+
+
 def test_another_variable(tmp_path: Path) -> None:
     file = write(tmp_path, victim=VICTIM.replace("model =", "small ="), helper=helper(6))
     assert load_victim_file(f"{file}^small").score(["x"], [0]).tolist() == [[6.0]]

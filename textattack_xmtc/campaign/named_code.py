@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shlex
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from textattack_xmtc.cache import cache_folder
-from textattack_xmtc.errors import InputError
+from textattack_xmtc.errors import DataError, InputError
 from textattack_xmtc.hubs import DEFAULT_SBERT, DEFAULT_USE
 from textattack_xmtc.results.campaign import Campaign
 from textattack_xmtc.workdir.files import write_json
@@ -23,6 +24,7 @@ from textattack_xmtc.wrappers.naming import HUB_PREFIX
 from textattack_xmtc.wrappers.victim_files import is_victim_file, split_name
 
 _FOLDER = "named-code"
+_LONGEST = 255  # bytes of a file's name
 _MOST = 1_000  # campaigns that are remembered
 _RUNS_CODE = ("use:", "sbert:")  # encoders from a folder or hub: what they load may bring code of its own
 _DEFAULTS = (f"use:{DEFAULT_USE}", f"sbert:{DEFAULT_SBERT}")
@@ -53,13 +55,35 @@ def check_named(out: Path, code: Iterable[str], campaign: Mapping[str, Any]) -> 
 
 
 def code_to_run(campaign: Campaign) -> list[str]:
-    """What is left to do of a campaign runs this code: Python files, and encoders that may bring code."""
+    """What is left to do of a campaign runs this code: Python files, and encoders that may bring code.
+
+    Raises:
+        DataError: what is named as a model can be none.
+    """
     todo = [model for model in campaign.models if len(model.records) < len(campaign.samples)]
-    sources = [str(model.facts["folder"]) for model in todo]
+    sources = [_source_of(model.facts) for model in todo]
     for transfer in campaign.transfers:
         if todo or len(transfer.trials) < len(campaign.found_for(transfer.facts)):
-            sources.append(str(transfer.facts["folder"]))
+            sources.append(_source_of(transfer.facts))
     return code_among([*sources, *([str(campaign.resolved["encoder"])] if todo else [])])
+
+
+def _source_of(facts: Mapping[str, Any]) -> str:
+    """What a campaign's folder names as a model.
+
+    Raises:
+        DataError: it can be none.
+    """
+    source = facts.get("folder")
+    try:
+        short = isinstance(source, str) and all(len(os.fsencode(part)) <= _LONGEST for part in Path(source).parts)
+        if isinstance(source, str) and short and "\0" not in source:
+            return source
+    except UnicodeEncodeError:
+        pass
+    raise DataError(
+        f"{source!r:.80} is not the name of a model", "do not use this folder if it comes from somebody else"
+    )
 
 
 def code_among(sources: Iterable[str]) -> list[str]:

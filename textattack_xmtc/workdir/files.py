@@ -86,15 +86,14 @@ def repair(file: Path) -> str | None:
         >>> repair(file), file.read_text()
         ('{"samp', '{"sample": 0}\\n')
     """
-    if not file.exists():
+    if not file.is_file():
         return None
     content = file.read_bytes()
     end = content.rfind(b"\n") + 1
     if end == len(content):
         return None
-    with file.open("rb+") as opened:
-        opened.truncate(end)
-        os.fsync(opened.fileno())
+    with whole_file(file) as opened:  # not in place: a hard link is another name of a file that stays as it is
+        opened.write(content[:end])
     return content[end:].decode("utf-8", "replace")
 
 

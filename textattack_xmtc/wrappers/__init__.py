@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from textattack.models.wrappers import HuggingFaceModelWrapper, ModelWrapper
-from transformers import TextClassificationPipeline
+from transformers import PreTrainedModel, TextClassificationPipeline
 
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.wrappers.base import BEYOND, XMTCModelWrapper
@@ -55,9 +55,13 @@ def as_victim(model: Any) -> XMTCModelWrapper:
         return HuggingFaceWrapper.from_pipeline(model)
     if hasattr(model, "characters_read") and hasattr(model, "top_k"):
         return ScorerWrapper(model)
-    if isinstance(model, ModelWrapper) or callable(model):
+    fix = "pass a wrapper of TextAttack or of textattack_xmtc.wrappers, or a function from texts to scores"
+    if isinstance(model, type):
+        raise InputError(f"{model.__name__} is a class, not a victim", f"make one: model = {model.__name__}(...)")
+    if isinstance(model, PreTrainedModel):  # a function, but not of texts
+        fix = "wrap it with its tokenizer: HuggingFaceWrapper(model, tokenizer)"
+    elif hasattr(model, "predict_proba") or hasattr(model, "decision_function"):
+        fix = "wrap it: SklearnWrapper(model)"
+    elif isinstance(model, ModelWrapper) or callable(model):
         return FunctionWrapper(model, scores="score")
-    raise InputError(
-        f"a {type(model).__name__} is not a victim",
-        "pass a wrapper of TextAttack or of textattack_xmtc.wrappers, or a function from texts to scores",
-    )
+    raise InputError(f"a {type(model).__name__} is not a victim", fix)

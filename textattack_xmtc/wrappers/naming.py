@@ -22,14 +22,14 @@ from textattack_xmtc.hubs import local_model
 from textattack_xmtc.models import DEMO
 from textattack_xmtc.workdir.provenance import fingerprint
 from textattack_xmtc.wrappers import HuggingFaceWrapper, ScorerWrapper, XMTCModelWrapper
-from textattack_xmtc.wrappers.victim_files import SPLIT, is_victim_file, load_victim_file, split_name
+from textattack_xmtc.wrappers.victim_files import SPLIT, is_folder, is_victim_file, load_victim_file, split_name
 
 FOLDER_PREFIX, HUB_PREFIX = "xmtc:", "hf:"
 WAYS = (
     f"name a model folder, a Hugging Face folder, {HUB_PREFIX}NAME of the Hugging Face hub, a Python file with a "
     f"`model` (FILE.py or FILE.py{SPLIT}VARIABLE), or {DEMO}"
 )
-_REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*(/[\w.-]+)?")
+_REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]{0,95}(/[\w.-]{1,95})?")
 
 Kind = Literal["own", "hugging face", "file"]
 
@@ -71,16 +71,16 @@ def read_model_name(name: str | Path) -> ModelName:
     if is_victim_file(text):
         file, _ = split_name(text)
         return ModelName("file", text, "-".join([file.resolve().stem, *text.split(SPLIT)[1:]]))
-    if text and Path(text).is_dir():
+    if text and is_folder(text):
         config = _config(Path(text))
         is_hugging_face = "model_type" in config and "format" not in config
         return ModelName("hugging face" if is_hugging_face else "own", text, _last(text))
     repository = text.removeprefix(HUB_PREFIX)
     if _REPOSITORY.fullmatch(repository) and (text != repository or local_model(repository) is not None):
         return ModelName("hugging face", repository, repository.rpartition("/")[2])
-    what = ", but a file" if Path(text).exists() else ", nor a Hugging Face model of that name on this machine"
+    what = ", but a file" if text and _exists(text) else ", nor a Hugging Face model of that name on this machine"
     on_hub = f"; to download it from the Hugging Face hub: {HUB_PREFIX}{text}" if _REPOSITORY.fullmatch(text) else ""
-    raise ModelFolderError(f"there is no model folder {text!r}{what}", WAYS + on_hub)
+    raise ModelFolderError(f"there is no model folder {text[:200]!r}{what}", WAYS + on_hub)
 
 
 def load_victim(name: str | Path, device: str | None = None) -> XMTCModelWrapper:
@@ -137,7 +137,7 @@ def is_named_here(name: str | None) -> bool:
         return False
     if name == DEMO or name.startswith((FOLDER_PREFIX, HUB_PREFIX)) or is_victim_file(name):
         return True
-    return Path(name).is_dir() and "format" in _config(Path(name))
+    return is_folder(name) and "format" in _config(Path(name))
 
 
 def may_be_own(name: str) -> bool:
@@ -168,6 +168,13 @@ def short_name(name: str | Path) -> str:
     if text == DEMO or text.startswith(HUB_PREFIX):
         return text.rpartition("/")[2].removeprefix(HUB_PREFIX)
     return read_model_name(text).short if is_victim_file(text) else _last(text.removeprefix(FOLDER_PREFIX))
+
+
+def _exists(path: str) -> bool:
+    try:
+        return Path(path).exists()
+    except (OSError, ValueError):  # too long, or a zero character in it
+        return False
 
 
 def _last(folder: str) -> str:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
+import itertools
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.machinery import ModuleSpec, PathFinder
-from logging import WARNING
 from pathlib import Path
 from types import ModuleType
-
-from textattack.shared import logger
-from textattack.shared.utils import load_module_from_file
 
 from textattack_xmtc.errors import InputError, XMTCError
 from textattack_xmtc.wrappers import XMTCModelWrapper, as_victim
@@ -30,7 +28,15 @@ def is_victim_file(source: Path | str) -> bool:
         (False, True, True)
     """
     file, _ = split_name(source)
-    return file.suffix == _ENDING and not file.is_dir()
+    return file.suffix == _ENDING and not is_folder(file)
+
+
+def is_folder(path: Path | str) -> bool:
+    """Whether there is such a folder; what cannot be a path at all (too long, a zero character) is none."""
+    try:
+        return Path(path).is_dir()
+    except (OSError, ValueError):
+        return False
 
 
 def split_name(source: Path | str) -> tuple[Path, str]:
@@ -56,25 +62,50 @@ def load_victim_file(source: Path | str) -> XMTCModelWrapper:
         XMTCError: what this package has to say of what the file does.
     """
     file, variable = split_name(source)
-    if not file.is_file():
-        raise InputError(f"there is no file {str(file)!r}", "give a Python file with a `model`, or a model folder")
-    level = logger.level
-    logger.setLevel(WARNING)  # it would say the file's name each time
+    try:
+        there = file.is_file()
+    except (OSError, ValueError):  # too long, or a zero character in it
+        there = False
+    if not there:
+        raise InputError(
+            f"there is no file {str(file)[:200]!r}", "give a Python file with a `model`, or a model folder"
+        )
     try:
         with importable(file):
-            module = load_module_from_file(str(file))
+            module = _run(file)
     except XMTCError:
         raise
+    except SystemExit as error:
+        raise InputError(
+            f"{str(file)!r} ends the process as soon as it is loaded (SystemExit: {error})",
+            "a victim file makes a `model` and reads no command line: put what else it does behind "
+            '`if __name__ == "__main__":`',
+        ) from error
     except Exception as error:  # whatever stands in the file
         raise InputError(
             f"{str(file)!r} cannot be run ({type(error).__name__}: {error})", f"run it by itself: python {file}"
         ) from error
-    finally:
-        logger.setLevel(level)
     if not hasattr(module, variable):
         fix = f"name the victim `{variable}`" if variable == _VARIABLE else "give the name of a variable after the ^"
         raise InputError(f"{str(file)!r} has no variable `{variable}`", fix)
     return as_victim(getattr(module, variable))
+
+
+def _run(file: Path) -> ModuleType:
+    """The module that a file makes. Dataclasses and pickle look a class's module up, so it stays in the table."""
+    name = f"xmtc_victim_{next(_numbers)}_{file.stem}"
+    spec = importlib.util.spec_from_file_location(name, file)
+    assert spec is not None and spec.loader is not None  # the ending is .py
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
+
+
+_numbers = itertools.count()
 
 
 # Modules beside a victim file --------------------------------------------------------------------------------------
