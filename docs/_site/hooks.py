@@ -7,6 +7,7 @@ file that does not exist is a warning of MkDocs.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -61,6 +62,14 @@ def linked(text: str, page: str) -> dict[str, str]:
     """The repository's files that a page links to, by the link."""
     start = source_of(page).parent.as_posix()
     return {link: os.path.normpath(f"{start}/{link}") for link, _ in LINK.findall(text)}
+
+
+def on_config(config: MkDocsConfig) -> MkDocsConfig:
+    """Put pages of `docs/` that the navigation does not name behind the guides."""
+    named = json.dumps(config.nav)
+    (guides,) = (part["Guides"] for part in config.nav or () if "Guides" in part)
+    guides += sorted(page.name for page in Path(config.docs_dir).glob("*.md") if f'"{page.name}"' not in named)
+    return config
 
 
 def on_files(files: Files, *, config: MkDocsConfig) -> Files:

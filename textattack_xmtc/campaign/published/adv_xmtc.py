@@ -37,7 +37,7 @@ class Change(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Standing:
+class Prediction:
     """What the victim says of one text, in its own scores (without the second sigmoid of row 10).
 
     Attributes:
@@ -81,8 +81,8 @@ class PublishedResult:
     leftovers: tuple[Change, ...]
     change_rate: float
     queries: int
-    before: Standing
-    after: Standing | None
+    before: Prediction
+    after: Prediction | None
 
 
 class PublishedAttack:
@@ -150,20 +150,20 @@ class PublishedAttack:
                 "attack true labels with the positive and the untargeted goal, others with the negative goal",
             )
         words = text.replace("\n", "").split(" ")  # row 2: line breaks are dropped, also between two words
-        before = self._standing(text, target)
+        before = self._prediction(text, target)
         if not self.goal.right_before(before.top_k, target):
             return PublishedResult("skipped", "wrong before", INVALID, len(words), text, (), (), 0.0, 1, before, None)
-        asking = _Asking(self, text, target, labels, before.top_k)
+        queries = QueryState(self, text, target, labels, before.top_k)
         proposed = self.proposals(words)  # row 1: once, before anything is changed
         current, changes, leftovers, code = list(words), list[Change](), list[Change](), NO_WORD_LEFT
-        for position in self._by_importance(words, asking):
+        for position in self._by_importance(words, queries):
             if len(changes) > int(0.5 * len(words)):  # row 8: one more than half gets through
                 code = CHANGE_LIMIT
                 break
             candidates = proposed[position] if position < len(proposed) else []  # row 9
             if words[position] in STOP_WORDS or not candidates:  # row 13: as written, "The" is no stop word
                 continue
-            winner, reached = self._first_or_best(current, position, candidates, asking)
+            winner, reached = self._first_or_best(current, position, candidates, queries)
             if winner is None:  # row 5: the list was written to, and nothing puts the word back
                 current[position] = candidates[-1]
                 leftovers.append(Change(position, words[position], candidates[-1]))
@@ -182,26 +182,26 @@ class PublishedAttack:
             tuple(changes),
             tuple(leftovers),
             len(changes) / len(words),
-            len(asking.seen),
+            len(queries.seen),
             before,
-            self._standing(final, target),
+            self._prediction(final, target),
         )
 
-    def _by_importance(self, words: list[str], asking: _Asking) -> list[int]:
+    def _by_importance(self, words: list[str], queries: QueryState) -> list[int]:
         """Positions, the most important word first; ties by position. The last word is not among them (row 4)."""
         positions = range(len(words) - 1)
         hidden = (_with(words, position, self.hidden) for position in positions)
-        gains = [gain for texts in _portions(hidden, self.victim.batch_size) for gain in asking.gains(texts)]
+        gains = [gain for texts in _portions(hidden, self.victim.batch_size) for gain in queries.gains(texts)]
         return sorted(positions, key=lambda position: -gains[position])
 
     def _first_or_best(
-        self, current: list[str], position: int, candidates: list[str], asking: _Asking
+        self, current: list[str], position: int, candidates: list[str], queries: QueryState
     ) -> tuple[str | None, bool]:
         """The first candidate that reaches the goal (row 7), else the one with the largest gain, else None."""
         winner, largest = None, 0.0
         offered = iter(candidates)
         for texts in _portions((_with(current, position, word) for word in candidates), self.victim.batch_size):
-            for gain, reached in zip(asking.gains(texts), asking.reached(texts), strict=True):
+            for gain, reached in zip(queries.gains(texts), queries.reached(texts), strict=True):
                 candidate = next(offered)
                 if reached:
                     return candidate, True
@@ -209,12 +209,12 @@ class PublishedAttack:
                     winner, largest = candidate, gain
         return winner, False
 
-    def _standing(self, text: str, target: int) -> Standing:
+    def _prediction(self, text: str, target: int) -> Prediction:
         (top,), (scores,) = self.victim.top_k([text], self.k)
         rank = int(self.victim.rank([text], [target])[0, 0])
         score = float(self.victim.score([text], [target])[0, 0])
         shown = TopK.of_row(top, scores)
-        return Standing(None if rank == BEYOND else rank, score, shown.labels, shown.scores)
+        return Prediction(None if rank == BEYOND else rank, score, shown.labels, shown.scores)
 
     def _judged(self, code: int, changed: int, words: int) -> tuple[Literal["succeeded", "failed"], str | None]:
         if code == NO_WORD_LEFT:
@@ -226,7 +226,7 @@ class PublishedAttack:
         return "succeeded", None
 
 
-class _Asking:
+class QueryState:
     """The two questions of the loop about one example, and the distinct texts that they took."""
 
     def __init__(
