@@ -171,7 +171,7 @@ def test_another_training_is_not_resumed(data: Path, tmp_path: Path, capsys: pyt
     wanted = plan.small_plan("attention-xml")
     checkpoint = plan.Checkpoint(tmp_path / "model.unfinished" / "checkpoint.pt", {"corpus": "another"})
     checkpoint.write({})
-    with pytest.raises(ValueError, match="has corpus='another', and corpus='[0-9a-f]+' was asked for"):
+    with pytest.raises(ValueError, match=r"has corpus='another', and corpus='[0-9a-f]+' was asked for"):
         plan.train_folder(load_corpus(data), wanted, tmp_path / "model", resume=True, device="cpu")
 
 
