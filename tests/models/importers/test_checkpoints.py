@@ -163,9 +163,9 @@ def test_what_is_no_array_is_refused_and_not_run(tmp_path, trust):
         ("cut.npy", "damaged or cut off"),
         ("header.npy", "damaged or cut off"),
         ("huge.npy", "damaged or cut off"),
-        ("empty.npy", "no .npy file"),
-        ("pickle.npy", "no .npy file"),
-        ("archive.npz", "no .npy file"),
+        ("empty.npy", "not a .npy file"),
+        ("pickle.npy", "not a .npy file"),
+        ("archive.npz", "not a .npy file"),
         ("nowhere.npy", "there is no file"),
     ):
         with pytest.raises(ModelFolderError, match=message):
