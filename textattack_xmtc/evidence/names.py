@@ -35,7 +35,7 @@ class NameEvidence:
     stems with them, so they give no evidence but by words that both languages have.
 
     Args:
-        names: names by label (`--label-names`); by default a label is called what it is called in the data.
+        names: names by label (`--evidence-names`); by default a label is called what it is called in the data.
         further: further names of labels, by label.
 
     Example:
@@ -64,12 +64,13 @@ class NameEvidence:
     def _of(self, label: Label) -> frozenset[str]:
         if label not in self._stems:
             own = self._names.name_of(label)
-            names = [*([own] if own and not _is_number(own) else []), *self._further.get(label, ())]
+            names = [*([own] if own and not is_number(own) else []), *self._further.get(label, ())]
             self._stems[label] = frozenset().union(*map(_stems_of_name, names))
         return self._stems[label]
 
 
-def _is_number(name: str) -> bool:
+def is_number(name: str) -> bool:
+    """Whether a name is mostly digits, such as a thesaurus number."""
     digits = sum(sign.isdigit() for sign in name)
     return digits > sum(sign.isalpha() for sign in name) or not any(sign.isalnum() for sign in name)
 
