@@ -14,7 +14,8 @@ from transformers import BertConfig, BertForMaskedLM
 
 from textattack_xmtc.datasets.corpus import Document
 from textattack_xmtc.errors import ModelFolderError
-from textattack_xmtc.models.attention_xml.flat import AttentionXML, AttentionXMLConfig, AttentionXMLNetwork
+from textattack_xmtc.models.attention_xml.flat import AttentionXML, AttentionXMLNetwork
+from textattack_xmtc.models.attention_xml.plan import AttentionXMLConfig
 from textattack_xmtc.models.attention_xml.vocabulary import Vocabulary
 from textattack_xmtc.models.folder import load_model, save_model
 from textattack_xmtc.models.hugging_face import check_folder
@@ -130,8 +131,8 @@ DAMAGES = {
     "layers without end": (_network(layers=10**9), "asks for 1,000,000,000 layers or more, and there are 15 weights"),
     "size is infinite": (_network(hidden_size=float("inf")), "does not describe an AttentionXML"),
     "length is infinite": (_config(max_length=float("inf")), "does not describe an AttentionXML"),
-    "length is beyond all numbers": (_config(max_length=10**30), "max_length=10{30} is no number of words to read"),
-    "length is below 1": (_config(max_length=0), "max_length=0 is no number of words to read"),
+    "length is beyond all numbers": (_config(max_length=10**30), "invalid max_length=10{30}"),
+    "length is below 1": (_config(max_length=0), "invalid max_length=0"),
     "config is a list": (_write("config.json", b"[1]"), "config.json in .* holds a list, not an object"),
     "config is not text": (_write("config.json", b"\xff\xfe\xff"), "cannot be read as JSON"),
     "labels are numbers": (_write("labels.json", b"[1, 2, 3]"), "labels.json in .* does not hold a list of strings"),

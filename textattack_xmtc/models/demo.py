@@ -25,8 +25,8 @@ from textattack_xmtc.cache import cache_folder, cached_folder
 from textattack_xmtc.datasets.api_docs import fingerprint, load_api_docs
 from textattack_xmtc.datasets.corpus import Corpus, Document
 from textattack_xmtc.metrics import label_matrix, precision_at_k
-from textattack_xmtc.models.attention_xml.flat import AttentionXMLConfig
-from textattack_xmtc.models.attention_xml.training import AttentionXMLSettings, train_attention_xml
+from textattack_xmtc.models.attention_xml.plan import AttentionXMLConfig, AttentionXMLSettings
+from textattack_xmtc.models.attention_xml.training import train_attention_xml
 from textattack_xmtc.models.attention_xml.vocabulary import Vocabulary
 from textattack_xmtc.models.evaluation import precision
 from textattack_xmtc.models.folder import MASKED_LM, write_model
@@ -54,7 +54,7 @@ def demo_folder(cache_dir: Path | str | None = None) -> Path:
         cache_dir: where it is kept; by default below TextAttack's cache folder.
     """
     where = Path(cache_dir) if cache_dir is not None else cache_folder()
-    made_of = (
+    config = (
         DEMO,
         fingerprint(),
         sorted(_PACKAGES),
@@ -65,7 +65,7 @@ def demo_folder(cache_dir: Path | str | None = None) -> Path:
         _TRAINING,
         _MASKED_LM,
     )
-    key = hashlib.sha256(repr(made_of).encode()).hexdigest()[:12]
+    key = hashlib.sha256(repr(config).encode()).hexdigest()[:12]
     return cached_folder(where / f"demo-{key}", lambda folder: _build(folder, where), "the demo model")
 
 

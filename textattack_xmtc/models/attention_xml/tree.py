@@ -14,8 +14,9 @@ from torch.nn.functional import embedding
 
 from textattack_xmtc.errors import InputError, ModelFolderError
 from textattack_xmtc.models.aplc_xlnet.clusters import joint_logit
-from textattack_xmtc.models.attention_xml.flat import AttentionXMLConfig, AttentionXMLNetwork
+from textattack_xmtc.models.attention_xml.flat import AttentionXMLNetwork
 from textattack_xmtc.models.attention_xml.label_tree import LabelTree
+from textattack_xmtc.models.attention_xml.plan import AttentionXMLConfig
 from textattack_xmtc.models.attention_xml.vocabulary import PAD_ID, Vocabulary
 from textattack_xmtc.models.attention_xml.word_scorer import WordScorer, read_vocabulary, words_read
 from textattack_xmtc.models.batches import padded
@@ -56,7 +57,7 @@ class AttentionXMLTreeNetwork(nn.Module):
         self.config = config
         self.levels = nn.ModuleList(AttentionXMLNetwork(words, size, config) for size in tree.sizes)
         for level, parents in enumerate(tree.parents):
-            # The tree has a file of its own, so it is no part of the weights; as buffers, its tables move with them.
+            # The tree has a file of its own, so it is not among the weights; as buffers, its tables move with them.
             self.register_buffer(f"parents_{level + 1}", torch.from_numpy(parents), persistent=False)
             self.register_buffer(f"children_{level}", torch.from_numpy(tree.children(level)), persistent=False)
 

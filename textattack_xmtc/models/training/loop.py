@@ -1,11 +1,10 @@
-"""The training loop that all architectures share: steps, averaged weights, early stopping, and going on later."""
+"""The training loop that all architectures share: steps, averaged weights, early stopping, and resuming."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,7 +12,7 @@ from tqdm import tqdm
 
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.models.batches import shuffled_by_length
-from textattack_xmtc.options import option
+from textattack_xmtc.models.training.settings import LoopSettings
 
 WATCHED = "nDCG@5"
 """Which measure of the validation texts tells the best epoch."""
@@ -22,45 +21,6 @@ SHOWN = ("P@1", "attack success")
 """The measures that the progress bar shows."""
 
 Weights = dict[str, torch.Tensor]
-_GROUP = "training; the defaults are those of --size"
-
-
-@dataclass(frozen=True)
-class LoopSettings:
-    """What the settings of all architectures have in common.
-
-    Attributes:
-        epochs: passes over the training texts, at most.
-        batch_size: texts a step.
-        clip: largest norm of a gradient.
-        word_dropout: share of the words that training hides, so that the model knows what to make of a hidden word.
-        average_from: the first epoch (from 1) whose weights enter a running mean, which is then what is validated and
-            kept (stochastic weight averaging, Izmailov et al. 2018); None for no averaging.
-        patience: epochs without a better validation after which training ends; None to train them all. With
-            validation texts the best epoch's weights are kept, whatever this says.
-        dtype: "bfloat16" computes in mixed precision; the weights stay float32.
-        seed: of the first weights, the order of the texts and all that training draws.
-    """
-
-    epochs: int = option(10, "passes over the texts, at most; for each level of a tree", group=_GROUP, chosen=True)
-    batch_size: int = option(64, "texts a step", group=_GROUP, chosen=True)
-    clip: float = option(5.0, "largest norm of a gradient", group=_GROUP, chosen=True)
-    word_dropout: float = option(0.0, "share of the words that training hides", group=_GROUP, chosen=True)
-    average_from: int | None = option(
-        None, "first epoch whose weights are averaged; 0: no averaging", group=_GROUP, chosen=True
-    )
-    patience: int | None = option(
-        None, "stop after so many epochs without a better one; 0: train them all", group=_GROUP, chosen=True
-    )
-    dtype: Literal["float32", "bfloat16"] = option(
-        "float32", "what a step computes in; the weights stay float32", group=_GROUP
-    )
-    seed: int = option(0, "of the first weights, the order of the texts and all draws", group=_GROUP)
-
-    def __post_init__(self) -> None:
-        for name in ("average_from", "patience"):
-            if getattr(self, name) == 0:
-                object.__setattr__(self, name, None)
 
 
 def linear_to_a_tenth(step: int, steps: int) -> float:
@@ -76,7 +36,7 @@ def linear_to_a_tenth(step: int, steps: int) -> float:
 class Training:
     """A training under way: what a step changes, apart from the weights.
 
-    What is random in an epoch depends on the seed and the number of the epoch only: a training that is taken up from
+    What is random in an epoch depends on the seed and the number of the epoch only: a training that is resumed from
     a `state_dict`, after an epoch or within one, ends as one that was never interrupted.
 
     Args:
@@ -84,14 +44,14 @@ class Training:
         rates: parameters of it, and the learning rate of each group.
         rate_share: the share of these rates that holds at a step, from the step (from 0) and the number of all steps.
         lengths: words of each training text.
-        batch_loss: the loss of the texts at some positions, given a source of random numbers.
+        batch_loss: the loss of the texts at some positions, given a random generator.
         settings: how to train.
         title: what the progress bar says.
         part: tells the trainings of one model apart (the levels of a tree), for other random numbers in each.
         watched: which measure of a validation tells the best epoch, whose weights are kept; None: the last one's.
 
     Raises:
-        InputError: there are no texts, or settings that cannot be.
+        InputError: there are no texts, or invalid settings.
     """
 
     def __init__(
@@ -201,13 +161,13 @@ class Training:
 
     def _epoch(self, bar: Any, keep: Callable[[bool], None] | None) -> None:
         settings, number = self.settings, len(self.log) + 1
-        random = np.random.default_rng([settings.seed, self._part, number])
+        rng = np.random.default_rng([settings.seed, self._part, number])
         device = self._parameters[0].device
         with torch.random.fork_rng():
-            torch.manual_seed(int(random.integers(2**31)))
-            batches = shuffled_by_length(self._lengths, settings.batch_size, random)
+            torch.manual_seed(int(rng.integers(2**31)))
+            batches = shuffled_by_length(self._lengths, settings.batch_size, rng)
             if self._randomness is not None:
-                random.bit_generator.state = self._randomness["numpy"]
+                rng.bit_generator.state = self._randomness["numpy"]
                 torch.set_rng_state(self._randomness["torch"])
             for positions in batches[self._step :]:
                 share = self._rate_share((number - 1) * self._steps + self._step, settings.epochs * self._steps)
@@ -215,7 +175,7 @@ class Training:
                     group["lr"] = rate * share
                 self.module.train()
                 with torch.autocast(device.type, torch.bfloat16, enabled=settings.dtype == "bfloat16"):
-                    loss = self._batch_loss(positions, random)
+                    loss = self._batch_loss(positions, rng)
                 self._optimizer.zero_grad()
                 loss.backward()  # type: ignore[no-untyped-call]
                 torch.nn.utils.clip_grad_norm_(self._parameters, settings.clip)
@@ -225,7 +185,7 @@ class Training:
                 bar.update(len(positions))
                 bar.set_postfix_str(f"epoch {number}, loss {np.mean(self._losses):.3f}{self._seen()}", refresh=False)
                 if keep is not None:
-                    self._randomness = {"numpy": random.bit_generator.state, "torch": torch.get_rng_state()}
+                    self._randomness = {"numpy": rng.bit_generator.state, "torch": torch.get_rng_state()}
                     keep(False)
 
     def _seen(self) -> str:

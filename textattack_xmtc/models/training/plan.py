@@ -21,7 +21,7 @@ from textattack_xmtc.metrics import PROPENSITY_CONSTANTS, propensities
 from textattack_xmtc.models.architecture import TrainingPlan, architecture
 from textattack_xmtc.models.evaluation import best_labels, measures
 from textattack_xmtc.models.folder import save_model
-from textattack_xmtc.models.losses import LossSettings
+from textattack_xmtc.models.loss_settings import LossSettings
 from textattack_xmtc.models.torch_scorer import TorchScorer
 from textattack_xmtc.models.training.checkpoint import Checkpoint
 from textattack_xmtc.workdir.checks import check_writable
@@ -31,7 +31,7 @@ from textattack_xmtc.workdir.resume import unfinished_folder
 TEST_TEXTS = 2000
 """At most so many test texts are kept in a model folder, as the texts that an attack takes by default."""
 
-_VALIDATION_SHARE = 20  # one training text in so many is held out, unless said otherwise
+_VALIDATION_SHARE = 20  # one training text in so many is held out by default
 _MOST_VALIDATION = 2000
 
 
@@ -121,7 +121,7 @@ def train_folder(
 
 
 def held_out_of(texts: int) -> int:
-    """How many of so many training texts are held out, unless said otherwise: one in 20, at most 2,000."""
+    """How many of so many training texts are held out by default: one in 20, at most 2,000."""
     return min(texts // _VALIDATION_SHARE, _MOST_VALIDATION)
 
 
