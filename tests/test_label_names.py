@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from types import MappingProxyType
 from typing import Any
 
@@ -16,6 +17,11 @@ from textattack_xmtc.label_names import check_label_names
 from textattack_xmtc.wrappers import DualEncoderWrapper, FunctionWrapper, ShortlistWrapper
 
 AB = ["a", "b"]
+
+
+class Name(str, enum.Enum):  # noqa: UP042 - `str(Name.FIRST)` is 'Name.FIRST', unlike that of a StrEnum
+    FIRST = "a"
+    SECOND = "b"
 
 
 @pytest.mark.parametrize(
@@ -33,6 +39,9 @@ AB = ["a", "b"]
         datasets.ClassLabel(names=["a", "b"]),
         (name for name in "ab"),
         {"x": "a", "y": "b"}.values(),
+        {1: "b", 0: "a"}.values(),
+        {"1": "b", "0": "a"}.values(),
+        {1: "b", 0: "a"}.items(),
         {"a": None, "b": None}.keys(),
         {"b": 1, "a": 0}.keys(),
         {0: "a", 1: "b"},
@@ -43,6 +52,9 @@ AB = ["a", "b"]
         {"b": 1, "a": 0},
         {"b": np.int64(1), "a": np.int64(0)},
         MappingProxyType({"b": 1, "a": 0}),
+        pd.Series({"0": "a", "1": "b"}),
+        list(Name),
+        Name,
     ],
     ids=lambda names: f"{type(names).__name__} {names!r}"[:40],
 )
@@ -64,8 +76,8 @@ def test_digits_are_names_where_they_are_strings() -> None:
 @pytest.mark.parametrize(
     ("names", "message"),
     [
-        ({"a", "b"}, r"label_names is a set, which has no order; .*sorted\(names\)"),
-        (frozenset("ab"), "is a frozenset, which has no order"),
+        ({"a"}, r"label_names is a set, which has no order; .*sorted\(names\)"),
+        (frozenset("a"), "is a frozenset, which has no order"),
         ("ab", r"is one str \('ab'\), expected many names"),
         (b"ab", "is one bytes"),
         (["a", 1], r"label_names\[1\] is an int \('1'\), expected a string; numbers are label indices"),
@@ -94,7 +106,14 @@ def test_digits_are_names_where_they_are_strings() -> None:
         (np.array("a"), "of 0 dimensions"),
         (pd.DataFrame({"name": AB}), "is a DataFrame of 2 dimensions"),
         (pd.Series(AB, index=[1, 0]), r"whose index is not 0 to 1 in order; .*reset_index"),
+        (pd.Series(AB, index=[0, 2]), "whose index is not 0 to 1 in order"),
+        (pd.Series(AB, index=["1", "0"]), "whose index is not 0 to 1 in order"),
+        (pd.Series(AB, index=[1.0, 0.0]), "whose index is not 0 to 1 in order"),
+        (pd.Series(AB, index=pd.Index([1, 0], dtype=object)), "whose index is not 0 to 1 in order"),
         (pd.Series({"b": 1, "a": 0}), r"label_names\[0\] is an int"),
+        ({1: "a", 2: "b"}.values(), "no id 0"),
+        (["a\n", "b\n"], r"label_names\[0\] ends with a line break \('a\\n'\); .*strip"),
+        (["a", "b\r\n"], r"label_names\[1\] ends with a line break"),
         (7, "is a int, which holds no names"),
         ([], "label_names is empty"),
         ({}, "label_names is empty"),

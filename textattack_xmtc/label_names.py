@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, KeysView, Mapping, Set
+from collections.abc import ItemsView, Iterable, KeysView, Mapping, Set, ValuesView
 from itertools import islice
 from numbers import Integral
 from typing import Any
@@ -27,14 +27,15 @@ def check_label_names(names: LabelNames) -> list[str]:
 
     Raises:
         InputError: a set (it has no order), one string, a table; names that are not strings (numbers are indices, not
-            names) or that repeat; ids that are not 0 to n-1; a Series whose index is a permutation.
+            names), that end with a line break or that repeat; ids that are not 0 to n-1; a Series whose index holds
+            ids in another order.
 
     Example:
         >>> check_label_names({"dogs": 1, "cats": 0}), check_label_names({"0": "cats", "1": "dogs"})
         (['cats', 'dogs'], ['cats', 'dogs'])
     """
-    if isinstance(names, Mapping):
-        found = _names_of_mapping(names)
+    if isinstance(names, (Mapping, ItemsView)):
+        found = _names_of_mapping(dict(names))
     elif isinstance(names, (str, bytes)):
         raise InputError(f"label_names is one {type(names).__name__} ({names[:60]!r}), expected many names", _FORMS)
     elif isinstance(names, Set) and not isinstance(names, KeysView):
@@ -46,8 +47,15 @@ def check_label_names(names: LabelNames) -> list[str]:
     for position, name in enumerate(found):
         if not isinstance(name, str):
             raise InputError(f"label_names[{position}] is {_described(name)}, expected a string", _fix_of(name))
+        if name.endswith(("\n", "\r")):  # the lines of a file
+            raise InputError(
+                f"label_names[{position}] ends with a line break ({name[-60:]!r})",
+                "remove it: [name.strip() for name in names], or file.read_text().splitlines()",
+            )
+    # Plain strings: numpy's and those of an Enum are subclasses, and `str()` of an Enum's is no value.
+    found = [str.__str__(name) for name in found]
     _check_distinct(found)
-    return [str(name) for name in found]  # numpy's strings are a subclass, and JSON and pickle should not care
+    return found
 
 
 def _names_in_order(names: Any) -> list[Any]:
@@ -57,14 +65,17 @@ def _names_in_order(names: Any) -> list[Any]:
     if dimensions != 1:
         raise InputError(f"label_names is a {type(names).__name__} of {dimensions} dimensions, expected 1", _FORMS)
     index = getattr(names, "index", None)
-    if index is not None and not callable(index) and getattr(getattr(index, "dtype", None), "kind", "O") in "iu":
-        if list(index) != list(range(len(names))):
-            raise InputError(
-                f"label_names is a {type(names).__name__} whose index is not 0 to {len(names) - 1} in order",
-                "bring it into the order of the model's outputs, then reset_index(drop=True)",
-            )
-    elif isinstance(names, KeysView) and all(_is_id(value) for value in dict(getattr(names, "mapping", {})).values()):
-        return list(_names_of_mapping(dict(getattr(names, "mapping", {}))))  # label2id.keys(): the ids order them
+    ids = [] if index is None or callable(index) else _ids_of(index)  # of a Series
+    if ids and ids != list(range(len(names))):
+        raise InputError(
+            f"label_names is a {type(names).__name__} whose index is not 0 to {len(names) - 1} in order",
+            "bring it into the order of the model's outputs, then reset_index(drop=True)",
+        )
+    mapping = dict(getattr(names, "mapping", {}))
+    if isinstance(names, KeysView) and all(_is_id(value) for value in mapping.values()):
+        return _names_of_mapping(mapping)  # label2id.keys(): the ids order them
+    if isinstance(names, ValuesView) and _ids_of(mapping):
+        return _names_of_mapping(mapping)  # id2label.values()
     for convert in ("to_pylist", "tolist"):
         if hasattr(names, convert):
             return list(getattr(names, convert)())
@@ -89,7 +100,7 @@ def _names_of_mapping(names: Mapping[Any, Any]) -> list[Any]:
         )
     by_id: dict[int, Any] = {}
     for key, name in pairs:
-        if not _is_id(key) and not (isinstance(key, str) and key.isascii() and key.isdecimal()):
+        if not _is_id(key) and not _is_written_id(key):
             raise InputError(f"label_names ({what}) has the id {key!r}, expected an integer", f"count from 0; {_FORMS}")
         if int(key) in by_id:
             raise InputError(
@@ -108,6 +119,17 @@ def _names_of_mapping(names: Mapping[Any, Any]) -> list[Any]:
 
 def _is_id(value: object) -> bool:
     return isinstance(value, (Integral, np.integer)) and not isinstance(value, (bool, np.bool_))
+
+
+def _is_written_id(value: object) -> bool:
+    return isinstance(value, str) and value.isascii() and value.isdecimal()
+
+
+def _ids_of(keys: Iterable[Any]) -> list[float]:
+    """The ids that these are, whole numbers or strings of digits; empty where one is not."""
+    keys = list(keys)
+    numbers = all(_is_id(key) or _is_written_id(key) or isinstance(key, (float, np.floating)) for key in keys)
+    return [float(key) for key in keys] if numbers else []
 
 
 def _described(name: object) -> str:

@@ -3,7 +3,7 @@
     python -m benchmarks.studies.label_aware --data FOLDER --models FOLDER --masked-lm FOLDER --encoder NAME \
         --records FOLDER [--only WORD...] [--samples 60] [--minutes 30]
 
-FOLDER of `--data` and `--models` as in `benchmarks.studies.issues`. For each corpus and plain model, wrong labels are
+FOLDER of `--data` and `--models` as in `benchmarks.studies.findings`. For each corpus and plain model, wrong labels are
 drawn as a campaign draws them, equally from bins of label frequency: of all labels ("random"), of those that share a
 cluster with a true label ("cluster"), and of the 600 most frequent ("frequent"); all attacks on the same texts and
 labels. For each, it is looked whether the model predicts the label on any text of its own. Texts are drawn from a
@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.studies.issues import APLC, TREE, corpus_folder
+from benchmarks.studies.findings import APLC, TREE, corpus_folder
 from benchmarks.studies.label_aware_reach import reach
 from textattack_xmtc.campaign.plan import Plan
 from textattack_xmtc.datasets.corpus import Corpus

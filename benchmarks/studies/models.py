@@ -117,7 +117,7 @@ def measured(name: str, model: str, loss: str, data: Path, keep: Path) -> dict[s
 def trained(corpus: Corpus, model: str, loss: str, folder: Path) -> tuple[np.ndarray, float, int, str]:
     from textattack_xmtc.models.evaluation import best_labels
     from textattack_xmtc.models.folder import load_model
-    from textattack_xmtc.models.losses import LossSettings
+    from textattack_xmtc.models.loss_settings import LossSettings
     from textattack_xmtc.models.training.plan import small_plan, train_folder
 
     if not folder.exists():

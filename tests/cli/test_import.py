@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sysconfig
 from pathlib import Path
@@ -172,7 +173,7 @@ def test_an_imported_folder_can_be_attacked_at_once(
         capsys, kind, source, "--out", out, "--data", data, "--masked-lm", tmp_path / "lm", "--max-length", 50
     )
     assert status == 0, shown
-    assert shown.splitlines()[-1] == f"now: textattack attack --recipe xmtc-positive --model xmtc:{out}"
+    assert f"now: textattack attack --recipe xmtc-positive --model xmtc:{out}" in shown.splitlines()
     program = Path(sysconfig.get_path("scripts")) / "textattack"
     ran = subprocess.run(
         [str(program), "attack", "--recipe", "xmtc-positive", "--model", f"xmtc:{out}", "-n", "2"],
@@ -185,3 +186,19 @@ def test_an_imported_folder_can_be_attacked_at_once(
     assert "masked LM kept with the victim" in ran.stderr
     assert "label 3" in ran.stdout and "label 5" in ran.stdout
     assert "Attack Results" in ran.stdout
+
+
+def test_a_folder_that_cannot_be_written_is_refused_before_anything_is_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The checkpoint does not exist: the folder is refused first."""
+    file, closed = tmp_path / "file", tmp_path / "closed"
+    file.touch()
+    closed.mkdir(mode=0o500)
+    folders = [file / "model", file / "deep" / "model"]
+    if os.geteuid():  # root can write there anyway
+        folders.append(closed / "model")
+    for out in folders:
+        status, shown = run(capsys, "attentionxml", tmp_path / "nothing", "--out", out)
+        assert status == 2 and f"'{out}' cannot be written" in shown
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["closed", "file"] and not list(closed.iterdir())

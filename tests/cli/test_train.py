@@ -90,8 +90,26 @@ def test_what_is_there_is_not_overwritten(data: Path, tmp_path: Path, capsys: py
     assert train(data, tmp_path / "model", "attentionxml", "--epochs", "1") == 2
     assert "exists" in capsys.readouterr().err
     (tmp_path / "new.unfinished").mkdir()
+    (tmp_path / "new.unfinished" / "checkpoint.pt").touch()
     assert train(data, tmp_path / "new", "attentionxml", "--epochs", "1") == 2
     assert "unfinished training" in capsys.readouterr().err
+
+
+def test_a_folder_that_cannot_be_written_is_refused_before_the_first_step(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A path below a file, which no user can write, and a folder without permission, which root can write anyway."""
+    monkeypatch.setattr("textattack_xmtc.models.training.loop.Training.__init__", None)  # no training may start
+    file, closed = tmp_path / "file", tmp_path / "closed"
+    file.touch()
+    closed.mkdir(mode=0o500)
+    folders = [file / "model", file / "deep" / "model"]
+    if os.geteuid():
+        folders.append(closed / "model")
+    for out in folders:
+        assert train(data, out, "attentionxml", "--epochs", "1") == 2
+        assert f"'{out}' cannot be written" in capsys.readouterr().err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["closed", "file"] and not list(closed.iterdir())
 
 
 @pytest.mark.parametrize(
@@ -153,7 +171,7 @@ def test_another_training_is_not_resumed(data: Path, tmp_path: Path, capsys: pyt
     wanted = plan.small_plan("attention-xml")
     checkpoint = plan.Checkpoint(tmp_path / "model.unfinished" / "checkpoint.pt", {"corpus": "another"})
     checkpoint.write({})
-    with pytest.raises(ValueError, match="has architecture=None, and architecture='attention-xml' was asked for"):
+    with pytest.raises(ValueError, match=r"has corpus='another', and corpus='[0-9a-f]+' was asked for"):
         plan.train_folder(load_corpus(data), wanted, tmp_path / "model", resume=True, device="cpu")
 
 

@@ -22,7 +22,7 @@ from textattack_xmtc.hardening.harden import harden_folder
 from textattack_xmtc.hardening.options import HardeningOptions
 from textattack_xmtc.hardening.rounds import Rounds
 from textattack_xmtc.models.folder import load_model
-from textattack_xmtc.models.losses import LossSettings
+from textattack_xmtc.models.loss_settings import LossSettings
 from textattack_xmtc.models.training.checkpoint import Checkpoint
 
 OPTIONS = HardeningOptions(steps=60, round_steps=15, changes=1, k=1, rate=0.5, share=0.5, held_out=20)

@@ -11,7 +11,8 @@ from textattack_xmtc.hardening.labels import align_labels
 from textattack_xmtc.hardening.options import HardeningOptions
 from textattack_xmtc.hardening.schedule import schedule_of
 from textattack_xmtc.hardening.tail_sampler import TailSampler, logit_goals
-from textattack_xmtc.models.attention_xml.flat import AttentionXML, AttentionXMLConfig, AttentionXMLNetwork
+from textattack_xmtc.models.attention_xml.flat import AttentionXML, AttentionXMLNetwork
+from textattack_xmtc.models.attention_xml.plan import AttentionXMLConfig
 from textattack_xmtc.models.attention_xml.vocabulary import Vocabulary
 
 

@@ -6,7 +6,7 @@
 | a random BERT classifier over whole words, and its tokenizer | `bert` |
 | every kind of victim that this package wraps, for what must hold for all of them | `every_victim` |
 | random classifiers of every family; masked language models of every family | `tiny_transformers`, `masked_lms` |
-| goals put to a text | `goals` |
+| goals put to a text; tiny pretrained encoders | `goals`, `encoders` |
 | Algorithm 1 once more, in plain code, with random small worlds to run it on | `plain_attack`, `worlds` |
 | the same for fewer queries, label trees, candidate words | `plain_frugal_attack`, `plain_tree`, `plain_candidates` |
 | a corpus and trained models, attacked in seconds | `small_campaigns`, `hardening` |

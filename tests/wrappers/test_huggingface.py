@@ -65,6 +65,20 @@ def test_a_family(family: str) -> None:
     check(victim)
 
 
+@pytest.mark.parametrize("family", ["Bart", "T5", "Bert"])
+def test_texts_that_write_the_end_token(family: str) -> None:
+    """Encoder-decoders take only batches whose texts have equally many."""
+    victim = HuggingFaceWrapper(tiny(family), tokenizer(), scores="logit")
+    texts = ["egg", "egg [SEP] word", "[SEP] [SEP]", "a text of several words"]
+    np.testing.assert_allclose(victim(texts), np.concatenate([victim([text]) for text in texts]), rtol=0, atol=1e-4)
+
+
+@pytest.mark.parametrize("names", [["a"], list("abcd"), {"a": 0, "b": 1}])
+def test_names_for_another_number_of_labels(names: Any) -> None:
+    with pytest.raises(InputError, match=rf"label_names has {len(names)} names, and BertFor.* answers for {LABELS} "):
+        HuggingFaceWrapper(tiny("Bert"), tokenizer(), label_names=names)
+
+
 @pytest.mark.parametrize("family", DECODERS)
 def test_a_decoder_with_a_padding_token_in_its_tokenizer_only(family: str) -> None:
     model = tiny(family, pad_token_id=None)

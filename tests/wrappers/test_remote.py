@@ -161,7 +161,7 @@ def test_the_server_says_how_long_to_wait():
         assert 1 < pauses[0] <= 60
 
 
-@pytest.mark.parametrize("said", ["31536000", "121", "9" * 400, formatdate(time.time() + 365 * 86_400, usegmt=True)])
+@pytest.mark.parametrize("said", ["31536000", "121", "9" * 400, "Fri, 01 Jan 2100 00:00:00 GMT"])
 def test_a_pause_that_is_too_long_ends_the_attack_at_once(said):
     with FailingServer(503, retry_after=said) as server:
         victim = remote(server)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer, TfidfVectorizer
@@ -233,6 +233,44 @@ def test_the_pipeline_of_imbalanced_learn() -> None:
     model = imblearn.pipeline.make_pipeline(*steps).fit(TEXTS, names)
     victim = SklearnWrapper(model)
     np.testing.assert_allclose(victim.score(SOME, [2, 0]), model.predict_proba(SOME)[:, [2, 0]], atol=1e-6)
+
+
+@pytest.mark.parametrize("classifier", [MultiOutputClassifier(LogisticRegression()), forest(), KNeighborsClassifier(2)])
+@pytest.mark.parametrize("values", [("no", "yes"), ("0", "1"), (1, 2), (0, 2)])
+def test_outputs_that_do_not_say_which_class_is_the_label(classifier: Any, values: tuple[Any, Any]) -> None:
+    truth = np.where(TRUTH[:, [0, 1]] == 1, values[1], values[0])
+    fitted = make_pipeline(TfidfVectorizer(), clone(classifier)).fit(TEXTS, truth)
+    with pytest.raises(InputError, match=rf"an output has the classes '?{values[0]}'?, .*, expected 0 and 1; fit it"):
+        SklearnWrapper(fitted)
+
+
+@pytest.mark.parametrize("values", [(0, 1), (False, True), (-1, 1)])
+def test_outputs_of_two_values_that_say_it(values: tuple[Any, Any]) -> None:
+    some = TRUTH[:, [0, 1]]
+    model = make_pipeline(TfidfVectorizer(), MultiOutputClassifier(LogisticRegression()))
+    expected = SklearnWrapper(clone(model).fit(TEXTS, some)).score(SOME, [0, 1])
+    found = SklearnWrapper(clone(model).fit(TEXTS, np.where(some == 1, values[1], values[0]))).score(SOME, [0, 1])
+    assert np.allclose(found, expected)
+
+
+@pytest.mark.parametrize(
+    "classifier", [LogisticRegression(), one_vs_rest(LogisticRegression()), LinearSVC(), one_vs_rest(), forest()]
+)
+def test_one_label(classifier: Any) -> None:
+    egg = TRUTH[:, 0]
+    fitted = make_pipeline(TfidfVectorizer(), clone(classifier)).fit(TEXTS, egg)
+    for kind in SklearnWrapper(fitted).score_kinds:
+        both = SklearnWrapper(fitted, kind)
+        assert both.top_k(TEXTS, 1)[0].ravel().tolist() == egg.tolist()
+        one = SklearnWrapper(fitted, kind, label_names=["egg"])
+        assert np.array_equal(one.score(TEXTS, [0]), both.score(TEXTS, [1])) and one(TEXTS[:2]).shape == (2, 1)
+        assert (one.score(TEXTS, [0])[egg == 1].min() > one.score(TEXTS, [0])[egg == 0].max()).all()
+
+
+@pytest.mark.parametrize("names", [["a", "b"], ["a", "b", "c", "d", "e", "f"]])
+def test_names_for_another_number_of_labels(names: list[str]) -> None:
+    with pytest.raises(InputError, match=f"label_names has {len(names)} names, and Pipeline answers for 5 labels"):
+        SklearnWrapper(plain().fit(TEXTS, TRUTH), label_names=names)
 
 
 @pytest.mark.parametrize(

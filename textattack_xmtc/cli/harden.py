@@ -12,7 +12,7 @@ from typing import Any
 from textattack_xmtc.datasets.read_options import BY_CONTENT, ReadOptions
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.hardening.options import HardeningOptions
-from textattack_xmtc.models.losses import LossSettings
+from textattack_xmtc.models.loss_settings import LossSettings
 from textattack_xmtc.options import Option, add_config, add_options, given, option, options_of, require
 
 _LOSS = ("reweight", "mode", "constants")

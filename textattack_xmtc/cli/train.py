@@ -16,7 +16,7 @@ from textattack_xmtc.models.architecture import (
     architecture,
     architectures,
 )
-from textattack_xmtc.models.losses import LossSettings
+from textattack_xmtc.models.loss_settings import LossSettings
 from textattack_xmtc.options import Option, add_config, add_options, given, option, options_of, require
 
 PATIENCE = 5

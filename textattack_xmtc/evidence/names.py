@@ -35,7 +35,7 @@ class NameEvidence:
     stems with them, so they give no evidence but by words that both languages have.
 
     Args:
-        names: names by label (`--label-names`); by default a label is called what it is called in the data.
+        names: names by label (`--evidence-names`); by default a label is called what it is called in the data.
         further: further names of labels, by label.
 
     Example:

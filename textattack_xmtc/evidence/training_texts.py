@@ -48,7 +48,7 @@ class TrainingTextEvidence:
         >>> rows = [Document(str(i), f"{w} soup", [w]) for i, w in enumerate(["egg", "egg", "pea", "pea", "leek"])]
         >>> source = TrainingTextEvidence(Corpus.from_documents("soups", {"train": rows}))
         >>> source.weigh("pea soup", ["pea", "soup"], "pea").weights.round(1).tolist(), source.texts_of("pea")
-        ([0.2, 0.0], 2)
+        ([0.4, 0.0], 2)
     """
 
     name = "training texts"

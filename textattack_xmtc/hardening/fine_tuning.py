@@ -12,9 +12,10 @@ import torch
 from textattack_xmtc.hardening.gradient_attack import GradientAttack, LogitGoal
 from textattack_xmtc.hardening.schedule import Clock, Schedule
 from textattack_xmtc.models.architecture import architecture
-from textattack_xmtc.models.losses import LossSettings
+from textattack_xmtc.models.loss_settings import LossSettings
 from textattack_xmtc.models.torch_scorer import TorchScorer
-from textattack_xmtc.models.training.loop import LoopSettings, Training, linear_to_a_tenth
+from textattack_xmtc.models.training.loop import Training, linear_to_a_tenth
+from textattack_xmtc.models.training.settings import LoopSettings
 
 WARM_UP = 0.05
 """Share of the steps in which the rates rise: Adam knows nothing of the model yet."""

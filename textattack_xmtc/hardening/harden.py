@@ -25,7 +25,7 @@ from textattack_xmtc.hardening.unlabelled import own_labels, texts_beside
 from textattack_xmtc.hubs import DEFAULT_MASKED_LM
 from textattack_xmtc.models.architecture import ARCHITECTURES
 from textattack_xmtc.models.folder import CONFIG, TRAINING, load_model, read_dict, save_model
-from textattack_xmtc.models.losses import LossSettings
+from textattack_xmtc.models.loss_settings import LossSettings
 from textattack_xmtc.models.torch_scorer import TorchScorer
 from textattack_xmtc.models.training.checkpoint import Checkpoint, keeper
 from textattack_xmtc.models.training.loop import SHOWN

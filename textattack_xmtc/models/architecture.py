@@ -1,28 +1,33 @@
 """What training, hardening, model folders and commands ask of an architecture, and the registry of architectures.
 
-A further architecture is one folder, whose class does what `Architecture` says, and one line in `ARCHITECTURES`.
+A further architecture is one folder, whose class does what `Architecture` says, and one line in `ARCHITECTURES`. The
+modules of these classes, and those of their plans, import no network and no library that takes long to load: commands
+explain their options from them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeAlias
 
-import datasets
 import numpy as np
-import torch
 
-from textattack_xmtc.datasets.corpus import Corpus
 from textattack_xmtc.errors import InputError, ModelFolderError
 from textattack_xmtc.models.importers.options import ImportOptions
-from textattack_xmtc.models.losses import LossSettings
-from textattack_xmtc.models.torch_scorer import ComputeType, TorchScorer
-from textattack_xmtc.models.training.checkpoint import Checkpoint
-from textattack_xmtc.models.training.loop import LoopSettings
+from textattack_xmtc.models.loss_settings import LossSettings
+from textattack_xmtc.models.training.settings import LoopSettings
 from textattack_xmtc.options import option
+
+if TYPE_CHECKING:
+    import datasets
+    import torch
+
+    from textattack_xmtc.datasets.corpus import Corpus
+    from textattack_xmtc.models.torch_scorer import ComputeType, TorchScorer
+    from textattack_xmtc.models.training.checkpoint import Checkpoint
 
 ARCHITECTURES = {
     "attention-xml": "textattack_xmtc.models.attention_xml.architecture:FlatAttentionXML",
@@ -33,7 +38,7 @@ ARCHITECTURES = {
 """The class of each architecture (module and name, imported when it is needed), by the name in `config.json`."""
 
 Log = list[dict[str, Any]]
-ParameterGroups = list[tuple[list[torch.nn.Parameter], float]]
+ParameterGroups: TypeAlias = "list[tuple[list[torch.nn.Parameter], float]]"
 """Parameters, and the learning rate of each group."""
 
 
@@ -102,12 +107,22 @@ class Importer:
     """Reads checkpoints of another program.
 
     Attributes:
-        matches: whether the files at a path can be of this architecture (of several that share a format).
-        read: the model in them, on the CPU; raises ModelFolderError or InputError.
+        reader: module and name of the function that gives the model in the files at a path, on the CPU; it raises
+            ModelFolderError or InputError.
+        check: of the function that says whether the files can be of this architecture, where several share a format.
     """
 
-    matches: Callable[[Path], bool]
-    read: Callable[[Path, ImportOptions], TorchScorer]
+    reader: str
+    check: str | None = None
+
+    def matches(self, source: Path) -> bool:
+        """Whether the files at `source` can be of this architecture."""
+        return self.check is None or bool(_load_name(self.check)(source))
+
+    def read(self, source: Path, options: ImportOptions) -> TorchScorer:
+        """The model in the files at `source`, on the CPU. Raises ModelFolderError or InputError."""
+        model: TorchScorer = _load_name(self.reader)(source, options)
+        return model
 
 
 class Architecture(Protocol):
@@ -182,8 +197,7 @@ def architecture(name: str) -> Architecture:
             if name in one.aliases:
                 return one
         raise InputError(f"unknown architecture {name!r}", f"choose one of {', '.join(ARCHITECTURES)}")
-    module, attribute = ARCHITECTURES[name].split(":")
-    made: Architecture = getattr(import_module(module), attribute)()
+    made: Architecture = _load_name(ARCHITECTURES[name])()
     return made
 
 
@@ -223,6 +237,11 @@ def read_official(kind: str, source: Path, options: ImportOptions) -> TorchScore
         f"{str(source)!r} does not hold a model of {kind}",
         "give the folder of one model, such as models/Wiki10/aplc/None",
     )
+
+
+def _load_name(reference: str) -> Any:
+    module, name = reference.split(":")
+    return getattr(import_module(module), name)
 
 
 def _changed(value: Any, changes: Mapping[str, Any]) -> Any:

@@ -25,8 +25,8 @@ from textattack_xmtc.cache import cache_folder, cached_folder
 from textattack_xmtc.datasets.api_docs import fingerprint, load_api_docs
 from textattack_xmtc.datasets.corpus import Corpus, Document
 from textattack_xmtc.metrics import label_matrix, precision_at_k
-from textattack_xmtc.models.attention_xml.flat import AttentionXMLConfig
-from textattack_xmtc.models.attention_xml.training import AttentionXMLSettings, train_attention_xml
+from textattack_xmtc.models.attention_xml.plan import AttentionXMLConfig, AttentionXMLSettings
+from textattack_xmtc.models.attention_xml.training import train_attention_xml
 from textattack_xmtc.models.attention_xml.vocabulary import Vocabulary
 from textattack_xmtc.models.evaluation import precision
 from textattack_xmtc.models.folder import MASKED_LM, write_model

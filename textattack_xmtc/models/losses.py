@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, get_args
 
 import numpy as np
@@ -11,114 +10,9 @@ from torch import nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from textattack_xmtc.errors import InputError
-from textattack_xmtc.metrics import PROPENSITY_CONSTANTS, propensities
-from textattack_xmtc.options import option
-
-Reweighting = Literal["none", "pw", "cb", "pw-cb"]
-"""Which factors multiply the positive part: none, W (PW), C (CB), or both (PW-cb)."""
-
-LossKind = Literal["bce", "squared-hinge"]
-"""Binary cross-entropy on logits, or the squared hinge on scores with margin 1."""
-
-Mode = Literal["paper", "adv-xmtc"]
-"""The weights as the paper prints them, or as its published code computes them."""
+from textattack_xmtc.models.label_weights import LossKind, check_choice
 
 Reduction = Literal["mean", "sum", "none"]
-
-_GROUP = "loss (Eq. 4.6)"
-
-
-def label_weights(
-    kind: Reweighting,
-    label_counts: np.ndarray,
-    n_train: int,
-    constants: str | tuple[float, float] = "other",
-    beta: float = 0.9,
-    mode: Mode = "paper",
-) -> np.ndarray:
-    """The weight of each label's positive part: 1, W, C or C W of Eq. 4.6.
-
-    `W = 2/p - 1` makes up for missing labels, with the propensity p of Jain et al. (2016); `C = (1 - beta) /
-    (1 - beta^n)` rebalances, with the label's number n of training texts (Cui et al. 2019). A label without training
-    text has C = 1, as one with a single text has. In mode "adv-xmtc" W is scaled so that it sums to the number of
-    labels.
-
-    Args:
-        kind: which factors.
-        label_counts: n, the number of training texts of each label, shape `(labels,)`.
-        n_train: the number of training texts.
-        constants: A and B of the propensity model, or a family in `metrics.PROPENSITY_CONSTANTS`.
-        beta: of C, in [0, 1).
-        mode: as printed or as published.
-
-    Returns:
-        Weights (float64), shape `(labels,)`.
-
-    Raises:
-        InputError: an unknown kind, family or mode, beta out of range, or counts that `propensities` refuses.
-
-    Example:
-        >>> label_weights("cb", np.array([0, 1, 2, 1000]), 1000).round(3).tolist()
-        [1.0, 1.0, 0.526, 0.1]
-    """
-    _check_choice("reweighting", kind, get_args(Reweighting))
-    _check_choice("mode", mode, get_args(Mode))
-    if not 0 <= beta < 1:
-        raise InputError(f"beta={beta} is not in [0, 1)", "choose 0.9, as the paper does")
-    counts = np.asarray(label_counts, dtype=np.float64)
-    weights = np.ones(len(counts))
-    if kind in ("pw", "pw-cb"):
-        weights = 2 / propensities(counts, n_train, *_constants(constants)) - 1
-        if mode == "adv-xmtc":
-            weights *= len(weights) / weights.sum()
-    if kind in ("cb", "pw-cb"):
-        weights = weights * (1 - beta) / (1 - beta ** np.maximum(counts, 1))
-    return weights
-
-
-@dataclass(frozen=True)
-class LossSettings:
-    """Which loss a model is trained on; what `label_weights` and `ReweightedLoss` take.
-
-    Attributes:
-        reweight: which factors multiply the positive part.
-        kind: the loss that is reweighted.
-        constants: A and B of the propensity model, or the data set's family in `metrics.PROPENSITY_CONSTANTS`.
-        beta: of C.
-        mode: as printed or as published.
-    """
-
-    reweight: Reweighting = option("none", "which factors multiply the positive part", group=_GROUP)
-    kind: LossKind = option("bce", "the loss that is reweighted", flags=("--loss",), group=_GROUP)
-    constants: str | tuple[float, float] = option(
-        "other",
-        "the data set's family, for A and B of the propensities",
-        flags=("--family",),
-        choices=tuple(PROPENSITY_CONSTANTS),
-        group=_GROUP,
-    )
-    beta: float = 0.9
-    mode: Mode = option(
-        "paper",
-        "W as the paper prints it, or scaled to sum to the number of labels, as its code does",
-        flags=("--weights",),
-        group=_GROUP,
-    )
-
-    def for_labels(self, label_counts: np.ndarray, n_train: int) -> ReweightedLoss:
-        """The loss for labels (or groups of labels) with these numbers of training texts.
-
-        Raises:
-            InputError: as `label_weights` and `ReweightedLoss` say.
-
-        Example:
-            >>> LossSettings("cb").for_labels(np.array([1, 2]), 10).positive_weights
-            tensor([1.0000, 0.5263])
-        """
-        weights = None
-        if self.reweight != "none":
-            weights = label_weights(self.reweight, label_counts, n_train, self.constants, self.beta, self.mode)
-        return ReweightedLoss(weights, self.kind)
 
 
 class ReweightedLoss(nn.Module):
@@ -152,8 +46,8 @@ class ReweightedLoss(nn.Module):
         reduction: Reduction = "mean",
     ) -> None:
         super().__init__()
-        _check_choice("loss", kind, get_args(LossKind))
-        _check_choice("reduction", reduction, get_args(Reduction))
+        check_choice("loss", kind, get_args(LossKind))
+        check_choice("reduction", reduction, get_args(Reduction))
         weights = None if positive_weights is None else torch.as_tensor(positive_weights, dtype=torch.float32)
         if weights is not None and (weights.dim() != 1 or not torch.isfinite(weights).all() or (weights < 0).any()):
             raise InputError(
@@ -231,15 +125,3 @@ class ReweightedLoss(nn.Module):
         if len(labels) and int(labels.max()) >= len(weights):
             raise InputError(f"label {int(labels.max())} of {len(weights)}", "give indices of the weighted labels")
         return torch.where(labels < 0, 1.0, weights[labels.clamp(min=0)])
-
-
-def _constants(given: str | tuple[float, float]) -> tuple[float, float]:
-    if not isinstance(given, str):
-        return given
-    _check_choice("propensity family", given, tuple(PROPENSITY_CONSTANTS))
-    return PROPENSITY_CONSTANTS[given]
-
-
-def _check_choice(what: str, given: str, known: tuple[str, ...]) -> None:
-    if given not in known:
-        raise InputError(f"there is no {what} {given!r}", f"choose one of {', '.join(known)}")

@@ -52,8 +52,8 @@ class HuggingFaceWrapper(XMTCModelWrapper):
 
     Raises:
         InputError: neither tokenizer nor configuration has a padding token; the tokenizer has tokens that the model
-            does not know; `max_length` is beyond the model's positions; an unknown activation; the model cannot
-            answer for a few words.
+            does not know; there are more or fewer names than labels; `max_length` is beyond the model's positions; an
+            unknown activation; the model cannot answer for a few words.
     """
 
     def __init__(
@@ -182,14 +182,20 @@ class HuggingFaceWrapper(XMTCModelWrapper):
         import torch
 
         encoded = self._encoded(texts)
-        lengths = [len(tokens) for tokens in encoded["input_ids"]]
-        groups = [lengths] if not self._equal_lengths else [[length] for length in dict.fromkeys(lengths)]
+        groups: dict[tuple[int, int], list[int]] = {}
+        for position, tokens in enumerate(encoded["input_ids"]):
+            length = len(tokens) if self._equal_lengths else 0
+            groups.setdefault((length, self._ends(tokens)), []).append(position)
         rows: dict[int, Any] = {}
-        for group in groups:
-            positions = [position for position, length in enumerate(lengths) if length in group]
+        for positions in groups.values():
             part = {name: [values[position] for position in positions] for name, values in encoded.items()}
             rows.update(zip(positions, self._answered(padded(part, self.tokenizer)), strict=True))
         return torch.stack([rows[position] for position in range(len(texts))])
+
+    def _ends(self, tokens: list[int]) -> int:
+        """How many ends an encoder-decoder sees: all texts of a batch must have as many, and a text may write one."""
+        config = plain_model(self.model).config
+        return tokens.count(config.eos_token_id) if getattr(config, "is_encoder_decoder", False) else 0
 
     def _encoded(self, texts: Sequence[str]) -> dict[str, list[Any]]:
         encoded = self.tokenizer([encodable(text) for text in texts], truncation=True, max_length=self.max_length)
@@ -231,6 +237,12 @@ class HuggingFaceWrapper(XMTCModelWrapper):
             alone = np.concatenate([self._logits([text]).cpu().numpy() for text in _PROBES])
         except VictimError as error:
             raise InputError(error.problem, error.fix) from error
+        if alone.shape[1:] != (self.labels.size,):
+            raise InputError(
+                f"label_names has {self.labels.size or 0:,} names, and {self.name} answers for "
+                f"{alone.shape[-1]:,} labels",
+                "give a name for each of its labels, in the order of its outputs",
+            )
         half = str(next(self.model.parameters()).dtype) in ("torch.float16", "torch.bfloat16")
         close = (_CLOSE_IN_HALF if half else _CLOSE) * max(float(np.abs(alone).max()), 1e-3)
         self._equal_lengths = not np.allclose(together, alone, rtol=0, atol=close, equal_nan=True)

@@ -34,6 +34,9 @@ class SklearnWrapper(XMTCModelWrapper):
     on all): that lies above every label that is probably wrong, and would put labels that nothing is known of among
     the best. Here they stand last, at -1e6 (and first, at 1e6).
 
+    A classifier of two classes has two labels, its classes; or one, the second class, where `label_names` has one name.
+    Where each label has an output of its own, this must tell 1 (or True) from 0 (or -1, or False).
+
     Args:
         model: has `predict_proba` or `decision_function`.
         scores: "probability" asks `predict_proba`, "score" asks `decision_function`; None takes the
@@ -44,7 +47,7 @@ class SklearnWrapper(XMTCModelWrapper):
 
     Raises:
         InputError: the estimator has neither method, or not the one that `scores` needs; it is not fitted; it does
-            not take texts.
+            not take texts; there are more or fewer names than labels; an output has other classes than 0 and 1.
     """
 
     def __init__(
@@ -102,15 +105,21 @@ class SklearnWrapper(XMTCModelWrapper):
     def _dense(self, texts: Sequence[str]) -> Any:
         if self.score_kind == "score":
             margins = np.array(self.model.decision_function(list(texts)))
+            if margins.ndim == 1:  # two classes, and the margin of the second one
+                return self._of_two_classes(np.stack([-margins, margins], axis=1))
             for label, margin in self._constants.items():
                 margins[:, label] = margin
             return margins
         answer = self.model.predict_proba(list(texts))
         if not isinstance(answer, list):
-            return answer
+            return self._of_two_classes(np.asarray(answer))
         # Classifiers with many outputs give one (texts, classes) array a label instead of one column a label.
         classes = self._classes_of_outputs(len(answer))
         return np.stack([_probability_of_one(*pair) for pair in zip(answer, classes, strict=True)], axis=1)
+
+    def _of_two_classes(self, scores: np.ndarray) -> np.ndarray:
+        """Only the second of two classes where the victim has one label; other scores as they are."""
+        return scores[:, 1:] if self.labels.size == 1 and scores.ndim == 2 and scores.shape[1] == 2 else scores
 
     def _classes_of_outputs(self, outputs: int) -> Sequence[Any]:
         """The classes of each output; estimators around an estimator may not have them."""
@@ -126,7 +135,7 @@ class SklearnWrapper(XMTCModelWrapper):
         """Ask about a few words: whether the estimator is fitted and takes texts, and whether its parts answer alike.
 
         Raises:
-            InputError: it does not answer.
+            InputError: it does not answer, or for another number of labels than there are names.
         """
         from sklearn.exceptions import NotFittedError
 
@@ -137,6 +146,8 @@ class SklearnWrapper(XMTCModelWrapper):
                 whole = np.asarray(self_of_kind._dense(words))
             except NotFittedError as error:
                 raise _not_fitted(self.name, error) from error
+            except InputError:
+                raise
             except (ValueError, TypeError, AttributeError) as error:
                 if kind != self.score_kind:
                     continue
@@ -144,6 +155,12 @@ class SklearnWrapper(XMTCModelWrapper):
                     f"{self.name} cannot score a text ({type(error).__name__}: {str(error).splitlines()[0]})",
                     "give a fitted pipeline that begins with its vectoriser",
                 ) from error
+            if self.labels.names is not None and whole.ndim == 2 and whole.shape[1] != len(self.labels.names):
+                raise InputError(
+                    f"label_names has {len(self.labels.names):,} names, and {self.name} answers for "
+                    f"{whole.shape[1]:,} labels",
+                    "give a name for each of its labels, in the order of its outputs",
+                )
             self._usable_parts[kind] = self._parts is not None and self_of_kind._agrees(self._parts, words, whole)
 
     def _agrees(self, parts: _Parts, texts: list[str], whole: np.ndarray) -> bool:
@@ -206,7 +223,16 @@ def _margin_of_constant(classifier: Any) -> float | None:
 
 
 def _probability_of_one(probabilities: np.ndarray, classes: np.ndarray) -> np.ndarray:
-    """The column of class 1; zeros where the label was on no text of the training set."""
+    """The column of class 1; zeros where the label was on no text of the training set.
+
+    Raises:
+        InputError: the classes are not 0 and 1: nothing says which of them means that the label is there.
+    """
+    if not {value.item() if hasattr(value, "item") else value for value in classes} <= {-1, 0, 1}:
+        raise InputError(
+            f"an output has the classes {', '.join(map(repr, np.asarray(classes).tolist()[:4]))}, expected 0 and 1",
+            "fit it with a matrix of 0 and 1, a column for each label (sklearn.preprocessing.MultiLabelBinarizer)",
+        )
     places = np.flatnonzero(np.asarray(classes) == 1)
     column: np.ndarray = probabilities[:, places[0]] if len(places) else np.zeros(len(probabilities))
     return column

@@ -237,6 +237,15 @@ def test_ray_is_an_extra(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @needs_ray
+@pytest.mark.slow
+def test_a_cluster_of_our_own_leaves_no_handler_behind() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    pool = RayPool(_lacking, "local", 1)
+    pool.close()
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+@needs_ray
 def test_a_cluster_that_is_not_there() -> None:
     with pytest.raises(InputError, match=r"there is no Ray cluster at 'auto' .*ray start --head"):
         RayPool(lambda: None, "auto")  # type: ignore[arg-type, return-value]  # never asked for

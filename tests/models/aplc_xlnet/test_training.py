@@ -9,9 +9,11 @@ import torch
 from tests.toolkit.interrupted_training import Killed, KilledAfter
 from textattack_xmtc.datasets.corpus import Corpus, Document
 from textattack_xmtc.errors import InputError
+from textattack_xmtc.models.aplc_xlnet.plan import APLCXLNetSettings
 from textattack_xmtc.models.aplc_xlnet.scorer import APLCXLNet, build_small
-from textattack_xmtc.models.aplc_xlnet.training import APLCXLNetSettings, rate_share, train_aplc_xlnet
-from textattack_xmtc.models.losses import LossSettings, ReweightedLoss
+from textattack_xmtc.models.aplc_xlnet.training import rate_share, train_aplc_xlnet
+from textattack_xmtc.models.loss_settings import LossSettings
+from textattack_xmtc.models.losses import ReweightedLoss
 from textattack_xmtc.models.training.checkpoint import Checkpoint
 
 FILLERS = ["how", "to", "the", "with", "and", "some"]

@@ -12,11 +12,12 @@ from tests.toolkit.interrupted_training import Killed, KilledAfter
 from textattack_xmtc.datasets.corpus import Corpus, Document
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.models.attention_xml import training
-from textattack_xmtc.models.attention_xml.flat import AttentionXML, AttentionXMLConfig
-from textattack_xmtc.models.attention_xml.training import AttentionXMLSettings, train_attention_xml
+from textattack_xmtc.models.attention_xml.flat import AttentionXML
+from textattack_xmtc.models.attention_xml.plan import AttentionXMLConfig, AttentionXMLSettings
+from textattack_xmtc.models.attention_xml.training import train_attention_xml
 from textattack_xmtc.models.batches import shuffled_by_length
 from textattack_xmtc.models.evaluation import validation
-from textattack_xmtc.models.losses import LossSettings
+from textattack_xmtc.models.loss_settings import LossSettings
 from textattack_xmtc.models.training.checkpoint import Checkpoint
 
 SIZES = AttentionXMLConfig(embedding_size=16, hidden_size=16, linear_sizes=(16,), hidden_dropout=0.1)

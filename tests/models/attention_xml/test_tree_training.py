@@ -11,18 +11,17 @@ from tests.toolkit.interrupted_training import Killed, KilledAfter
 from tests.toolkit.plain_tree import LABELS, TEXTS, make_model, plain_node, plain_probabilities
 from textattack_xmtc.datasets.corpus import Corpus, Document
 from textattack_xmtc.errors import InputError
-from textattack_xmtc.models.attention_xml.flat import AttentionXMLConfig
-from textattack_xmtc.models.attention_xml.training import AttentionXMLSettings
+from textattack_xmtc.models.attention_xml.plan import AttentionXMLConfig, AttentionXMLSettings, TreeSettings
 from textattack_xmtc.models.attention_xml.tree import AttentionXMLTreeNetwork
 from textattack_xmtc.models.attention_xml.tree_training import (
-    TreeSettings,
     build_label_tree,
     level_training,
     train_attention_xml_tree,
     training_groups,
     true_nodes,
 )
-from textattack_xmtc.models.losses import LossSettings, ReweightedLoss
+from textattack_xmtc.models.loss_settings import LossSettings
+from textattack_xmtc.models.losses import ReweightedLoss
 from textattack_xmtc.models.training.checkpoint import Checkpoint
 
 TOPICS = 24

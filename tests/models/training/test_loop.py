@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from textattack_xmtc.errors import InputError
-from textattack_xmtc.models.training.loop import LoopSettings, Training
+from textattack_xmtc.models.training.loop import Training
+from textattack_xmtc.models.training.settings import LoopSettings
 
 
 class Number(torch.nn.Module):

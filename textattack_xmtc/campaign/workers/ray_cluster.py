@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -45,8 +47,14 @@ class RayPool:
     ) -> None:
         self._ray = _ray()
         self._own = not self._ray.is_initialized()
+        # Ray puts a handler of its own in place of this one, and leaves it there.
+        self._on_terminate = signal.getsignal(signal.SIGTERM)
         if self._own:
-            _connect(self._ray, address)
+            try:
+                _connect(self._ray, address)
+            except BaseException:
+                self._restore_handler()
+                raise
         resources = self._ray.cluster_resources()
         n_gpus = int(resources.get("GPU", 0)) if gpus else 0
         cores = max(int(resources.get("CPU", 1)), 1)
@@ -93,6 +101,11 @@ class RayPool:
         self._actors, self._asked = {}, {}
         if self._own:
             self._ray.shutdown()
+            self._restore_handler()
+
+    def _restore_handler(self) -> None:
+        if threading.current_thread() is threading.main_thread() and self._on_terminate is not None:
+            signal.signal(signal.SIGTERM, self._on_terminate)
 
 
 class Actor:

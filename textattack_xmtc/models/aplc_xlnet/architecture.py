@@ -3,56 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any
 
-import datasets
-import numpy as np
-import torch
-
-from textattack_xmtc.datasets.corpus import Corpus
-from textattack_xmtc.models.aplc_xlnet.official import is_aplc_xlnet, read_aplc_xlnet
-from textattack_xmtc.models.aplc_xlnet.scorer import APLCXLNet, build_on_pretrained, build_small
-from textattack_xmtc.models.aplc_xlnet.training import (
-    SCRATCH_RATES,
-    APLCXLNetSettings,
-    ClusterLoss,
-    parameter_groups,
-    train_aplc_xlnet,
-)
+from textattack_xmtc.models.aplc_xlnet.plan import SCRATCH_RATES, APLCXLNetPlan, APLCXLNetSettings
 from textattack_xmtc.models.architecture import Importer, Log, ParameterGroups, TextLoss, TrainingPlan
-from textattack_xmtc.models.losses import LossSettings
-from textattack_xmtc.models.torch_scorer import ComputeType, TorchScorer
-from textattack_xmtc.models.training.checkpoint import Checkpoint
-from textattack_xmtc.options import option
+from textattack_xmtc.models.loss_settings import LossSettings
 
+if TYPE_CHECKING:
+    import datasets
+    import numpy as np
+    import torch
 
-@dataclass(frozen=True)
-class APLCXLNetPlan(TrainingPlan):
-    """What to train and how.
+    from textattack_xmtc.datasets.corpus import Corpus
+    from textattack_xmtc.models.aplc_xlnet.scorer import APLCXLNet
+    from textattack_xmtc.models.torch_scorer import ComputeType, TorchScorer
+    from textattack_xmtc.models.training.checkpoint import Checkpoint
 
-    Attributes:
-        settings: how to train.
-        hidden_size, layers: from scratch: width and layers of XLNet.
-        pretrained: the XLNet to start from, a folder or a hub name; None for one from scratch.
-    """
-
-    settings: APLCXLNetSettings = field(default_factory=APLCXLNetSettings)
-    hidden_size: int = option(128, "width of the network", group="network", chosen=True)
-    layers: int = option(2, "layers of the network", group="network", chosen=True)
-    pretrained: str | None = option(
-        None, "an XLNet to start from, a folder or a hub name", group="APLC-XLNet", metavar="NAME"
-    )
-
-    def changed(self, values: Mapping[str, Any]) -> Self:
-        """As `TrainingPlan.changed`; of the three learning rates the encoder's is given, the others follow."""
-        values = dict(values)
-        if "encoder_rate" in values:
-            factor = values["encoder_rate"] / self.settings.encoder_rate
-            for name in ("summary_rate", "cluster_rate"):
-                values.setdefault(name, getattr(self.settings, name) * factor)
-        return super().changed(values)
+_OFFICIAL = "textattack_xmtc.models.aplc_xlnet.official"
 
 
 class APLCXLNetArchitecture:
@@ -63,8 +31,8 @@ class APLCXLNetArchitecture:
     title = "APLC-XLNet"
     plan: type[TrainingPlan] = APLCXLNetPlan
     importers: Mapping[str, Importer] = {
-        "aplc-xlnet": Importer(lambda source: True, read_aplc_xlnet),
-        "adv-xmtc": Importer(is_aplc_xlnet, read_aplc_xlnet),
+        "aplc-xlnet": Importer(f"{_OFFICIAL}:read_aplc_xlnet"),
+        "adv-xmtc": Importer(f"{_OFFICIAL}:read_aplc_xlnet", check=f"{_OFFICIAL}:is_aplc_xlnet"),
     }
 
     def small_plan(self, loss: LossSettings) -> APLCXLNetPlan:
@@ -84,6 +52,8 @@ class APLCXLNetArchitecture:
         self, folder: Path, config: Mapping[str, Any], device: torch.device | str | None, dtype: ComputeType
     ) -> TorchScorer:
         """The model of a folder."""
+        from textattack_xmtc.models.aplc_xlnet.scorer import APLCXLNet
+
         return APLCXLNet.from_folder(folder, config, device, dtype)
 
     def train(
@@ -95,6 +65,9 @@ class APLCXLNetArchitecture:
         checkpoint: Checkpoint | None,
     ) -> tuple[TorchScorer, Log]:
         """Train from scratch, or from a pretrained XLNet."""
+        from textattack_xmtc.models.aplc_xlnet.scorer import build_on_pretrained, build_small
+        from textattack_xmtc.models.aplc_xlnet.training import train_aplc_xlnet
+
         rows, names, seed = corpus.split("train"), corpus.label_names, plan.settings.seed
         positives = list(rows["labels"])
         if plan.pretrained is not None:
@@ -117,6 +90,8 @@ class APLCXLNetArchitecture:
 
     def parameter_groups(self, model: APLCXLNet, settings: APLCXLNetSettings) -> ParameterGroups:
         """The three parts, with their rates."""
+        from textattack_xmtc.models.aplc_xlnet.training import parameter_groups
+
         return parameter_groups(model, settings)
 
     def text_loss(
@@ -128,4 +103,6 @@ class APLCXLNetArchitecture:
         n_train: int,
     ) -> TextLoss:
         """The loss of texts, as in training."""
+        from textattack_xmtc.models.aplc_xlnet.training import ClusterLoss
+
         return ClusterLoss(model, settings, loss.for_labels(label_counts, n_train).to(model.device))

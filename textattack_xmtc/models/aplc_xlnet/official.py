@@ -126,7 +126,7 @@ def _sizes(description: Mapping[str, Any]) -> APLCXLNetConfig:
 
 def _subwords(folder: Path) -> Subwords:
     if (folder / SUBWORDS).is_file():
-        return Subwords.from_folder(folder)
+        return Subwords.of_official_folder(folder)
     file = folder / PIECES
     if not file.is_file():
         raise ModelFolderError(f"{str(folder)!r} has neither {PIECES} nor {SUBWORDS}", "copy or download it again")

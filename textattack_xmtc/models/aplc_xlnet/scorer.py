@@ -95,7 +95,11 @@ class APLCXLNet(TorchScorer):
 
     def settings(self) -> dict[str, Any]:
         """What a model folder's configuration must say to build this model again."""
-        return {"network": asdict(self.network.config), "max_length": self.max_length}
+        return {
+            "network": asdict(self.network.config),
+            "max_length": self.max_length,
+            "split_commas": self.subwords.split_commas,
+        }
 
     @classmethod
     def from_folder(
@@ -111,7 +115,7 @@ class APLCXLNet(TorchScorer):
             ModelFolderError: a setting is missing or unknown, or the weights do not fit.
         """
         labels = read_words(folder, LABELS)
-        subwords = Subwords.from_folder(folder)
+        subwords = Subwords.from_folder(folder, config.get("split_commas") is True)  # older folders: commas stay
         check_sizes(folder, config.get("network"))
         try:
             sizes = APLCXLNetConfig(**{**config["network"], "cutoffs": tuple(config["network"]["cutoffs"])})

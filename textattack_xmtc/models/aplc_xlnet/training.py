@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -13,37 +12,13 @@ import torch
 
 from textattack_xmtc.datasets.corpus import Corpus
 from textattack_xmtc.errors import InputError
+from textattack_xmtc.models.aplc_xlnet.plan import APLCXLNetSettings
 from textattack_xmtc.models.aplc_xlnet.scorer import APLCXLNet
 from textattack_xmtc.models.evaluation import validation
-from textattack_xmtc.models.losses import LossSettings, ReweightedLoss
+from textattack_xmtc.models.loss_settings import LossSettings
+from textattack_xmtc.models.losses import ReweightedLoss
 from textattack_xmtc.models.training.checkpoint import Checkpoint, keeper
-from textattack_xmtc.models.training.loop import LoopSettings, Training
-from textattack_xmtc.options import option
-
-SCRATCH_RATES = (1e-3, 1e-3, 5e-3)
-"""Learning rates (encoder, summary, clusters) that suit a small XLNet from scratch."""
-
-
-@dataclass(frozen=True)
-class APLCXLNetSettings(LoopSettings):
-    """How to train; the learning rates are the authors' for Wiki10-31K, where XLNet has been pretrained.
-
-    Attributes:
-        encoder_rate: learning rate of XLNet. A small one from scratch wants `SCRATCH_RATES`.
-        summary_rate: of the layer behind it.
-        cluster_rate: of the label clusters.
-        warm_up: share of the steps in which the rates rise from 0; then they fall to 0. Both in a straight line.
-    """
-
-    epochs: int = 6
-    batch_size: int = 12
-    clip: float = 1.0
-    encoder_rate: float = option(
-        1e-5, "learning rate of the encoder; the others follow in proportion", flags=("--learning-rate",), chosen=True
-    )
-    summary_rate: float = 1e-4
-    cluster_rate: float = 1e-3
-    warm_up: float = 0.1
+from textattack_xmtc.models.training.loop import Training
 
 
 def train_aplc_xlnet(

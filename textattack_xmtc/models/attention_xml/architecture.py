@@ -2,65 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any
 
-import datasets
-import numpy as np
-import torch
-
-from textattack_xmtc.datasets.corpus import Corpus
-from textattack_xmtc.metrics import label_matrix
 from textattack_xmtc.models.architecture import Importer, Log, ParameterGroups, TextLoss, TrainingPlan
-from textattack_xmtc.models.attention_xml.flat import AttentionXML, AttentionXMLConfig
-from textattack_xmtc.models.attention_xml.official import (
-    is_adv_xmtc,
-    read_adv_xmtc,
-    read_attention_xml,
-)
-from textattack_xmtc.models.attention_xml.training import (
+from textattack_xmtc.models.attention_xml.plan import (
+    AttentionXMLConfig,
+    AttentionXMLPlan,
     AttentionXMLSettings,
-    FlatLoss,
-    train_attention_xml,
-    with_unknown_words,
-)
-from textattack_xmtc.models.attention_xml.tree import AttentionXMLTree
-from textattack_xmtc.models.attention_xml.tree_training import (
     TreeSettings,
-    loss_of_level,
-    train_attention_xml_tree,
-    training_groups,
-    true_nodes,
 )
-from textattack_xmtc.models.attention_xml.vocabulary import PAD_ID, Vocabulary
-from textattack_xmtc.models.batches import padded
-from textattack_xmtc.models.losses import LossSettings
-from textattack_xmtc.models.torch_scorer import ComputeType, TorchScorer
-from textattack_xmtc.models.training.checkpoint import Checkpoint
+from textattack_xmtc.models.loss_settings import LossSettings
 
+if TYPE_CHECKING:
+    import datasets
+    import numpy as np
+    import torch
 
-@dataclass(frozen=True)
-class AttentionXMLPlan(TrainingPlan):
-    """What to train and how.
+    from textattack_xmtc.datasets.corpus import Corpus
+    from textattack_xmtc.models.attention_xml.flat import AttentionXML
+    from textattack_xmtc.models.attention_xml.tree import AttentionXMLTree
+    from textattack_xmtc.models.torch_scorer import ComputeType, TorchScorer
+    from textattack_xmtc.models.training.checkpoint import Checkpoint
 
-    Attributes:
-        settings: how to train.
-        network: sizes of the network.
-        tree: shape of the label tree; a flat AttentionXML does not use it.
-    """
-
-    settings: AttentionXMLSettings = field(default_factory=AttentionXMLSettings)
-    network: AttentionXMLConfig = field(default_factory=AttentionXMLConfig)
-    tree: TreeSettings = field(default_factory=TreeSettings)
-
-    def changed(self, values: Mapping[str, Any]) -> Self:
-        """As `TrainingPlan.changed`; the MLP is as wide as the LSTM where only the LSTM's width is given."""
-        made = super().changed(values)
-        if "hidden_size" in values and "linear_sizes" not in values:
-            made = replace(made, network=replace(made.network, linear_sizes=(values["hidden_size"],)))
-        return made
+_OFFICIAL = "textattack_xmtc.models.attention_xml.official"
 
 
 class FlatAttentionXML:
@@ -71,8 +37,8 @@ class FlatAttentionXML:
     title = "AttentionXML"
     plan: type[TrainingPlan] = AttentionXMLPlan
     importers: Mapping[str, Importer] = {
-        "attentionxml": Importer(lambda source: True, read_attention_xml),
-        "adv-xmtc": Importer(is_adv_xmtc, read_adv_xmtc),
+        "attentionxml": Importer(f"{_OFFICIAL}:read_attention_xml"),
+        "adv-xmtc": Importer(f"{_OFFICIAL}:read_adv_xmtc", check=f"{_OFFICIAL}:is_adv_xmtc"),
     }
 
     def small_plan(self, loss: LossSettings) -> AttentionXMLPlan:
@@ -88,6 +54,8 @@ class FlatAttentionXML:
         self, folder: Path, config: Mapping[str, Any], device: torch.device | str | None, dtype: ComputeType
     ) -> TorchScorer:
         """The model of a folder."""
+        from textattack_xmtc.models.attention_xml.flat import AttentionXML
+
         return AttentionXML.from_folder(folder, config, device, dtype)
 
     def train(
@@ -99,6 +67,9 @@ class FlatAttentionXML:
         checkpoint: Checkpoint | None,
     ) -> tuple[TorchScorer, Log]:
         """Train from word vectors of the corpus' own texts."""
+        from textattack_xmtc.models.attention_xml.training import train_attention_xml
+        from textattack_xmtc.models.attention_xml.vocabulary import Vocabulary
+
         vocabulary = Vocabulary.of_texts(corpus.split("train")["text"], plan.vocabulary_size)
         common = (plan.loss, validate_on, vocabulary, plan.max_length, device, checkpoint)
         return train_attention_xml(corpus, plan.network, plan.settings, *common)
@@ -116,6 +87,8 @@ class FlatAttentionXML:
         n_train: int,
     ) -> TextLoss:
         """The loss of texts, as in training."""
+        from textattack_xmtc.models.attention_xml.training import FlatLoss
+
         return FlatLoss(model.network, settings, loss.for_labels(label_counts, n_train).to(model.device))
 
     def _small(self, loss: LossSettings, epochs: int) -> AttentionXMLPlan:
@@ -146,6 +119,8 @@ class TreeAttentionXML(FlatAttentionXML):
         self, folder: Path, config: Mapping[str, Any], device: torch.device | str | None, dtype: ComputeType
     ) -> TorchScorer:
         """The model of a folder."""
+        from textattack_xmtc.models.attention_xml.tree import AttentionXMLTree
+
         return AttentionXMLTree.from_folder(folder, config, device, dtype)
 
     def train(
@@ -157,6 +132,9 @@ class TreeAttentionXML(FlatAttentionXML):
         checkpoint: Checkpoint | None,
     ) -> tuple[TorchScorer, Log]:
         """Train level by level."""
+        from textattack_xmtc.models.attention_xml.tree_training import train_attention_xml_tree
+        from textattack_xmtc.models.attention_xml.vocabulary import Vocabulary
+
         vocabulary = Vocabulary.of_texts(corpus.split("train")["text"], plan.vocabulary_size)
         common = (plan.loss, validate_on, vocabulary, plan.max_length, device, checkpoint)
         return train_attention_xml_tree(corpus, plan.network, plan.settings, plan.tree, *common)
@@ -170,59 +148,6 @@ class TreeAttentionXML(FlatAttentionXML):
         n_train: int,
     ) -> TextLoss:
         """The loss of texts on all levels at once."""
+        from textattack_xmtc.models.attention_xml.tree_training import TreeLoss
+
         return TreeLoss(model, settings, loss, label_counts, n_train)
-
-
-class TreeLoss:
-    """The loss of texts on all levels of a label tree at once, summed.
-
-    An attack pushes a label out of the k best on whichever level it finds easiest, often by its group. Candidates of a
-    text are the children of its true groups and of the groups that the network finds best when the texts are prepared,
-    as in training (You et al. 2019, section 3.3).
-    """
-
-    def __init__(
-        self,
-        model: AttentionXMLTree,
-        settings: AttentionXMLSettings,
-        loss: LossSettings,
-        label_counts: np.ndarray,
-        n_train: int,
-    ) -> None:
-        self._model, self._settings = model, settings
-        # How many texts a group has is not known here: as many as its most frequent label has, at least.
-        counts = [label_counts]
-        for parents in reversed(model.network.tree.parents):
-            above = np.zeros(int(parents.max()) + 1, dtype=np.int64)
-            np.add.at(above, parents, counts[0])
-            counts.insert(0, np.minimum(above, n_train))
-        self._losses = [loss.for_labels(own, n_train).to(model.device) for own in counts]
-
-    def prepare(self, encoded: Sequence[Sequence[int]], labels: Sequence[Sequence[int]]) -> None:
-        """Train on these texts from now on."""
-        network, beam = self._model.network, self._model.beam
-        self._true = true_nodes(network.tree, label_matrix(labels, len(self._model.label_names)))
-        self._groups = [None] + [
-            training_groups(network, encoded, self._true[level], beam, level) for level in range(len(self._true) - 1)
-        ]
-
-    def __call__(
-        self, positions: Sequence[int], encoded: Sequence[Sequence[int]], rng: np.random.Generator
-    ) -> torch.Tensor:
-        """The loss of a batch."""
-        words, lengths = padded(encoded, PAD_ID, self._model.device)
-        words = with_unknown_words(words, self._settings.word_dropout)
-        rows = list(positions)
-        parts = [
-            loss_of_level(
-                self._model.network,
-                level,
-                words,
-                lengths,
-                None if groups is None else groups[rows],
-                self._true[level][rows],
-                self._losses[level],
-            )
-            for level, groups in enumerate(self._groups)
-        ]
-        return torch.stack(parts).sum()

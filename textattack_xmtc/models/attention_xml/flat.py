@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Self
@@ -11,7 +11,8 @@ from typing import Any, Self
 import torch
 from torch import nn
 
-from textattack_xmtc.errors import InputError, ModelFolderError
+from textattack_xmtc.errors import ModelFolderError
+from textattack_xmtc.models.attention_xml.plan import AttentionXMLConfig
 from textattack_xmtc.models.attention_xml.vocabulary import PAD_ID
 from textattack_xmtc.models.attention_xml.word_scorer import WordScorer, read_vocabulary, words_read
 from textattack_xmtc.models.batches import padded
@@ -24,40 +25,9 @@ from textattack_xmtc.models.folder import (
     read_words,
 )
 from textattack_xmtc.models.torch_scorer import ComputeType
-from textattack_xmtc.options import option
 from textattack_xmtc.scores import ScoreKind
 
-MOST_LAYERS = 100  # far more than any has: a larger number in a damaged file would be made, layer by layer
-_GROUP = "AttentionXML"
 _CHUNK_FLOATS = 2**24  # what is computed for a chunk of labels at once: 64 MB in float32
-
-
-@dataclass(frozen=True)
-class AttentionXMLConfig:
-    """The sizes of the network; the numbers of words and labels follow from the vocabulary and the label list.
-
-    Attributes:
-        embedding_size: width of a word vector.
-        hidden_size: width of the LSTM's state in each direction.
-        layers: LSTM layers.
-        linear_sizes: widths of the hidden layers of the MLP that all labels share.
-        embedding_dropout: share of the word vectors' entries that training hides.
-        hidden_dropout: share of the LSTM's outputs that training hides.
-
-    Raises:
-        InputError: fewer layers than 1, or more than `MOST_LAYERS`.
-    """
-
-    embedding_size: int = option(300, "width of a word vector", group=_GROUP, chosen=True)
-    hidden_size: int = option(256, "width of the network; of an LSTM in each direction", group="network", chosen=True)
-    layers: int = option(1, "layers of the network", group="network", chosen=True)
-    linear_sizes: tuple[int, ...] = (256,)
-    embedding_dropout: float = 0.2
-    hidden_dropout: float = 0.5
-
-    def __post_init__(self) -> None:
-        if not 1 <= self.layers <= MOST_LAYERS:
-            raise InputError(f"{self.layers} layers make no AttentionXML", f"choose from 1 to {MOST_LAYERS}")
 
 
 class BidirectionalLSTM(nn.Module):

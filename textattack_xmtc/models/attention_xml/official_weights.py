@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from textattack_xmtc.errors import ModelFolderError
-from textattack_xmtc.models.attention_xml.flat import MOST_LAYERS, AttentionXMLConfig
+from textattack_xmtc.models.attention_xml.plan import MOST_LAYERS, AttentionXMLConfig
 from textattack_xmtc.models.importers.checkpoints import Checkpoint
 from textattack_xmtc.models.importers.options import shares_of, sizes_of
 

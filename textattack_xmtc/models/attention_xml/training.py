@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -13,32 +12,16 @@ import torch
 
 from textattack_xmtc.datasets.corpus import Corpus
 from textattack_xmtc.errors import InputError
-from textattack_xmtc.models.attention_xml.flat import AttentionXML, AttentionXMLConfig, AttentionXMLNetwork
+from textattack_xmtc.models.attention_xml.flat import AttentionXML, AttentionXMLNetwork
+from textattack_xmtc.models.attention_xml.plan import AttentionXMLConfig, AttentionXMLSettings
 from textattack_xmtc.models.attention_xml.vocabulary import PAD_ID, UNK_ID, Vocabulary
 from textattack_xmtc.models.attention_xml.word_vectors import word_vectors
 from textattack_xmtc.models.batches import padded
 from textattack_xmtc.models.evaluation import validation
-from textattack_xmtc.models.losses import LossSettings, ReweightedLoss
+from textattack_xmtc.models.loss_settings import LossSettings
+from textattack_xmtc.models.losses import ReweightedLoss
 from textattack_xmtc.models.training.checkpoint import Checkpoint, keeper
-from textattack_xmtc.models.training.loop import LoopSettings, Training, linear_to_a_tenth
-from textattack_xmtc.options import option
-
-_GROUP = "AttentionXML"
-
-
-@dataclass(frozen=True)
-class AttentionXMLSettings(LoopSettings):
-    """How to train an AttentionXML, flat or as label tree.
-
-    Attributes:
-        learning_rate: of Adam; it falls linearly to a tenth over the training.
-        label_sample: where given, a step computes the labels that its batch has, and so many others, drawn anew and
-            weighted up to stand for all the rest: the expected gradient is the same, the time is not. (Flat only: a
-            tree has its own way to leave labels out.)
-    """
-
-    learning_rate: float = option(1e-3, "learning rate of Adam", group=_GROUP, chosen=True)
-    label_sample: int | None = option(None, "labels that a step computes beside those of its batch", group=_GROUP)
+from textattack_xmtc.models.training.loop import Training, linear_to_a_tenth
 
 
 def train_attention_xml(

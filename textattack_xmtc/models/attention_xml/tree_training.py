@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -15,10 +14,10 @@ from scipy import sparse
 from textattack_xmtc.datasets.corpus import Corpus
 from textattack_xmtc.datasets.label_clusters import hierarchical_clusters, label_vectors, tfidf
 from textattack_xmtc.errors import InputError
-from textattack_xmtc.models.attention_xml.flat import AttentionXMLConfig
+from textattack_xmtc.metrics import label_matrix
 from textattack_xmtc.models.attention_xml.label_tree import LabelTree, depths_of_levels
+from textattack_xmtc.models.attention_xml.plan import AttentionXMLConfig, AttentionXMLSettings, TreeSettings
 from textattack_xmtc.models.attention_xml.training import (
-    AttentionXMLSettings,
     start_at_mean_rate,
     start_from_word_vectors,
     with_unknown_words,
@@ -27,29 +26,10 @@ from textattack_xmtc.models.attention_xml.tree import AttentionXMLTree, Attentio
 from textattack_xmtc.models.attention_xml.vocabulary import PAD_ID, Vocabulary
 from textattack_xmtc.models.batches import by_length, padded
 from textattack_xmtc.models.evaluation import validation
-from textattack_xmtc.models.losses import LossSettings, ReweightedLoss
+from textattack_xmtc.models.loss_settings import LossSettings
+from textattack_xmtc.models.losses import ReweightedLoss
 from textattack_xmtc.models.training.checkpoint import Checkpoint, keeper
 from textattack_xmtc.models.training.loop import Training, linear_to_a_tenth
-from textattack_xmtc.options import option
-
-_GROUP = "AttentionXML"
-
-
-@dataclass(frozen=True)
-class TreeSettings:
-    """The shape of a label tree and how much of it is searched.
-
-    Attributes:
-        max_leaf: most labels of a group of the last level of groups.
-        first_groups: most groups of level 0.
-        branching: most children of the groups of the other levels; a power of 2 (the paper's K).
-        beam: groups of each level whose children are trained on and scored (the paper's C).
-    """
-
-    max_leaf: int = option(8, "tree: most labels of a group", group=_GROUP)
-    first_groups: int = 2048
-    branching: int = 8
-    beam: int = option(64, "tree: groups of a level whose children are scored", group=_GROUP, chosen=True)
 
 
 def build_label_tree(texts: Sequence[str], labels: sparse.csr_matrix, shape: TreeSettings, seed: int = 0) -> LabelTree:
@@ -297,3 +277,58 @@ def _start_from_above(network: AttentionXMLTreeNetwork, level: int) -> None:
     """Let a level start from everything of the level above but its attention rows, which are of other nodes."""
     above = {key: value for key, value in network.network(level - 1).state_dict().items() if key != "attention"}
     network.network(level).load_state_dict(above, strict=False)
+
+
+class TreeLoss:
+    """The loss of texts on all levels of a label tree at once, summed.
+
+    An attack pushes a label out of the k best on whichever level it finds easiest, often by its group. Candidates of a
+    text are the children of its true groups and of the groups that the network finds best when the texts are prepared,
+    as in training (You et al. 2019, section 3.3).
+    """
+
+    def __init__(
+        self,
+        model: AttentionXMLTree,
+        settings: AttentionXMLSettings,
+        loss: LossSettings,
+        label_counts: np.ndarray,
+        n_train: int,
+    ) -> None:
+        self._model, self._settings = model, settings
+        # How many texts a group has is not known here: as many as its most frequent label has, at least.
+        counts = [label_counts]
+        for parents in reversed(model.network.tree.parents):
+            above = np.zeros(int(parents.max()) + 1, dtype=np.int64)
+            np.add.at(above, parents, counts[0])
+            counts.insert(0, np.minimum(above, n_train))
+        self._losses = [loss.for_labels(own, n_train).to(model.device) for own in counts]
+
+    def prepare(self, encoded: Sequence[Sequence[int]], labels: Sequence[Sequence[int]]) -> None:
+        """Train on these texts from now on."""
+        network, beam = self._model.network, self._model.beam
+        self._true = true_nodes(network.tree, label_matrix(labels, len(self._model.label_names)))
+        self._groups = [None] + [
+            training_groups(network, encoded, self._true[level], beam, level) for level in range(len(self._true) - 1)
+        ]
+
+    def __call__(
+        self, positions: Sequence[int], encoded: Sequence[Sequence[int]], rng: np.random.Generator
+    ) -> torch.Tensor:
+        """The loss of a batch."""
+        words, lengths = padded(encoded, PAD_ID, self._model.device)
+        words = with_unknown_words(words, self._settings.word_dropout)
+        rows = list(positions)
+        parts = [
+            loss_of_level(
+                self._model.network,
+                level,
+                words,
+                lengths,
+                None if groups is None else groups[rows],
+                self._true[level][rows],
+                self._losses[level],
+            )
+            for level, groups in enumerate(self._groups)
+        ]
+        return torch.stack(parts).sum()

@@ -3,48 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import datasets
-import numpy as np
-import torch
-
-from textattack_xmtc.datasets.corpus import Corpus
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.models.architecture import Importer, Log, ParameterGroups, TextLoss, TrainingPlan
-from textattack_xmtc.models.losses import LossSettings
-from textattack_xmtc.models.sentence_encoder.network import NearestTexts
-from textattack_xmtc.models.sentence_encoder.scorer import SentenceEncoder
-from textattack_xmtc.models.sentence_encoder.training import (
-    HeadLoss,
-    SentenceEncoderSettings,
-    train_sentence_encoder,
-)
-from textattack_xmtc.models.torch_scorer import ComputeType, TorchScorer
-from textattack_xmtc.models.training.checkpoint import Checkpoint
-from textattack_xmtc.options import option
+from textattack_xmtc.models.loss_settings import LossSettings
+from textattack_xmtc.models.sentence_encoder.plan import SentenceEncoderPlan, SentenceEncoderSettings
 
+if TYPE_CHECKING:
+    import datasets
+    import numpy as np
+    import torch
 
-@dataclass(frozen=True)
-class SentenceEncoderPlan(TrainingPlan):
-    """What to train and how.
-
-    Attributes:
-        settings: how to train the head.
-        encoder: a Hugging Face encoder, a folder or a hub name.
-        neighbours: score by so many nearest training texts; None for a trained row a label.
-    """
-
-    settings: SentenceEncoderSettings = field(default_factory=SentenceEncoderSettings)
-    encoder: str | None = option(
-        None, "a Hugging Face encoder, a folder or a hub name", group="sentence encoder", metavar="FOLDER"
-    )
-    neighbours: int | None = option(
-        None, "score by so many nearest training texts, in place of a trained row a label", group="sentence encoder"
-    )
-    max_length: int = 256
+    from textattack_xmtc.datasets.corpus import Corpus
+    from textattack_xmtc.models.sentence_encoder.scorer import SentenceEncoder
+    from textattack_xmtc.models.torch_scorer import ComputeType, TorchScorer
+    from textattack_xmtc.models.training.checkpoint import Checkpoint
 
 
 class SentenceEncoderArchitecture:
@@ -68,6 +43,8 @@ class SentenceEncoderArchitecture:
         self, folder: Path, config: Mapping[str, Any], device: torch.device | str | None, dtype: ComputeType
     ) -> TorchScorer:
         """The model of a folder."""
+        from textattack_xmtc.models.sentence_encoder.scorer import SentenceEncoder
+
         return SentenceEncoder.from_folder(folder, config, device, dtype)
 
     def train(
@@ -79,6 +56,8 @@ class SentenceEncoderArchitecture:
         checkpoint: Checkpoint | None,
     ) -> tuple[TorchScorer, Log]:
         """Train the head, or keep the training texts' vectors."""
+        from textattack_xmtc.models.sentence_encoder.training import train_sentence_encoder
+
         if not plan.encoder:
             raise InputError("a sentence encoder needs a pretrained encoder", "give --encoder FOLDER")
         return train_sentence_encoder(
@@ -95,6 +74,8 @@ class SentenceEncoderArchitecture:
 
     def parameter_groups(self, model: SentenceEncoder, settings: SentenceEncoderSettings) -> ParameterGroups:
         """The head; the encoder is frozen."""
+        from textattack_xmtc.models.sentence_encoder.network import NearestTexts
+
         if isinstance(model.network.head, NearestTexts):
             raise InputError("the nearest texts have no weights that could be trained", "train a linear head instead")
         return [(list(model.network.head.parameters()), settings.learning_rate)]
@@ -108,4 +89,6 @@ class SentenceEncoderArchitecture:
         n_train: int,
     ) -> TextLoss:
         """The loss of texts, as in training."""
+        from textattack_xmtc.models.sentence_encoder.training import HeadLoss
+
         return HeadLoss(model, loss.for_labels(label_counts, n_train).to(model.device))

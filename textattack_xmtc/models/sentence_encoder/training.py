@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import datasets
@@ -17,7 +16,8 @@ from textattack_xmtc.encoders.store import kept_vectors
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.metrics import label_matrix
 from textattack_xmtc.models.evaluation import measures
-from textattack_xmtc.models.losses import LossSettings, ReweightedLoss
+from textattack_xmtc.models.loss_settings import LossSettings
+from textattack_xmtc.models.losses import ReweightedLoss
 from textattack_xmtc.models.sentence_encoder.network import (
     LinearHead,
     NearestTexts,
@@ -25,27 +25,14 @@ from textattack_xmtc.models.sentence_encoder.network import (
     SentenceEncoderNetwork,
     width_of,
 )
+from textattack_xmtc.models.sentence_encoder.plan import SentenceEncoderSettings
 from textattack_xmtc.models.sentence_encoder.pretrained import check_length, read_encoder
 from textattack_xmtc.models.sentence_encoder.scorer import SentenceEncoder
 from textattack_xmtc.models.training.checkpoint import Checkpoint, keeper
-from textattack_xmtc.models.training.loop import WATCHED, LoopSettings, Training, linear_to_a_tenth
-from textattack_xmtc.options import option
+from textattack_xmtc.models.training.loop import WATCHED, Training, linear_to_a_tenth
 
 SHARPNESS = 10.0
 """What the cosines to the nearest texts are multiplied with before the softmax."""
-
-
-@dataclass(frozen=True)
-class SentenceEncoderSettings(LoopSettings):
-    """How to train the head.
-
-    Attributes:
-        learning_rate: of Adam; it falls linearly to a tenth over the training.
-    """
-
-    epochs: int = 60
-    batch_size: int = 16
-    learning_rate: float = option(0.02, "learning rate of Adam", chosen=True)
 
 
 class HeadLoss:

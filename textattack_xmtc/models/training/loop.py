@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,7 +12,7 @@ from tqdm import tqdm
 
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.models.batches import shuffled_by_length
-from textattack_xmtc.options import option
+from textattack_xmtc.models.training.settings import LoopSettings
 
 WATCHED = "nDCG@5"
 """Which measure of the validation texts tells the best epoch."""
@@ -22,45 +21,6 @@ SHOWN = ("P@1", "attack success")
 """The measures that the progress bar shows."""
 
 Weights = dict[str, torch.Tensor]
-_GROUP = "training; the defaults are those of --size"
-
-
-@dataclass(frozen=True)
-class LoopSettings:
-    """What the settings of all architectures have in common.
-
-    Attributes:
-        epochs: passes over the training texts, at most.
-        batch_size: texts a step.
-        clip: largest norm of a gradient.
-        word_dropout: share of the words that training hides, so that the model knows what to make of a hidden word.
-        average_from: the first epoch (from 1) whose weights enter a running mean, which is then what is validated and
-            kept (stochastic weight averaging, Izmailov et al. 2018); None for no averaging.
-        patience: epochs without a better validation after which training ends; None to train them all. With
-            validation texts the best epoch's weights are kept, whatever this says.
-        dtype: "bfloat16" computes in mixed precision; the weights stay float32.
-        seed: of the first weights, the order of the texts and all that training draws.
-    """
-
-    epochs: int = option(10, "passes over the texts, at most; for each level of a tree", group=_GROUP, chosen=True)
-    batch_size: int = option(64, "texts a step", group=_GROUP, chosen=True)
-    clip: float = option(5.0, "largest norm of a gradient", group=_GROUP, chosen=True)
-    word_dropout: float = option(0.0, "share of the words that training hides", group=_GROUP, chosen=True)
-    average_from: int | None = option(
-        None, "first epoch whose weights are averaged; 0: no averaging", group=_GROUP, chosen=True
-    )
-    patience: int | None = option(
-        None, "stop after so many epochs without a better one; 0: train them all", group=_GROUP, chosen=True
-    )
-    dtype: Literal["float32", "bfloat16"] = option(
-        "float32", "what a step computes in; the weights stay float32", group=_GROUP
-    )
-    seed: int = option(0, "of the first weights, the order of the texts and all draws", group=_GROUP)
-
-    def __post_init__(self) -> None:
-        for name in ("average_from", "patience"):
-            if getattr(self, name) == 0:
-                object.__setattr__(self, name, None)
 
 
 def linear_to_a_tenth(step: int, steps: int) -> float:

@@ -21,7 +21,7 @@ from textattack_xmtc.metrics import PROPENSITY_CONSTANTS, propensities
 from textattack_xmtc.models.architecture import TrainingPlan, architecture
 from textattack_xmtc.models.evaluation import best_labels, measures
 from textattack_xmtc.models.folder import save_model
-from textattack_xmtc.models.losses import LossSettings
+from textattack_xmtc.models.loss_settings import LossSettings
 from textattack_xmtc.models.torch_scorer import TorchScorer
 from textattack_xmtc.models.training.checkpoint import Checkpoint
 from textattack_xmtc.workdir.checks import check_writable

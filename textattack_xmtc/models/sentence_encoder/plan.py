@@ -1,0 +1,42 @@
+"""How a sentence encoder's head is trained: settings and plan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from textattack_xmtc.models.architecture import TrainingPlan
+from textattack_xmtc.models.training.settings import LoopSettings
+from textattack_xmtc.options import option
+
+
+@dataclass(frozen=True)
+class SentenceEncoderSettings(LoopSettings):
+    """How to train the head.
+
+    Attributes:
+        learning_rate: of Adam; it falls linearly to a tenth over the training.
+    """
+
+    epochs: int = 60
+    batch_size: int = 16
+    learning_rate: float = option(0.02, "learning rate of Adam", chosen=True)
+
+
+@dataclass(frozen=True)
+class SentenceEncoderPlan(TrainingPlan):
+    """What to train and how.
+
+    Attributes:
+        settings: how to train the head.
+        encoder: a Hugging Face encoder, a folder or a hub name.
+        neighbours: score by so many nearest training texts; None for a trained row a label.
+    """
+
+    settings: SentenceEncoderSettings = field(default_factory=SentenceEncoderSettings)
+    encoder: str | None = option(
+        None, "a Hugging Face encoder, a folder or a hub name", group="sentence encoder", metavar="FOLDER"
+    )
+    neighbours: int | None = option(
+        None, "score by so many nearest training texts, in place of a trained row a label", group="sentence encoder"
+    )
+    max_length: int = 256
