@@ -25,12 +25,15 @@ VICTIM = """
 import os, signal
 from textattack_xmtc.wrappers import FunctionWrapper
 
-asked = []
+asked, calls = [], []
 
 
 def scores(texts):
     asked.extend(texts)
+    calls.append(len(texts))
     fail = os.environ.get("FAIL_AT")
+    if len(calls) == int(os.environ.get("FAIL_AT_CALL", 0)):
+        raise RuntimeError("gone")
     if fail and any(fail in text for text in texts):
         if os.environ["FAIL_AS"] == "SIGTERM":
             os.kill(os.getpid(), signal.SIGTERM)
@@ -136,6 +139,19 @@ def test_whatever_ends_the_run_finished_results_are_logged(
     assert "Attack success rate:" in out and "the 1 finished results are in the logs" in out
     assert (tmp_path / "summary.json").is_file() and "Attack success rate" in (tmp_path / "log.txt").read_text()
     assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+
+
+def test_a_victim_that_fails_on_its_37th_call(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The run ends, and what was finished before is in the log as it would be without the failure."""
+    rows = [row(f"apple study {word} law policy", "fruit") for word in TEXT.split()[-6:]]
+    few = "k=1,max_change_rate=0.2,candidates=4"
+    assert run(rows, "-n", "6", "--log-to-csv", "whole.csv", more=few)[0] == 0
+    monkeypatch.setenv("FAIL_AT_CALL", "37")
+    status, out, _ = run(rows, "-n", "6", "--log-to-csv", "log.csv", more=few)
+    whole, log = pandas.read_csv(tmp_path / "whole.csv"), pandas.read_csv(tmp_path / "log.csv")
+    assert status == 1 and len(whole) == 6 and 0 < len(log) < 6
+    assert f"the {len(log)} finished results are in the logs" in out
+    pandas.testing.assert_frame_equal(log, whole[: len(log)])
 
 
 # A run that attacks nothing is no success -----------------------------------------------------------------------------

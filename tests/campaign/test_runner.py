@@ -1,4 +1,4 @@
-"""Whole campaigns on small trained models: the same twice, gone on with, refused, reused."""
+"""Whole campaigns on small trained models: the same twice, resumed, refused, reused."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ def test_clusters_are_kept_of_a_negative_campaign(tmp_path: Path) -> None:
     assert campaign.similarity_kind == "published"
 
 
-# Going on -------------------------------------------------------------------------------------------------------------
+# Resuming -------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("beyond", [b"", b"{", b'{"sample": 3, "text_id": "t', b'{"sample": 3}', b"\x00\x00"])
@@ -233,7 +233,7 @@ def test_other_versions_are_said_and_noted(
 # Refusals -------------------------------------------------------------------------------------------------------------
 
 
-def test_a_campaign_is_not_begun_twice(whole: Path) -> None:
+def test_a_campaign_is_not_started_twice(whole: Path) -> None:
     with pytest.raises(InputError, match=r"there is a campaign in 'whole' already; resume it \(--resume\)"):
         run_campaign("whole", OPTIONS)
 

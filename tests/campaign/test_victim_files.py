@@ -51,6 +51,27 @@ def shown(texts):
 
 model = ShortlistWrapper(shown, "probability", names, shown=2)
 """
+# Where a file `fails` is there, one call does.
+FAILING = """
+from pathlib import Path
+
+import joblib
+from textattack_xmtc.wrappers import FunctionWrapper
+
+names = joblib.load("names.joblib")
+calls = []
+
+
+def scores(texts):
+    calls.append(len(texts))
+    if len(calls) == 37 and Path("fails").exists():
+        raise ConnectionError("no answer to call 37")
+    rows = [text.split() for text in texts]
+    return [[float(sum(p + chr(97 + int(n[6:])) in row for p in ("topic", "about"))) for n in names] for row in rows]
+
+
+model = FunctionWrapper(scores, "score", label_names=names)
+"""
 NAPKINXC = """
 import joblib
 from textattack_xmtc.wrappers import NapkinXCWrapper
@@ -80,7 +101,7 @@ def folder(corpus: Corpus, tmp_path_factory: pytest.TempPathFactory) -> Path:
     tagger = make_pipeline(TfidfVectorizer(), OneVsRestClassifier(LinearSVC(random_state=0)))
     joblib.dump(tagger.fit(texts, truth.toarray().astype(int)), root / "tagger.joblib")
     joblib.dump(list(corpus.label_names), root / "names.joblib")
-    for name, content in {"tagger": SKLEARN, "nameless": NAMELESS, "shortlist": SHORTLIST}.items():
+    for name, content in {"tagger": SKLEARN, "nameless": NAMELESS, "shortlist": SHORTLIST, "failing": FAILING}.items():
         (root / f"{name}.py").write_text(content, encoding="utf-8")
     return root
 
@@ -93,6 +114,27 @@ def here(folder: Path) -> Iterator[None]:
 
 def options(*models: str, **more: object) -> dict[str, object]:
     return {**OPTIONS, "models": list(models), "masked_lm": "words", **more}
+
+
+@pytest.mark.parametrize("workers", [None, pytest.param(Workers(1), marks=pytest.mark.slow)])
+def test_a_victim_that_fails_on_its_37th_call(folder: Path, tmp_path: Path, workers: Workers | None) -> None:
+    """One sample has an error with the reason, the others are right; `retry_errors` attacks that sample again."""
+    whole, out = tmp_path / "whole", tmp_path / "out"
+    assert run_campaign(whole, options("failing.py"))
+    expected = records(whole)["failing"]
+    (folder / "fails").touch()
+    try:
+        assert run_campaign(out, options("failing.py"), workers=workers)
+    finally:
+        (folder / "fails").unlink()
+    rows = sorted(records(out)["failing"], key=lambda row: row["sample"])
+    (failed,) = [row["sample"] for row in rows if row["outcome"] == "error"]
+    assert rows[failed]["reason"] == "ConnectionError: no answer to call 37"
+    assert [*rows[:failed], *rows[failed + 1 :]] == [*expected[:failed], *expected[failed + 1 :]]
+    assert run_campaign(out, {}, resume=True, workers=workers)
+    assert sorted(records(out)["failing"], key=lambda row: row["sample"]) == rows, "an error is a record"
+    assert run_campaign(out, {}, resume=True, retry_errors=True, workers=workers)
+    assert sorted(records(out)["failing"], key=lambda row: row["sample"]) == expected
 
 
 def answers(out: Path) -> list[dict]:

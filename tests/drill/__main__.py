@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tests.drill.accidents import ACCIDENTS
 from tests.drill.campaigns import Wrong, prepare
-from tests.drill.kills import kills_of_one_process, kills_on_workers
+from tests.drill.kills import kills_in_attacks, kills_of_one_process, kills_on_workers
 
 
 def main() -> int:
@@ -22,6 +22,7 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=50, help="SIGKILLs in all")
     parser.add_argument("--on-workers", type=int, default=20, help="how many of them hit campaigns with workers")
     parser.add_argument("--on-ray", type=int, default=None, help="how many of these hit Ray actors (half, with Ray)")
+    parser.add_argument("--in-attacks", type=int, default=12, help="further kills, each in the midst of an attack")
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
     has_ray = importlib.util.find_spec("ray") is not None
@@ -29,6 +30,8 @@ def main() -> int:
     if on_ray and not has_ray:
         print("drill: Ray is not installed (extra `ray`): its kills hit worker processes instead", flush=True)
         on_ray = 0
+    in_actors = given.in_attacks // 2 if has_ray else 0
+    in_processes = given.in_attacks - in_actors
     on_processes, alone = given.on_workers - on_ray, given.kills - given.on_workers
 
     root = Path(tempfile.mkdtemp(prefix="drill-"))
@@ -42,6 +45,14 @@ def main() -> int:
         (
             f"{on_ray} kills with Ray actors",
             lambda whole: kills_on_workers(root, whole, on_ray, chance, "--ray", "local"),
+        ),
+        (
+            f"{in_processes} kills of worker processes in the midst of attacks",
+            lambda whole: kills_in_attacks(root, whole, in_processes, chance),
+        ),
+        (
+            f"{in_actors} kills of Ray actors in the midst of attacks",
+            lambda whole: kills_in_attacks(root, whole, in_actors, chance, "--ray", "local"),
         ),
     ]
     rounds = [one for one in rounds if not one[0].startswith("0 ")]

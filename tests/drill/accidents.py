@@ -44,7 +44,7 @@ def _limit_files(size: int) -> None:
 
 
 def read_only_folder(root: Path, whole: Path, _chance: random.Random) -> None:
-    """A folder that is read-only before it begins, and one that becomes it half way."""
+    """A folder that is read-only from the start, and one that becomes read-only half way."""
     place = root / "read-only"
     place.mkdir()
     place.chmod(0o555)
@@ -108,7 +108,7 @@ def _turn_back() -> None:
 
 
 def two_on_one_folder(root: Path, whole: Path, _chance: random.Random) -> None:
-    """A second campaign begins in the folder of one that is running, and refuses; the first does not notice."""
+    """A second campaign starts in the folder of one that is running, and refuses; the first does not notice."""
     for number, (first, second) in enumerate((((), ()), ((), WITH_WORKERS), (WITH_WORKERS, ()))):
         out, witness = root / f"two-{number}", root / f"two-{number}.second"
 

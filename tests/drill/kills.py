@@ -7,12 +7,16 @@ import random
 import signal
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from tests.drill.campaigns import KILLED, RECORDS, Wrong, after_records, check, die, run, wait_for_orphans, when_pooled
+from tests.toolkit.dying_worker import HALF_A_REPLY, KilledWorker
+from textattack_xmtc.campaign.workers import run as with_workers
 from textattack_xmtc.campaign.workers.protocol import Pool
 
 _CALLS = 60_000  # Python calls from the start of the command to some records, about
+_CALLS_OF_ATTACK = 2_000  # an attack takes more
 
 
 def kills_of_one_process(root: Path, whole: Path, kills: int, chance: random.Random) -> int:
@@ -25,6 +29,32 @@ def kills_on_workers(root: Path, whole: Path, kills: int, chance: random.Random,
     folder = root / f"workers{''.join(options)}"
     with_two = ("--workers", "2", *options)
     return _campaigns(folder, whole, kills, lambda tally: _kill_workers(chance, tally), with_two)
+
+
+def kills_in_attacks(root: Path, whole: Path, kills: int, chance: random.Random, *options: str) -> int:
+    """Kill workers in the midst of attacks, and where there are pipes, of replies; returns how many campaigns."""
+    root = root / f"attacks{''.join(options)}"
+    root.mkdir(parents=True)
+    samples = [(model, number) for model in ("plain", "other") for number in range(RECORDS // 2)]
+    done = campaigns = 0
+    while done < kills:
+        campaigns += 1
+        out, marks = root / f"campaign-{campaigns}", root / f"marks-{campaigns}"
+        marks.mkdir()
+        moments = {one: chance.randrange(1, _CALLS_OF_ATTACK) for one in chance.sample(samples, min(6, kills - done))}
+        if not options:
+            moments[next(iter(moments))] = HALF_A_REPLY
+
+        def happening(marks: Path = marks, moments: dict[tuple[str, int], int] = moments) -> None:
+            with_workers.Worker = partial(KilledWorker, marks, moments)  # type: ignore[assignment, misc]
+
+        found = run(out, "--workers", "2", *options, happening=happening)
+        killed = {mark.name for mark in marks.iterdir()}
+        if found.status != 0 or killed != {f"{model}-{number}" for model, number in moments}:
+            raise Wrong(f"{out}: ended with {found.status}, killed in {killed} of {moments}:\n{found.said}")
+        check(out, whole)
+        done += len(moments)
+    return campaigns
 
 
 def _campaigns(
@@ -41,7 +71,7 @@ def _campaigns(
             found = run(out, *options, happening=happening(tally) if done < kills else None)
             done += tally.stat().st_size
             if found.status not in (0, KILLED):
-                raise Wrong(f"{out}: a killed campaign ended with {found.status} when it went on:\n{found.said}")
+                raise Wrong(f"{out}: a killed campaign ended with {found.status} when it was resumed:\n{found.said}")
             wait_for_orphans(out)
             ended = found.status == 0
         check(out, whole)

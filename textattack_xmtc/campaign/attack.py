@@ -132,10 +132,10 @@ class SampleAttack:
         """
         start = time.perf_counter()
         try:
-            found = self._attacked(sample)
+            fields = self._attacked(sample)
         except Exception as error:  # whatever it is, the samples after this one are not to be lost
-            found = {"outcome": ERROR, "reason": f"{type(error).__name__}: {error}"}
-        return record_of(self._plan, sample, self._tools.encoder.name, found, time.perf_counter() - start)
+            fields = {"outcome": ERROR, "reason": f"{type(error).__name__}: {error}"}
+        return record_of(self._plan, sample, self._tools.encoder.name, fields, time.perf_counter() - start)
 
     def _attacked(self, sample: Sample) -> JSON:
         goal = GOALS[self._plan.goal]
@@ -149,13 +149,13 @@ class SampleAttack:
             wrong = {"outcome": SKIPPED, "reason": WRONG_BEFORE, "before": before}
             return wrong | {"words": self._words(sample.text), "queries": 1}
         ending = self._attack(sample, target)
-        found: JSON = {"outcome": ending.outcome, "reason": ending.reason, "before": before}
-        found |= {"words": ending.words, "changes": ending.changes, "queries": ending.queries, **ending.beside}
+        fields: JSON = {"outcome": ending.outcome, "reason": ending.reason, "before": before}
+        fields |= {"words": ending.words, "changes": ending.changes, "queries": ending.queries, **ending.beside}
         if ending.outcome == SKIPPED:
-            return found
+            return fields
         changed = ending.text != sample.text
         similarity = ending.similarity or measure(self._tools.encoder, sample.text, ending.text)
-        return found | {
+        return fields | {
             "after": self._answer(ending.text, target) if changed else before,
             "change_rate": len(ending.changes) / ending.words if ending.words else 0.0,
             "adversarial": ending.text if changed else None,
@@ -169,10 +169,10 @@ class SampleAttack:
         """
         model, k = self._victim.model, self._plan.k
         top, scores = model.top_k([text], k)
-        shown = TopK.of_row(top[0], scores[0])
-        rank = shown.rank(target)
+        best = TopK.of_row(top[0], scores[0])
+        rank = best.rank(target)
         if rank is not None:
-            score = shown.scores[rank - 1]
+            score = best.scores[rank - 1]
         else:
             rank, score = int(model.rank([text], [target])[0, 0]), float(model.score([text], [target])[0, 0])
         beyond = None
@@ -182,8 +182,8 @@ class SampleAttack:
             "rank": rank,
             "beyond": beyond,
             "score": score,
-            "top_k": self._victim.to_corpus[list(shown.labels)].tolist(),
-            "top_k_scores": list(shown.scores),
+            "top_k": self._victim.to_corpus[list(best.labels)].tolist(),
+            "top_k_scores": list(best.scores),
         }
 
     def _words(self, text: str) -> int:
@@ -264,8 +264,8 @@ class SampleAttack:
         )
 
         def run(sample: Sample, target: int) -> _Ending:
-            own = self._victim.from_corpus[list(sample.labels)]
-            result = attack.attack(sample.text, target, [int(label) for label in own if label >= 0])
+            truth = self._victim.from_corpus[list(sample.labels)]
+            result = attack.attack(sample.text, target, [int(label) for label in truth if label >= 0])
             changes, leftovers = ([_change(*change) for change in part] for part in (result.changes, result.leftovers))
             beside = {"code": result.code, "leftovers": leftovers}
             return _Ending(
@@ -288,7 +288,7 @@ class _Ending(NamedTuple):
     beside: Mapping[str, Any] = {}
 
 
-_NOTHING: Mapping[str, Any] = {
+_DEFAULTS: Mapping[str, Any] = {
     "outcome": None,
     "reason": None,
     "before": None,
@@ -301,21 +301,21 @@ _NOTHING: Mapping[str, Any] = {
     "encoder": None,
     "queries": 0,
 }
-"""The fields of a record in their order, as an attack leaves them that came to nothing."""
+"""The fields of a record in their order, with their defaults."""
 
 
-def record_of(plan: Plan, sample: Sample, encoder: str, found: Mapping[str, Any], seconds: float = 0.0) -> JSON:
-    """A whole record from what was found; the fields that say nothing are filled in.
+def record_of(plan: Plan, sample: Sample, encoder: str, fields: Mapping[str, Any], seconds: float = 0.0) -> JSON:
+    """A whole record; missing fields get their defaults.
 
     Args:
         plan: what was chosen.
         sample: what it is about.
         encoder: the name of what similarity was, or would have been, measured with.
-        found: some fields of a record.
+        fields: those that an attack has set.
         seconds: how long it took.
     """
     head = {"sample": sample.number, "text_id": sample.text_id, "target": sample.target, "bin": sample.bin}
-    filled = {**_NOTHING, "encoder": encoder, **found}
+    filled = {**_DEFAULTS, "encoder": encoder, **fields}
     return {**head, "goal": plan.goal, **filled, "seconds": round(seconds, 6)}
 
 

@@ -67,7 +67,7 @@ def exists(out: Path, resume: bool) -> bool:
     return False
 
 
-def begin(out: Path, plan: Plan, corpus: Corpus, drawn: Drawn, models: list[JSON], resolved: JSON) -> None:
+def write_campaign(out: Path, plan: Plan, corpus: Corpus, drawn: Drawn, models: list[JSON], resolved: JSON) -> None:
     """Write down everything that shapes the results; `campaign.json` comes last and says that the rest is there.
 
     Raises:
@@ -182,7 +182,7 @@ def forget_errors(out: Path) -> int:
         DataError: a line of records cannot be read.
         XMTCError: they cannot be written; what was there before is.
     """
-    found = 0
+    n_errors = 0
     for file in record_files(out, read_facts(out)):
         if not file.exists():
             continue
@@ -196,8 +196,8 @@ def forget_errors(out: Path) -> int:
                 write_lines(file, kept)
         except OSError as error:
             raise XMTCError(f"{file} could not be written ({error.strerror or error})", "make room there") from error
-        found += len(records) - len(kept)
-    return found
+        n_errors += len(records) - len(kept)
+    return n_errors
 
 
 def check_files(model: Mapping[str, Any]) -> None:
@@ -210,10 +210,10 @@ def check_files(model: Mapping[str, Any]) -> None:
         InputError: they differ, or are gone.
     """
     source = str(model["folder"])
-    found = fingerprint_of(source)
-    if found != model["fingerprint"]:
+    current = fingerprint_of(source)
+    if current != model["fingerprint"]:
         raise InputError(
-            f"{source!r} is {f'another model ({found})' if found else 'gone'}; "
+            f"{source!r} is {f'another model ({current})' if current else 'gone'}; "
             f"the campaign started with one of the fingerprint {model['fingerprint']}",
             "put the same files back (from the same working folder), or choose another folder with --out",
         )
@@ -228,13 +228,13 @@ def read_facts(out: Path) -> JSON:
     file = out / CAMPAIGN
     try:
         facts = json.loads(file.read_text(encoding="utf-8"))
-        found = facts["format"]
-        if found == FORMAT:
+        version = facts["format"]
+        if version == FORMAT:
             if missing := {"settings", "resolved", "versions", "models", "reference"} - facts.keys():
                 raise KeyError(min(missing))
             _ = [model["name"] for model in facts["models"]], dict(facts["settings"]), dict(facts["versions"])
             return dict(facts)
-        problem = f"it is of format {found!r}, and this version resumes format {FORMAT}"
+        problem = f"it is of format {version!r}, and this version resumes format {FORMAT}"
     except (OSError, ValueError, RecursionError, KeyError, TypeError) as error:
         problem = f"{type(error).__name__}: {error}"
     raise DataError(f"{file} cannot be resumed ({problem})", "start again in another folder with --out")

@@ -64,8 +64,8 @@ def _read(file: Path) -> list[Sample]:
     for number, line in enumerate(lines, start=1):
         if line.strip():
             try:
-                _, text_id, text, labels, target, own = (json.loads(line)[key] for key in _KEYS)
-                samples.append(Sample(len(samples), text_id, text, tuple(map(int, labels)), int(target), int(own)))
+                _, text_id, text, labels, target, number = (json.loads(line)[key] for key in _KEYS)
+                samples.append(Sample(len(samples), text_id, text, tuple(map(int, labels)), int(target), int(number)))
             except (ValueError, KeyError, TypeError) as error:
                 raise DataError(
                     f"{file}, line {number} is no sample ({type(error).__name__}: {error})",
@@ -79,10 +79,10 @@ def _read(file: Path) -> list[Sample]:
 def _rows_by_id(corpus: Corpus, wanted: set[str]) -> dict[str, list[tuple[str, frozenset[int]]]]:
     """Text and labels of the wanted test texts; a corpus may call several by the same name."""
     rows = corpus.split("test")
-    found: dict[str, list[tuple[str, frozenset[int]]]] = defaultdict(list)
+    rows_by_id: dict[str, list[tuple[str, frozenset[int]]]] = defaultdict(list)
     for row in rows.select([place for place, text_id in enumerate(rows["id"]) if str(text_id) in wanted]):
-        found[str(row["id"])].append((row["text"], frozenset(row["labels"])))
-    return found
+        rows_by_id[str(row["id"])].append((row["text"], frozenset(row["labels"])))
+    return rows_by_id
 
 
 def _bins(file: Path, samples: list[Sample], counts: np.ndarray) -> list[Bin]:
@@ -102,8 +102,8 @@ def _bins(file: Path, samples: list[Sample], counts: np.ndarray) -> list[Bin]:
 def _clusters(file: Path, n_labels: int, goal: str) -> list[list[int]]:
     if goal != NEGATIVE:
         return []
-    found = [[int(label) for label in row["labels"]] for row in _beside(file, "clusters.json")]
-    return [labels for labels in found if all(0 <= label < n_labels for label in labels)]
+    clusters = [[int(label) for label in row["labels"]] for row in _beside(file, "clusters.json")]
+    return [labels for labels in clusters if all(0 <= label < n_labels for label in labels)]
 
 
 def _beside(file: Path, name: str) -> Any:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from textattack_xmtc.campaign.attack import Tools, load_tools
-from textattack_xmtc.campaign.folder import begin
+from textattack_xmtc.campaign.folder import write_campaign
 from textattack_xmtc.campaign.given_samples import read_samples
 from textattack_xmtc.campaign.pairs import right_pairs
 from textattack_xmtc.campaign.plan import Plan
@@ -67,13 +67,14 @@ def prepare(out: Path, plan: Plan, device: str | None = None) -> Tools:
         drawn = read_samples(Path(plan.samples), corpus, plan.goal)
     for note in drawn.notes:
         say(note)
-    begin(out, plan, corpus, drawn, [facts[folder] for folder in plan.models], {**resolved, **drawn.facts()})
+    write_campaign(out, plan, corpus, drawn, [facts[folder] for folder in plan.models], {**resolved, **drawn.facts()})
     return tools
 
 
 def _corpus(plan: Plan) -> Corpus:
     corpus = load_corpus(plan.data, **plan.given())
-    say(corpus.recognised)
+    if corpus.recognised:  # not of a corpus that is made here
+        say(corpus.recognised)
     missing = [split for split in ("train", "test") if split not in corpus.splits or not len(corpus.splits[split])]
     if missing:
         raise DataError(

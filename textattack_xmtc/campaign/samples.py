@@ -186,25 +186,25 @@ def _draw(pairs: Pairs, bins: np.ndarray, texts: np.ndarray, attackable: np.ndar
 
 def _numbered(corpus: Corpus, pairs: Pairs, drawn: Sequence[np.ndarray], texts: np.ndarray, plan: Plan) -> list[Sample]:
     """The samples, texts in random order, so that a campaign that is cut short has some of every bin."""
-    found = [(position, number) for number, positions in enumerate(drawn) for position in positions.tolist()]
-    distinct = sorted({int(texts[pairs.rows[position]]) for position, _ in found})
+    chosen = [(position, number) for number, positions in enumerate(drawn) for position in positions.tolist()]
+    distinct = sorted({int(texts[pairs.rows[position]]) for position, _ in chosen})
     rng = np.random.default_rng([plan.seed, ORDER])
     turn = dict(zip(distinct, rng.permutation(len(distinct)).tolist(), strict=True))
-    found.sort(key=lambda pair: (turn[int(texts[pairs.rows[pair[0]]])], pair[1], pair[0]))
-    rows = corpus.split("test").select([int(pairs.rows[position]) for position, _ in found])
+    chosen.sort(key=lambda pair: (turn[int(texts[pairs.rows[pair[0]]])], pair[1], pair[0]))
+    rows = corpus.split("test").select([int(pairs.rows[position]) for position, _ in chosen])
     return [
         Sample(place, str(row["id"]), row["text"], tuple(row["labels"]), int(pairs.labels[position]), number)
-        for place, ((position, number), row) in enumerate(zip(found, rows, strict=True))
+        for place, ((position, number), row) in enumerate(zip(chosen, rows, strict=True))
     ]
 
 
 def _bin_facts(bins: np.ndarray, counts: np.ndarray, pairs: Pairs, drawn: Sequence[np.ndarray]) -> list[Bin]:
-    found = []
+    parts = []
     for number, chosen in enumerate(drawn):
         labels = np.flatnonzero(bins == number)
         lowest, highest = int(counts[labels].min()), int(counts[labels].max())
-        found.append(Bin(number, lowest, highest, len(labels), int(pairs.available[labels].sum()), len(chosen)))
-    return found
+        parts.append(Bin(number, lowest, highest, len(labels), int(pairs.available[labels].sum()), len(chosen)))
+    return parts
 
 
 def _clusters_of(samples: Sequence[Sample], clusters: np.ndarray) -> list[list[int]]:

@@ -66,9 +66,9 @@ def add_transfers(out: Path, campaign: Campaign, sources: Sequence[str], device:
     if not new:
         return
     # A model of the campaign keeps its name.
-    own = {str(model.facts["folder"]): model.name for model in campaign.models}
-    taken = [*own.values(), *(facts["name"] for facts in listed)]
-    names = {**distinct_names([source for source in new if source not in own], taken), **own}
+    own_names = {str(model.facts["folder"]): model.name for model in campaign.models}
+    taken = [*own_names.values(), *(facts["name"] for facts in listed)]
+    names = {**distinct_names([source for source in new if source not in own_names], taken), **own_names}
     for source in new:
         prints = {model.facts["fingerprint"] for model in campaign.models}
         if prints == {fingerprint_of(source)}:

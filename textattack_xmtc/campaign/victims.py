@@ -161,10 +161,10 @@ def distinct_names(sources: Iterable[str], taken: Iterable[str] = ()) -> dict[st
     names: dict[str, str] = {}
     used = {name.casefold() for name in taken}  # some file systems cannot tell the records of "A" from those of "a"
     for source in sources:
-        own = plain_name(naming.short_name(source))
-        name, number = own, 2
+        short = plain_name(naming.short_name(source))
+        name, number = short, 2
         while name.casefold() in used:
-            name, number = f"{own}-{number}", number + 1
+            name, number = f"{short}-{number}", number + 1
         names[source] = name
         used.add(name.casefold())
     return names

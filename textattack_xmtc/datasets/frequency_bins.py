@@ -63,7 +63,7 @@ def labels_per_bin_for(label_counts: np.ndarray, usable: np.ndarray, wanted: int
 
     Example:
         >>> counts, usable = np.array([1, 1, 2, 3, 40, 7]), np.full(6, True)
-        >>> labels_per_bin_for(counts, usable, wanted=3), frequency_bins(counts, usable, 2).max() + 1
+        >>> labels_per_bin_for(counts, usable, wanted=3), int(frequency_bins(counts, usable, 2).max()) + 1
         (2, 3)
     """
     smallest, largest = 1, max(int(np.sum(usable)), 1)

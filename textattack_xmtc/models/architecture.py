@@ -68,7 +68,7 @@ class TrainingPlan:
         """This plan with other values of its fields, also of the fields of fields, by name.
 
         Raises:
-            InputError: a value that cannot be.
+            InputError: an invalid value.
 
         Example:
             >>> from textattack_xmtc.models.training.plan import small_plan

@@ -52,12 +52,12 @@ def float_budget(device: torch.device) -> int:
     return int(free) // 16
 
 
-def shuffled_by_length(lengths: Sequence[int], batch_size: int, random: np.random.Generator) -> list[list[int]]:
+def shuffled_by_length(lengths: Sequence[int], batch_size: int, rng: np.random.Generator) -> list[list[int]]:
     """Positions of the texts in batches for one pass of training: random, yet of near-equal length.
 
     Texts are shuffled, sorted by length within pools of 50 batches, and the batches are shuffled again.
     """
-    order = random.permutation(len(lengths))
+    order = rng.permutation(len(lengths))
     sizes = np.asarray(lengths, dtype=np.int64)
     pool = 50 * batch_size
     batches: list[list[int]] = []
@@ -65,7 +65,7 @@ def shuffled_by_length(lengths: Sequence[int], batch_size: int, random: np.rando
         part = order[start : start + pool]
         part = part[np.argsort(sizes[part], kind="stable")]
         batches.extend(part[first : first + batch_size].tolist() for first in range(0, len(part), batch_size))
-    return [batches[position] for position in random.permutation(len(batches))]
+    return [batches[position] for position in rng.permutation(len(batches))]
 
 
 def padded(

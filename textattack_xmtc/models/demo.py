@@ -54,7 +54,7 @@ def demo_folder(cache_dir: Path | str | None = None) -> Path:
         cache_dir: where it is kept; by default below TextAttack's cache folder.
     """
     where = Path(cache_dir) if cache_dir is not None else cache_folder()
-    made_of = (
+    config = (
         DEMO,
         fingerprint(),
         sorted(_PACKAGES),
@@ -65,7 +65,7 @@ def demo_folder(cache_dir: Path | str | None = None) -> Path:
         _TRAINING,
         _MASKED_LM,
     )
-    key = hashlib.sha256(repr(made_of).encode()).hexdigest()[:12]
+    key = hashlib.sha256(repr(config).encode()).hexdigest()[:12]
     return cached_folder(where / f"demo-{key}", lambda folder: _build(folder, where), "the demo model")
 
 

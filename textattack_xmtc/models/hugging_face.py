@@ -159,7 +159,7 @@ def with_padding(model: Any, tokenizer: Any) -> Any:
         token = tokenizer.convert_ids_to_tokens(config.pad_token_id)
         if not isinstance(token, str):
             raise InputError(
-                f"the configuration's pad_token_id={config.pad_token_id} is no token of the tokenizer",
+                f"the configuration's pad_token_id={config.pad_token_id} is not a token of the tokenizer",
                 "set tokenizer.pad_token and model.config.pad_token_id to the same token",
             )
         tokenizer.pad_token = token
@@ -198,10 +198,10 @@ def check_layer_counts(sizes: Any, weights: int, where: str) -> None:
 def check_folder(folder: Path) -> None:
     """Refuse a Hugging Face folder whose configuration asks for more layers than its weights file has tensors.
 
-    What is no folder, or has no weights in a known file, is left to transformers.
+    A path that is not a folder, or has no weights in a known file, is left to transformers.
 
     Raises:
-        ModelFolderError: as said.
+        ModelFolderError: a file in the folder is damaged or does not fit.
     """
     try:
         sizes = json.loads((folder / "config.json").read_text(encoding="utf-8"))

@@ -72,7 +72,7 @@ class ReweightedLoss(nn.Module):
             scores: logits (or margins, for the squared hinge), shape `(texts, columns)`.
             targets: 1 where the label is true, else 0, of the same shape.
             labels: which label each column is, shape `(columns,)`, or `(texts, columns)` where every text has
-                candidates of its own; -1 for a column that is no label (the root of a cluster, padding), whose
+                candidates of its own; -1 for a column that is not a label (the root of a cluster, padding), whose
                 weight is 1. None where the columns are all labels in order.
             importance: what both parts of a column are multiplied with (for drawn labels; 0 for padding), of a
                 shape that broadcasts to that of `scores`.

@@ -181,7 +181,7 @@ def _new_model(words: int, encoded: Sequence[Sequence[int]], settings: MaskedLMS
 def _fit(
     model: BertForMaskedLM, encoded: Sequence[Sequence[int]], content: np.ndarray, settings: MaskedLMSettings
 ) -> None:
-    random = np.random.default_rng(settings.seed)
+    rng = np.random.default_rng(settings.seed)
     lengths = [len(text) for text in encoded]
     steps = int(settings.epochs * -(-len(encoded) // settings.batch_size))
     optimizer = torch.optim.AdamW(model.parameters(), lr=settings.learning_rate, weight_decay=0.01)
@@ -192,11 +192,11 @@ def _fit(
     content_share[: len(_SPECIAL)] = 0.0
     mean = 0.0
     model.train()
-    batches = _endless(lengths, settings.batch_size, random)
+    batches = _endless(lengths, settings.batch_size, rng)
     with tqdm(total=steps, desc="masked LM", unit=" steps") as bar:
         for step in range(steps):
             numbers, sizes = padded([encoded[position] for position in next(batches)], _PAD)
-            draws = torch.from_numpy(random.random(numbers.shape))
+            draws = torch.from_numpy(rng.random(numbers.shape))
             hidden = draws < content_share[numbers]
             if not hidden.any():
                 continue
@@ -219,9 +219,9 @@ def _loss(model: BertForMaskedLM, numbers: torch.Tensor, sizes: torch.Tensor, hi
     return torch.nn.functional.cross_entropy(logits, numbers[hidden])
 
 
-def _endless(lengths: Sequence[int], batch_size: int, random: np.random.Generator) -> Iterator[list[int]]:
+def _endless(lengths: Sequence[int], batch_size: int, rng: np.random.Generator) -> Iterator[list[int]]:
     while True:
-        yield from shuffled_by_length(lengths, batch_size, random)
+        yield from shuffled_by_length(lengths, batch_size, rng)
 
 
 def _encoded(tokenizer: Any, texts: Sequence[str]) -> list[list[int]]:

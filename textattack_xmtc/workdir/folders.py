@@ -57,16 +57,16 @@ def _beside(path: Path, kind: str) -> Path:
 
 def _remove_leftovers(path: Path) -> None:
     start = f".{path.name}.{socket.gethostname()}."
-    for found in path.parent.iterdir():
-        if not found.name.startswith(start) or found.suffix not in (".partial", ".old"):
+    for entry in path.parent.iterdir():
+        if not entry.name.startswith(start) or entry.suffix not in (".partial", ".old"):
             continue
-        pid = found.name.removeprefix(start).split(".")[0]
+        pid = entry.name.removeprefix(start).split(".")[0]
         if pid.isdigit() and not _alive(int(pid)):
             # A process that was killed between its two renames has left the only copy under the name "old".
-            if found.suffix == ".old" and not path.exists():
-                found.rename(path)
+            if entry.suffix == ".old" and not path.exists():
+                entry.rename(path)
             else:
-                shutil.rmtree(found, ignore_errors=True)
+                shutil.rmtree(entry, ignore_errors=True)
 
 
 def _alive(pid: int) -> bool:

@@ -8,6 +8,7 @@ import os
 import random
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import pytest
 
 from tests.campaign.conftest import working_in
 from tests.toolkit import ROOT
-from tests.toolkit.dying_worker import HOPELESS, DyingWorker
+from tests.toolkit.dying_worker import HALF_A_REPLY, HOPELESS, DyingWorker, KilledWorker
 from tests.toolkit.small_campaigns import LABELS, OPTIONS, records
 from textattack_xmtc.campaign.loading import attack_on, tools_of
 from textattack_xmtc.campaign.plan import Plan
@@ -123,7 +124,7 @@ def test_workers_leave_the_records_of_one_process_whoever_dies(
     monkeypatch.setattr(with_workers, "Worker", DyingWorker)
     assert run_campaign(out, options, workers=workers)
     said = capsys.readouterr().err
-    assert said.count("has died") == 3 and said.count(f"sample {HOPELESS} runs again on another") == 2
+    assert said.count(" died (") == 3 and said.count(f"sample {HOPELESS} runs again on another") == 2
     assert f"sample {HOPELESS} has cost 3 workers and is recorded as an error" in said
     assert "2 models: 48 of 48 samples" in said
     found, expected = in_order(out), in_order(targets)
@@ -136,6 +137,26 @@ def test_workers_leave_the_records_of_one_process_whoever_dies(
     assert run_campaign(out, {}, resume=True) and in_order(out) == expected, "an error is a record"
     assert run_campaign(out, {}, resume=True, retry_errors=True)
     assert in_order(out) == in_order(targets) and read_campaign(out).notes == ()
+
+
+@pytest.mark.slow
+def test_a_worker_that_is_killed_in_the_midst_of_an_attack(
+    whole: Path, tmp_path: Path, workers: Workers, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its sample is attacked again by another, and every sample has one record: that of an attack to its end."""
+    out, marks = tmp_path / "out", tmp_path / "marks"
+    marks.mkdir()
+    moments = {("plain", 3): 1, ("plain", 7): 2_000, ("other", 2): 500}
+    if workers.ray is None:
+        moments["other", 9] = HALF_A_REPLY
+    monkeypatch.setattr(with_workers, "Worker", partial(KilledWorker, marks, moments))
+    assert run_campaign(out, OPTIONS, workers=workers)
+    said = capsys.readouterr().err
+    assert {file.name for file in marks.iterdir()} == {f"{model}-{number}" for model, number in moments}
+    assert said.count(" died (") == len(moments)
+    for _, number in moments:
+        assert f"sample {number} runs again on another" in said
+    assert in_order(out) == records(whole)
 
 
 @pytest.mark.slow
@@ -161,15 +182,15 @@ def test_a_pool_says_what_a_worker_does_and_how_it_ends(targets: Path) -> None:
     try:
         pool.start(0)
         pool.ask(0, "nowhere")
-        ((worker, answer),) = _answers(pool)
+        ((worker, answer),) = _replies(pool)
         assert worker == 0 and "a worker could not load 'nowhere' (StopIteration" in str(answer)
         pool.ask(0, "plain")
-        assert _answers(pool) == [(0, Loaded(pool.pids[0]))]
+        assert _replies(pool) == [(0, Loaded(pool.pids[0]))]
         pool.ask(0, campaign.samples[0])
-        ((_, record),) = _answers(pool)
+        ((_, record),) = _replies(pool)
         assert record["threads"] == 1 and record["environment"] == "1"
         os.kill(pool.pids[0], signal.SIGTERM)
-        assert _answers(pool) == [(0, Died("killed by SIGTERM"))]
+        assert _replies(pool) == [(0, Died("killed by SIGTERM"))]
     finally:
         pool.close()
 
@@ -182,7 +203,7 @@ def test_an_actor_that_cannot_begin_says_why() -> None:
     try:
         pool.start(0)
         pool.ask(0, "plain")
-        ((_, answer),) = _answers(pool)
+        ((_, answer),) = _replies(pool)
         assert isinstance(answer, Died) and answer.how.endswith("ModuleNotFoundError: No module named 'lacking'")
     finally:
         pool.close()
@@ -208,8 +229,8 @@ class _Threads:
         return worker
 
 
-def _answers(pool: Pool) -> list[Any]:
-    while not (found := pool.answers(60)):
+def _replies(pool: Pool) -> list[Any]:
+    while not (found := pool.replies(60)):
         pass
     return found
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from textattack_xmtc.campaign.workers.protocol import Answer, Died, Loaded, Order
+from textattack_xmtc.campaign.workers.protocol import Died, Loaded, Order, Reply
 from textattack_xmtc.campaign.workers.scheduler import CRASHES, pieces_of, share_out
 from textattack_xmtc.errors import InputError, XMTCError
 from textattack_xmtc.results.records import Sample
@@ -47,12 +47,12 @@ class DyingPool:
         assert isinstance(order, str) or self.models[worker] is not None
         self.orders[worker] = order
 
-    def answers(self, seconds: float) -> list[tuple[int, Answer]]:
+    def replies(self, seconds: float) -> list[tuple[int, Reply]]:
         assert self.orders, "somebody would wait for ever"
         chosen = self.chance.sample(sorted(self.orders), self.chance.randint(1, len(self.orders)))
-        return [(worker, self.answer(worker, self.orders.pop(worker))) for worker in chosen]
+        return [(worker, self.reply(worker, self.orders.pop(worker))) for worker in chosen]
 
-    def answer(self, worker: int, order: Order) -> Answer:
+    def reply(self, worker: int, order: Order) -> Reply:
         if self.dies(worker, order):
             model = self.models.pop(worker)
             if isinstance(order, Sample):
@@ -146,8 +146,8 @@ def test_a_crash_is_not_laid_on_the_neighbours() -> None:
 
 def test_a_model_that_cannot_be_loaded_ends_it() -> None:
     class Broken(DyingPool):
-        def answer(self, worker: int, order: Order) -> Answer:
-            return InputError("the folder is another model") if order == "b" else super().answer(worker, order)
+        def reply(self, worker: int, order: Order) -> Reply:
+            return InputError("the folder is another model") if order == "b" else super().reply(worker, order)
 
     kept = Kept()
     with pytest.raises(InputError, match="another model"):

@@ -204,7 +204,7 @@ def _other(key, shape):
     [
         *((_without(key), f"lacks the weight '{key}'") for key in network_state(2) if "linear.linear" not in key),
         (_other("lstm.lstm.weight_hh_l0", (20, 4)), r"'lstm\.\S+' .* shape"),
-        (_other("lstm.lstm.weight_hh_l0", (20,)), r"'lstm\.lstm\.weight_hh_l0' .* shape \(20,\), which is no matrix"),
+        (_other("lstm.lstm.weight_hh_l0", (20,)), r"'lstm\.lstm\.weight_hh_l0' .* shape \(20,\), not that of a matrix"),
         (_other("lstm.lstm.bias_ih_l0_reverse", (19,)), r"bias_ih_l0_reverse' .* \(19,\); .* should be \(20,\)"),
         (_other("attention.attention.weight", (LABELS, 9)), r"'attention.attention.weight' .* should be \(9, 10\)"),
         (_other("attention.attention.weight", (LABELS + 1, 10)), r"'attention.attention.weight' .* \(10, 10\);"),

@@ -85,11 +85,11 @@ def _zip(file):
     [
         (lambda file: None, "there is no file"),
         (lambda file: file.mkdir(), "there is no file"),
-        (lambda file: file.write_bytes(b""), "no checkpoint, or is damaged"),
-        (lambda file: file.write_bytes(b"<!DOCTYPE html>"), "no checkpoint, or is damaged"),
-        (lambda file: file.write_bytes(b"hello, this is text" * 9), "no checkpoint, or is damaged"),
-        (_cut, "no checkpoint, or is damaged"),
-        (_zip, "no checkpoint, or is damaged"),
+        (lambda file: file.write_bytes(b""), "not a checkpoint, or is damaged"),
+        (lambda file: file.write_bytes(b"<!DOCTYPE html>"), "not a checkpoint, or is damaged"),
+        (lambda file: file.write_bytes(b"hello, this is text" * 9), "not a checkpoint, or is damaged"),
+        (_cut, "not a checkpoint, or is damaged"),
+        (_zip, "not a checkpoint, or is damaged"),
         (lambda file: torch.save([torch.ones(2)], file), "holds a list, not weights"),
         (lambda file: torch.save({}, file), "not weights"),
         (lambda file: torch.save({"epoch": 3}, file), "'epoch' .* is a int, not a weight"),
@@ -120,7 +120,7 @@ def test_what_does_not_fit_is_named_as_in_the_file(tmp_path):
     with pytest.raises(ModelFolderError, match=r"'module\.a\.bias' .* shape \(2,\); by the test, it should be \(3,\)"):
         found.check({**shapes, "a.bias": (3,)}, "the test")
     assert found.matrix_shape("a.weight") == (2, 3)
-    with pytest.raises(ModelFolderError, match=r"'module\.a\.bias' .* no matrix"):
+    with pytest.raises(ModelFolderError, match=r"'module\.a\.bias' .* not that of a matrix"):
         found.matrix_shape("a.bias")
 
 
@@ -163,9 +163,9 @@ def test_what_is_no_array_is_refused_and_not_run(tmp_path, trust):
         ("cut.npy", "damaged or cut off"),
         ("header.npy", "damaged or cut off"),
         ("huge.npy", "damaged or cut off"),
-        ("empty.npy", "no .npy file"),
-        ("pickle.npy", "no .npy file"),
-        ("archive.npz", "no .npy file"),
+        ("empty.npy", "not a .npy file"),
+        ("pickle.npy", "not a .npy file"),
+        ("archive.npz", "not a .npy file"),
         ("nowhere.npy", "there is no file"),
     ):
         with pytest.raises(ModelFolderError, match=message):

@@ -11,11 +11,11 @@ from contextlib import contextmanager
 from multiprocessing import connection, resource_tracker
 from typing import Any
 
-from textattack_xmtc.campaign.workers.protocol import Answer, Died, Order, Worker
+from textattack_xmtc.campaign.workers.protocol import Died, Order, Reply, Worker
 
 # A process that has used torch cannot be forked safely: its threads do not come along.
 _PROCESSES = multiprocessing.get_context("spawn")
-_PATIENCE = 10.0  # seconds that a worker without an order has to leave
+_EXIT_TIMEOUT = 10.0  # seconds that a worker without an order has to exit
 _FOR_THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS")
 
 
@@ -57,19 +57,19 @@ class LocalPool:
         try:
             self._pipes[worker].send(order)
         except OSError:
-            pass  # it has just died, and `answers` is going to say so
+            pass  # it has just died, and `replies` is going to say so
 
-    def answers(self, seconds: float) -> list[tuple[int, Answer]]:
-        """Wait until some worker answers or dies, or the time is over."""
+    def replies(self, seconds: float) -> list[tuple[int, Reply]]:
+        """Wait until some worker replies or dies, or the time is over."""
         ready = connection.wait(self._pipes.values(), seconds)
-        return [(worker, self._answer(worker)) for worker, pipe in list(self._pipes.items()) if pipe in ready]
+        return [(worker, self._reply(worker)) for worker, pipe in list(self._pipes.items()) if pipe in ready]
 
-    def _answer(self, worker: int) -> Answer:
+    def _reply(self, worker: int) -> Reply:
         self._busy.discard(worker)
         try:
-            answer: Answer = self._pipes[worker].recv()
-            return answer
-        except (EOFError, OSError):  # also where it was killed in the middle of an answer
+            reply: Reply = self._pipes[worker].recv()
+            return reply
+        except (EOFError, OSError):  # also where it was killed in the middle of a reply
             self._pipes.pop(worker).close()
             process = self._processes.pop(worker)
             process.kill()  # where it has closed its pipe and lives on
@@ -83,7 +83,7 @@ class LocalPool:
             if worker in self._busy:
                 process.kill()
         for process in self._processes.values():
-            process.join(_PATIENCE)
+            process.join(_EXIT_TIMEOUT)
             process.kill()
             process.join()
         self._processes, self._pipes, self._busy = {}, {}, set()
@@ -92,7 +92,7 @@ class LocalPool:
 def serve(make: Callable[[], Worker], pipe: connection.Connection) -> None:
     """What the process of a worker does: one order after the other, until nobody gives any."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes of a terminal; the first one decides
-    threading.Thread(target=_end_with_the_campaign, daemon=True).start()
+    threading.Thread(target=_exit_with_parent, daemon=True).start()
     worker = make()
     try:
         while True:
@@ -101,8 +101,8 @@ def serve(make: Callable[[], Worker], pipe: connection.Connection) -> None:
         pass  # the campaign is over
 
 
-def _end_with_the_campaign() -> None:
-    """Where the first process is killed in the middle of an attack, no worker goes on for nobody."""
+def _exit_with_parent() -> None:
+    """Exit when the parent dies."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()

@@ -26,12 +26,12 @@ class Loaded:
 
 @dataclass(frozen=True, slots=True)
 class Died:
-    """The worker is no more, and with it what it was asked for; `how` says what is known of its end."""
+    """The worker died before it carried out its order; `how` is the signal or exit status."""
 
     how: str
 
 
-Answer = Loaded | Died | XMTCError | dict[str, Any]
+Reply = Loaded | Died | XMTCError | dict[str, Any]
 """What comes of an order: a model that is loaded, or what kept it from that; a record; or a worker that died."""
 
 
@@ -52,8 +52,8 @@ class Pool(Protocol):
     def ask(self, worker: int, order: Order) -> None:
         """Give an order to a worker that has none."""
 
-    def answers(self, seconds: float) -> Sequence[tuple[int, Answer]]:
-        """Wait until some worker answers or dies, or the time is over."""
+    def replies(self, seconds: float) -> Sequence[tuple[int, Reply]]:
+        """Wait until some worker replies or dies, or the time is over."""
 
     def close(self) -> None:
         """End all of them, whatever they are doing."""
@@ -77,7 +77,7 @@ class Worker:
         self._tools: Any = None
         self._attack: Any = None
 
-    def do(self, order: Order) -> Answer:
+    def do(self, order: Order) -> Reply:
         """Carry out an order.
 
         Returns:
@@ -85,7 +85,7 @@ class Worker:
         """
         return self.load(order) if isinstance(order, str) else self.attack(order)
 
-    def load(self, model: str) -> Answer:
+    def load(self, model: str) -> Reply:
         """Load a model in the place of the one before."""
         from textattack.shared import logger
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from textattack_xmtc.campaign.workers.protocol import Answer, Died, Loaded, Order, Worker
+from textattack_xmtc.campaign.workers.protocol import Died, Loaded, Order, Reply, Worker
 from textattack_xmtc.errors import InputError, MissingExtraError
 
 LOCAL = "local"
@@ -75,24 +75,24 @@ class RayPool:
         """Give an order to a worker that has none."""
         self._asked[self._actors[worker].do.remote(order)] = worker
 
-    def answers(self, seconds: float) -> list[tuple[int, Answer]]:
-        """Wait until some worker answers or dies, or the time is over."""
+    def replies(self, seconds: float) -> list[tuple[int, Reply]]:
+        """Wait until some worker replies or dies, or the time is over."""
         if not self._asked:
             return []
         ready, _ = self._ray.wait(list(self._asked), timeout=seconds)
-        return [(self._asked[reference], self._answer(reference)) for reference in ready]
+        return [(self._asked[reference], self._reply(reference)) for reference in ready]
 
-    def _answer(self, reference: Any) -> Answer:
+    def _reply(self, reference: Any) -> Reply:
         worker = self._asked.pop(reference)
         try:
-            answer: Answer = self._ray.get(reference)
+            reply: Reply = self._ray.get(reference)
         except self._ray.exceptions.RayError as error:
-            self._ray.kill(self._actors.pop(worker))  # where only the way to it is broken, it must not go on
+            self._ray.kill(self._actors.pop(worker))  # it may live where only the connection is broken
             self.pids.pop(worker, None)
             return Died(_end(error))
-        if isinstance(answer, Loaded):
-            self.pids[worker] = answer.pid
-        return answer
+        if isinstance(reply, Loaded):
+            self.pids[worker] = reply.pid
+        return reply
 
     def close(self) -> None:
         """End all of them, whatever they are doing, and the cluster where it is our own."""
@@ -121,7 +121,7 @@ class Actor:
             os.chdir(folder)
         self._worker = make()
 
-    def do(self, order: Order) -> Answer:
+    def do(self, order: Order) -> Reply:
         """Carry out an order."""
         return self._worker.do(order)
 

@@ -78,7 +78,7 @@ def attack_with_workers(
         campaign: as it was read from its folder.
         workers: who attacks.
         device: where the models run.
-        interruption: once somebody has asked for it, attacks under way are ended and no others begun.
+        interruption: once somebody has asked for it, attacks under way are finished and no others started.
 
     Raises:
         InputError, MissingExtraError, ModelFolderError: a model cannot be loaded, or there is no such cluster.

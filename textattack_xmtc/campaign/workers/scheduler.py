@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from textattack_xmtc.campaign.workers.protocol import Answer, Died, Loaded, Pool
+from textattack_xmtc.campaign.workers.protocol import Died, Loaded, Pool, Reply
 from textattack_xmtc.errors import XMTCError
 from textattack_xmtc.results.campaign import Campaign
 from textattack_xmtc.results.records import Sample
@@ -16,9 +16,9 @@ from textattack_xmtc.workdir.progress import say
 CRASHES = 3
 """Workers that one sample may cost before its record says that it cannot be attacked."""
 
-_STARTS = 3  # workers that may die in a row while they load a model
-_IN_VAIN = 12  # workers that may die in a row without a record from any
-_LOOK_UP = 0.5  # seconds between two looks at whether somebody has pressed Ctrl-C
+_MAX_DEATHS_WHILE_LOADING = 3  # workers that may die in a row while they load a model
+_MAX_DEATHS_WITHOUT_RESULT = 12  # workers that may die in a row without a record from any
+_POLL_SECONDS = 0.5  # seconds between two looks at whether somebody has pressed Ctrl-C
 
 Pieces = dict[str, deque[tuple[Sample, ...]]]
 
@@ -62,7 +62,7 @@ def share_out(
         pool: the workers; none is started yet.
         keep: takes the name of a model and a record of it, as they come.
         error: makes the record of a sample that has cost too many workers, from the reason.
-        interruption: once somebody has asked for it, attacks under way are ended and no others begun.
+        interruption: once somebody has asked for it, attacks under way are finished and no others started.
 
     Raises:
         XMTCError: a model cannot be loaded, or workers die whatever they do.
@@ -94,24 +94,24 @@ class _Sharing:
         self._interruption = interruption
         self._workers = [_State() for _ in range(pool.size)]
         self._crashes: Counter[tuple[str, int]] = Counter()
-        self._dead_starts = self._in_vain = 0
+        self._deaths_while_loading = self._deaths_without_result = 0
 
     def run(self) -> None:
         while True:
             if not self._interruption.asked:
                 for number, worker in enumerate(self._workers):
                     if worker.loading is None and worker.sample is None:
-                        self._go_on(number, worker)
+                        self._give_order(number, worker)
             attacking = any(worker.sample for worker in self._workers)
             if not attacking and (self._interruption.asked or not self._left()):
                 return  # those that still load a model would have nothing to do with it
-            for number, answer in self._pool.answers(_LOOK_UP):
-                self._take(number, self._workers[number], answer)
+            for number, reply in self._pool.replies(_POLL_SECONDS):
+                self._take(number, self._workers[number], reply)
 
     def _left(self) -> bool:
         return any(self._pieces.values()) or any(worker.piece for worker in self._workers)
 
-    def _go_on(self, number: int, worker: _State) -> None:
+    def _give_order(self, number: int, worker: _State) -> None:
         """Give an idle worker what comes next, where there is something."""
         if not worker.piece:
             model = self._next_model(worker.model)
@@ -128,50 +128,51 @@ class _Sharing:
         worker.sample = worker.piece.popleft()
         self._pool.ask(number, worker.sample)
 
-    def _next_model(self, own: str | None) -> str | None:
-        """The worker's own model as long as there is something to do on it, then the first."""
+    def _next_model(self, current: str | None) -> str | None:
+        """The worker's current model while samples of it are left, then the first model with samples."""
         names = [name for name, pieces in self._pieces.items() if pieces]
-        return own if own in names else next(iter(names), None)
+        return current if current in names else next(iter(names), None)
 
-    def _take(self, number: int, worker: _State, answer: Answer) -> None:
-        if isinstance(answer, Died):
-            self._bury(number, worker, answer)
-        elif isinstance(answer, XMTCError):
-            raise answer
-        elif isinstance(answer, Loaded):
-            worker.model, worker.loading, self._dead_starts = worker.loading, None, 0
+    def _take(self, number: int, worker: _State, reply: Reply) -> None:
+        if isinstance(reply, Died):
+            self._on_worker_died(number, worker, reply)
+        elif isinstance(reply, XMTCError):
+            raise reply
+        elif isinstance(reply, Loaded):
+            worker.model, worker.loading, self._deaths_while_loading = worker.loading, None, 0
         else:
             assert worker.model is not None
-            worker.sample, self._in_vain = None, 0
-            self._keep(worker.model, answer)
+            worker.sample, self._deaths_without_result = None, 0
+            self._keep(worker.model, reply)
 
-    def _bury(self, number: int, worker: _State, death: Died) -> None:
-        """Put back what a worker leaves behind; another takes its place as soon as there is something to do."""
+    def _on_worker_died(self, number: int, worker: _State, death: Died) -> None:
+        """Queue again what the dead worker had; a new one starts when there is an order for it."""
         self._workers[number] = _State()
-        self._in_vain += 1
+        self._deaths_without_result += 1
         if worker.loading is not None:
-            self._dead_starts += 1
-        if self._dead_starts >= _STARTS or self._in_vain >= _IN_VAIN:
-            doing = "load a model" if self._dead_starts >= _STARTS else "attack"
+            self._deaths_while_loading += 1
+        cannot_load = self._deaths_while_loading >= _MAX_DEATHS_WHILE_LOADING
+        if cannot_load or self._deaths_without_result >= _MAX_DEATHS_WITHOUT_RESULT:
+            doing = "load a model" if cannot_load else "attack"
             raise XMTCError(
                 f"the workers die when they {doing}; the last was worker {number + 1} ({death.how})",
                 "try fewer workers (each needs memory for a model), or one process to see what happens; then --resume",
             )
-        said = f"worker {number + 1} has died ({death.how})"
+        died = f"worker {number + 1} died ({death.how})"
         if worker.model is None or worker.sample is None:
-            say(f"{said}; another takes its place")
+            say(f"{died}; another takes its place")
             return
         model, sample = worker.model, worker.sample
-        # Apart from the rest, so that this sample alone has to answer for the next death.
+        # Queued apart from the rest of its text: the next death is counted for this sample alone.
         self._put_back(model, worker.piece)
         self._crashes[model, sample.number] += 1
         crashes = self._crashes[model, sample.number]
         if crashes < CRASHES:
             self._put_back(model, [sample])
-            say(f"{said}; sample {sample.number} runs again on another")
+            say(f"{died}; sample {sample.number} runs again on another")
         else:
             self._keep(model, self._error(sample, f"{crashes} workers died over it, the last {death.how}"))
-            say(f"{said}; sample {sample.number} has cost {crashes} workers and is recorded as an error")
+            say(f"{died}; sample {sample.number} has cost {crashes} workers and is recorded as an error")
 
     def _put_back(self, model: str, samples: Iterable[Sample]) -> None:
         if piece := tuple(samples):

@@ -130,7 +130,7 @@ class Subwords:
         return str(self._tokenizer.id_to_token(number))
 
     def is_special(self, number: int) -> bool:
-        """Whether it is no part of a text, such as `<sep>`, or the unknown sub-word."""
+        """Whether it is a special token, such as `<sep>`, or the unknown sub-word."""
         return self.token(number) in _SPECIAL
 
     def encode(self, texts: Sequence[str], limit: int) -> list[list[int]]:

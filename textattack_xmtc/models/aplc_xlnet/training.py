@@ -40,7 +40,7 @@ def train_aplc_xlnet(
         settings: how to train.
         loss: what is trained on; plain binary cross-entropy by default.
         validate_on: texts that the model is measured on after each epoch; the best epoch's weights are kept.
-        checkpoint: where the state of the training is kept; what is there is gone on from.
+        checkpoint: where the state of the training is kept; an unfinished one is resumed.
 
     Returns:
         The log, one entry an epoch.

@@ -214,6 +214,7 @@ class AttentionXML(WordScorer):
             hundredths (0.05 is what the tests hold it to), so ranks and outcomes of attacks may change.
 
     Example:
+        >>> from textattack_xmtc.models.attention_xml.vocabulary import Vocabulary
         >>> sizes = AttentionXMLConfig(embedding_size=4, hidden_size=3, linear_sizes=(2,))
         >>> vocabulary = Vocabulary.of_texts(["how to boil an egg"])
         >>> model = AttentionXML(AttentionXMLNetwork(len(vocabulary), 3, sizes), vocabulary, ["eggs", "salad", "tea"])

@@ -29,7 +29,7 @@ class LabelTree:
         sizes: how many nodes each level has; the last entry is the number of labels.
 
     Raises:
-        InputError: no level of groups, a parent that is no number from 0 upwards, or a group without children.
+        InputError: no level of groups, a parent that is not a number from 0 upwards, or a group without children.
 
     Example:
         >>> tree = LabelTree([np.array([0, 0, 1]), np.array([2, 0, 0, 1])])

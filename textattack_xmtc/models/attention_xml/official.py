@@ -58,10 +58,10 @@ def read_attention_xml(source: Path, options: ImportOptions) -> AttentionXML | A
     names = read_label_names(options.labels or settings.get("labels_binarizer"), source.parent, options.trust)
     vocabulary = _vocabulary(source.parent, settings, options)
     for name, found, what in (("labels_num", names, "label names"), ("vocab_size", vocabulary, "words")):
-        said = sizes_of(settings, name).get(name, len(found))
-        if said != len(found):
+        configured = sizes_of(settings, name).get(name, len(found))
+        if configured != len(found):
             raise ModelFolderError(
-                f"{name} is {said} in the configuration, and there are {len(found)} {what}",
+                f"{name} is {configured} in the configuration, and there are {len(found)} {what}",
                 "give the files that belong to this checkpoint",
             )
     max_length = MAX_LENGTH if options.max_length is None else options.max_length

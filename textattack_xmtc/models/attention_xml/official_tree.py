@@ -75,11 +75,13 @@ def tree_network(
     for level, (checkpoint, size) in enumerate(zip(checkpoints, rows, strict=True)):
         own = own_weights(checkpoint, sizes, words, size)
         weights |= {f"levels.{level}.{key}": value for key, value in own.items()}
-    said = sizes_of(settings, "k").get("k") if last > 1 else None
+    branching = sizes_of(settings, "k").get("k") if last > 1 else None
     try:
-        tree = LabelTree([*(_halved(rows, level, files, said) for level in range(1, last)), groups])
+        tree = LabelTree([*(_halved(rows, level, files, branching) for level in range(1, last)), groups])
     except InputError as error:
-        raise ModelFolderError(f"the levels of {str(start)!r} are no label tree ({error.problem})", _BELONGS) from error
+        raise ModelFolderError(
+            f"the levels of {str(start)!r} are not a label tree ({error.problem})", _BELONGS
+        ) from error
     with torch.device("meta"):
         network = AttentionXMLTreeNetwork(words, tree, sizes)
     network.load_state_dict(weights, assign=True)
@@ -94,13 +96,13 @@ def _clusters_file(start: Path, level: int) -> Path:
     return start.with_name(f"{start.name}-cluster-Level-{level}.npy")
 
 
-def _level_files(start: Path, said: int | None) -> list[Path]:
+def _level_files(start: Path, branching: int | None) -> list[Path]:
     """The checkpoint of each level: of so many as the configuration says, or the files of groups."""
     files: list[Path] = []
     while _level_file(start, len(files)).is_file():
         files.append(_level_file(start, len(files)))
     clusters = map(_CLUSTERS.search, (file.name for file in start.parent.glob(f"{escape(start.name)}-cluster-*")))
-    wanted = said or max([2, len(files), *(int(match[1]) + 2 for match in clusters if match)])
+    wanted = branching or max([2, len(files), *(int(match[1]) + 2 for match in clusters if match)])
     if len(files) != wanted:
         raise ModelFolderError(
             f"the tree {str(start)!r} has the files of {len(files)} levels, not of {wanted}",
@@ -130,13 +132,14 @@ def _groups(file: Path, labels: int, trust: bool) -> np.ndarray:
     return groups
 
 
-def _halved(rows: Sequence[int], level: int, files: Sequence[Path], said: int | None) -> np.ndarray:
+def _halved(rows: Sequence[int], level: int, files: Sequence[Path], branching: int | None) -> np.ndarray:
     """The parents of the groups of a level, of which each has as many as the others."""
     children, left = divmod(rows[level], rows[level - 1])
-    if left or not children or children != (said or children):
+    if left or not children or children != (branching or children):
         raise ModelFolderError(
             f"the attention rows of {str(files[level])!r} are for {rows[level]} groups, which are not "
-            f"{said or 'equally many'} children for each of the {rows[level - 1]} groups of {str(files[level - 1])!r}",
+            f"{branching or 'equally many'} children for each of the {rows[level - 1]} groups of "
+            f"{str(files[level - 1])!r}",
             _BELONGS,
         )
     return np.arange(rows[level], dtype=np.int64) // children

@@ -25,22 +25,22 @@ def sizes_in(checkpoint: Checkpoint, settings: Mapping[str, Any]) -> AttentionXM
     """The sizes of a network: those that the settings say, and the others from the shapes of its weights.
 
     Raises:
-        ModelFolderError: a weight that tells a size is missing or no matrix, or a setting is no size.
+        ModelFolderError: a weight that tells a size is missing or not a matrix, or a setting is not a size.
     """
     layers = sum(1 for _ in takewhile(checkpoint.weights.__contains__, (f"{_LSTM}weight_hh_l{n}" for n in count())))
     linear = list(takewhile(checkpoint.weights.__contains__, (f"{_LINEAR}{n}.weight" for n in count())))
-    said = sizes_of(settings, "emb_size", "hidden_size", "layers_num", "linear_size")
+    configured = sizes_of(settings, "emb_size", "hidden_size", "layers_num", "linear_size")
     shares = shares_of(settings, "emb_dropout", "dropout")
-    if said.get("layers_num", 1) > MOST_LAYERS:
+    if configured.get("layers_num", 1) > MOST_LAYERS:
         raise ModelFolderError(
-            f"layers_num is {said['layers_num']} in the configuration: expected at most {MOST_LAYERS}",
+            f"layers_num is {configured['layers_num']} in the configuration: expected at most {MOST_LAYERS}",
             "correct the YAML file",
         )
     sizes = AttentionXMLConfig(
-        embedding_size=said.get("emb_size") or checkpoint.matrix_shape(_EMBEDDING)[1],
-        hidden_size=said.get("hidden_size") or checkpoint.matrix_shape(f"{_LSTM}weight_hh_l0")[1],
-        layers=said.get("layers_num") or max(1, layers),
-        linear_sizes=tuple(said.get("linear_size", [checkpoint.matrix_shape(key)[0] for key in linear])),
+        embedding_size=configured.get("emb_size") or checkpoint.matrix_shape(_EMBEDDING)[1],
+        hidden_size=configured.get("hidden_size") or checkpoint.matrix_shape(f"{_LSTM}weight_hh_l0")[1],
+        layers=configured.get("layers_num") or max(1, layers),
+        linear_sizes=tuple(configured.get("linear_size", [checkpoint.matrix_shape(key)[0] for key in linear])),
     )
     return replace(
         sizes,

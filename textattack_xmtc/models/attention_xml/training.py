@@ -49,7 +49,7 @@ def train_attention_xml(
         vocabulary: the words to know; by default the most frequent of the training texts.
         max_length: words that are read of a text.
         device: "cpu", "cuda", ...; by default the GPU where there is one.
-        checkpoint: where the state of the training is kept; what is there is gone on from.
+        checkpoint: where the state of the training is kept; an unfinished one is resumed.
 
     Returns:
         The model and the log, one entry an epoch.

@@ -57,7 +57,7 @@ class AttentionXMLTreeNetwork(nn.Module):
         self.config = config
         self.levels = nn.ModuleList(AttentionXMLNetwork(words, size, config) for size in tree.sizes)
         for level, parents in enumerate(tree.parents):
-            # The tree has a file of its own, so it is no part of the weights; as buffers, its tables move with them.
+            # The tree has a file of its own, so it is not among the weights; as buffers, its tables move with them.
             self.register_buffer(f"parents_{level + 1}", torch.from_numpy(parents), persistent=False)
             self.register_buffer(f"children_{level}", torch.from_numpy(tree.children(level)), persistent=False)
 

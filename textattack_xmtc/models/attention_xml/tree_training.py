@@ -43,7 +43,7 @@ def build_label_tree(texts: Sequence[str], labels: sparse.csr_matrix, shape: Tre
 
     Raises:
         DataError: no text has a word.
-        InputError: there are no labels, or the shape is none.
+        InputError: there are no labels, or no tree can have this shape.
 
     Example:
         >>> labels = sparse.csr_matrix([[1, 1, 0, 0], [0, 0, 1, 1]])
@@ -84,13 +84,13 @@ def train_attention_xml_tree(
         vocabulary: the words to know; by default the most frequent of the training texts.
         max_length: words that are read of a text.
         device: "cpu", "cuda", ...; by default the GPU where there is one.
-        checkpoint: where the state of the training is kept; what is there is gone on from.
+        checkpoint: where the state of the training is kept; an unfinished one is resumed.
 
     Returns:
         The model and the log, one entry an epoch.
 
     Raises:
-        InputError: the split "train" is empty, the shape is no tree's, or the checkpoint is of another training.
+        InputError: the split "train" is empty, the tree's shape is invalid, or the checkpoint is of another training.
         DataError: no text has a word.
     """
     texts = list(corpus.split("train")["text"])

@@ -97,7 +97,5 @@ def words_read(max_length: int) -> int:
         500
     """
     if not 1 <= max_length <= _MOST_WORDS:
-        raise InputError(
-            f"max_length={max_length} is no number of words to read of a text", f"choose between 1 and {_MOST_WORDS}"
-        )
+        raise InputError(f"invalid max_length={max_length}", f"choose between 1 and {_MOST_WORDS}")
     return max_length

@@ -48,7 +48,7 @@ class Checkpoint:
         shape = tuple(self.weights[key].shape)
         if len(shape) != 2:
             raise ModelFolderError(
-                f"the weight {self.names[key]!r} in {str(self.file)!r} has the shape {shape}, which is no matrix's",
+                f"the weight {self.names[key]!r} in {str(self.file)!r} has the shape {shape}, not that of a matrix",
                 "check that it is a checkpoint of this kind",
             )
         return shape[0], shape[1]
@@ -130,7 +130,7 @@ def read_array(file: Path, trust: bool = False) -> np.ndarray:
     try:
         with file.open("rb") as opened:
             if opened.read(len(_NPY)) != _NPY:
-                raise ModelFolderError(f"{str(file)!r} is no .npy file", "give the array that numpy.save wrote")
+                raise ModelFolderError(f"{str(file)!r} is not a .npy file", "give the array that numpy.save wrote")
         array: np.ndarray = np.load(file, allow_pickle=False)
     except ModelFolderError:
         raise
@@ -187,7 +187,7 @@ def _load(file: Path, trust: bool) -> Any:
             pickled = isinstance(error, pickle.UnpicklingError) and (mapped or opened.read(1) == _PICKLE)
         if not pickled:
             reason = next(iter(str(error).splitlines()), type(error).__name__)
-            raise ModelFolderError(f"{str(file)!r} is no checkpoint, or is damaged ({reason})", _AGAIN) from error
+            raise ModelFolderError(f"{str(file)!r} is not a checkpoint, or is damaged ({reason})", _AGAIN) from error
         if not trust:
             named = re.search(r"GLOBAL ([\w.]+)", str(error))
             objects = f"Python objects{f' ({named[1]})' if named else ''} and not only weights"

@@ -15,7 +15,7 @@ from textattack_xmtc.errors import InputError, ModelFolderError
 
 @dataclass(frozen=True)
 class ImportOptions:
-    """What may be said about a checkpoint; what is None is looked for beside it or follows from it.
+    """Options of an import; an option that is None is looked for beside it or follows from it.
 
     Attributes:
         labels: a file with the label names, by index: one a line, a JSON list, or a joblib label binarizer.
@@ -58,7 +58,7 @@ def read_settings(files: Iterable[Path]) -> dict[str, Any]:
     the folder that the training was run in, which is looked for around the YAML file.
 
     Raises:
-        ModelFolderError: a file is missing or is no YAML with settings.
+        ModelFolderError: a file is missing or not YAML with settings.
     """
     settings: dict[str, Any] = {}
     for file in files:

@@ -36,7 +36,7 @@ class PooledEncoder(nn.Module):
 
         Args:
             tokens: token numbers, shape `(texts, longest)`.
-            mask: 1 where a token is no padding, same shape.
+            mask: 1 for tokens, 0 for padding, same shape.
         """
         inputs = {"input_ids": tokens, **({"attention_mask": mask} if self._accepts_mask else {})}
         states = self.model(**inputs).last_hidden_state.float()

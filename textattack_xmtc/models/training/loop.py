@@ -1,4 +1,4 @@
-"""The training loop that all architectures share: steps, averaged weights, early stopping, and going on later."""
+"""The training loop that all architectures share: steps, averaged weights, early stopping, and resuming."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def linear_to_a_tenth(step: int, steps: int) -> float:
 class Training:
     """A training under way: what a step changes, apart from the weights.
 
-    What is random in an epoch depends on the seed and the number of the epoch only: a training that is taken up from
+    What is random in an epoch depends on the seed and the number of the epoch only: a training that is resumed from
     a `state_dict`, after an epoch or within one, ends as one that was never interrupted.
 
     Args:
@@ -44,14 +44,14 @@ class Training:
         rates: parameters of it, and the learning rate of each group.
         rate_share: the share of these rates that holds at a step, from the step (from 0) and the number of all steps.
         lengths: words of each training text.
-        batch_loss: the loss of the texts at some positions, given a source of random numbers.
+        batch_loss: the loss of the texts at some positions, given a random generator.
         settings: how to train.
         title: what the progress bar says.
         part: tells the trainings of one model apart (the levels of a tree), for other random numbers in each.
         watched: which measure of a validation tells the best epoch, whose weights are kept; None: the last one's.
 
     Raises:
-        InputError: there are no texts, or settings that cannot be.
+        InputError: there are no texts, or invalid settings.
     """
 
     def __init__(
@@ -161,13 +161,13 @@ class Training:
 
     def _epoch(self, bar: Any, keep: Callable[[bool], None] | None) -> None:
         settings, number = self.settings, len(self.log) + 1
-        random = np.random.default_rng([settings.seed, self._part, number])
+        rng = np.random.default_rng([settings.seed, self._part, number])
         device = self._parameters[0].device
         with torch.random.fork_rng():
-            torch.manual_seed(int(random.integers(2**31)))
-            batches = shuffled_by_length(self._lengths, settings.batch_size, random)
+            torch.manual_seed(int(rng.integers(2**31)))
+            batches = shuffled_by_length(self._lengths, settings.batch_size, rng)
             if self._randomness is not None:
-                random.bit_generator.state = self._randomness["numpy"]
+                rng.bit_generator.state = self._randomness["numpy"]
                 torch.set_rng_state(self._randomness["torch"])
             for positions in batches[self._step :]:
                 share = self._rate_share((number - 1) * self._steps + self._step, settings.epochs * self._steps)
@@ -175,7 +175,7 @@ class Training:
                     group["lr"] = rate * share
                 self.module.train()
                 with torch.autocast(device.type, torch.bfloat16, enabled=settings.dtype == "bfloat16"):
-                    loss = self._batch_loss(positions, random)
+                    loss = self._batch_loss(positions, rng)
                 self._optimizer.zero_grad()
                 loss.backward()  # type: ignore[no-untyped-call]
                 torch.nn.utils.clip_grad_norm_(self._parameters, settings.clip)
@@ -185,7 +185,7 @@ class Training:
                 bar.update(len(positions))
                 bar.set_postfix_str(f"epoch {number}, loss {np.mean(self._losses):.3f}{self._seen()}", refresh=False)
                 if keep is not None:
-                    self._randomness = {"numpy": random.bit_generator.state, "torch": torch.get_rng_state()}
+                    self._randomness = {"numpy": rng.bit_generator.state, "torch": torch.get_rng_state()}
                     keep(False)
 
     def _seen(self) -> str:

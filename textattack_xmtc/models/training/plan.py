@@ -31,7 +31,7 @@ from textattack_xmtc.workdir.resume import unfinished_folder
 TEST_TEXTS = 2000
 """At most so many test texts are kept in a model folder, as the texts that an attack takes by default."""
 
-_VALIDATION_SHARE = 20  # one training text in so many is held out, unless said otherwise
+_VALIDATION_SHARE = 20  # one training text in so many is held out by default
 _MOST_VALIDATION = 2000
 
 
@@ -121,7 +121,7 @@ def train_folder(
 
 
 def held_out_of(texts: int) -> int:
-    """How many of so many training texts are held out, unless said otherwise: one in 20, at most 2,000."""
+    """How many of so many training texts are held out by default: one in 20, at most 2,000."""
     return min(texts // _VALIDATION_SHARE, _MOST_VALIDATION)
 
 
