@@ -39,7 +39,7 @@ def test_what_is_shown_of_data_that_are_understood(folder: Path, capsys: pytest.
         "labels without a training text                   1",
         "warning: train: 1 texts without labels, 1 empty texts, 1 repeated ids (renumbered: '7-2')",
         "warning: 1 label like a missing value: 'nan'",
-        "warning: train: 1 text like an earlier one",
+        "warning: train: 1 text like an earlier one (join rows that hold one label each)",
         "warning: 1 text of test is in train, too",
     ]
 

@@ -81,6 +81,7 @@ TABLES = {
     "A4 empty cells at the end": (f'text,labels,,\n"{APPLE}","fruit,food",,\n{TEA},drink,,\n', BOTH),
     "A4 blank lines": (f'\n\ntext,labels\n"{APPLE}","fruit,food"\n\n{TEA},drink\n\n', BOTH),
     "A4 carriage returns": (f'text,labels\r"{APPLE}","fruit,food"\r{TEA},drink\r', BOTH),
+    "a byte order mark in the midst": (f'\ufeff\ufefftext,labels\n"{APPLE}","fruit,food"\n\ufeff{TEA},drink\n', BOTH),
     "A4 Windows' line ends": (f'text,labels\r\n"{APPLE}","fruit,food"\r\n{TEA},drink\r\n', BOTH),
 }  # fmt: skip
 
@@ -149,6 +150,12 @@ QUESTIONS = {
     "vectors of two lengths": (f"text,labels\n{TEA},\"[0, 1, 0]\"\n{TEA},\"[1, 0]\"\n", "equally many in every row"),
     "one row a label": (f"id,text,labels\n1,{TEA},a\n1,{TEA},b\n", "id '1' stands on several rows .*join the rows"),
     "a header and nothing else": ("id,text,labels\n", "has no document"),
+    "fractions": (f"text,labels\n{TEA},\"0.3,0.7\"\n{TEA},\"0.9,0.1\"\n", "not numbers with a fraction.*--label-format names"),
+    "one probability": (f"text,label\n{TEA},0.3\n", "not numbers with a fraction"),
+    "integers that pandas made floats": (f"text,label\n{TEA},1.0\n{TEA},\n", "3 instead of 3.0"),
+    "two files in one": (f"\ufefftext,labels\n{TEA},a\n\ufefftext,labels\n{APPLE},b\n", "line 3: .*header that is repeated"),
+    "a carriage return": ("text,labels\ngreen\rtea,a\n", "line 2: .*a carriage return outside quotes"),
+    "quotes that swallow lines": (f'text\tlabels\n"x\ta\n{TEA}\tb\ny"\tc\n', "line 2: .*double the quotes"),
     "another encoding": (f"text,labels\n{TEA},k\u00e4se\n".encode("cp1252"), "expected UTF-8.*--encoding"),
 }  # fmt: skip
 
@@ -217,6 +224,12 @@ def test_json_that_is_understood(tmp_path: Path, case: str, layout: str) -> None
         ([{"text": TEA, "labels": [{"name": "a", "title": "b"}]}], "an object with one of the keys name, label"),
         ([{"text": TEA, "labels": [{"start": 1}]}], "an object with one of the keys name, label"),
         ([{"text": TEA, "labels": {"a": 0.4}}], "expected the labels as a list"),
+        ([{"text": TEA, "labels": [{"name": "a", "value": 0}]}], "leave out labels whose 'value'"),
+        ([{"text": TEA, "labels": [{"name": "a", "present": False}]}], "leave out labels whose 'present'"),
+        ([{"text": TEA, "labels": [{"label": "a", "score": 0.1}]}], "leave out labels whose 'score'"),
+        ([{"text": TEA, "labels": ["0.3", "0.7"]}], "not numbers with a fraction"),
+        ([{"text": TEA, "labels": [" "]}], "expected a label as a name or an index, got ' '"),
+        ([{"text": TEA, "label": -1}], "expected a label index of 0 or more, got -1"),
         ([{"text": TEA, "labels": None}], "expected the labels as a list, got None"),
         ([{"body": TEA, "content": TEA, "labels": ["a"]}], "body, content could hold the texts"),
     ],
@@ -252,6 +265,44 @@ def test_both_splits_are_read_in_one_way(tmp_path: Path) -> None:
     (tmp_path / "test.csv").write_text(f'labels,text\n"drink,hot",{TEA}\n')
     with pytest.raises(DataError, match=r"the labels hold commas and '\|'.*--label-separator"):
         load_corpus(tmp_path, cache=tmp_path / "cache")
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig", "utf-8"])
+def test_a_byte_order_mark_agrees_with_the_encoding_that_was_named(tmp_path: Path, encoding: str) -> None:
+    content = f"text,labels\n{TEA},drink\n".encode("utf-16" if encoding == "utf-16" else "utf-8-sig")
+    assert rows_of(corpus_of(tmp_path, "train.csv", content, encoding=encoding)) == [(TEA, ["drink"])]
+
+
+@pytest.mark.parametrize("names", [("train.csv", "train.tsv"), ("train.csv", "trn.csv"), ("train.jsonl", "trn.jsonl")])
+def test_a_split_that_stands_in_a_folder_twice_is_an_error(tmp_path: Path, names: tuple[str, str]) -> None:
+    for name in names:
+        (tmp_path / name).write_text(f"text,labels\n{TEA},drink\n")
+    with pytest.raises(DataError, match=f"the split 'train' several times: {names[0]}, {names[1]}"):
+        load_corpus(tmp_path, cache=tmp_path / "cache")
+
+
+@pytest.mark.parametrize("name", ["dev", "validation", "valid", "val"])
+def test_a_validation_split_is_the_test_split_where_there_is_none(tmp_path: Path, name: str) -> None:
+    (tmp_path / "train.jsonl").write_text(json.dumps({"text": APPLE, "labels": ["fruit"]}))
+    (tmp_path / f"{name}.jsonl").write_text(json.dumps({"text": TEA, "labels": ["drink"]}))
+    assert rows_of(load_corpus(tmp_path, cache=tmp_path / "cache"), "test") == [(TEA, ["drink"])]
+    (tmp_path / "test.jsonl").write_text(json.dumps({"text": "more tea", "labels": ["drink"]}))
+    assert rows_of(load_corpus(tmp_path, cache=tmp_path / "cache"), "test") == [("more tea", ["drink"])]
+
+
+def test_names_in_one_split_and_positions_in_the_other_are_an_error(tmp_path: Path) -> None:
+    (tmp_path / "train.csv").write_text(f'text,labels\n"{APPLE}",fruit|food\n{TEA},drink\n')
+    (tmp_path / "test.jsonl").write_text(json.dumps({"text": TEA, "labels": [0, 1, 0]}))
+    with pytest.raises(DataError, match=r"labels of one split are numbers, .*--label-file"):
+        load_corpus(tmp_path, cache=tmp_path / "cache")
+
+
+def test_a_table_of_very_many_columns(tmp_path: Path) -> None:
+    names = [f"label {number}" for number in range(20_000)]
+    bits = ["0"] * len(names)
+    bits[7] = "1"
+    content = f"text,{','.join(names)}\n{TEA},{','.join(bits)}\n"
+    assert rows_of(corpus_of(tmp_path, "train.csv", content)) == [(TEA, ["label 7"])]
 
 
 # Hugging Face --------------------------------------------------------------------------------------------------------
@@ -292,6 +343,12 @@ def test_a6_files_of_one_split_must_have_the_same_classes(tmp_path: Path) -> Non
 def test_a6_labels_of_minus_one_are_refused(tmp_path: Path) -> None:
     labelled(["a", "b"], [0, -1], many=False).to_parquet(str(tmp_path / "train.parquet"))
     with pytest.raises(DataError, match="row 2: expected a label index from 0 to 1, got -1"):
+        load_corpus(tmp_path, cache=tmp_path / "cache")
+
+
+def test_a6_a_vector_of_class_indices_is_refused(tmp_path: Path) -> None:
+    labelled(["no", "yes"], [[0, 1, 0], [1, 0, 0]]).to_parquet(str(tmp_path / "train.parquet"))
+    with pytest.raises(DataError, match=r"row 1: expected class indices, each once, got \[0, 1, 0\]"):
         load_corpus(tmp_path, cache=tmp_path / "cache")
 
 

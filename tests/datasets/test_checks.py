@@ -18,7 +18,8 @@ from textattack_xmtc.datasets.corpus import Corpus, Document
         (["3.0", "4.0"], ["2 labels like a number with a fraction: '3.0', '4.0'"]),
         (["['eggs'", "'tea']"], ["2 labels with brackets, quotes or separators"]),
         (["eggs;tea", "soup"], ["1 label with brackets, quotes or separators: 'eggs;tea'"]),
-        (["eggs", "Eggs", "eggs "], ["2 labels unlike another in case or blanks only: 'Eggs', 'eggs '"]),
+        (["eggs", "Eggs", "eggs "], ["2 labels unlike another in case, blanks or Unicode form only: 'Eggs', 'eggs '"]),
+        (["k\u00e4se", "ka\u0308se"], ["1 label unlike another in case, blanks or Unicode form only: 'ka\u0308se'"]),
     ],
 )
 def test_names_of_labels(names: list[str], expected: list[str]) -> None:

@@ -258,7 +258,10 @@ def test_what_was_unusual_is_said(folder, cache, caplog):
     ("files", "message"),
     [
         ({}, "expected `train` and `test` files .*, got an empty folder"),
-        ({"notes.md": "x", "valid.jsonl": "x"}, r"expected `train` and `test` files .*, got notes\.md, valid\.jsonl"),
+        (
+            {"notes.md": "x", "holdout.jsonl": "x"},
+            r"expected `train` and `test` files .*, got holdout\.jsonl, notes\.md",
+        ),
     ],
 )
 def test_folders_without_known_files_are_refused_with_what_they_hold(folder, cache, files, message):

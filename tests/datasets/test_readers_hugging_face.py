@@ -127,7 +127,7 @@ def test_names_of_the_hub_and_what_goes_wrong_there(tmp_path, monkeypatch):
         if name == "gone":
             raise ConnectionError("no network")
         rows = datasets.Dataset.from_dict(PLAIN)
-        return datasets.DatasetDict({"dev": rows} if name == "odd" else {"train": rows})
+        return datasets.DatasetDict({"holdout": rows} if name == "odd" else {"train": rows})
 
     monkeypatch.setattr(datasets, "load_dataset", load_dataset)
     assert read(open_dataset("hf:owner/name:large", "test", tmp_path))[0].text == "x"
@@ -135,7 +135,7 @@ def test_names_of_the_hub_and_what_goes_wrong_there(tmp_path, monkeypatch):
     assert asked == [("owner/name", "large"), ("owner/name", None)]
     with pytest.raises(DataError, match=r"hf:gone: cannot be opened .*ConnectionError: no network"):
         open_dataset("hf:gone", "test", tmp_path)
-    with pytest.raises(DataError, match="hf:odd: expected a split train, test or validation, got dev"):
+    with pytest.raises(DataError, match="hf:odd: expected a split train, test or validation, got holdout"):
         open_dataset("hf:odd", "test", tmp_path)
 
 

@@ -144,7 +144,7 @@ def test_labels_are_looked_up_among_the_names(tmp_path):
 
 def test_recognised_by_name_or_by_the_first_object(tmp_path):
     assert JsonLines.in_folder(tmp_path, "train") is None
-    for name in ("trn.jsonl.xz", "train.jsonl"):
+    for name in ("train.jsonl.xz", "train.jsonl"):
         (tmp_path / name).touch()
     assert JsonLines.in_folder(tmp_path, "train").files == (tmp_path / "train.jsonl",)
     assert JsonLines.in_folder(tmp_path, "test") is None

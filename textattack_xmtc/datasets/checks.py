@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
@@ -38,7 +39,7 @@ def label_warnings(names: Sequence[str]) -> list[str]:
     Example:
         >>> print("\n".join(label_warnings(["fruit", "Fruit ", "food|drink"])))
         1 label with brackets, quotes or separators: 'food|drink'
-        1 label unlike another in case or blanks only: 'Fruit '
+        1 label unlike another in case, blanks or Unicode form only: 'Fruit '
     """
     warnings = []
     if names and all(map(is_number, names)):
@@ -53,11 +54,11 @@ def label_warnings(names: Sequence[str]) -> list[str]:
     seen: set[str] = set()
     alike = []
     for name in names:
-        key = " ".join(name.casefold().split())
+        key = " ".join(unicodedata.normalize("NFKC", name.replace("\ufeff", "")).casefold().split())
         if key in seen:
             alike.append(name)
         seen.add(key)
-    return warnings + _line(alike, "unlike another in case or blanks only")
+    return warnings + _line(alike, "unlike another in case, blanks or Unicode form only")
 
 
 def _line(names: Iterable[str], what: str) -> list[str]:
@@ -88,7 +89,7 @@ def _repeated_texts(corpus: Corpus) -> list[str]:
         every = np.concatenate(parts)
         hashes[split] = np.unique(every)
         if repeated := len(every) - len(hashes[split]):
-            warnings.append(f"{split}: {_texts(repeated)} like an earlier one")
+            warnings.append(f"{split}: {_texts(repeated)} like an earlier one (join rows that hold one label each)")
     if {"train", "test"} <= hashes.keys():
         both = len(np.intersect1d(hashes["train"], hashes["test"], assume_unique=True))
         if both:

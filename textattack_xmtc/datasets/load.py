@@ -27,11 +27,12 @@ from textattack_xmtc.datasets.readers.source import SPLIT_STEMS, Source
 from textattack_xmtc.datasets.readers.xmc_json import XMCJson
 from textattack_xmtc.datasets.storage import open_corpus, write_corpus
 from textattack_xmtc.errors import DataError, InputError
+from textattack_xmtc.targets import is_number
 
 FORMATS: tuple[type[Source], ...] = (JsonLines, RawText, XMCJson, Pecos, Csv, HuggingFace)
 """The formats that are known."""
 
-_STORED_VERSION = 2
+_STORED_VERSION = 3
 _MOST_LABELS = 10_000_000  # three times the largest published collection: a larger number is a damaged header
 _log = logging.getLogger(__name__)
 
@@ -109,9 +110,18 @@ def load_corpus(
     def build(new: Path) -> None:
         names = LabelNames() if names_file is None else LabelNames.read(names_file)
         reader = label_reader(sources, names, options)
-        documents = {split: _with_progress(source.documents(names, reader), split) for split, source in sources.items()}
+        kinds: dict[str, set[bool]] = {split: set() for split in sources}
+        documents = {
+            split: _with_progress(source.documents(names, reader), split, kinds[split])
+            for split, source in sources.items()
+        }
         labels = _label_space(sources, names, reader)
         write_corpus(new, name, documents, labels, recognised(sources, reader, names))
+        if sorted(map(list, kinds.values())) == [[False], [True]]:
+            raise DataError(
+                f"{path}: the labels of one split are numbers, and those of the other one are not",
+                "write both in one way, or name the numbers with --label-file FILE",
+            )
 
     try:
         corpus = open_corpus(cached_folder(stored, build, f"an Arrow copy of {path}"))
@@ -145,7 +155,7 @@ def _sources(path: Path, format: str | None, options: ReadOptions, cache: Path) 
         raise DataError(
             f"{path}: expected a file in one of the formats {', '.join(kind.format for kind in kinds)}, "
             f"got {first_line(path) or 'no line that can be read'!r:.80}",
-            "see textattack_xmtc.datasets.readers for what each looks like",
+            "see docs/data.md for what each looks like; a table needs a header and a name in .csv or .tsv",
         )
     return {_split_of(path): fitting[0]}
 
@@ -163,7 +173,7 @@ def _sources_in_folder(folder: Path, kinds: Sequence[type[Source]], options: Rea
         raise DataError(
             f"{folder}: expected `train` and `test` files in one of the formats "
             f"{', '.join(kind.format for kind in kinds)}, got {', '.join(present[:10]) or 'an empty folder'}",
-            "give the folder that holds the files, or one file",
+            "give the folder that holds the files, call them train and test, or give one file",
         )
     return sources
 
@@ -216,6 +226,7 @@ def recognised(sources: Mapping[str, Source], reader: LabelReader | None, names:
     for split, source in sources.items():
         columns = source.label_columns()
         labels = LabelReader.of_columns(columns).description if columns else reader.description if reader else ""
+        labels = "class names of the split" if source.label_space() else labels
         plain = "" if isinstance(source, (Pecos, XMCJson)) else labels
         parts.append((split, ", ".join(filter(None, [source.description(), plain and f"labels: {plain}"]))))
     told = {text for _, text in parts}
@@ -252,6 +263,8 @@ def _key(sources: dict[str, Source], files: Iterable[Path], options: ReadOptions
     return hashlib.sha256(json.dumps([_STORED_VERSION, formats, options.given(), facts]).encode()).hexdigest()[:16]
 
 
-def _with_progress(documents: Iterator[Document], split: str) -> Iterator[Document]:
-    """The same documents, with a progress bar once it takes long."""
-    yield from tqdm(documents, desc=f"reading {split}", unit=" texts", delay=3, mininterval=1, leave=False)
+def _with_progress(documents: Iterator[Document], split: str, kinds: set[bool]) -> Iterator[Document]:
+    """The same documents, with a progress bar once it takes long; `kinds` gets whether labels are numbers."""
+    for document in tqdm(documents, desc=f"reading {split}", unit=" texts", delay=3, mininterval=1, leave=False):
+        kinds.update(map(is_number, document.labels))
+        yield document

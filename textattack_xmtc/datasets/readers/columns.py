@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -111,7 +112,8 @@ def resolve(
     text = table.text()
     labels = table.labels(text)
     ids = table.ids({*text, *labels})
-    return Columns(text, labels, ids, tuple(name for name in columns if name not in {*text, *labels, ids}))
+    used = {*text, *labels, ids}
+    return Columns(text, labels, ids, tuple(name for name in columns if name not in used))
 
 
 def plain(name: object) -> str:
@@ -128,8 +130,9 @@ def plain(name: object) -> str:
 
 def numbered(names: Sequence[str]) -> list[str]:
     """The names of columns, with their position where a name is empty or stands twice."""
+    counts = Counter(names)
     return [
-        f"{name} (column {position})".strip() if not name.strip() or names.count(name) > 1 else name
+        f"{name} (column {position})".strip() if not name.strip() or counts[name] > 1 else name
         for position, name in enumerate(names, start=1)
     ]
 

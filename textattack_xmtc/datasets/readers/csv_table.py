@@ -14,7 +14,7 @@ from textattack_xmtc.datasets.read_options import BY_CONTENT, ReadOptions
 from textattack_xmtc.datasets.readers.columns import Columns, UnresolvedError, hints_at_columns, numbered, resolve
 from textattack_xmtc.datasets.readers.lines import COMPRESSIONS, encoding_of, plain_suffix, read_lines
 from textattack_xmtc.datasets.readers.place import Place
-from textattack_xmtc.datasets.readers.source import SPLIT_STEMS, Source, find_file
+from textattack_xmtc.datasets.readers.source import SPLIT_STEMS, Source, only_file
 from textattack_xmtc.datasets.readers.table import Row, Table
 from textattack_xmtc.errors import DataError
 
@@ -60,9 +60,10 @@ class Csv(Table):
 
     @classmethod
     def in_folder(cls, folder: Path, split: str, options: ReadOptions = BY_CONTENT) -> Source | None:
-        """See `Source`: `train.csv` or `trn.csv`; `test.csv`, `tst.csv` or `dev.csv`; or .tsv, .tab, .psv."""
-        stems = SPLIT_STEMS[split] + (("dev",) if split == "test" else ())
-        path = find_file(folder, stems, [f"{suffix}{end}" for suffix in _SUFFIXES for end in COMPRESSIONS])
+        """See `Source`: `train.csv`, `trn.csv`; `test.csv`, `tst.csv`, else `dev.csv` or so; also .tsv, .tab, .psv."""
+        stems = SPLIT_STEMS[split]
+        suffixes = [f"{suffix}{end}" for suffix in _SUFFIXES for end in COMPRESSIONS]
+        path = only_file(folder, stems, suffixes, split)
         return cls(path, options) if path is not None else None
 
     @classmethod
@@ -145,7 +146,7 @@ class Csv(Table):
 
     def description(self) -> str:
         """See `Source`."""
-        encoding = self.options.encoding or encoding_of(self.files[0])
+        encoding = encoding_of(self.files[0], self.options.encoding)
         separator = DELIMITERS.get(self.layout.delimiter, repr(self.layout.delimiter))
         header = "" if self.layout.header else ", no header"
         return f"{self.format}, {encoding.upper()}, separator {separator}{header}, {self.columns.description}"
@@ -166,12 +167,19 @@ class Csv(Table):
             for number, row in enumerate(reader):
                 if row and (number > 0 or not header):
                     place = Place(path, start)
+                    if header and [cell.strip() for cell in row] == names:
+                        raise place.error("a row", row, "remove the header that is repeated: several files were joined")
+                    if delimiter == "\t" and any("\t" in cell and "\n" in cell for cell in row):
+                        raise place.error(
+                            "quotes around one cell", row, "double the quotes in texts: two swallow lines"
+                        )
                     yield place, dict(zip(names, _as_long(place, row, len(names), delimiter), strict=True))
                 start = skipped + reader.line_num + 1
         except csv.Error as error:
+            reason = "a carriage return outside quotes" if str(error).startswith("new-line") else error
             raise DataError(
                 f"{path}, line {start}: expected values separated by {DELIMITERS.get(delimiter, repr(delimiter))} "
-                f"({error})",
+                f"({reason})",
                 'put a text that holds quotes or separators into quotes, and double the quotes in it: "say ""eggs"""',
             ) from None
 

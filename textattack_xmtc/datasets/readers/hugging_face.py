@@ -17,7 +17,7 @@ from textattack_xmtc.datasets.read_options import BY_CONTENT, ReadOptions
 from textattack_xmtc.datasets.readers.columns import Columns, resolve
 from textattack_xmtc.datasets.readers.labels import LabelReader
 from textattack_xmtc.datasets.readers.place import Place, Sample
-from textattack_xmtc.datasets.readers.source import Source
+from textattack_xmtc.datasets.readers.source import VALIDATION, Source
 from textattack_xmtc.datasets.readers.table import Row, Table
 from textattack_xmtc.errors import DataError
 
@@ -115,6 +115,12 @@ def _named(place: Place, value: Any, names: Sequence[str]) -> Any:
             raise place.error(
                 f"a label index from 0 to {len(names) - 1}", label, "leave out rows whose labels are not known"
             )
+    if len(set(listed)) < len(listed) and set(listed) <= {0, 1}:
+        raise place.error(
+            "class indices, each once",
+            value,
+            "save a 0 or 1 for each label as Sequence(Value('int8')), without classes",
+        )
     return [names[label] for label in listed]
 
 
@@ -136,7 +142,7 @@ def is_dataset(path: str) -> bool:
 
 
 def open_dataset(path: str, single: str, cache: Path, options: ReadOptions = BY_CONTENT) -> dict[str, HuggingFace]:
-    """The splits "train" and "test" of a dataset; without "test", "validation" takes its place.
+    """The splits "train" and "test" of a dataset; without "test", a validation split takes its place.
 
     Args:
         path: what `is_dataset` accepts.
@@ -151,11 +157,11 @@ def open_dataset(path: str, single: str, cache: Path, options: ReadOptions = BY_
         opened = _open(path, single, cache)
     except Exception as error:  # the library has no family of errors for what can go wrong here
         raise DataError(
-            f"{path}: cannot be opened as a Hugging Face dataset ({type(error).__name__}: {error})",
+            f"{path}: cannot be opened as a Hugging Face dataset ({type(error).__name__}: {error.__cause__ or error})",
             "check the name, the configuration (hf:NAME:CONFIGURATION) and the network",
         ) from error
     splits = opened if isinstance(opened, dict) else {single: opened}
-    wanted = {"train": "train", "test": "test" if "test" in splits else "validation"}
+    wanted = {"train": "train", "test": next((name for name in ("test", *VALIDATION) if name in splits), "test")}
     sources = {split: HuggingFace(path, splits[name], options) for split, name in wanted.items() if name in splits}
     if not sources:
         raise DataError(

@@ -15,7 +15,7 @@ from textattack_xmtc.datasets.readers.columns import Columns, UnresolvedError, h
 from textattack_xmtc.datasets.readers.labels import LabelReader
 from textattack_xmtc.datasets.readers.lines import COMPRESSIONS, first_line, plain_suffix, read_lines
 from textattack_xmtc.datasets.readers.place import Place, labels_at
-from textattack_xmtc.datasets.readers.source import SPLIT_STEMS, Source, find_file
+from textattack_xmtc.datasets.readers.source import SPLIT_STEMS, Source, find_file, only_file
 from textattack_xmtc.datasets.readers.table import Row, Table
 from textattack_xmtc.errors import DataError
 
@@ -42,9 +42,8 @@ class JsonLines(Table):
     @classmethod
     def in_folder(cls, folder: Path, split: str, options: ReadOptions = BY_CONTENT) -> Source | None:
         """See `Source`: `train.jsonl`, `trn.jsonl`, `test.jsonl` or `tst.jsonl`, or .json with objects."""
-        path = find_file(
-            folder, SPLIT_STEMS[split], [f"{end}{pack}" for end in (".jsonl", ".ndjson") for pack in COMPRESSIONS]
-        )
+        suffixes = [f"{end}{pack}" for end in (".jsonl", ".ndjson") for pack in COMPRESSIONS]
+        path = only_file(folder, SPLIT_STEMS[split], suffixes, split)
         if path is not None:
             return cls(path, options)
         path = find_file(folder, SPLIT_STEMS[split], [f".json{end}" for end in COMPRESSIONS])

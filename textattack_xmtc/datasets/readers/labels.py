@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,6 +16,7 @@ from textattack_xmtc.errors import DataError
 _OBJECT_KEYS = ("name", "label", "title", "tag", "term")
 _BITS: dict[Any, int] = {"0": 0, "1": 1, "0.0": 0, "1.0": 1, "true": 1, "false": 0}
 _MOST_DIGITS = 18  # Python refuses to read thousands of digits
+_FRACTION = re.compile(r"-?\d*\.\d+(?:e-?\d+)?", re.IGNORECASE)
 _LISTED = 3
 
 
@@ -71,6 +73,17 @@ class LabelReader:
         rows = [(place, reader.entries(place, value)) for place, value in filled]
         if reader.form == "object" and _is_bits_by_name(filled):
             return reader
+        labels = [entry for _, entries in rows for entry in entries]
+        if (
+            labels
+            and options.label_format is None
+            and all(isinstance(e, str) and _FRACTION.fullmatch(e) for e in labels)
+        ):
+            raise _question(
+                rows,
+                "names or indices of labels, not numbers with a fraction",
+                "give 0 or 1 instead of probabilities and 3 instead of 3.0, or say --label-format names",
+            )
         multi_hot = _multi_hot(rows, names, options)
         if multi_hot is not None:
             return replace(reader, multi_hot=multi_hot)
@@ -254,6 +267,13 @@ def _name_in(place: Place, entry: dict[Any, Any]) -> Any:
             entry,
             "give the labels as a list of names",
         )
+    for key, value in entry.items():
+        if (
+            isinstance(value, (bool, int, float))
+            and 0 <= value < 0.5
+            and not key.lower().endswith(("id", "idx", "index"))
+        ):
+            raise place.error("labels that apply", entry, f"leave out labels whose {key!r} says that they do not")
     return entry[keys[0]]
 
 

@@ -36,12 +36,12 @@ def read_lines(path: Path, encoding: str | None = None) -> Iterator[tuple[int, s
     r"""The lines of a text file and their numbers, counted from 1.
 
     Lines end at "\n" or "\r\n" only (a text may hold other characters that Unicode calls a line break), or at
-    "\r" where the file begins with lines that end so. A byte order mark at the beginning is dropped. Files that end
-    in .gz, .xz or .bz2 are decompressed on the way.
+    "\r" where the file begins with lines that end so. A byte order mark at the beginning is dropped, also that of a
+    line, which is where files were joined. Files that end in .gz, .xz or .bz2 are decompressed on the way.
 
     Args:
         path: the file.
-        encoding: by default `encoding_of`.
+        encoding: by default `encoding_of`; a byte order mark overrules it.
 
     Raises:
         DataError: the file is missing, empty, damaged or cut off, or a line is not in the encoding.
@@ -53,7 +53,8 @@ def read_lines(path: Path, encoding: str | None = None) -> Iterator[tuple[int, s
             mark, encoding = _encoding_of(start, encoding)
             file.seek(len(mark))
             for number, line in enumerate(_lines(file, encoding, start), start=1):
-                yield number, _decoded(line, path, number) if isinstance(line, bytes) else line
+                text = _decoded(line, path, number) if isinstance(line, bytes) else line
+                yield number, text.lstrip("\ufeff")
     except FileNotFoundError:
         raise DataError(f"{path} does not exist", "check the path") from None
     except EOFError:
@@ -73,15 +74,16 @@ def read_lines(path: Path, encoding: str | None = None) -> Iterator[tuple[int, s
         raise DataError(f"{path} is empty: expected at least one line", "give a file with documents")
 
 
-def encoding_of(path: Path) -> str:
-    """The encoding that the first bytes of a file tell: UTF-16 and UTF-32 by their byte order mark, UTF-16 also by
-    zeros in every second byte, else UTF-8.
+def encoding_of(path: Path, encoding: str | None = None) -> str:
+    """The encoding that the first bytes of a file tell, else `encoding`, else UTF-8.
+
+    UTF-16 and UTF-32 are told by their byte order mark, UTF-16 also by zeros in every second byte.
 
     Raises:
         OSError, EOFError, lzma.LZMAError, zlib.error: the file cannot be read.
     """
     with _open(path) as file:
-        return _encoding_of(file.read(_START), None)[1]
+        return _encoding_of(file.read(_START), encoding)[1]
 
 
 def first_line(path: Path, encoding: str | None = None) -> str | None:
@@ -112,7 +114,7 @@ def _encoding_of(start: bytes, encoding: str | None) -> tuple[bytes, str]:
     """The byte order mark that `start` begins with, and the encoding."""
     for mark, marked in _MARKS:
         if start.startswith(mark):
-            return mark, encoding or marked
+            return mark, marked
     if encoding is None and len(start) >= 4:
         even, odd = start[0::2].count(0) / len(start[0::2]), start[1::2].count(0) / len(start[1::2])
         if odd > _LATIN and not even:

@@ -94,10 +94,12 @@ def label_at(place: Place, value: object, names: LabelNames) -> str:
     Raises:
         DataError: it is neither, or the file of label names does not hold it.
     """
-    if isinstance(value, bool) or not isinstance(value, (str, int)) or value == "":
+    if isinstance(value, bool) or not isinstance(value, (str, int)) or (isinstance(value, str) and not value.strip()):
         raise place.error("a label as a name or an index", value, "give each label as a string or an integer")
     if isinstance(value, str):
         text_at(place, value, "label")
+    elif value < 0:
+        raise place.error("a label index of 0 or more", value, "leave out rows whose labels are not known")
     name = names.name_of(value)
     if name is None:
         raise place.error(

@@ -12,6 +12,7 @@ from textattack_xmtc.datasets.corpus import Document
 from textattack_xmtc.datasets.label_names import LabelNames
 from textattack_xmtc.datasets.read_options import BY_CONTENT, ReadOptions
 from textattack_xmtc.datasets.readers.labels import LabelReader
+from textattack_xmtc.datasets.readers.lines import COMPRESSIONS
 from textattack_xmtc.datasets.readers.place import Sample
 from textattack_xmtc.errors import DataError
 
@@ -20,6 +21,9 @@ U = TypeVar("U")
 
 SPLIT_STEMS = {"train": ("train", "trn"), "test": ("test", "tst")}
 """How file names begin, by split."""
+
+VALIDATION = ("dev", "validation", "valid", "val")
+"""What takes the place of the test split where there is none."""
 
 
 class Source(ABC):
@@ -85,6 +89,24 @@ def find_file(folder: Path, names: Sequence[str], suffixes: Sequence[str]) -> Pa
             if (folder / f"{name}{suffix}").is_file():
                 return folder / f"{name}{suffix}"
     return None
+
+
+def only_file(folder: Path, names: Sequence[str], suffixes: Sequence[str], split: str) -> Path | None:
+    """The one `name + suffix` in `folder`, compressed or not; for "test" else that of a validation split.
+
+    Raises:
+        DataError: there are several: which one is meant is not certain.
+    """
+    files = [folder / f"{name}{suffix}" for name in names for suffix in suffixes]
+    files = [file for file in files if file.is_file()]
+    if len({file.name.rsplit(".", 1)[0] if file.suffix in COMPRESSIONS else file.name for file in files}) > 1:
+        raise DataError(
+            f"{folder} holds the split {split!r} several times: {', '.join(file.name for file in files)}",
+            "move all but one of them away",
+        )
+    if not files and split == "test" and names != VALIDATION:
+        return only_file(folder, VALIDATION, suffixes, split)
+    return files[0] if files else None
 
 
 def in_step(texts: Iterator[T], labels: Iterator[U], text_file: Path, label_file: Path) -> Iterator[tuple[T, U]]:
