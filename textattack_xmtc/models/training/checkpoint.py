@@ -136,8 +136,8 @@ class Checkpoint:
         """Whether a file without a checksum is one of version 0.1.0."""
         try:
             return "made_of" in torch.load(self.file, map_location="cpu", weights_only=True)
-        except Exception as error:
-            raise self._damaged(_line(error)) from error
+        except Exception as error:  # torch's own message advises to run what the file holds
+            raise self._damaged("it cannot be read as tensors and plain values") from error
 
     def _damaged(self, reason: str) -> ModelFolderError:
         return ModelFolderError(
