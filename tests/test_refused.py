@@ -91,7 +91,7 @@ def test_pickles_under_every_name_are_not_run(tmp_path):
 def test_a_training_goes_on_from_weights_only(tmp_path):
     made = tmp_path / "made"
     torch.save({"made_of": {}, "state": {"model": Payload(made)}}, tmp_path / "checkpoint")
-    with pytest.raises(ModelFolderError, match="is damaged .it cannot be read as tensors and plain values"):
+    with pytest.raises(ModelFolderError, match=r"is damaged .it cannot be read as tensors and plain values"):
         Checkpoint(tmp_path / "checkpoint", {}).read()
     assert not made.exists()
 
