@@ -1,15 +1,30 @@
 """What counts as a success, against counts from the JSON lines themselves."""
 
+from __future__ import annotations
+
 import math
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.toolkit.campaign_folders import change, read_lines, write_campaign, write_lines
+from textattack_xmtc.errors import DataError
 from textattack_xmtc.results.folder import read_campaign
 from textattack_xmtc.results.headline import further_headlines
 from textattack_xmtc.results.records import Record
 from textattack_xmtc.results.statistics import wilson
-from textattack_xmtc.results.summary import FALLS, NO, SIMILAR, UNMEASURED, YES, Count, Limits
+from textattack_xmtc.results.summary import (
+    EVIDENCE_KEPT,
+    FALLS,
+    NO,
+    SENSE_KEPT,
+    SIMILAR,
+    UNMEASURED,
+    YES,
+    Count,
+    Limits,
+)
 from textattack_xmtc.results.tables.contents import all_tables
 from textattack_xmtc.results.tables.formats import as_html, as_markdown
 
@@ -167,3 +182,63 @@ def test_statistics_agree_with_a_further_count_in_every_place(folder, monkeypatc
         row for row in attacked if row["outcome"] == "succeeded" and row["change_rate"] <= 0.1 and row["words"] > 20
     ]
     assert campaign.results["plain"].rate(count=long_text) == wilson(len(passed), len(attacked))
+
+
+def preserved(*changes: tuple[bool | None, bool | None]) -> dict[str, Any]:
+    return {"changes": [{"position": n, "evidence": e, "sense": s} for n, (e, s) in enumerate(changes)]}
+
+
+@pytest.mark.parametrize(
+    ("changes", "evidence", "sense"),
+    [
+        ([(False, True)], YES, YES),
+        ([(False, False)], YES, NO),
+        ([(True, True), (False, None)], YES, UNMEASURED),
+        ([(True, False), (None, None)], NO, NO),
+        ([(True, None)], UNMEASURED, UNMEASURED),
+        ([(None, None)], UNMEASURED, UNMEASURED),
+        ([(None, None), (True, False)], NO, NO),
+        (None, UNMEASURED, UNMEASURED),
+    ],
+)
+def test_what_was_kept_of_the_label(changes: list[Any] | None, evidence: int, sense: int) -> None:
+    preservation = None if changes is None else preserved(*changes)
+    limits = Limits(0.1, "cosine", 0.8)
+    one = Record(0, "succeeded", None, None, None, 20, 1, 0.05, "x", None, 9, 0.1, preservation)
+    assert (EVIDENCE_KEPT.of(one, limits), SENSE_KEPT.of(one, limits)) == (evidence, sense)
+    failed = Record(0, "failed", None, None, None, 20, 1, 0.05, None, None, 9, 0.1, preservation)
+    assert EVIDENCE_KEPT.of(failed, limits) == SENSE_KEPT.of(failed, limits) == NO
+
+
+@pytest.mark.parametrize("mode", ["frozen:0.2", "none"])
+def test_counts_of_the_label_are_shown_of_campaigns_that_measured_them(mode: str, tmp_path: Path) -> None:
+    folder = write_campaign(tmp_path / "kept", samples_per_bin=10)
+    change(folder / "campaign.json", settings={"preserve": mode})
+    rows = read_lines(folder / "records" / "plain.jsonl")
+    for row in rows:
+        row["preservation"] = preserved(*[(row["sample"] % 2 == 0, False)] * len(row["changes"]))
+    write_lines(folder / "records" / "plain.jsonl", rows)
+    campaign = read_campaign(folder)
+    sentences = further_headlines(campaign)
+    assert len(sentences) == 3 and "words that speak most for the label" in sentences[1]
+    assert ("found without trying" in sentences[1]) == (mode == "none")
+    table = {one.name: one for one in all_tables([campaign])}["positive-success"]
+    assert {"evidence_kept", "sense_kept"} <= {column.key for column in table.columns}
+    kept = [row for row in rows if row["outcome"] == "succeeded" and row["change_rate"] <= 0.1 and row["sample"] % 2]
+    attacked = [row for row in rows if row["outcome"] in ("succeeded", "failed")]
+    assert campaign.results["plain"].rate(count=EVIDENCE_KEPT) == wilson(len(kept), len(attacked))
+    assert campaign.results["plain"].rate(count=SENSE_KEPT).value == 0
+
+
+def test_counts_of_the_label_are_not_shown_where_nobody_measured_them(folder: Path) -> None:
+    campaign = read_campaign(folder)
+    assert len(further_headlines(campaign)) == 1 and not campaign.results["plain"].rate(count=EVIDENCE_KEPT).measured
+
+
+def test_damaged_facts_of_the_label_are_refused(tmp_path: Path) -> None:
+    folder = write_campaign(tmp_path / "damaged", samples_per_bin=10)
+    rows = read_lines(folder / "records" / "plain.jsonl")
+    rows[0]["preservation"] = {"changes": [{"evidence": "yes", "sense": None}]}
+    write_lines(folder / "records" / "plain.jsonl", rows)
+    with pytest.raises(DataError, match=r"plain\.jsonl"):
+        read_campaign(folder)

@@ -20,7 +20,7 @@ from textattack_xmtc.results.headline import SIMILARITY_NAMES, percent, rate_tex
 from textattack_xmtc.results.markup import escaped, printable
 from textattack_xmtc.results.records import Model
 from textattack_xmtc.results.statistics import Estimate
-from textattack_xmtc.results.summary import COUNTS, FALLS, SIMILAR, Count, SampleResults
+from textattack_xmtc.results.summary import COUNTS, FALLS, SIMILAR, Count, SampleResults, shown_counts
 from textattack_xmtc.results.tables.table import NOT_MEASURED
 
 if TYPE_CHECKING:
@@ -115,7 +115,10 @@ def all_figures(campaigns: Sequence[Campaign]) -> dict[str, list[Figure]]:
         start = f"{number}-" if several else ""
         attacked = [model for model in campaign.models if model.records]
         drawn = [
-            *(by_bin(campaign, f"{start}figure-2-{_NAMES.get(count.key, count.key)}", count) for count in COUNTS),
+            *(
+                by_bin(campaign, f"{start}figure-2-{_NAMES.get(count.key, count.key)}", count)
+                for count in shown_counts(COUNTS, [campaign.settings])
+            ),
             *(
                 over_thresholds(campaign, model, f"{start}figure-2-thresholds-{place}")
                 for place, model in enumerate(attacked, start=1)

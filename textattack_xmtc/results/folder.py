@@ -307,7 +307,18 @@ def _record(row: Any) -> Record:
         similarity=row["similarity"],
         queries=int(row["queries"]),
         seconds=float(row["seconds"]),
+        preservation=_preservation(row.get("preservation")),
     )
+
+
+def _preservation(row: Any) -> dict[str, Any] | None:
+    """What was kept of the label, once it is clear that each change says what counts ask."""
+    if row is None:
+        return None
+    for change in row["changes"]:
+        if not {change["evidence"], change["sense"]} <= {True, False, None}:
+            raise ValueError(f"the change {change!r}")
+    return dict(row)
 
 
 def _prediction(row: Any) -> Prediction | None:

@@ -8,7 +8,7 @@ from textattack_xmtc.goal import GOALS, NEGATIVE, POSITIVE
 from textattack_xmtc.results.campaign import Campaign
 from textattack_xmtc.results.records import ERROR, SKIPPED, WRONG_BEFORE, Model, Prediction
 from textattack_xmtc.results.statistics import Estimate
-from textattack_xmtc.results.summary import COUNTS, FALLS, SIMILAR, Count
+from textattack_xmtc.results.summary import COUNTS, FALLS, SIMILAR, Count, shown_counts
 from textattack_xmtc.results.tables.table import NOT_MEASURED, UNKNOWN
 
 SIMILARITY_NAMES = {
@@ -67,7 +67,8 @@ def headline(campaign: Campaign) -> str:
 
 def further_headlines(campaign: Campaign) -> list[str]:
     """The same for every further count, in the order of `COUNTS`."""
-    return [_further(campaign, count) for count in COUNTS if count is not FALLS]
+    shown = shown_counts(COUNTS, [campaign.settings])
+    return [_further(campaign, count) for count in shown if count is not FALLS]
 
 
 def _further(campaign: Campaign, count: Count) -> str:
@@ -83,6 +84,8 @@ def _further(campaign: Campaign, count: Count) -> str:
     if count is SIMILAR:
         kind, encoder = SIMILARITY_NAMES[campaign.similarity_kind], campaign.resolved.get("encoder")
         how = f" ({kind} above {campaign.threshold:g}, encoder {encoder})"
+    if count.setting and campaign.settings.get(count.setting) == "none":
+        how = f"{how} (found without trying: this attack keeps nothing of the label)"
     return f"Counted only where {count.phrase}{how}: {rates}."
 
 

@@ -48,7 +48,10 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What the attack did to one sample on one model: a line of the records, with the number of changed words."""
+    """What the attack did to one sample on one model: a line of the records, with the number of changed words.
+
+    `preservation` says what was kept of the label (docs/validity.md); None where that was not measured.
+    """
 
     sample: int
     outcome: str
@@ -62,6 +65,7 @@ class Record:
     similarity: Mapping[str, float] | None
     queries: int
     seconds: float
+    preservation: Mapping[str, Any] | None = None
 
     @property
     def attacked(self) -> bool:

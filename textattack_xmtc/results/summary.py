@@ -6,9 +6,10 @@ stands within. Where a record lacks what a test needs, the count is *not measure
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import nan
+from typing import Any
 
 import numpy as np
 
@@ -48,6 +49,7 @@ class Count:
         phrase: what it asks, after "Counted only where", for a sentence.
         test: whether a record passes; None where the record lacks what the test needs.
         within: the count that a record has to pass first.
+        setting: the setting of a campaign without which the count is not shown.
 
     Example:
         >>> short = Count("short", "Short (%)", "the text is short", lambda record, _: record.words < 50, within=FALLS)
@@ -60,6 +62,7 @@ class Count:
     phrase: str
     test: Callable[[Record, Limits], bool | None]
     within: Count | None = None
+    setting: str = ""
 
     def of(self, record: Record, limits: Limits) -> int:
         """`YES`, `NO` or `UNMEASURED` for one record."""
@@ -85,8 +88,56 @@ FALLS = Count("success", "Success rate (%)", "the goal is reached within the cha
 SIMILAR = Count("similar_success", "Success, similar text (%)", "the whole text stays similar", _similar, FALLS)
 """The changed text is also similar to the original, above the campaign's threshold."""
 
-COUNTS = (FALLS, SIMILAR)
+
+def _evidence_kept(record: Record, _: Limits) -> bool | None:
+    """Whether no word of the evidence was exchanged but for one of the same sense."""
+    if record.preservation is None:
+        return None
+    kept: bool | None = True
+    for change in record.preservation["changes"]:
+        if change["evidence"] is None or (change["evidence"] and change["sense"] is None):
+            kept = None
+        elif change["evidence"] and not change["sense"]:
+            return False
+    return kept
+
+
+def _sense_kept(record: Record, _: Limits) -> bool | None:
+    """Whether every exchanged word keeps its sense."""
+    if record.preservation is None:
+        return None
+    senses = [change["sense"] for change in record.preservation["changes"]]
+    return False if False in senses else None if None in senses else True
+
+
+EVIDENCE_KEPT = Count(
+    "evidence_kept",
+    "Evidence kept (%)",
+    "the words that speak most for the label stand, or are exchanged for words of the same sense",
+    _evidence_kept,
+    FALLS,
+    setting="preserve",
+)
+"""The label is lost although its evidence stands, or says the same (docs/validity.md)."""
+
+SENSE_KEPT = Count(
+    "sense_kept",
+    "Sense kept (%)",
+    "every exchanged word keeps its sense, by the filter that docs/validity.md rates",
+    _sense_kept,
+    EVIDENCE_KEPT,
+    setting="preserve",
+)
+"""In addition, every exchanged word keeps its sense."""
+
+COUNTS = (FALLS, SIMILAR, EVIDENCE_KEPT, SENSE_KEPT)
 """Every count, in the order of headlines, tables and figures; the first is what the gate and comparisons look at."""
+
+
+def shown_counts(counts: Sequence[Count], settings: Iterable[Mapping[str, Any]]) -> tuple[Count, ...]:
+    """The counts that some campaign with these settings can show."""
+    given = {name for chosen in settings for name, value in chosen.items() if value is not None}
+    return tuple(count for count in counts if not count.setting or count.setting in given)
 
 
 @dataclass(frozen=True)

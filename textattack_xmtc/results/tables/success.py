@@ -13,7 +13,7 @@ from textattack_xmtc.results.campaign import Campaign, models_of
 from textattack_xmtc.results.comparison import Side, comparison_table
 from textattack_xmtc.results.headline import percent, rate_text
 from textattack_xmtc.results.records import ERROR, SKIPPED, WRONG_BEFORE
-from textattack_xmtc.results.summary import COUNTS
+from textattack_xmtc.results.summary import COUNTS, Count, shown_counts
 from textattack_xmtc.results.tables.formats import text_table
 from textattack_xmtc.results.tables.table import Cell, Column, Table, rate_column, table_of_campaigns
 
@@ -28,12 +28,13 @@ def success(campaigns: Sequence[Campaign], goal: str) -> Table:
     chosen = [campaign for campaign in campaigns if campaign.goal == goal]
     number = {POSITIVE: "Table 3. ", NEGATIVE: "Table 5. "}.get(goal, "")
     clustered = (Column("cluster", "Within a cluster"),) if goal == NEGATIVE else ()
+    counts = shown_counts(COUNTS, [campaign.settings for campaign in chosen])
     columns = (
         Column("model", "Model"),
         Column("dataset", "Dataset"),
         *clustered,
         Column("n", "n"),
-        *(rate_column(count.key, count.title) for count in COUNTS),
+        *(rate_column(count.key, count.title) for count in counts),
         Column("similarity_of_successes", "Similarity, successes", 2),
         Column("similarity_of_all", "Similarity, all", 2),
         Column("change_rate", "Change rate (%)", 2, percent=True),
@@ -45,7 +46,7 @@ def success(campaigns: Sequence[Campaign], goal: str) -> Table:
     for campaign, model in models_of(chosen):
         results, outcomes = campaign.results[model.name], campaign.outcomes(model)
         reached = side_effects.successful(campaign, model)
-        rates = [results.rate(count=count) for count in COUNTS]
+        rates = [results.rate(count=count) for count in counts]
         similarity = np.array([campaign.similarity(record) for record in reached])
         similarity = similarity[~np.isnan(similarity)]
         rows.append((campaign.name, (
@@ -64,7 +65,7 @@ def success(campaigns: Sequence[Campaign], goal: str) -> Table:
     limits = ", ".join(sorted({percent(campaign.max_change_rate) for campaign in chosen}))
     note = (
         f"Over the samples that the model was attacked on. A success reaches the goal with at most {limits} of the "
-        f"words changed. {_count_notes()}Similarity: the mean over successes, and, as the "
+        f"words changed. {_count_notes(counts)}Similarity: the mean over successes, and, as the "
         "paper's tables have it, their sum over all n. Change rate: the mean over successes. Wrong before: samples "
         "that the model gets wrong without an attack; they, skipped samples and errors are not in n. "
         f"{INTERVALS}"
@@ -75,11 +76,12 @@ def success(campaigns: Sequence[Campaign], goal: str) -> Table:
 
 def by_bin(campaigns: Sequence[Campaign]) -> Table:
     """The numbers of Figure 2: success by label frequency."""
+    counts = shown_counts(COUNTS, [campaign.settings for campaign in campaigns])
     columns = (
         Column("model", "Model"),
         Column("bin", "Label frequency (training texts)"),
         Column("n", "n"),
-        *(rate_column(count.key, count.title) for count in COUNTS),
+        *(rate_column(count.key, count.title) for count in counts),
         Column("wrong_before", "Wrong before"),
         Column("wrong_share", "Wrong before (%)", 1, percent=True),
         Column("skipped", "Skipped"),
@@ -89,7 +91,7 @@ def by_bin(campaigns: Sequence[Campaign]) -> Table:
     for campaign, model in models_of(campaigns):
         results = campaign.results[model.name]
         for number in campaign.bin_numbers:
-            rates, outcomes = [results.rate(number, count) for count in COUNTS], campaign.outcomes(model, number)
+            rates, outcomes = [results.rate(number, count) for count in counts], campaign.outcomes(model, number)
             rows.append((campaign.name, (
                 model.name,
                 campaign.bin_name(number),
@@ -103,7 +105,7 @@ def by_bin(campaigns: Sequence[Campaign]) -> Table:
     note = (
         "Over the samples that a model was attacked on (n). Wrong before: samples that the reference model gets right "
         "and this model gets wrong without an attack; they are not in n, and their share is of them and n together. "
-        f"Skipped samples and errors are not in n. {_count_notes()}{INTERVALS}"
+        f"Skipped samples and errors are not in n. {_count_notes(counts)}{INTERVALS}"
     )
     title = "Success by label frequency (the numbers of Figure 2)"
     return table_of_campaigns("by-bin", title, columns, rows, len(campaigns) > 1, note)
@@ -238,8 +240,8 @@ def terminal_summary(campaign: Campaign) -> str:
     return "\n".join(parts)
 
 
-def _count_notes() -> str:
-    return "".join(f"{count.title.removesuffix(' (%)')}: also, {count.phrase}. " for count in COUNTS[1:])
+def _count_notes(counts: Sequence[Count]) -> str:
+    return "".join(f"{count.title.removesuffix(' (%)')}: also, {count.phrase}. " for count in counts[1:])
 
 
 def _mean(values: Sequence[float] | np.ndarray) -> float:
