@@ -102,3 +102,18 @@ def test_a_model_without_a_success_has_no_example(tmp_path):
     write_lines(path, [row for row in read_lines(path) if row["outcome"] != "succeeded"])
     campaign = read_campaign(folder)
     assert striking(campaign, campaign.model("plain"), 5) == []
+
+
+def test_texts_that_keep_the_label_come_first(tmp_path):
+    folder = write_campaign(tmp_path / "kept", samples_per_bin=20)
+    rows = read_lines(folder / "records" / "plain.jsonl")
+    kept = [row["sample"] for row in rows if row["outcome"] == "succeeded"][-4:]
+    for row in rows:
+        sense = row["sample"] in kept[2:]
+        change = {"evidence": row["sample"] not in kept, "sense": sense}
+        row["preservation"] = {"changes": [change] * len(row["changes"])}
+    write_lines(folder / "records" / "plain.jsonl", rows)
+    campaign = read_campaign(folder)
+    reached = [number for number in kept if campaign.reached(campaign.models[0].records[number])]
+    chosen = [record.sample for record in striking(campaign, campaign.models[0], 60)]
+    assert set(chosen[: len(reached)]) <= set(reached) and set(chosen[:1]) <= set(kept[2:])

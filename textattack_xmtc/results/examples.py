@@ -8,6 +8,7 @@ from math import isnan
 
 from textattack_xmtc.results.campaign import Campaign
 from textattack_xmtc.results.records import Model, Record
+from textattack_xmtc.results.summary import EVIDENCE_KEPT, SENSE_KEPT, YES
 from textattack_xmtc.results.tables.table import Kind, Marked
 
 CONTEXT = 9
@@ -15,21 +16,27 @@ CONTEXT = 9
 
 _WITHIN_WORDS = "-'_@*"  # signs that TextAttack's words may have in them
 
-CHOICE = "fewest changed words, then rarest bin, then most similar; each target once"
+CHOICE = (
+    "texts that keep the label first, where that was measured; then fewest changed words, rarest bin and most similar; "
+    "each target once"
+)
 """How `striking` chooses."""
 
 
 def striking(campaign: Campaign, model: Model, number: int) -> list[Record]:
     """Successes within the allowed change rate, at most `number` of them.
 
-    Those whose text counts as similar come first; then as `CHOICE` says, and by the number of the sample.
+    Where a campaign measured it, those that keep the sense of every word come first, then those that keep the evidence;
+    then those whose text counts as similar; then as `CHOICE` says, and by the number of the sample.
     """
 
-    def key(record: Record) -> tuple[bool, int, int, float, int]:
+    def key(record: Record) -> tuple[bool, bool, bool, int, int, float, int]:
+        sense, evidence = (count.of(record, campaign.limits) != YES for count in (SENSE_KEPT, EVIDENCE_KEPT))
         similarity = campaign.similarity(record)
         similarity = -1.0 if isnan(similarity) else similarity
         place = campaign.samples[record.sample].bin
-        return similarity <= campaign.threshold, record.changed, place, -similarity, record.sample
+        similar = similarity > campaign.threshold
+        return sense, evidence, not similar, record.changed, place, -similarity, record.sample
 
     chosen: dict[int, Record] = {}
     successes = (record for record in model.records.values() if campaign.reached(record) and record.adversarial)
