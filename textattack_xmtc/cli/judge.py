@@ -62,8 +62,8 @@ def _cases(arguments: argparse.Namespace) -> tuple[Campaign, Corpus, list[Case]]
     from textattack_xmtc.results.folder import read_campaign
 
     campaign = read_campaign(arguments.campaign)
-    how = {name: campaign.settings[name] for name in ReadOptions.__dataclass_fields__ if name in campaign.settings}
-    corpus = load_corpus(arguments.data or campaign.settings["data"], **how)
+    options = ReadOptions.of(campaign.settings)
+    corpus = load_corpus(arguments.data or campaign.settings["data"], **options.given())
     names = arguments.evidence_names or campaign.settings.get("evidence_names")
     return campaign, corpus, cases_of(campaign, corpus, arguments.seed, None if names is None else Path(names))
 

@@ -22,6 +22,8 @@ from textattack_xmtc.models.attention_xml.official import read_attention_xml
 from textattack_xmtc.models.folder import load_model, save_model
 from textattack_xmtc.models.importers.options import ImportOptions
 
+pytestmark = pytest.mark.usefixtures("no_punkt")
+
 LABELS = 9
 
 

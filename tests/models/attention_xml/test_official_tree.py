@@ -24,6 +24,8 @@ from textattack_xmtc.models.attention_xml.tree import AttentionXMLTree
 from textattack_xmtc.models.folder import load_model, save_model
 from textattack_xmtc.models.importers.options import ImportOptions
 
+pytestmark = pytest.mark.usefixtures("no_punkt")
+
 
 def imported(tree, tmp_path, **options):
     """The checkpoint as a user gets it: imported, saved, loaded."""

@@ -13,6 +13,8 @@ from textattack_xmtc.models.architecture import read_official
 from textattack_xmtc.models.folder import load_model, save_model
 from textattack_xmtc.models.importers.options import ImportOptions
 
+pytestmark = pytest.mark.usefixtures("no_punkt")
+
 LABELS = 9
 SETTINGS = {
     "labels_num": LABELS,
