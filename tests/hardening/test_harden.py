@@ -205,7 +205,7 @@ def test_what_cannot_be_hardened(flat: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="such as 'eggs', are unknown to the model"):
         harden_folder(flat, strange, OPTIONS, tmp_path / "out", masked_lm=giving_away())
     empty = Corpus.from_documents("empty", {"train": [Document(str(n), "of the", NAMES[:1]) for n in range(30)]}, NAMES)
-    with pytest.raises(InputError, match="no word of the texts drawn could be changed"):
+    with pytest.raises(InputError, match=r"no word of \d+ texts drawn could be changed"):
         harden_folder(flat, empty, replace(OPTIONS, augment="masked-lm"), tmp_path / "out", masked_lm=giving_away())
     assert len(NAMES) == LABELS
 
@@ -220,7 +220,7 @@ def test_another_hardening_is_not_resumed(flat: Path, tmp_path: Path, monkeypatc
     monkeypatch.undo()
     with pytest.raises(InputError, match=r"there is an unfinished hardening.*--resume"):
         hardened(flat, tmp_path / "out", HardeningOptions(steps=4, k=1))
-    with pytest.raises(InputError, match=r"has options=.*'steps': 4.*this one has options=.*'steps': 5"):
+    with pytest.raises(InputError, match=r"has options=.*'steps': 4.*and options=.*'steps': 5.*was asked for"):
         hardened(flat, tmp_path / "out", HardeningOptions(steps=5, k=1), resume=True)
     made = hardened(flat, tmp_path / "out", HardeningOptions(steps=4, k=1), resume=True)
     assert len(made["hardened"]["log"]) == 4

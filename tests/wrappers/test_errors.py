@@ -208,10 +208,11 @@ def test_what_is_not_a_victim(model):
         as_victim(model)
 
 
-def test_margins_of_two_classes_are_one_column_and_refused():
+def test_the_one_margin_of_two_classes_speaks_for_both():
     margins = make_pipeline(CountVectorizer(), LogisticRegression()).fit(["a cat", "two dogs"], ["cat", "dog"])
-    with pytest.raises(VictimError, match=r"scores of shape \(1,\), expected \(1 texts, 2 labels\)"):
-        SklearnWrapper(margins, scores="score")(["a cat"])
+    (margin,) = margins.decision_function(["a cat"])  # above 0 for the second class
+    scores = SklearnWrapper(margins, scores="score")(["a cat"])
+    assert scores == pytest.approx(np.array([[-margin, margin]]), abs=1e-6) and margin < 0
 
 
 def test_all_of_them_are_one_family():

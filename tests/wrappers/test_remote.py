@@ -57,13 +57,14 @@ def test_what_may_pass_is_tried_again(act):
 
 @pytest.mark.parametrize("act", ["hang", "drip", "slow headers"])
 def test_an_answer_that_does_not_come_is_given_up(act):
+    before = set(threading.enumerate())
     with FailingServer(act) as server:
         assert remote(server, answer_s=1.0, attempts=20).score(["egg"], [1])[0, 0] == pytest.approx(0.01)
         assert len(server.requests) >= 2
     with FailingServer(act) as server:
         with pytest.raises(VictimError, match=r"no answer in 1 attempts; the last one: (TimeoutError|ReadTimeout)"):
             remote(server, answer_s=0.3, attempts=1).score(["egg"], [1])
-        for thread in threading.enumerate():
+        for thread in set(threading.enumerate()) - before:
             if thread.name == "xmtc-request":
                 thread.join(10)
                 assert not thread.is_alive(), "an attempt that was given up goes on"

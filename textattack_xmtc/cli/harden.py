@@ -35,7 +35,7 @@ class HardenOptions:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what the command takes."""
-    parser.add_argument("model", nargs="?", default=argparse.SUPPRESS, help="the same as --model")
+    parser.add_argument("placed_model", nargs="?", metavar="MODEL", help="the same as --model")
     parser.add_argument("--resume", action="store_true", help="resume an interrupted hardening")
     add_config(parser)
     add_options(parser, _options())
@@ -49,6 +49,10 @@ def run(arguments: argparse.Namespace) -> int:
     from textattack_xmtc.wrappers.naming import own_folder
 
     values = given(arguments, _options())
+    if arguments.placed_model is not None:
+        if hasattr(arguments, "model"):
+            raise InputError("the command was given 2 models, expected one", "give --model MODEL")
+        values["model"] = arguments.placed_model
     require(values, _options(), "model", "data", "out")
     names = {one.name for one in options_of(HardeningOptions)}
     chosen = {name: value for name, value in values.items() if name in names}
