@@ -9,6 +9,8 @@ READY = $(VENV)/.ready
 KILLS ?= 50
 ON_WORKERS ?= 30
 ON_RAY ?= 20
+# Further SIGKILLs, each in the midst of an attack, half of them of Ray actors.
+IN_ATTACKS ?= 12
 
 .PHONY: demo test test-use pecos fuzz drill lint format bench bench-full bench-check docs dist size clean
 
@@ -38,7 +40,7 @@ fuzz: $(READY)
 
 # Campaigns that are killed and hindered; each must end with every record once and a correct report.
 drill: $(READY)
-	$(BIN)/python -m tests.drill --kills $(KILLS) --on-workers $(ON_WORKERS) --on-ray $(ON_RAY)
+	$(BIN)/python -m tests.drill --kills $(KILLS) --on-workers $(ON_WORKERS) --on-ray $(ON_RAY) --in-attacks $(IN_ATTACKS)
 
 lint: $(READY)
 	$(BIN)/ruff check .
