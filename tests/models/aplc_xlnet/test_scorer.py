@@ -305,3 +305,9 @@ def test_official_keys_are_a_renaming(model):
     network.load_state_dict(own_keys(official))
     assert {key.split(".")[0] for key in own} == {"transformer", "sequence_summary", "label_clusters"}
     assert "sequence_summary.summary.weight" in own
+
+
+@pytest.mark.parametrize("activation", [None, 5, "no such function", ""])
+def test_an_unknown_activation_is_refused(activation):
+    with pytest.raises(InputError, match=r"unknown activation .* choose one of .*gelu"):
+        APLCXLNetConfig(activation=activation)

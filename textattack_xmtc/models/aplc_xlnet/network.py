@@ -10,6 +10,7 @@ from typing import Any, Self
 import torch
 from torch import nn
 from transformers import XLNetConfig, XLNetModel
+from transformers.activations import ACT2FN
 
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.models.aplc_xlnet.clusters import ProbabilisticLabelClusters
@@ -43,7 +44,7 @@ class APLCXLNetConfig:
         first_spread: standard deviation of XLNet's first random weights.
 
     Raises:
-        InputError: fewer layers than 1, or more than `MOST_LAYERS`.
+        InputError: fewer layers than 1, or more than `MOST_LAYERS`; an unknown activation.
     """
 
     vocabulary_size: int = 32000
@@ -69,6 +70,8 @@ class APLCXLNetConfig:
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
                 raise InputError(f"{name} is {value!r}", "give a number")
+        if not isinstance(self.activation, str) or self.activation not in ACT2FN:
+            raise InputError(f"unknown activation {self.activation!r}", f"choose one of {', '.join(sorted(ACT2FN))}")
 
     @classmethod
     def of_xlnet(cls, config: Any, cutoffs: Sequence[int] = (), shrink: float = 2.0) -> Self:
