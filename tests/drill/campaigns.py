@@ -17,6 +17,7 @@ from typing import Any
 import filelock
 import torch
 
+from tests.toolkit import ROOT
 from tests.toolkit.small_campaigns import make_all, records
 from textattack_xmtc.campaign.workers import local as local_pool
 from textattack_xmtc.campaign.workers.protocol import Pool
@@ -56,6 +57,8 @@ def prepare(root: Path) -> Path:
     make_all(root)
     os.chdir(root)
     os.environ["TA_CACHE_DIR"] = str(root / "cache")
+    # Ray starts its actors elsewhere, and they unpickle classes of the toolkit.
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
     whole = run(root / "whole")
     if whole.status != 0 or written(root / "whole") != RECORDS:
         raise Wrong(f"the campaign that nothing happens to ended with {whole.status}:\n{whole.said}")
