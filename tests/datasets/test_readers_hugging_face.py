@@ -3,12 +3,15 @@
 import socket
 
 import datasets
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 
 from tests.toolkit.documents import any_text, documents
 from textattack_xmtc.datasets.corpus import Document
 from textattack_xmtc.datasets.label_names import LabelNames
+from textattack_xmtc.datasets.load import load_corpus
 from textattack_xmtc.datasets.read_options import ReadOptions
 from textattack_xmtc.datasets.readers.hugging_face import HuggingFace, is_dataset, open_dataset
 from textattack_xmtc.errors import DataError
@@ -144,3 +147,14 @@ def test_a_damaged_parquet_file_is_refused(tmp_path):
     path.write_bytes(b"no parquet")
     with pytest.raises(DataError, match=r"train\.parquet: cannot be opened as a Hugging Face dataset"):
         open_dataset(str(path), "train", tmp_path / "cache")
+
+
+def test_a_string_that_is_not_utf_8_is_refused(tmp_path):
+    file = tmp_path / "train.parquet"
+    rows = {"text": ["green tea", "a boiled egg"], "labels": [["tea"], ["egg"]]}
+    pq.write_table(pa.table(rows), str(file), compression="none", use_dictionary=False, write_statistics=False)
+    content = file.read_bytes()
+    assert content.count(b"green tea") == 1
+    file.write_bytes(content.replace(b"green tea", b"green \xff\xfea"))
+    with pytest.raises(DataError, match="holds a string that is not UTF-8"):
+        load_corpus(file, cache=tmp_path / "cache")

@@ -250,3 +250,12 @@ def test_a_tree_is_told_from_a_flat_model(tmp_path):
     tree = Tree(tmp_path)
     for source in (tree.start, tree.file(0), tree.file(2)):
         assert read_attention_xml(source, ImportOptions()).name == "AttentionXML (tree)"
+
+
+@pytest.mark.parametrize("order", "<>")
+def test_a_vocabulary_of_numbers_that_are_no_characters_is_refused(source, order):
+    words = np.array(WORDS).astype(f"{order}U5")
+    words.view(f"{order}u4")[5] = 0x7FFFFFFF
+    np.save(source.parent / "vocab.npy", words)
+    with pytest.raises(ModelFolderError, match=r"vocab\.npy' does not hold a list of words"):
+        read_attention_xml(source, ImportOptions())

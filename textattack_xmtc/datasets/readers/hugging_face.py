@@ -74,10 +74,15 @@ class HuggingFace(Table):
     def rows(self) -> Iterator[Row]:
         """See `Table`."""
         number = 0
-        for batch in self._rows.iter(_BATCH):
-            for row in zip(*batch.values(), strict=True):
-                number += 1
-                yield Place(Path(self._name), number, "row"), dict(zip(batch, row, strict=True))
+        try:
+            for batch in self._rows.iter(_BATCH):
+                for row in zip(*batch.values(), strict=True):
+                    number += 1
+                    yield Place(Path(self._name), number, "row"), dict(zip(batch, row, strict=True))
+        except UnicodeDecodeError as error:  # Arrow does not look whether strings are UTF-8
+            raise DataError(
+                f"{self._name} holds a string that is not UTF-8, after row {number:,} ({error})", "write the file again"
+            ) from error
 
     def documents(self, names: LabelNames, labels: LabelReader | None = None) -> Iterator[Document]:
         """See `Source`."""

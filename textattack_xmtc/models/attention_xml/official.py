@@ -6,11 +6,13 @@ in `confg_axml.yaml` and words in `vocab.npy`. Label names lie with its data, as
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from textattack_xmtc.errors import ModelFolderError
@@ -100,7 +102,7 @@ def _vocabulary(beside: Path, settings: Mapping[str, Any], options: ImportOption
             f"there is no {VOCABULARY} in {str(beside)!r}", "give the words that the model knows with --vocabulary"
         )
     words = read_array(file, options.trust)
-    if words.ndim != 1 or not all(isinstance(word, str) for word in words):
+    if words.ndim != 1 or not _are_characters(words) or not all(isinstance(word, str) for word in words):
         raise ModelFolderError(f"{str(file)!r} does not hold a list of words", f"give the model's {VOCABULARY}")
     sentences = NLTKWords.installed()
     if sentences is None:
@@ -110,3 +112,11 @@ def _vocabulary(beside: Path, settings: Mapping[str, Any], options: ImportOption
         )
         return Vocabulary([str(word) for word in words], WITHOUT_PUNKT)
     return Vocabulary([str(word) for word in words], PUNKT, sentences)
+
+
+def _are_characters(words: np.ndarray) -> bool:
+    """Whether NumPy's strings hold characters only: damaged ones are no valid strings of Python."""
+    if words.dtype.kind != "U" or not words.size:
+        return True
+    codes = np.ascontiguousarray(words.astype(words.dtype.newbyteorder("="))).view(np.uint32)
+    return bool(codes.max() <= sys.maxunicode)
