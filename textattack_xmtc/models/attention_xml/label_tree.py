@@ -45,7 +45,8 @@ class LabelTree:
         self.parents = tuple(np.asarray(nodes, dtype=np.int64) for nodes in parents)
         self.sizes = (int(self.parents[0].max()) + 1, *(len(nodes) for nodes in self.parents))
         for level, (nodes, groups) in enumerate(zip(self.parents, self.sizes, strict=False)):
-            if nodes.min() < 0 or nodes.max() >= groups or not np.bincount(nodes, minlength=groups).all():
+            few = nodes.min() < 0 or nodes.max() >= groups or groups > len(nodes)  # a damaged number may be huge
+            if few or not np.bincount(nodes, minlength=groups).all():
                 raise InputError(
                     f"the {len(nodes)} nodes of level {level + 1} are not the children of the {groups} groups of "
                     f"level {level}, at least one each",

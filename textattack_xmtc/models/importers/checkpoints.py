@@ -175,7 +175,10 @@ def trusted(file: Path, read: Any) -> Any:
 
 
 def _load(file: Path, trust: bool) -> Any:
-    mapped = zipfile.is_zipfile(file)
+    try:
+        mapped = zipfile.is_zipfile(file)
+    except zipfile.BadZipFile:  # it looks like one, and is damaged: torch says so
+        mapped = False
     try:
         if file.suffix == ".safetensors":
             return load_file(file)
