@@ -28,7 +28,7 @@ def asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[int]:
 
     def top_k(self: TorchScorer, texts: list[str], *more: object, **named: object) -> tuple[np.ndarray, np.ndarray]:
         calls.append(len(texts))
-        return real(self, texts, *more, **named)  # type: ignore[arg-type]
+        return real(self, texts, *more, **named)  # type: ignore[arg-type]  # passes on what it was given
 
     monkeypatch.setattr(TorchScorer, "top_k", top_k)
     monkeypatch.setenv("TA_CACHE_DIR", str(tmp_path / "cache"))

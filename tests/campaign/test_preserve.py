@@ -24,7 +24,7 @@ from textattack_xmtc.results.folder import read_campaign
 def record(preserve: str | None, names: dict[str, str] | None = None, **options: object) -> dict:
     evidence = NameEvidence(LabelNames(by_label=names or {"stones": "Ambers"}))
     tools = Tools(EmbeddedEncoder(), proposing("zinc", "ambers"), "toy words", evidence=evidence)
-    plan = Plan(**{**vars(PLAN), "preserve": preserve, **options})  # type: ignore[arg-type]
+    plan = Plan(**{**vars(PLAN), "preserve": preserve, **options})  # type: ignore[arg-type]  # values of every kind
     return SampleAttack(plan, victim_of(toy()), LABELS, tools).record(SAMPLE)
 
 
