@@ -14,7 +14,7 @@ EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 
 
 def run(script, *arguments):
-    ran = commands.run(ROOT / script, *arguments, cwd=ROOT, HF_HUB_OFFLINE="1")
+    ran = commands.run(ROOT / script, *arguments, cwd=ROOT)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     return ran.stdout
 
@@ -28,9 +28,9 @@ def test_recipe_variant(recipe, demo):
     source = recipe.read_text(encoding="utf-8")
     command = f"textattack attack --attack-from-file recipes/{recipe.name} --model xmtc-demo --num-examples "
     assert command in source
-    arguments = ["--attack-from-file", str(recipe), "--model", "xmtc-demo", "--num-examples", "3"]
+    arguments = ["--attack-from-file", str(recipe), "--model", "xmtc-demo", "--num-examples", "2"]
     shown = run(commands.TEXTATTACK, "attack", *arguments)
-    assert shown.count("[top-5: ") >= 3
+    assert shown.count("[top-5: ") >= 2
     assert re.search(r"Attack success rate: +\| \d", shown)
     part = {"strict_similarity": "EncoderSimilarity", "beam_search": "BeamSearch", "typos": "WordSwapQWERTY"}
     part |= {"label_names": "WordSwapLabelAware"}

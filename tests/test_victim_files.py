@@ -74,7 +74,6 @@ def attack(name, folder, masked_lm, label="statistics", **environment):
     shutil.copy(ROOT / "examples" / "victims" / f"{name}.py", folder / "victim.py")
     recipe = f"xmtc-positive^k=1,max_change_rate=0.5,encoder='embedded',masked_lm='{masked_lm}'"
     files = ("--model-from-file", "victim.py", "--dataset-from-file", "data/data.jsonl")
-    environment = {"HF_HUB_OFFLINE": "1", **environment}
     ran = commands.run(commands.TEXTATTACK, "attack", "--recipe", recipe, *files, cwd=folder, **environment)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert f"[top-1: {label}*]" in ran.stdout

@@ -30,10 +30,12 @@ def run(
 ) -> subprocess.CompletedProcess[str]:
     """Run a Python script as `python SCRIPT ARGUMENTS` does; `environment` comes on top of this process's.
 
+    No model is asked for on the network.
+
     Raises:
         TimeoutError: it has not ended after `TIMEOUT_S`.
     """
-    everything = {**os.environ, **environment}
+    everything = {"HF_HUB_OFFLINE": "1", **os.environ, **environment}
     # What libraries read when they are imported must be there before: another process for each.
     server = _server(tuple(sorted((name, value) for name, value in everything.items() if name.startswith("HF_"))))
     with tempfile.TemporaryDirectory() as folder:
