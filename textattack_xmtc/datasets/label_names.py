@@ -52,7 +52,7 @@ class LabelNames:
     source: str = "the data"
     by_index: Sequence[str] | None = None
     by_label: Mapping[str, str] | None = None
-    further: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    further: Mapping[str | int, tuple[str, ...]] = field(default_factory=dict)
     ambiguous: frozenset[str] = frozenset()
 
     @classmethod
