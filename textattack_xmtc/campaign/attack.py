@@ -100,7 +100,7 @@ def load_tools(plan: Plan, companion: Path | None, encoder: str = "", masked_lm:
     evidence = None
     if plan.preserve is not None:
         _check_independent(plan)
-        names = None if plan.evidence_names is None else LabelNames.read(Path(plan.evidence_names))
+        names = None if plan.evidence_names is None else LabelNames.read(Path(plan.evidence_names), plan.label_language)
         evidence = load_evidence(plan.evidence, load_corpus(plan.data, **plan.given()), names)
     return Tools(load_encoder(encoder or plan.encoder), swap, source, words, evidence)
 

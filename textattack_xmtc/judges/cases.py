@@ -108,7 +108,7 @@ def _further_removals(
 
 
 def _maker(campaign: Campaign, corpus: Corpus, seed: int, evidence_names: Path | None) -> ControlMaker:
-    names = None if evidence_names is None else LabelNames.read(evidence_names)
+    names = None if evidence_names is None else LabelNames.read(evidence_names, campaign.settings.get("label_language"))
     evidence, words, sense = load_evidence("name+texts", corpus, names), TrainingWords(corpus), SameSense()
 
     def weighs(text_words: Sequence[str], label: int) -> np.ndarray:
