@@ -1,10 +1,13 @@
 """The real `textattack` command in a process of its own, as a user types it."""
 
+from __future__ import annotations
+
 import json
 import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pandas
 import pytest
@@ -14,7 +17,9 @@ from tests.toolkit import commands
 pytestmark = pytest.mark.slow
 
 
-def textattack(*arguments: str, by_itself: bool = False, stdin: str = "", cwd: Path | None = None, **environment: str):
+def textattack(
+    *arguments: str, by_itself: bool = False, stdin: str = "", cwd: Path | None = None, **environment: str
+) -> Any:
     """Run `textattack` with these arguments; `by_itself`: in a new process, as a user starts it."""
     if not by_itself:
         return commands.run(commands.TEXTATTACK, *arguments, stdin=stdin, cwd=cwd, **environment)
@@ -31,24 +36,24 @@ def textattack(*arguments: str, by_itself: bool = False, stdin: str = "", cwd: P
     )
 
 
-def attack(*arguments: str, **options):
+def attack(*arguments: str, **options: Any) -> Any:
     ran = textattack("attack", *arguments, **options)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     return ran
 
 
 @pytest.fixture(scope="module")
-def rows(demo):
+def rows(demo: Path) -> list[dict[str, Any]]:
     """A few documents of the demo's test split."""
     return [json.loads(line) for line in (demo / "test.jsonl").read_text(encoding="utf-8").splitlines()[:40]]
 
 
-def write(path: Path, rows: list[dict]) -> str:
+def write(path: Path, rows: list[dict[str, Any]]) -> str:
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     return str(path)
 
 
-def test_the_main_job_with_every_log(demo, tmp_path):
+def test_the_main_job_with_every_log(demo: Path, tmp_path: Path) -> None:
     ran = attack(
         *("--recipe", "xmtc-positive", "--model", "xmtc-demo", "--num-examples", "6"),
         *("--log-to-csv", str(tmp_path / "log.csv"), "--log-to-txt", str(tmp_path / "log.txt")),
@@ -73,14 +78,14 @@ def test_the_main_job_with_every_log(demo, tmp_path):
     assert json.dumps(summary).count("success") >= 1
 
 
-def test_recipe_parameters_and_the_other_recipes(demo):
+def test_recipe_parameters_and_the_other_recipes(demo: Path) -> None:
     ran = attack("--recipe", "xmtc-negative^k=3,max_change_rate=0.2", "--model", "xmtc-demo", "-n", "1")
     assert "[top-3: " in ran.stdout and "(max_change_rate):  0.2" in ran.stdout
     ran = attack("--recipe", "xmtc-untargeted", "--model", f"xmtc:{demo}", "-n", "1", "--num-examples-offset", "5")
     assert "(goal_function):  Untargeted" in ran.stdout
 
 
-def test_a_file_of_ones_own_wins_and_targets_count(demo, rows, tmp_path):
+def test_a_file_of_ones_own_wins_and_targets_count(demo: Path, rows: list[dict[str, Any]], tmp_path: Path) -> None:
     from textattack_xmtc.wrappers import ScorerWrapper
 
     # Of each text the worst placed of its labels that are among the 5 best, so that the choice shows.
@@ -97,19 +102,19 @@ def test_a_file_of_ones_own_wins_and_targets_count(demo, rows, tmp_path):
         assert f"target {row['targets'][0]}: rank " in ran.stdout
 
 
-def test_what_a_user_can_fix_is_said_without_a_trace():
+def test_what_a_user_can_fix_is_said_without_a_trace() -> None:
     """In a process of its own; `tests/test_attack_command.py` has the other messages."""
     ran = textattack("attack", "--recipe", "xmtc-positive", "--model", "xmtc:no-such-folder")
     assert ran.returncode == 2, ran.stdout + ran.stderr
     assert "no-such-folder" in ran.stderr and "Traceback" not in ran.stderr
 
 
-def test_the_list_command_shows_the_names():
+def test_the_list_command_shows_the_names() -> None:
     shown = textattack("list", "attack-recipes", "--plain").stdout
     assert "xmtc-positive (textattack_xmtc.attack_recipes.XMTCPositive)" in shown
 
 
-def test_without_network_and_with_an_empty_home(demo, tmp_path):
+def test_without_network_and_with_an_empty_home(demo: Path, tmp_path: Path) -> None:
     nowhere = "http://127.0.0.1:9"
     home = tmp_path / "home"
     # Only what this package made is there: no stop words, no models, no marks of an earlier installation.
@@ -127,7 +132,7 @@ def test_without_network_and_with_an_empty_home(demo, tmp_path):
     assert "Attack Results" in ran.stdout
 
 
-def test_a_model_from_the_hub_format_works_with_our_recipes(tmp_path, rows):
+def test_a_model_from_the_hub_format_works_with_our_recipes(tmp_path: Path, rows: list[dict[str, Any]]) -> None:
     script = tmp_path / "make.py"
     script.write_text(
         "import sys\n"

@@ -7,6 +7,7 @@ import json
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import joblib
 import numpy as np
@@ -137,7 +138,7 @@ def test_a_victim_that_fails_on_its_37th_call(folder: Path, tmp_path: Path, work
     assert sorted(records(out)["failing"], key=lambda row: row["sample"]) == expected
 
 
-def answers(out: Path) -> list[dict]:
+def answers(out: Path) -> list[dict[str, Any]]:
     rows = [row for found in records(out).values() for row in found]
     return [answer for row in rows for answer in (row["before"], row["after"]) if answer]
 

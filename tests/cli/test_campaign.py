@@ -14,6 +14,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import pytest
 
@@ -276,7 +277,7 @@ def test_workers_end_with_a_campaign_that_is_killed(tmp_path: Path) -> None:
     assert status == -signal.SIGKILL and written(tmp_path / "out") >= 3
 
 
-def unordered(out: Path) -> dict[str, list[dict[str, object]]]:
+def unordered(out: Path) -> dict[str, list[dict[str, Any]]]:
     return {model: sorted(rows, key=lambda row: row["sample"]) for model, rows in records(out).items()}
 
 

@@ -59,7 +59,7 @@ def fuzz(kind: str, *arguments: Any, **keywords: Any) -> Callable[[Callable[...,
             print_blob=True,
             suppress_health_check=list(HealthCheck),
         )
-        return chosen(given(*arguments, **keywords)(test))
+        return chosen(given(*arguments, **keywords)(test))  # type: ignore[no-untyped-call]
 
     return decorate
 

@@ -240,7 +240,7 @@ class _Threads:
 
 
 def _replies(pool: Pool) -> list[Any]:
-    while not (found := pool.replies(60)):
+    while not (found := list(pool.replies(60))):
         pass
     return found
 
