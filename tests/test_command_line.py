@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pandas
 import pytest
+from transformers import BertConfig, BertForSequenceClassification, BertTokenizerFast
 
 from tests.toolkit import commands
 
@@ -133,23 +133,15 @@ def test_without_network_and_with_an_empty_home(demo: Path, tmp_path: Path) -> N
 
 
 def test_a_model_from_the_hub_format_works_with_our_recipes(tmp_path: Path, rows: list[dict[str, Any]]) -> None:
-    script = tmp_path / "make.py"
-    script.write_text(
-        "import sys\n"
-        "from transformers import BertConfig, BertForSequenceClassification, BertTokenizerFast\n"
-        "folder, vocabulary = sys.argv[1:]\n"
-        "tokenizer = BertTokenizerFast(vocabulary)\n"
-        "config = BertConfig(vocab_size=len(tokenizer), hidden_size=16, num_hidden_layers=1, num_attention_heads=2,\n"
-        "    intermediate_size=16, num_labels=12, problem_type='multi_label_classification')\n"
-        "BertForSequenceClassification(config).save_pretrained(folder)\n"
-        "tokenizer.save_pretrained(folder)\n",
-        encoding="utf-8",
-    )
     words = sorted({word.lower().strip(".,") for row in rows for word in row["text"].split()})
     vocabulary = tmp_path / "vocab.txt"
     vocabulary.write_text("\n".join(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *words]), encoding="utf-8")
     folder = tmp_path / "tagger"
-    subprocess.run([sys.executable, str(script), str(folder), str(vocabulary)], check=True, capture_output=True)
+    tokenizer = BertTokenizerFast(str(vocabulary))
+    sizes = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 16}
+    config = BertConfig(vocab_size=len(tokenizer), num_labels=12, problem_type="multi_label_classification", **sizes)
+    BertForSequenceClassification(config).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
     data = write(tmp_path / "data.jsonl", [{"text": row["text"], "labels": ["LABEL_3"]} for row in rows[:3]])
     ran = attack(
         *("--recipe", "xmtc-negative^masked_lm='xmtc-demo',max_change_rate=0.3", "--model-from-huggingface"),
