@@ -12,7 +12,7 @@ from textattack_xmtc.datasets.api_docs import load_api_docs
 from textattack_xmtc.datasets.corpus import Corpus, Document
 from textattack_xmtc.models import demo as module
 from textattack_xmtc.models.demo import demo_folder, demo_part, prior_precision
-from textattack_xmtc.models.evaluation import precision
+from textattack_xmtc.models.evaluation import validation
 from textattack_xmtc.models.folder import load_model
 from textattack_xmtc.models.masked_lm import masked_accuracy
 
@@ -74,7 +74,7 @@ def test_its_test_texts_are_unseen_and_long_enough_to_change(demo: Path) -> None
 @pytest.mark.slow
 def test_the_victim_is_twice_as_good_as_the_most_frequent_labels(demo: Path) -> None:
     part = demo_part(load_api_docs())
-    found, prior = precision(load_model(demo, "cpu"), part.split("test")), prior_precision(part)
+    found, prior = validation(load_model(demo, "cpu"), part.split("test")), prior_precision(part)
     assert found["P@5"] >= 2 * prior["P@5"]
     assert found["P@1"] > prior["P@1"]
     said = json.loads((demo / "training.json").read_text())["test"]

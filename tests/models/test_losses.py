@@ -6,7 +6,7 @@ import torch
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from textattack_xmtc.errors import InputError
-from textattack_xmtc.models.label_weights import label_weights
+from textattack_xmtc.models.loss_settings import label_weights
 from textattack_xmtc.models.losses import ReweightedLoss
 
 COUNTS = np.array([0, 1, 2, 98])

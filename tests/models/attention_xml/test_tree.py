@@ -190,7 +190,7 @@ def test_saved_and_loaded(model, saved):
     ("change", "message"),
     [
         (lambda path: (path / TREE).unlink(), f"has no {TREE}"),
-        (lambda path: edit(path, beam=None), "does not describe an AttentionXML with a label tree"),
+        (lambda path: edit(path, beam=None), "does not describe a model of kind AttentionXML .tree."),
         (lambda path: edit(path, beam=0), "beam=0 keeps no group"),
         (lambda path: edit(path, network={"linear_sizes": [3], "depth": 2}), "unexpected keyword argument 'depth'"),
         (lambda path: LabelTree([np.arange(LABELS)]).write(path), r"holds the weight 'levels\.2\."),

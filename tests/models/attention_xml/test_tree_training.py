@@ -11,12 +11,17 @@ from tests.toolkit.interrupted_training import Killed, KilledAfter
 from tests.toolkit.plain_tree import LABELS, TEXTS, make_model, plain_node, plain_probabilities
 from textattack_xmtc.datasets.corpus import Corpus, Document
 from textattack_xmtc.errors import InputError
-from textattack_xmtc.models.attention_xml.plan import AttentionXMLConfig, AttentionXMLSettings, TreeSettings
+from textattack_xmtc.models.architecture import architecture
+from textattack_xmtc.models.attention_xml.plan import (
+    AttentionXMLConfig,
+    AttentionXMLPlan,
+    AttentionXMLSettings,
+    TreeSettings,
+)
 from textattack_xmtc.models.attention_xml.tree import AttentionXMLTreeNetwork
 from textattack_xmtc.models.attention_xml.tree_training import (
     build_label_tree,
     level_training,
-    train_attention_xml_tree,
     training_groups,
     true_nodes,
 )
@@ -55,7 +60,12 @@ SHAPE = TreeSettings(max_leaf=3, first_groups=2, branching=4, beam=3)
 
 def train(corpus, epochs=4, **options):
     settings = AttentionXMLSettings(epochs=epochs, batch_size=32, learning_rate=1e-2, seed=3)
-    return train_attention_xml_tree(corpus, CONFIG, settings, SHAPE, device="cpu", **options)
+    return trained(corpus, settings, **options)
+
+
+def trained(corpus, settings, shape=SHAPE, loss=LossSettings(), **options):  # noqa: B008
+    plan = AttentionXMLPlan("attention-xml-tree", settings, loss, network=CONFIG, tree=shape)
+    return architecture("attention-xml-tree").train(corpus, plan, device="cpu", **options)
 
 
 def test_training_learns(corpus):
@@ -93,7 +103,7 @@ def test_a_training_taken_up_again_ends_as_an_uninterrupted_one(corpus, tmp_path
 
 def test_a_level_starts_from_the_one_above_and_leaves_it_alone(corpus):
     settings = AttentionXMLSettings(epochs=1, learning_rate=0.0, seed=3)
-    model, _ = train_attention_xml_tree(corpus, CONFIG, settings, SHAPE, device="cpu")
+    model, _ = trained(corpus, settings)
     levels = [model.network.network(level) for level in range(3)]
     for key, value in levels[0].state_dict().items():
         if key != "attention":
@@ -182,12 +192,12 @@ def test_texts_without_labels_and_labels_without_texts():
     documents = [Document(str(number), f"egg tea{number}", ["a", "b"][: number % 3]) for number in range(12)]
     corpus = Corpus.from_documents("few", {"train": documents}, label_names=list("abcdefg"))
     shape = TreeSettings(max_leaf=2, first_groups=2, branching=2, beam=1)
-    model, log = train_attention_xml_tree(corpus, CONFIG, AttentionXMLSettings(1, 5), shape, device="cpu")
+    model, log = trained(corpus, AttentionXMLSettings(1, 5), shape)
     assert all(np.isfinite(entry["loss"]) for entry in log)
     assert model.network.tree.sizes[-1] == 7
     empty = Corpus.from_documents("none", {"train": []}, label_names=["a"])
     with pytest.raises(InputError, match="no training texts"):
-        train_attention_xml_tree(empty, CONFIG, AttentionXMLSettings())
+        trained(empty, AttentionXMLSettings())
 
 
 def test_the_tree_of_a_corpus(corpus):

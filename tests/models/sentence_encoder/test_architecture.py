@@ -113,9 +113,9 @@ def test_a_linear_head_can_be_hardened_and_the_nearest_texts_cannot(folder: Path
     options = HardeningOptions(steps=8, round_steps=2, k=1)
     if folder.name == "nearest":
         with pytest.raises(InputError, match="the nearest texts have no weights that could be trained"):
-            harden_folder(folder, corpus(), options, tmp_path / "out", masked_lm="", device="cpu")
+            harden_folder(folder, corpus(), options, tmp_path / "out", device="cpu")
         return
-    harden_folder(folder, corpus(), options, tmp_path / "out", masked_lm="", device="cpu")
+    harden_folder(folder, corpus(), options, tmp_path / "out", device="cpu")
     before, after = load_model(folder, "cpu").network.state_dict(), load_model(tmp_path / "out").network.state_dict()
     changed = {key for key, value in before.items() if not torch.equal(value, after[key])}
     assert changed == {"head.rows.weight", "head.rows.bias"}, "the encoder is frozen"

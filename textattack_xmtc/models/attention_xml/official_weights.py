@@ -50,32 +50,26 @@ def sizes_in(checkpoint: Checkpoint, settings: Mapping[str, Any]) -> AttentionXM
 
 
 def own_weights(checkpoint: Checkpoint, sizes: AttentionXMLConfig, words: int, rows: int) -> dict[str, torch.Tensor]:
-    """The weights of a network under the names that `AttentionXMLNetwork` has for them.
-
-    Args:
-        checkpoint: with all attention rows in one weight.
-        sizes: of the network.
-        words: size of the vocabulary.
-        rows: how many labels or groups it knows.
+    """The weights of a network, all attention rows in one, under the names that `AttentionXMLNetwork` has for them.
 
     Raises:
         ModelFolderError: a weight is missing, unknown or of another shape.
     """
     checkpoint.check(_shapes(sizes, words, rows), ASKED_BY)
-    found = checkpoint.weights
-    own = {"embedding.weight": found[_EMBEDDING], "attention": found[ATTENTION]}
+    official = checkpoint.weights
+    weights = {"embedding.weight": official[_EMBEDDING], "attention": official[ATTENTION]}
     for layer in range(sizes.layers):
         for part in _LSTM_PARTS:
-            own[f"lstm.forwards.{layer}.{part}_l0"] = found[f"{_LSTM}{part}_l{layer}"]
-            own[f"lstm.backwards.{layer}.{part}_l0"] = found[f"{_LSTM}{part}_l{layer}_reverse"]
+            weights[f"lstm.forwards.{layer}.{part}_l0"] = official[f"{_LSTM}{part}_l{layer}"]
+            weights[f"lstm.backwards.{layer}.{part}_l0"] = official[f"{_LSTM}{part}_l{layer}_reverse"]
     # The first half is the cells' start, the second the hidden states'; in each, layer by layer, forward and backward.
-    cells, hidden = found[_START].reshape(2, sizes.layers, 2, sizes.hidden_size)
-    own["lstm.initial_state"] = torch.stack([hidden, cells], dim=2)
+    cells, hidden = official[_START].reshape(2, sizes.layers, 2, sizes.hidden_size)
+    weights["lstm.initial_state"] = torch.stack([hidden, cells], dim=2)
     for kind in ("weight", "bias"):
-        own[f"output.{kind}"] = found[f"{_OUTPUT}{kind}"]
+        weights[f"output.{kind}"] = official[f"{_OUTPUT}{kind}"]
         for number in range(len(sizes.linear_sizes)):
-            own[f"linear.{number}.{kind}"] = found[f"{_LINEAR}{number}.{kind}"]
-    return own
+            weights[f"linear.{number}.{kind}"] = official[f"{_LINEAR}{number}.{kind}"]
+    return weights
 
 
 def _shapes(sizes: AttentionXMLConfig, words: int, rows: int) -> dict[str, tuple[int, ...]]:
