@@ -60,16 +60,19 @@ def load_judge(name: str, campaign: Campaign, corpus: Corpus, device: str | None
 
 
 def campaign_lineage(campaign: Campaign) -> dict[str, frozenset[str]]:
-    """What a campaign's victims, its masked LM and its encoder descend from."""
+    """What a campaign's victims, its masked LM, its encoder and its evidence descend from."""
     parts = {f"the victim {model.name!r}": model_lineage(str(model.facts["folder"])) for model in campaign.models}
     parts["the campaign's masked LM"] = model_lineage(str(campaign.resolved["masked_lm"]))
     parts["the campaign's encoder"] = encoder_lineage(str(campaign.resolved["encoder"]))
+    kind, _, of = str(campaign.settings.get("evidence", "")).partition(":")
+    if of:
+        parts["the campaign's evidence"] = model_lineage(of) if kind == "model" else encoder_lineage(of)
     return parts
 
 
 def ask(judge: Judge, campaign: Campaign, cases: Sequence[Case]) -> Judgement:
     """What a judge says of all cases."""
-    originals = [campaign.samples[case.sample].text for case in cases]
+    originals = [case.original or campaign.samples[case.sample].text for case in cases]
     verdicts = [
         Verdict(case.sample, case.condition, case.model, case.changed, accepts)
         for case, accepts in zip(cases, judge.accepts(cases, originals), strict=True)
