@@ -161,16 +161,16 @@ DAMAGES = {
     "weight missing": (_weights(lambda found: found.pop("output.bias")), "lacks the weight 'output.bias'"),
     "weight unknown": (
         _weights(lambda found: found.update(extra=torch.zeros(1))),
-        "holds the weight 'extra', which config.json does not ask for",
+        "the weight 'extra' in .* is unknown to its config.json",
     ),
     "shape": (
         _network(hidden_size=5),
-        r"the weight 'attention' .* has the shape \(3, 6\); its config.json, vocabulary and labels ask for \(3, 10\)",
+        r"the weight 'attention' .* has the shape \(3, 6\); by its config.json, vocabulary and labels, it should be \(3, 10\)",
     ),
-    "too few labels": (_write("labels.json", b'["eggs"]'), r"'attention' .* shape \(3, 6\); .* ask for \(1, 6\)"),
+    "too few labels": (_write("labels.json", b'["eggs"]'), r"'attention' .* shape \(3, 6\); .* it should be \(1, 6\)"),
     "too few words": (
         _write("vocabulary.json", b'["<PAD>", "<UNK>", "egg"]'),
-        r"'embedding.weight' .* shape \(8, 4\); .* ask for \(3, 4\)",
+        r"'embedding.weight' .* shape \(8, 4\); .* it should be \(3, 4\)",
     ),
     "another vocabulary": (_write("vocabulary.json", b'["egg", "tea"]'), "starts with"),
 }

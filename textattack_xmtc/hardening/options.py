@@ -24,20 +24,7 @@ _TIME, _TEXTS = "how long", "texts"
 
 @dataclass(frozen=True)
 class HardeningOptions:
-    """How a trained model is trained further.
-
-    Attributes:
-        goal: of the attacks.
-        augment: what is trained on beside clean texts; the last two are controls.
-        steps: steps in all; None where `budget` says how long.
-        budget: time as a share of what training the model took; 1.0 is as much again.
-        round_steps: steps between fresh examples.
-        share: of the texts of a step that are attacked ones.
-        exchanged: share of a text's words that "gradient" exchanges and "random-masking" masks, at most.
-        k: labels that count as predicted, in what is measured and in negative targets.
-        rate: learning rates, as a share of those that the model was trained with.
-        held_out: attacks that success is measured by after each round.
-        seed: of all draws.
+    """How a trained model is trained further; each option says what it is for.
 
     Raises:
         InputError: an invalid value.

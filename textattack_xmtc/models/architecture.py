@@ -44,16 +44,7 @@ ParameterGroups: TypeAlias = "list[tuple[list[torch.nn.Parameter], float]]"
 
 @dataclass(frozen=True)
 class TrainingPlan:
-    """What to train and how; each architecture has a subclass with its own sizes and settings.
-
-    Attributes:
-        architecture: a name in `ARCHITECTURES`.
-        settings: how to train; of the architecture's own kind.
-        loss: what is trained on.
-        max_length: words or sub-words that are read of a text.
-        vocabulary_size: at most so many words or sub-words are known.
-        validation: training texts held out to choose the best epoch; None for one in 20, at most 2,000.
-    """
+    """What to train and how; each architecture has a subclass with its own sizes and settings."""
 
     architecture: str
     settings: LoopSettings

@@ -8,7 +8,6 @@ package, module and parameter names, with a masked language model of the same ki
 from __future__ import annotations
 
 import hashlib
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -30,6 +29,7 @@ from textattack_xmtc.models.attention_xml.training import train
 from textattack_xmtc.models.evaluation import validation
 from textattack_xmtc.models.folder import MASKED_LM, write_model
 from textattack_xmtc.models.masked_lm import MaskedLMSettings, masked_accuracy, train_masked_lm
+from textattack_xmtc.workdir.progress import say
 
 DEMO = 2  # part of the cache key, as the settings below are: another number where the code makes another model of them
 
@@ -99,12 +99,12 @@ def prior_precision(corpus: Corpus, split: str = "test") -> dict[str, float]:
 
 def _build(folder: Path, cache_dir: Path) -> None:
     start = time.monotonic()
-    _say("making the demo model; this takes a few minutes, once")
+    say("making the demo model; this takes a few minutes, once")
     everything = load_api_docs(cache_dir)
     part = demo_part(everything)
     training_rows, test = part.split("train"), part.split("test")
     tail = float(np.mean(part.label_counts <= 5))
-    _say(
+    say(
         f"api-docs: {len(everything.split('train')) + len(everything.split('test')):,} texts, "
         f"{len(everything.label_names):,} labels; the demo's part: {len(training_rows) + len(test):,} texts, "
         f"{len(part.label_names):,} labels, {tail:.0%} of them with at most 5 texts"
@@ -119,12 +119,12 @@ def _build(folder: Path, cache_dir: Path) -> None:
         model, log = victim.result()
         masked_lm.result()
     measures, prior = validation(model, test), prior_precision(part)
-    _say(
+    say(
         f"AttentionXML: P@1 {measures['P@1']:.2f}, P@5 {measures['P@5']:.2f} "
         f"(most frequent labels: {prior['P@1']:.2f}, {prior['P@5']:.2f})"
     )
     guessed = masked_accuracy(folder / MASKED_LM, texts, list(test["text"]))
-    _say(
+    say(
         f"masked LM: {guessed.top_10:.0%} of hidden content words among its first ten "
         f"(ten most frequent words: {guessed.prior:.0%})"
     )
@@ -141,7 +141,7 @@ def _build(folder: Path, cache_dir: Path) -> None:
         "masked_lm": {"settings": asdict(_MASKED_LM), "content_words": asdict(guessed)},
     }
     write_model(model, folder, training, _documents(test, part.label_names))
-    _say(f"demo model ready after {time.monotonic() - start:.0f} s")
+    say(f"demo model ready after {time.monotonic() - start:.0f} s")
 
 
 def _belongs(name: str, text: str) -> bool:
@@ -170,10 +170,6 @@ def _one_thread_each() -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(threads)
-
-
-def _say(line: str) -> None:
-    print(f"xmtc: {line}", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

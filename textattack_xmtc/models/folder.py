@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -206,6 +206,33 @@ def weight_shapes(folder: Path) -> dict[str, tuple[int, ...]]:
         raise ModelFolderError(f"{str(file)!r} is damaged or cut off ({error})", _AGAIN) from error
 
 
+def check_shapes(
+    file: Path,
+    shapes: Mapping[str, Sequence[int]],
+    wanted: Mapping[str, Sequence[int]],
+    asked_by: str,
+    names: Mapping[str, str] | None = None,
+) -> None:
+    """See that a file of weights has exactly those that are wanted, by name and shape.
+
+    `asked_by` says in the message what asks for them; `names` has their names in the file, where these are others.
+
+    Raises:
+        ModelFolderError: a weight is missing, unknown or of another shape.
+    """
+    fix = "put the files that belong together into one folder"
+    for key in sorted(wanted.keys() - shapes.keys()):
+        raise ModelFolderError(f"{str(file)!r} lacks the weight {key!r}", fix)
+    for key in [*sorted(shapes.keys() - wanted.keys()), *wanted]:
+        weight = f"the weight {(names or {}).get(key, key)!r} in {str(file)!r}"
+        if key not in wanted:
+            raise ModelFolderError(f"{weight} is unknown to {asked_by}", fix)
+        if tuple(shapes[key]) != tuple(wanted[key]):
+            raise ModelFolderError(
+                f"{weight} has the shape {tuple(shapes[key])}; by {asked_by}, it should be {tuple(wanted[key])}", fix
+            )
+
+
 def read_weights(folder: Path, network: torch.nn.Module) -> None:
     """Give `network`, which may be on the device "meta", the weights of a model folder, on the CPU.
 
@@ -216,17 +243,9 @@ def read_weights(folder: Path, network: torch.nn.Module) -> None:
             numbers where the network has others, or not finite.
     """
     file, shapes, wanted = folder / WEIGHTS, weight_shapes(folder), network.state_dict()
-    for key in sorted(wanted.keys() - shapes.keys()):
-        raise ModelFolderError(f"{str(file)!r} lacks the weight {key!r}", _AGAIN)
-    for key in sorted(shapes.keys() - wanted.keys()):
-        raise ModelFolderError(f"{str(file)!r} holds the weight {key!r}, which {CONFIG} does not ask for", _AGAIN)
-    for key, value in wanted.items():
-        if shapes[key] != tuple(value.shape):
-            raise ModelFolderError(
-                f"the weight {key!r} in {str(file)!r} has the shape {shapes[key]}; its {CONFIG}, "
-                f"vocabulary and labels ask for {tuple(value.shape)}",
-                "put the files that were saved together into the folder",
-            )
+    check_shapes(
+        file, shapes, {key: value.shape for key, value in wanted.items()}, f"its {CONFIG}, vocabulary and labels"
+    )
     try:
         weights = load_file(file)
     except (safetensors.SafetensorError, OSError) as error:

@@ -128,7 +128,7 @@ def test_a_folder_whose_parts_do_not_fit_is_refused(folder: Path, tmp_path: Path
     for changes, message in (
         ({"num_hidden_layers": 100_000}, "num_hidden_layers in .* asks for 100,000 layers or more"),
         ({"hidden_size": 32}, "asks for .* of shape"),
-        ({"num_hidden_layers": 1}, "which config.json does not ask for"),
+        ({"num_hidden_layers": 1}, "is unknown to its config.json"),
         ({"model_type": "nothing"}, "does not describe an encoder"),
     ):
         file.write_text(json.dumps({**sizes, **changes}))

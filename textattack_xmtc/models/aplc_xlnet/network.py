@@ -40,18 +40,10 @@ class APLCXLNetConfig:
     """The sizes of the network; the number of labels follows from the label list. Defaults are XLNet-base's.
 
     Attributes:
-        vocabulary_size: number of sub-words.
         cutoffs: the first label of each tail cluster; empty for none.
         shrink: how much narrower each tail is than the one before ("div_value").
-        hidden_size: width of XLNet.
-        layers: layers of XLNet.
-        heads: attention heads a layer.
-        inner_size: width of the feed-forward parts.
-        activation: of the feed-forward parts.
+        inner_size: width of the feed-forward parts; `activation` is theirs.
         summary_size: width of the text's summary, which the clusters read; None for `hidden_size`.
-        dropout: in XLNet.
-        summary_dropout: behind the summary.
-        layer_norm_eps: of XLNet's layer norms.
         clamp_len: distances beyond are read as this one; -1 for no limit.
         first_spread: standard deviation of XLNet's first random weights.
 

@@ -18,11 +18,8 @@ SCRATCH_RATES = (1e-3, 1e-3, 5e-3)
 class APLCXLNetSettings(LoopSettings):
     """How to train; the learning rates are the authors' for Wiki10-31K, where XLNet has been pretrained.
 
-    Attributes:
-        encoder_rate: learning rate of XLNet. A small one from scratch wants `SCRATCH_RATES`.
-        summary_rate: of the layer behind it.
-        cluster_rate: of the label clusters.
-        warm_up: share of the steps in which the rates rise from 0; then they fall to 0. Both in a straight line.
+    A small XLNet from scratch wants `SCRATCH_RATES`. In the share `warm_up` of the steps the rates rise from 0, then
+    they fall to 0, both in a straight line.
     """
 
     epochs: int = 6
@@ -38,13 +35,7 @@ class APLCXLNetSettings(LoopSettings):
 
 @dataclass(frozen=True)
 class APLCXLNetPlan(TrainingPlan):
-    """What to train and how.
-
-    Attributes:
-        settings: how to train.
-        hidden_size, layers: from scratch: width and layers of XLNet.
-        pretrained: the XLNet to start from, a folder or a hub name; None for one from scratch.
-    """
+    """What to train and how. `hidden_size` and `layers` are those of an XLNet from scratch."""
 
     settings: APLCXLNetSettings = field(default_factory=APLCXLNetSettings)
     hidden_size: int = option(128, "width of the network", group="network", chosen=True)

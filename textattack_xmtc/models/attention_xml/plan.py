@@ -19,13 +19,8 @@ _GROUP = "AttentionXML"
 class AttentionXMLConfig:
     """The sizes of the network; the numbers of words and labels follow from the vocabulary and the label list.
 
-    Attributes:
-        embedding_size: width of a word vector.
-        hidden_size: width of the LSTM's state in each direction.
-        layers: LSTM layers.
-        linear_sizes: widths of the hidden layers of the MLP that all labels share.
-        embedding_dropout: share of the word vectors' entries that training hides.
-        hidden_dropout: share of the LSTM's outputs that training hides.
+    `linear_sizes` are the widths of the hidden layers of the MLP that all labels share; dropouts are the shares of
+    entries that training hides.
 
     Raises:
         InputError: fewer layers than 1, or more than `MOST_LAYERS`.
@@ -45,13 +40,10 @@ class AttentionXMLConfig:
 
 @dataclass(frozen=True)
 class AttentionXMLSettings(LoopSettings):
-    """How to train an AttentionXML, flat or as label tree.
+    """How to train an AttentionXML, flat or as label tree. The learning rate falls linearly to a tenth.
 
-    Attributes:
-        learning_rate: of Adam; it falls linearly to a tenth over the training.
-        label_sample: where given, a step computes the labels that its batch has, and so many others, drawn anew and
-            weighted up to stand for all the rest: the expected gradient is the same, the time is not. (Flat only: a
-            tree has its own way to leave labels out.)
+    With `label_sample` (flat only), a step computes the labels that its batch has, and so many others, drawn anew and
+    weighted up to stand for all the rest: the expected gradient is the same, the time is not.
     """
 
     learning_rate: float = option(1e-3, "learning rate of Adam", group=_GROUP, chosen=True)
@@ -60,13 +52,10 @@ class AttentionXMLSettings(LoopSettings):
 
 @dataclass(frozen=True)
 class TreeSettings:
-    """The shape of a label tree and how much of it is searched.
+    """The shape of a label tree and how much of it is searched; `beam` is the paper's C.
 
-    Attributes:
-        max_leaf: most labels of a group of the last level of groups.
-        first_groups: most groups of level 0.
-        branching: most children of the groups of the other levels; a power of 2 (the paper's K).
-        beam: groups of each level whose children are trained on and scored (the paper's C).
+    Level 0 has at most `first_groups` groups; `branching`, a power of 2, bounds the children of the groups of the
+    levels between (the paper's K).
     """
 
     max_leaf: int = option(8, "tree: most labels of a group", group=_GROUP)
@@ -77,13 +66,7 @@ class TreeSettings:
 
 @dataclass(frozen=True)
 class AttentionXMLPlan(TrainingPlan):
-    """What to train and how.
-
-    Attributes:
-        settings: how to train.
-        network: sizes of the network.
-        tree: shape of the label tree; a flat AttentionXML does not use it.
-    """
+    """What to train and how; a flat AttentionXML does not use `tree`."""
 
     settings: AttentionXMLSettings = field(default_factory=AttentionXMLSettings)
     network: AttentionXMLConfig = field(default_factory=AttentionXMLConfig)

@@ -16,9 +16,11 @@ import torch
 from safetensors.torch import load_file
 
 from textattack_xmtc.errors import ModelFolderError, reason_of
+from textattack_xmtc.models.folder import check_shapes
 
 _WRAPPERS = ("module.", "Network.")  # data parallelism; the level of a label tree
 _AGAIN = "copy or download it again"
+_OF_THIS_KIND = "check that it is a checkpoint of this kind, and complete"
 _NPY = b"\x93NUMPY"
 _PICKLE = b"\x80"
 
@@ -44,12 +46,12 @@ class Checkpoint:
             ModelFolderError: it is missing, or is none.
         """
         if key not in self.weights:
-            raise self._lacks(key)
+            raise ModelFolderError(f"{str(self.file)!r} lacks the weight {key!r}", _OF_THIS_KIND)
         shape = tuple(self.weights[key].shape)
         if len(shape) != 2:
             raise ModelFolderError(
                 f"the weight {self.names[key]!r} in {str(self.file)!r} has the shape {shape}, not that of a matrix",
-                "check that it is a checkpoint of this kind",
+                _OF_THIS_KIND,
             )
         return shape[0], shape[1]
 
@@ -59,27 +61,8 @@ class Checkpoint:
         Raises:
             ModelFolderError: a weight is missing, unknown or of another shape.
         """
-        for key in wanted:
-            if key not in self.weights:
-                raise self._lacks(key)
-        for key in self.weights:
-            if key not in wanted:
-                raise ModelFolderError(
-                    f"{str(self.file)!r} holds the weight {self.names[key]!r}; by {asked_by}, there should be none",
-                    "check that it is a checkpoint of this kind, and that its configuration belongs to it",
-                )
-        for key, shape in wanted.items():
-            if tuple(self.weights[key].shape) != tuple(shape):
-                raise ModelFolderError(
-                    f"the weight {self.names[key]!r} in {str(self.file)!r} has the shape "
-                    f"{tuple(self.weights[key].shape)}; by {asked_by}, it should be {tuple(shape)}",
-                    "give the files that belong to this checkpoint",
-                )
-
-    def _lacks(self, key: str) -> ModelFolderError:
-        return ModelFolderError(
-            f"{str(self.file)!r} lacks the weight {key!r}", "check that it is a checkpoint of this kind, and complete"
-        )
+        shapes = {key: tuple(weight.shape) for key, weight in self.weights.items()}
+        check_shapes(self.file, shapes, wanted, asked_by, self.names)
 
 
 def read_checkpoint(file: Path, trust: bool = False) -> Checkpoint:

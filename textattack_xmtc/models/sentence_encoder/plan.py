@@ -11,11 +11,7 @@ from textattack_xmtc.options import option
 
 @dataclass(frozen=True)
 class SentenceEncoderSettings(LoopSettings):
-    """How to train the head.
-
-    Attributes:
-        learning_rate: of Adam; it falls linearly to a tenth over the training.
-    """
+    """How to train the head; the learning rate falls linearly to a tenth over the training."""
 
     epochs: int = 60
     batch_size: int = 16
@@ -24,13 +20,7 @@ class SentenceEncoderSettings(LoopSettings):
 
 @dataclass(frozen=True)
 class SentenceEncoderPlan(TrainingPlan):
-    """What to train and how.
-
-    Attributes:
-        settings: how to train the head.
-        encoder: a Hugging Face encoder, a folder or a hub name.
-        neighbours: score by so many nearest training texts; None for a trained row a label.
-    """
+    """What to train and how."""
 
     settings: SentenceEncoderSettings = field(default_factory=SentenceEncoderSettings)
     encoder: str | None = option(
