@@ -10,8 +10,8 @@ from textattack_xmtc.hardening.labels import align_labels
 from textattack_xmtc.hardening.options import HardeningOptions
 from textattack_xmtc.hardening.schedule import schedule_of
 from textattack_xmtc.hardening.tail_sampler import TailSampler, Target, logit_goals
+from textattack_xmtc.models.attention_xml.architecture import AttentionXMLConfig
 from textattack_xmtc.models.attention_xml.flat import AttentionXML, AttentionXMLNetwork
-from textattack_xmtc.models.attention_xml.plan import AttentionXMLConfig
 from textattack_xmtc.models.attention_xml.vocabulary import Vocabulary
 
 

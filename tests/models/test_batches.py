@@ -5,8 +5,8 @@ import pytest
 
 from textattack_xmtc.models import torch_scorer
 from textattack_xmtc.models.aplc_xlnet.scorer import build_small
+from textattack_xmtc.models.attention_xml.architecture import AttentionXMLConfig
 from textattack_xmtc.models.attention_xml.flat import AttentionXML, AttentionXMLNetwork
-from textattack_xmtc.models.attention_xml.plan import AttentionXMLConfig
 from textattack_xmtc.models.attention_xml.vocabulary import Vocabulary
 from textattack_xmtc.models.batches import by_length
 

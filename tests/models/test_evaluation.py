@@ -9,8 +9,8 @@ import torch
 from textattack_xmtc.datasets.corpus import Corpus, Document
 from textattack_xmtc.errors import DataError, InputError
 from textattack_xmtc.metrics import label_matrix, propensities
+from textattack_xmtc.models.attention_xml.architecture import AttentionXMLConfig
 from textattack_xmtc.models.attention_xml.flat import AttentionXML, AttentionXMLNetwork
-from textattack_xmtc.models.attention_xml.plan import AttentionXMLConfig
 from textattack_xmtc.models.attention_xml.vocabulary import Vocabulary
 from textattack_xmtc.models.evaluation import evaluate, measures, measures_by_frequency, validation
 

@@ -14,8 +14,8 @@ from transformers import BertConfig, BertForMaskedLM
 
 from textattack_xmtc.datasets.corpus import Document
 from textattack_xmtc.errors import ModelFolderError
+from textattack_xmtc.models.attention_xml.architecture import AttentionXMLConfig
 from textattack_xmtc.models.attention_xml.flat import AttentionXML, AttentionXMLNetwork
-from textattack_xmtc.models.attention_xml.plan import AttentionXMLConfig
 from textattack_xmtc.models.attention_xml.vocabulary import Vocabulary
 from textattack_xmtc.models.folder import load_model, save_model
 from textattack_xmtc.models.hugging_face import check_folder
@@ -165,7 +165,7 @@ DAMAGES = {
     ),
     "shape": (
         _network(hidden_size=5),
-        r"the weight 'attention' .* has the shape \(3, 6\); by its config.json, vocabulary and labels, it should be \(3, 10\)",
+        r"'attention' .* has the shape \(3, 6\); by its config.json, vocabulary and labels, it should be \(3, 10\)",
     ),
     "too few labels": (_write("labels.json", b'["eggs"]'), r"'attention' .* shape \(3, 6\); .* it should be \(1, 6\)"),
     "too few words": (

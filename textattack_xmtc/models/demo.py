@@ -24,7 +24,7 @@ from textattack_xmtc.cache import cache_folder, cached_folder
 from textattack_xmtc.datasets.api_docs import fingerprint, load_api_docs
 from textattack_xmtc.datasets.corpus import Corpus, Document
 from textattack_xmtc.metrics import label_matrix, precision_at_k
-from textattack_xmtc.models.attention_xml.plan import AttentionXMLConfig, AttentionXMLPlan, AttentionXMLSettings
+from textattack_xmtc.models.attention_xml.architecture import AttentionXMLConfig, AttentionXMLPlan, AttentionXMLSettings
 from textattack_xmtc.models.attention_xml.training import train
 from textattack_xmtc.models.evaluation import validation
 from textattack_xmtc.models.folder import MASKED_LM, write_model

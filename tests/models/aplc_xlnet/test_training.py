@@ -9,7 +9,7 @@ import torch
 from tests.toolkit.interrupted_training import Killed, KilledAfter
 from textattack_xmtc.datasets.corpus import Corpus, Document
 from textattack_xmtc.errors import InputError
-from textattack_xmtc.models.aplc_xlnet.plan import APLCXLNetSettings
+from textattack_xmtc.models.aplc_xlnet.architecture import APLCXLNetSettings
 from textattack_xmtc.models.aplc_xlnet.scorer import APLCXLNet, build_small
 from textattack_xmtc.models.aplc_xlnet.training import rate_share, train_aplc_xlnet
 from textattack_xmtc.models.loss_settings import LossSettings

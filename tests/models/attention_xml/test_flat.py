@@ -10,8 +10,8 @@ import torch
 
 import textattack_xmtc.models.attention_xml.flat as module
 from textattack_xmtc.errors import InputError
+from textattack_xmtc.models.attention_xml.architecture import AttentionXMLConfig
 from textattack_xmtc.models.attention_xml.flat import AttentionXML, AttentionXMLNetwork, same_ends
-from textattack_xmtc.models.attention_xml.plan import AttentionXMLConfig
 from textattack_xmtc.models.attention_xml.vocabulary import PAD_ID, Vocabulary
 from textattack_xmtc.models.batches import padded
 from textattack_xmtc.models.folder import load_model, save_model

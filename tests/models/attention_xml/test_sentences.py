@@ -13,8 +13,8 @@ import pytest
 from tests.toolkit.shared_folders import SHARED, needs_shared
 from textattack_xmtc.datasets.load import load_corpus
 from textattack_xmtc.errors import ModelFolderError
+from textattack_xmtc.models.attention_xml.architecture import AttentionXMLConfig
 from textattack_xmtc.models.attention_xml.flat import AttentionXML, AttentionXMLNetwork
-from textattack_xmtc.models.attention_xml.plan import AttentionXMLConfig
 from textattack_xmtc.models.attention_xml.sentences import SENTENCES, NLTKWords
 from textattack_xmtc.models.attention_xml.vocabulary import PUNKT, UNK_ID, Vocabulary
 from textattack_xmtc.models.folder import load_model, save_model

@@ -14,8 +14,8 @@ from textattack_xmtc.datasets.corpus import Corpus, Document
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.models.architecture import architecture
 from textattack_xmtc.models.attention_xml import training
+from textattack_xmtc.models.attention_xml.architecture import AttentionXMLConfig, AttentionXMLPlan, AttentionXMLSettings
 from textattack_xmtc.models.attention_xml.flat import AttentionXML
-from textattack_xmtc.models.attention_xml.plan import AttentionXMLConfig, AttentionXMLPlan, AttentionXMLSettings
 from textattack_xmtc.models.batches import shuffled_by_length
 from textattack_xmtc.models.evaluation import validation
 from textattack_xmtc.models.loss_settings import LossSettings

@@ -12,7 +12,7 @@ from tests.toolkit.plain_tree import LABELS, TEXTS, make_model, plain_node, plai
 from textattack_xmtc.datasets.corpus import Corpus, Document
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.models.architecture import architecture
-from textattack_xmtc.models.attention_xml.plan import (
+from textattack_xmtc.models.attention_xml.architecture import (
     AttentionXMLConfig,
     AttentionXMLPlan,
     AttentionXMLSettings,

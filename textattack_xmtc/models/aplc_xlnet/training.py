@@ -12,7 +12,7 @@ import torch
 
 from textattack_xmtc.datasets.corpus import Corpus
 from textattack_xmtc.errors import InputError
-from textattack_xmtc.models.aplc_xlnet.plan import APLCXLNetPlan, APLCXLNetSettings
+from textattack_xmtc.models.aplc_xlnet.architecture import APLCXLNetPlan, APLCXLNetSettings
 from textattack_xmtc.models.aplc_xlnet.scorer import APLCXLNet, build_on_pretrained, build_small
 from textattack_xmtc.models.architecture import Log, ParameterGroups
 from textattack_xmtc.models.evaluation import validation

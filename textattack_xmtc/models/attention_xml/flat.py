@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from textattack_xmtc.models.attention_xml.plan import AttentionXMLConfig
+from textattack_xmtc.models.attention_xml.architecture import AttentionXMLConfig
 from textattack_xmtc.models.attention_xml.vocabulary import PAD_ID
 from textattack_xmtc.models.attention_xml.word_scorer import WordScorer
 

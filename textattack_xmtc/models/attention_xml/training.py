@@ -11,8 +11,8 @@ import torch
 
 from textattack_xmtc.datasets.corpus import Corpus
 from textattack_xmtc.models.architecture import Log, ParameterGroups
+from textattack_xmtc.models.attention_xml.architecture import AttentionXMLPlan, AttentionXMLSettings
 from textattack_xmtc.models.attention_xml.flat import AttentionXML, AttentionXMLNetwork
-from textattack_xmtc.models.attention_xml.plan import AttentionXMLPlan, AttentionXMLSettings
 from textattack_xmtc.models.attention_xml.vocabulary import PAD_ID, UNK_ID, Vocabulary
 from textattack_xmtc.models.attention_xml.word_vectors import word_vectors
 from textattack_xmtc.models.batches import padded

@@ -13,9 +13,9 @@ from torch.nn.functional import embedding
 
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.models.aplc_xlnet.clusters import joint_logit
+from textattack_xmtc.models.attention_xml.architecture import AttentionXMLConfig
 from textattack_xmtc.models.attention_xml.flat import AttentionXMLNetwork
 from textattack_xmtc.models.attention_xml.label_tree import LabelTree
-from textattack_xmtc.models.attention_xml.plan import AttentionXMLConfig
 from textattack_xmtc.models.attention_xml.vocabulary import PAD_ID, Vocabulary
 from textattack_xmtc.models.attention_xml.word_scorer import WordScorer
 from textattack_xmtc.models.batches import padded

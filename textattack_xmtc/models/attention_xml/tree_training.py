@@ -14,8 +14,8 @@ from textattack_xmtc.datasets.corpus import Corpus
 from textattack_xmtc.datasets.label_clusters import hierarchical_clusters, label_vectors, tfidf
 from textattack_xmtc.metrics import label_matrix
 from textattack_xmtc.models.architecture import Log
+from textattack_xmtc.models.attention_xml.architecture import AttentionXMLPlan, AttentionXMLSettings, TreeSettings
 from textattack_xmtc.models.attention_xml.label_tree import LabelTree, depths_of_levels
-from textattack_xmtc.models.attention_xml.plan import AttentionXMLPlan, AttentionXMLSettings, TreeSettings
 from textattack_xmtc.models.attention_xml.training import (
     parameter_groups as parameter_groups,  # what `Architecture.parameter_groups` calls
 )

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from textattack_xmtc.errors import InputError
-from textattack_xmtc.models.attention_xml.plan import AttentionXMLConfig
+from textattack_xmtc.models.attention_xml.architecture import AttentionXMLConfig
 from textattack_xmtc.models.attention_xml.sentences import NLTKWords
 from textattack_xmtc.models.attention_xml.vocabulary import PAD_ID, PUNKT, UNK, UNK_ID, Vocabulary
 from textattack_xmtc.models.batches import padded

@@ -17,6 +17,7 @@ from textattack_xmtc.metrics import label_matrix
 from textattack_xmtc.models.architecture import Log, ParameterGroups
 from textattack_xmtc.models.evaluation import measures
 from textattack_xmtc.models.loss_settings import LossSettings
+from textattack_xmtc.models.sentence_encoder.architecture import SentenceEncoderPlan, SentenceEncoderSettings
 from textattack_xmtc.models.sentence_encoder.network import (
     LinearHead,
     NearestTexts,
@@ -24,7 +25,6 @@ from textattack_xmtc.models.sentence_encoder.network import (
     SentenceEncoderNetwork,
     width_of,
 )
-from textattack_xmtc.models.sentence_encoder.plan import SentenceEncoderPlan, SentenceEncoderSettings
 from textattack_xmtc.models.sentence_encoder.pretrained import check_length, read_encoder
 from textattack_xmtc.models.sentence_encoder.scorer import SentenceEncoder
 from textattack_xmtc.models.torch_scorer import Encoded
