@@ -46,10 +46,12 @@ def test_a_model_is_hardened_and_told_about(
     further.write_text('{"text": "a badger of some", "labels": []}\n{"text": "the ember", "labels": ["unheard of"]}\n')
     options = ["--reweight", "pw-cb", "--weights", "adv-xmtc", "--unlabelled", str(further)]
     assert harden(parts, tmp_path / "out", *FEW, *options) == 0
-    said = capsys.readouterr()
-    assert "xmtc: 2 texts without labels stand beside the " in said.err
-    assert "hardened in" in said.out and "held out: gradient attack success" in said.out and "test: P@1" in said.out
-    assert "xmtc: round 4 of 4: P@1" in said.err
+    output = capsys.readouterr()
+    assert "xmtc: 2 texts without labels stand beside the " in output.err
+    assert (
+        "hardened in" in output.out and "held out: gradient attack success" in output.out and "test: P@1" in output.out
+    )
+    assert "xmtc: round 4 of 4: P@1" in output.err
     assert load_model(tmp_path / "out", "cpu").label_names
 
 
@@ -62,9 +64,9 @@ def test_what_is_refused(parts: dict[str, str], tmp_path: Path, capsys: pytest.C
         with pytest.raises(SystemExit) as ended:
             harden(parts, tmp_path / "out", *FEW, removed, "1")
         assert ended.value.code == 2
-        said = capsys.readouterr().err
-        assert f"{removed} belongs to the hardening with a masked LM, which has been removed" in said
-        assert "--augment is gradient, random-masking, none" in said
+        output = capsys.readouterr().err
+        assert f"{removed} belongs to the hardening with a masked LM, which has been removed" in output
+        assert "--augment is gradient, random-masking, none" in output
     assert harden(parts, tmp_path / "out", *FEW, "--unlabelled", parts["data"]) == 2
     assert "has every one, or they are blank; give further texts" in capsys.readouterr().err
     assert not (tmp_path / "out.unfinished").exists()
@@ -84,8 +86,8 @@ def test_a_toml_file_gives_the_same_options(
     assert last.startswith("now: textattack-xmtc campaign ")
     parser = argparse.ArgumentParser()
     campaign.add_arguments(parser)
-    found = parser.parse_args(shlex.split(last)[3:])
-    assert found.models == [parts["model"], str(tmp_path / "out")] and str(found.data) == parts["data"]
+    actual = parser.parse_args(shlex.split(last)[3:])
+    assert actual.models == [parts["model"], str(tmp_path / "out")] and str(actual.data) == parts["data"]
     file.write_text(file.read_text() + "round_steps = 3\n")
     assert main(["harden", "--config", str(file), "--out", str(tmp_path / "more")]) == 2
     assert "'round_steps' and 'round-steps' are the same option" in capsys.readouterr().err
@@ -95,8 +97,8 @@ def test_a_run_that_attacks_nothing_is_an_error(
     parts: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert harden(parts, tmp_path / "out", "--steps", "4", "--k", "6", "--goal", "negative") == 2
-    said = capsys.readouterr().err
-    assert "there is nothing to attack: of 8 texts drawn, none has a label for the goal negative with k=6" in said
+    output = capsys.readouterr().err
+    assert "there is nothing to attack: of 8 texts drawn, none has a label for the goal negative with k=6" in output
     assert not (tmp_path / "out").exists()
 
 
@@ -105,8 +107,8 @@ def test_a_folder_that_cannot_be_written_is_refused_first(
 ) -> None:
     (tmp_path / "file").write_text("")
     assert harden(parts, tmp_path / "file" / "out", *FEW) == 2
-    said = capsys.readouterr().err
-    assert "cannot be written" in said and "before:" not in said
+    output = capsys.readouterr().err
+    assert "cannot be written" in output and "before:" not in output
 
 
 @pytest.mark.slow

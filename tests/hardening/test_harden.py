@@ -130,8 +130,8 @@ def test_controls_train_on_other_texts(flat: Path, tmp_path: Path, monkeypatch: 
         assert len(aimed) == (0.8 * len(self.state["texts"]) if self._options.augment == "gradient" else 0)
         for labels, aim in zip(self.state["labels"], self.state["aims"], strict=True):
             if aim is not None:
-                own, *rivals = aim
-                assert own[0] in labels and own[1] == -1 and len(rivals) == 3
+                target, *rivals = aim
+                assert target[0] in labels and target[1] == -1 and len(rivals) == 3
                 assert not {label for label, _ in rivals} & set(labels) and sum(up for _, up in rivals) == 1
         rows = corpus().split("train")
         truth = dict(zip(rows["text"], rows["labels"], strict=True))

@@ -16,7 +16,7 @@ from textattack_xmtc.models.attention_xml.vocabulary import Vocabulary
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("given", "message"),
     [
         ({}, "either steps or a budget"),
         ({"steps": 3, "budget": 1.0}, "either steps or a budget"),
@@ -30,8 +30,8 @@ from textattack_xmtc.models.attention_xml.vocabulary import Vocabulary
         ({"steps": 3, "seed": -1}, "seed=-1"),
     ],
 )
-def test_options_that_cannot_be(given: dict, said: str) -> None:
-    with pytest.raises(InputError, match=said):
+def test_options_that_cannot_be(given: dict, message: str) -> None:
+    with pytest.raises(InputError, match=message):
         HardeningOptions(**given)
 
 

@@ -158,10 +158,10 @@ DAMAGES = {
     "weights cut off": (_cut, "model.safetensors' is damaged or cut off"),
     "weights empty": (_write("model.safetensors", b""), "model.safetensors' is damaged or cut off"),
     "weights are something else": (_write("model.safetensors", b"PK" * 99), "is damaged or cut off"),
-    "weight missing": (_weights(lambda found: found.pop("output.bias")), "lacks the weight 'output.bias'"),
+    "weight missing": (_weights(lambda actual: actual.pop("output.bias")), "lacks the weight 'output.bias'"),
     "weight unknown": (
-        _weights(lambda found: found.update(extra=torch.zeros(1))),
-        "the weight 'extra' in .* is unknown to its config.json",
+        _weights(lambda actual: actual.update(extra=torch.zeros(1))),
+        "holds the weight 'extra'; by its config.json, vocabulary and labels, there should be none",
     ),
     "shape": (
         _network(hidden_size=5),
@@ -219,9 +219,9 @@ def test_weights_of_other_precision_are_read_as_float32(
     folder = save_model(model, tmp_path / "model")
     weights = load_file(folder / "model.safetensors")
     save_file({key: value.to(dtype) for key, value in weights.items()}, folder / "model.safetensors")
-    found = load_model(folder, "cpu")
-    assert {value.dtype for value in found.network.state_dict().values()} == {torch.float32}
-    np.testing.assert_allclose(found.dense(["a text"], "logit"), model.dense(["a text"], "logit"), atol=0.1)
+    actual = load_model(folder, "cpu")
+    assert {value.dtype for value in actual.network.state_dict().values()} == {torch.float32}
+    np.testing.assert_allclose(actual.dense(["a text"], "logit"), model.dense(["a text"], "logit"), atol=0.1)
 
 
 def test_sizes_are_bounded_before_anything_is_built(model: AttentionXML, tmp_path: Path) -> None:

@@ -221,15 +221,18 @@ def check_shapes(
         ModelFolderError: a weight is missing, unknown or of another shape.
     """
     fix = "put the files that belong together into one folder"
-    for key in sorted(wanted.keys() - shapes.keys()):
-        raise ModelFolderError(f"{str(file)!r} lacks the weight {key!r}", fix)
-    for key in [*sorted(shapes.keys() - wanted.keys()), *wanted]:
-        weight = f"the weight {(names or {}).get(key, key)!r} in {str(file)!r}"
+    for key in wanted:
+        if key not in shapes:
+            raise ModelFolderError(f"{str(file)!r} lacks the weight {key!r}", fix)
+    for key, shape in shapes.items():
+        weight = f"the weight {(names or {}).get(key, key)!r}"
         if key not in wanted:
-            raise ModelFolderError(f"{weight} is unknown to {asked_by}", fix)
-        if tuple(shapes[key]) != tuple(wanted[key]):
+            raise ModelFolderError(f"{str(file)!r} holds {weight}; by {asked_by}, there should be none", fix)
+        if tuple(shape) != tuple(wanted[key]):
             raise ModelFolderError(
-                f"{weight} has the shape {tuple(shapes[key])}; by {asked_by}, it should be {tuple(wanted[key])}", fix
+                f"{weight} in {str(file)!r} has the shape {tuple(shape)}; by {asked_by}, it should be "
+                f"{tuple(wanted[key])}",
+                fix,
             )
 
 

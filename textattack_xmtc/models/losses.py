@@ -10,7 +10,7 @@ from torch import nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from textattack_xmtc.errors import InputError
-from textattack_xmtc.models.loss_settings import LossKind, check_choice
+from textattack_xmtc.models.label_weights import LossKind, check_choice
 
 Reduction = Literal["mean", "sum", "none"]
 

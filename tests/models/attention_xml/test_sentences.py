@@ -25,9 +25,9 @@ pytestmark = needs_shared("data/nltk_data/tokenizers/punkt_tab.zip")
 @pytest.fixture
 def words(monkeypatch: pytest.MonkeyPatch) -> Iterator[NLTKWords]:
     monkeypatch.setattr(nltk.data, "path", [str(SHARED / "data" / "nltk_data")])
-    found = NLTKWords.installed()
-    assert found is not None
-    yield found
+    actual = NLTKWords.installed()
+    assert actual is not None
+    yield actual
 
 
 def expected(text: str) -> list[str]:

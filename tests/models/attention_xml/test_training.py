@@ -116,14 +116,14 @@ def test_the_weight_of_a_label_goes_where_the_label_is(corpus: Corpus) -> None:
     losses = targets * weights * np.logaddexp(0, -logits) + (1 - targets) * np.logaddexp(0, logits)
     text_loss = training.FlatLoss(model, AttentionXMLSettings(), Weighted(weights), corpus.label_counts, 400)
     text_loss.prepare(encoded, true)
-    found = text_loss(range(4), encoded, np.random.default_rng(0))
-    assert found.item() == pytest.approx(losses.sum() / 4, rel=1e-5)
+    actual = text_loss(range(4), encoded, np.random.default_rng(0))
+    assert actual.item() == pytest.approx(losses.sum() / 4, rel=1e-5)
     labels, importance = training._drawn_labels(true, LABELS, 5, np.random.default_rng(1))
     sampling = AttentionXMLSettings(label_sample=5)
     sampled = training.FlatLoss(model, sampling, Weighted(weights), corpus.label_counts, 400)
     sampled.prepare(encoded, true)
-    found = sampled(range(4), encoded, np.random.default_rng(1))
-    assert found.item() == pytest.approx((losses[:, labels] * importance).sum() / 4, rel=1e-5)
+    actual = sampled(range(4), encoded, np.random.default_rng(1))
+    assert actual.item() == pytest.approx((losses[:, labels] * importance).sum() / 4, rel=1e-5)
 
 
 @pytest.mark.parametrize("writes", [1, 50, 74, 151])

@@ -125,14 +125,14 @@ def test_training_groups_are_the_true_ones_first_and_then_the_best(model):
     labels[0, [4, 11]], labels[1, range(LABELS)] = 1, 1
     true = true_nodes(tree, sparse.csr_matrix(labels))
     encoded = model.encode(TEXTS)
-    found = training_groups(model.network, encoded, true[1], 5, 1, batch_size=2)
-    own = sorted({int(tree.parents[1][label]) for label in (4, 11)})
-    assert found.shape == (len(TEXTS), 5)
-    assert found[0, : len(own)].tolist() == own
-    assert set(found[1]) <= set(range(9)) and len(set(found[1])) == 5
+    actual = training_groups(model.network, encoded, true[1], 5, 1, batch_size=2)
+    true_groups = sorted({int(tree.parents[1][label]) for label in (4, 11)})
+    assert actual.shape == (len(TEXTS), 5)
+    assert actual[0, : len(true_groups)].tolist() == true_groups
+    assert set(actual[1]) <= set(range(9)) and len(set(actual[1])) == 5
     dense = plain_probabilities(model, TEXTS[0])[1]
-    rest = [group for group in sorted(range(9), key=lambda group: -dense[group]) if group not in own]
-    assert found[0, len(own) :].tolist() == rest[: 5 - len(own)]
+    rest = [group for group in sorted(range(9), key=lambda group: -dense[group]) if group not in true_groups]
+    assert actual[0, len(true_groups) :].tolist() == rest[: 5 - len(true_groups)]
 
 
 class Threefold(LossSettings):
@@ -179,13 +179,13 @@ def test_true_groups(model):
     labels = sparse.random(12, LABELS, density=0.1, random_state=0, format="csr")
     labels.data[:] = 1
     tree = model.network.tree
-    found = true_nodes(tree, labels)
+    actual = true_nodes(tree, labels)
     path = tree.path(range(LABELS))
     for level in range(3):
         expected = np.zeros((12, tree.sizes[level]))
         for text, label in zip(*labels.nonzero(), strict=True):
             expected[text, path[level][label]] = 1
-        assert (found[level].toarray() == expected).all()
+        assert (actual[level].toarray() == expected).all()
 
 
 def test_texts_without_labels_and_labels_without_texts():
