@@ -224,7 +224,7 @@ def check_shapes(
     for key in wanted:
         if key not in shapes:
             raise ModelFolderError(f"{str(file)!r} lacks the weight {key!r}", fix)
-    for key, shape in shapes.items():
+    for key, shape in sorted(shapes.items(), key=lambda item: item[0] in wanted):  # first those that are unknown
         weight = f"the weight {(names or {}).get(key, key)!r}"
         if key not in wanted:
             raise ModelFolderError(f"{str(file)!r} holds {weight}; by {asked_by}, there should be none", fix)
