@@ -14,10 +14,10 @@ from textattack_xmtc.options import option, options_of, require
 from textattack_xmtc.search_options import (
     CandidateOrder,
     CandidateSource,
-    EvidenceSource,
     Objective,
     Ranking,
     SenseFilter,
+    check_evidence,
     ranking_named,
 )
 
@@ -29,10 +29,9 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
     "candidate_order": get_args(CandidateOrder),
     "candidate_source": get_args(CandidateSource),
     "objective": get_args(Objective),
-    "evidence": get_args(EvidenceSource),
     "senses": get_args(SenseFilter),
 }
-_CHECKED = ("goal", "seed", "max_change_rate", "preserve", "preserve_seed")
+_CHECKED = ("evidence", "goal", "seed", "max_change_rate", "preserve", "preserve_seed")
 _POSITIVE = ("k", "labels_per_bin", "samples_per_bin", "total", "pairs_per_text", "candidates")
 
 
@@ -97,8 +96,13 @@ class Plan(ReadOptions):
         group="label",
     )
     preserve_seed: int = option(0, "of protected words that are drawn", metavar="N", group="label")
-    evidence: EvidenceSource = option(
-        "name+texts", "what speaks for a label: its name and then its training texts, or one of them", group="label"
+    evidence: str = option(
+        "name+texts",
+        "what speaks for a label: its name and then its training texts (name+texts), or one of them (name, texts); "
+        "closeness to its name (meaning:ENCODER) or to its training texts (meaning-texts:ENCODER); occlusion on "
+        "another model (model:FOLDER)",
+        metavar="SOURCE",
+        group="label",
     )
     evidence_names: str | None = option(
         None, "names of labels that the data call by numbers, as JSON", metavar="FILE", group="label"
@@ -147,6 +151,7 @@ class Plan(ReadOptions):
         for name, choices in _CHOICES.items():
             if getattr(self, name) not in choices:
                 raise InputError(f"unknown {name}={getattr(self, name)!r}", f"choose {' or '.join(choices)}")
+        check_evidence(self.evidence)
         if self.mode == "adv-xmtc" and self.ranking != "masked-delta":
             raise InputError(
                 f"mode adv-xmtc has a ranking of its own, and ranking={self.ranking!r} was chosen", "use mode paper"

@@ -60,10 +60,13 @@ def load_judge(name: str, campaign: Campaign, corpus: Corpus, device: str | None
 
 
 def campaign_lineage(campaign: Campaign) -> dict[str, frozenset[str]]:
-    """What a campaign's victims, its masked LM and its encoder descend from."""
+    """What a campaign's victims, its masked LM, its encoder and its evidence descend from."""
     parts = {f"the victim {model.name!r}": model_lineage(str(model.facts["folder"])) for model in campaign.models}
     parts["the campaign's masked LM"] = model_lineage(str(campaign.resolved["masked_lm"]))
     parts["the campaign's encoder"] = encoder_lineage(str(campaign.resolved["encoder"]))
+    kind, _, of = str(campaign.settings.get("evidence", "")).partition(":")
+    if of:
+        parts["the campaign's evidence"] = model_lineage(of) if kind == "model" else encoder_lineage(of)
     return parts
 
 
