@@ -20,8 +20,8 @@ from textattack_xmtc.campaign.published.stop_words import STOP_WORDS
 from textattack_xmtc.campaign.published.words import UnmaskedProposals
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.models.aplc_xlnet.scorer import build_small
+from textattack_xmtc.models.attention_xml.architecture import AttentionXMLConfig
 from textattack_xmtc.models.attention_xml.flat import AttentionXML, AttentionXMLNetwork
-from textattack_xmtc.models.attention_xml.plan import AttentionXMLConfig
 from textattack_xmtc.models.attention_xml.vocabulary import Vocabulary
 from textattack_xmtc.wrappers import ScorerWrapper
 
