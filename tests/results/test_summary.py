@@ -127,9 +127,9 @@ def test_samples_that_the_reference_model_gets_wrong_do_not_count_for_it(tmp_pat
 def test_shared_texts_widen_the_interval(tmp_path):
     once = read_campaign(write_campaign(tmp_path / "once", samples_per_bin=40)).results["plain"]
     twice = read_campaign(write_campaign(tmp_path / "twice", samples_per_bin=40, pairs_per_text=10)).results["plain"]
-    assert len(set(once.texts)) == len(once.texts) and len(set(twice.texts)) < len(twice.texts)
-    assert once.rate() == wilson(int(once.passed().sum()), len(once.texts))
-    assert twice.rate() != wilson(int(twice.passed().sum()), len(twice.texts))
+    assert once.rows["text"].is_unique and not twice.rows["text"].is_unique
+    assert once.rate() == wilson(int(once.passed().sum()), len(once.rows))
+    assert twice.rate() != wilson(int(twice.passed().sum()), len(twice.rows))
 
 
 def test_bins_have_names(tmp_path):
@@ -170,7 +170,9 @@ def test_statistics_agree_with_a_further_count_in_every_place(folder, monkeypatc
     """A count that is added to the list is a column of the tables and a sentence, and nothing else changes."""
     long_text = Count("long", "Long text (%)", "the text is long", lambda record, _: record.words > 20, FALLS)
     for module in ("summary", "headline", "figures", "tables.success", "export.parquet"):
-        monkeypatch.setattr(f"textattack_xmtc.results.{module}.COUNTS", (FALLS, SIMILAR, long_text))
+        monkeypatch.setattr(
+            f"textattack_xmtc.results.{module}.COUNTS", (FALLS, SIMILAR, EVIDENCE_KEPT, SENSE_KEPT, long_text)
+        )
     campaign = read_campaign(folder)
     tables = {table.name: table for table in all_tables([campaign])}
     for name in ("positive-success", "by-bin"):

@@ -101,7 +101,7 @@ def _attack(
     interruption: Interruption,
 ) -> None:
     attack = attack_on(plan, campaign, model, tools, device)
-    outcomes = [record.outcome for record in model.records.values()]
+    outcomes = model.rows["outcome"].tolist()
     with (
         RecordWriter(record_file(out, RECORDS, model.name)) as writer,
         Progress(model.name, len(campaign.samples), outcomes) as progress,

@@ -105,8 +105,8 @@ def run_transfers(out: Path, campaign: Campaign, interruption: Asked, device: st
         XMTCError: a record cannot be written.
     """
     for transfer in campaign.transfers:
-        pairs = campaign.found_for(transfer.facts)
-        todo = [(model, record) for model, record in pairs if (model.name, record.sample) not in transfer.trials]
+        pairs = campaign.to_transfer(transfer.facts)
+        todo = [(model, number) for model, number in pairs if (model.name, number) not in transfer.trials]
         if not todo:
             continue
         check_files(transfer.facts)
@@ -121,8 +121,8 @@ def run_transfers(out: Path, campaign: Campaign, interruption: Asked, device: st
                 if interruption.asked:
                     return False
                 batch = [
-                    found_in(model.name, campaign.samples[record.sample], str(record.adversarial))
-                    for model, record in todo[start : start + _AT_ONCE]
+                    found_in(model.name, campaign.samples[number], str(model.records[number].adversarial))
+                    for model, number in todo[start : start + _AT_ONCE]
                 ]
                 for row in trials.records(batch):
                     writer.append(row)

@@ -17,7 +17,6 @@ from textattack_xmtc.judges.controls import ControlMaker
 from textattack_xmtc.judges.judge import Case
 from textattack_xmtc.results.campaign import Campaign
 from textattack_xmtc.results.judgements import ADVERSARIAL
-from textattack_xmtc.results.records import Record
 from textattack_xmtc.transformations.same_sense import SameSense
 
 
@@ -46,11 +45,10 @@ def cases_of(campaign: Campaign, corpus: Corpus, seed: int = 0, evidence_names: 
     cases: list[Case] = []
     with_controls: set[int] = set()
     for model in campaign.models:
-        for number, record in sorted(model.records.items()):
-            if not campaign.reached(record) or record.adversarial is None:
-                continue
-            sample, positions = campaign.samples[number], changed_positions(campaign.samples[number].text, record)
-            cases.append(Case(number, ADVERSARIAL, record.adversarial, sample.target, len(positions), model=model.name))
+        for number, record in zip(model.adversarial, model.records.of(model.adversarial), strict=True):
+            sample, text = campaign.samples[number], str(record.adversarial)
+            positions = changed_positions(sample.text, text)
+            cases.append(Case(number, ADVERSARIAL, text, sample.target, len(positions), model=model.name))
             if number not in with_controls:
                 with_controls.add(number)
                 cases += maker.of(sample, positions)
@@ -62,9 +60,9 @@ def cases_of(campaign: Campaign, corpus: Corpus, seed: int = 0, evidence_names: 
     return cases
 
 
-def changed_positions(text: str, record: Record) -> list[int]:
+def changed_positions(text: str, adversarial: str) -> list[int]:
     """Which words of the original text the adversarial text has others for."""
-    before, after = AttackedText(text).words, AttackedText(str(record.adversarial)).words
+    before, after = AttackedText(text).words, AttackedText(adversarial).words
     return [index for index, (one, other) in enumerate(zip(before, after, strict=False)) if one != other]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -113,15 +112,8 @@ def write_judgement(folder: Path, judgement: Judgement) -> Path:
     inside(folder, JUDGES).mkdir(exist_ok=True)
     file = inside(folder, JUDGES, f"judge-{plain_name(judgement.judge)}.json")
     rows = [asdict(verdict) for verdict in judgement.verdicts]
-    write_json(
-        file,
-        {
-            "format": FORMAT,
-            "judge": judgement.judge,
-            "training_data": judgement.training_data,
-            "verdicts": rows,
-        },
-    )
+    head = {"format": FORMAT, "judge": judgement.judge, "training_data": judgement.training_data}
+    write_json(file, {**head, "verdicts": rows})
     return file
 
 
@@ -155,26 +147,22 @@ def judged(campaign: Campaign, judgement: Judgement, model: str) -> list[Judged]
 
 
 def _judged(campaign: Campaign, judgement: Judgement, model: str, lowest: int, highest: int) -> Judged:
-    within = [
-        verdict
-        for verdict in judgement.verdicts
-        if lowest <= verdict.changed <= highest and verdict.accepts is not None and verdict.model in (None, model)
-    ]
-    by_condition: dict[str, dict[int, bool]] = {
-        name: {verdict.sample: bool(verdict.accepts) for verdict in within if verdict.condition == name}
-        for name in CONDITIONS
-    }
-    found = by_condition[ADVERSARIAL]
+    by_condition: dict[str, dict[int, bool]] = {name: {} for name in CONDITIONS}
+    for verdict in judgement.verdicts:
+        if lowest <= verdict.changed <= highest and verdict.accepts is not None and verdict.model in (None, model):
+            by_condition[verdict.condition][verdict.sample] = verdict.accepts
+    adversarial = by_condition[ADVERSARIAL]
     fitting, unfitting = (list(by_condition[name].values()) for name in (PRESERVING, REMOVED))
     point = OperatingPoint.of(fitting, unfitting)
     usable = point.usable and min(len(fitting), len(unfitting)) >= LEAST_CONTROLS
-    accepted, texts = _column(found), _texts(campaign, found)
+    accepted, texts = np.array(list(adversarial.values()), dtype=bool), campaign.texts(adversarial)
     valid = None
-    if usable and found:
-        valid = valid_rate(np.ones(len(found), dtype=bool), accepted, texts, fitting, unfitting)
-    random = {number: accepts for number, accepts in by_condition[RANDOM].items() if number in found}
-    paired = {number: found[number] for number in random}
-    more, p = difference_of(_column(paired), _column(random), _texts(campaign, random))
+    if usable and adversarial:
+        valid = valid_rate(np.ones(len(accepted), dtype=bool), accepted, texts, fitting, unfitting)
+    paired = [number for number in by_condition[RANDOM] if number in adversarial]
+    at_random = np.array([by_condition[RANDOM][number] for number in paired], dtype=bool)
+    chosen, texts = np.array([adversarial[number] for number in paired], dtype=bool), campaign.texts(paired)
+    more, p = difference_of(chosen, at_random, texts)
     return Judged(
         judge=judgement.judge,
         model=model,
@@ -182,18 +170,9 @@ def _judged(campaign: Campaign, judgement: Judgement, model: str, lowest: int, h
         highest=highest,
         point=point,
         usable=usable,
-        found=len(found),
+        found=len(adversarial),
         valid=valid,
-        random=share_of(_column(random), _texts(campaign, random)),
+        random=share_of(at_random, texts),
         more_than_random=more,
         p=p,
     )
-
-
-def _column(verdicts: dict[int, bool]) -> np.ndarray:
-    return np.array(list(verdicts.values()), dtype=bool)
-
-
-def _texts(campaign: Campaign, verdicts: Sequence[int] | dict[int, bool]) -> np.ndarray:
-    numbers = {sample.text_id: number for number, sample in campaign.samples.items()}
-    return np.array([numbers[campaign.samples[number].text_id] for number in verdicts], dtype=np.int64)

@@ -26,8 +26,9 @@ from textattack_xmtc.results.headline import (
 )
 from textattack_xmtc.results.markup import escaped
 from textattack_xmtc.results.records import Record
+from textattack_xmtc.results.tables.examples import marked_names
 from textattack_xmtc.results.tables.formats import as_html, as_markdown, marked_html
-from textattack_xmtc.results.tables.table import Names, Table
+from textattack_xmtc.results.tables.table import Table
 from textattack_xmtc.results.templates import render
 
 EXAMPLES = 5
@@ -193,10 +194,5 @@ def _example(campaign: Campaign, record: Record) -> dict[str, object]:
         "facts": " · ".join(facts),
         "excerpt": Markup(marked_html(excerpt(text, CONTEXT))),
         "text": Markup(marked_html(text)),
-        "labels": [(name, _names(campaign, labels, sample.target)) for name, labels in lists],
+        "labels": [(name, marked_names(campaign, labels, sample.target)) for name, labels in lists],
     }
-
-
-def _names(campaign: Campaign, labels: Sequence[int], target: int) -> Names:
-    names = tuple(campaign.label_names[label] for label in labels)
-    return Names(names, frozenset(place for place, label in enumerate(labels) if label == target))

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from textattack_xmtc.results.lines import Lines
+
+if TYPE_CHECKING:
+    import pandas as pd  # type: ignore[import-untyped]
 
 SUCCEEDED, FAILED, SKIPPED, ERROR = OUTCOMES = ("succeeded", "failed", "skipped", "error")
 WRONG_BEFORE = "wrong before"
@@ -92,11 +97,25 @@ class Bin:
 
 @dataclass(frozen=True)
 class Model:
-    """A model of a campaign: what `campaign.json` says of it, and its records by the number of the sample."""
+    """A model of a campaign.
+
+    Attributes:
+        name: its name.
+        facts: what `campaign.json` says of it.
+        records: its records by the number of the sample, each read when it is asked for.
+        rows: what tables need of every record, a row each by the number of the sample (`summary.ROWS`).
+    """
 
     name: str
     facts: Mapping[str, Any]
-    records: Mapping[int, Record]
+    records: Lines[Record]
+    rows: pd.DataFrame
+
+    @property
+    def adversarial(self) -> list[int]:
+        """The samples whose goal was reached within the change rate by a changed text, ascending."""
+        rows = self.rows
+        return list(rows.index[(rows["success"] == 1) & rows["adversarial"]])
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from logging import WARNING
 from typing import Any, Protocol
@@ -111,6 +111,5 @@ class Worker:
 
 def without_results(campaign: Campaign) -> Campaign:
     """What workers need of a campaign: neither samples, which come one by one, nor records."""
-    nothing: Mapping[int, Any] = {}
-    models = tuple(replace(model, records=nothing) for model in campaign.models)
-    return replace(campaign, models=models, samples=nothing, notes=())
+    models = tuple(replace(one, records=one.records.only(()), rows=one.rows[:0]) for one in campaign.models)
+    return replace(campaign, models=models, samples=campaign.samples.only(()), drawn=campaign.drawn[:0], notes=())

@@ -108,7 +108,7 @@ class _Keeper:
         self._stack = ExitStack()
         self._kept = {(model.name, number) for model in campaign.models for number in model.records}
         name = campaign.models[0].name if len(campaign.models) == 1 else f"{len(campaign.models)} models"
-        outcomes = [record.outcome for model in campaign.models for record in model.records.values()]
+        outcomes = [outcome for model in campaign.models for outcome in model.rows["outcome"]]
         total = len(campaign.samples) * len(campaign.models)
         with self._stack:
             self._writers = {

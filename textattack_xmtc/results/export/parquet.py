@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from textattack_xmtc.results.campaign import Campaign, models_of
+from textattack_xmtc.results.lines import batches
 from textattack_xmtc.results.records import SIMILARITIES, Model, Prediction, Record
 from textattack_xmtc.results.summary import COUNTS, UNMEASURED
 
 if TYPE_CHECKING:
     import pyarrow  # type: ignore[import-untyped]
-
-_ROWS_AT_ONCE = 10_000
 
 
 def write_parquet(campaigns: Sequence[Campaign], file: BinaryIO) -> None:
@@ -34,7 +32,7 @@ def write_parquet(campaigns: Sequence[Campaign], file: BinaryIO) -> None:
     schema = _schema(pyarrow)
     rows = (row for campaign, model in models_of(campaigns) for row in _rows(campaign, model))
     with ParquetWriter(file, schema) as writer:
-        for batch in _batches(rows):
+        for batch in batches(rows):
             writer.write_table(pyarrow.Table.from_pylist(batch, schema=schema))
 
 
@@ -53,14 +51,14 @@ def _schema(pa: Any) -> pyarrow.Schema:
 
 
 def _rows(campaign: Campaign, model: Model) -> Iterator[dict[str, Any]]:
-    for number, record in sorted(model.records.items()):
-        sample = campaign.samples[number]
-        row: dict[str, Any] = {"campaign": campaign.name, "model": model.name, "sample": number}
+    numbers, limits = model.rows.index, campaign.limits
+    for record, sample in zip(model.records.of(numbers), campaign.samples.of(numbers), strict=True):
+        row: dict[str, Any] = {"campaign": campaign.name, "model": model.name, "sample": record.sample}
         row |= {"text_id": _utf8(sample.text_id), "text": _utf8(sample.text), "goal": campaign.goal}
         row |= {"true_labels": _names(campaign, sample.labels), "target": _names(campaign, [sample.target])[0]}
         row |= {"frequency": int(campaign.label_counts[sample.target]), "bin": sample.bin}
         row |= {"outcome": record.outcome, "reason": _utf8(record.reason), "words": record.words}
-        row |= {count.key: _passed(count.of(record, campaign.limits), record) for count in COUNTS}
+        row |= {count.key: _passed(count.of(record, limits), record) for count in COUNTS}
         row |= {"changed": record.changed, "change_rate": record.change_rate, "adversarial": _utf8(record.adversarial)}
         row |= {f"similarity_{kind}": (record.similarity or {}).get(kind) for kind in SIMILARITIES}
         row |= {"queries": record.queries, "seconds": record.seconds}
@@ -85,8 +83,3 @@ def _names(campaign: Campaign, labels: Iterable[int]) -> list[str | None]:
 
 def _utf8(text: str | None) -> str | None:
     return None if text is None else text.encode("utf-8", "replace").decode("utf-8")
-
-
-def _batches(rows: Iterator[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
-    while batch := list(islice(rows, _ROWS_AT_ONCE)):
-        yield batch

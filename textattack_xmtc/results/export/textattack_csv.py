@@ -30,10 +30,8 @@ def textattack_csv(campaign: Campaign, model: Model) -> str:
     file = io.StringIO()
     writer = csv.writer(file, quoting=csv.QUOTE_NONNUMERIC)
     writer.writerow(COLUMNS)
-    for number, record in sorted(model.records.items()):
-        if record.outcome == ERROR:
-            continue
-        sample = campaign.samples[number]
+    numbers = model.rows.index[model.rows["outcome"] != ERROR]
+    for record, sample in zip(model.records.of(numbers), campaign.samples.of(numbers), strict=True):
         pieces = marked(sample.text, record.adversarial or sample.text)
         kind = "Successful" if campaign.reached(record) else "Failed"
         after = record.after or record.before

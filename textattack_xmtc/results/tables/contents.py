@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from textattack_xmtc.goal import GOALS
 from textattack_xmtc.results.campaign import Campaign
-from textattack_xmtc.results.tables.examples import examples, long_example, moved_labels, other_labels
+from textattack_xmtc.results.tables.examples import examples, labels_of_successes, long_example
 from textattack_xmtc.results.tables.judges import judges
 from textattack_xmtc.results.tables.setup import bins, clusters, data, models, settings
 from textattack_xmtc.results.tables.success import by_bin, cost, defence, not_attacked, success, thresholds
@@ -34,9 +34,7 @@ def all_tables(campaigns: Sequence[Campaign], family: str = "other") -> list[Tab
         clusters(campaigns),
         long_example(campaigns),
         examples(campaigns),
-        other_labels(campaigns, family),
-        moved_labels(campaigns, inwards=True),
-        moved_labels(campaigns, inwards=False),
+        *labels_of_successes(campaigns, family),
         cost(campaigns),
         models(campaigns),
         settings(campaigns),

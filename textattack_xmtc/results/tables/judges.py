@@ -6,37 +6,34 @@ from collections.abc import Sequence
 
 from textattack_xmtc.results.campaign import Campaign
 from textattack_xmtc.results.judgements import Judged, judged, read_judgements
-from textattack_xmtc.results.statistics import Estimate
-from textattack_xmtc.results.tables.table import Cell, Column, Table, rate_column, table_of_campaigns
+from textattack_xmtc.results.tables.table import Column, Table, rate_column, table_of
 from textattack_xmtc.results.validity import LEAST_YOUDEN, SENSITIVITY_LOSS
 
 
 def judges(campaigns: Sequence[Campaign]) -> Table:
     """Does the label still fit? By judge, model and number of changed words."""
     columns = (
-        Column("judge", "Judge"),
-        Column("model", "Attacked model"),
-        Column("changed", "Words changed"),
-        rate_column("sensitivity", "Accepts controls that fit (%)"),
-        rate_column("specificity", "Rejects controls that do not (%)"),
-        Column("usable", "Usable"),
-        Column("found", "Adversarial texts (n)"),
-        rate_column("accepted", "Accepts of these (%)"),
-        rate_column("valid", "Valid, corrected (%)"),
-        Column("bound", "Valid, if it misses more (%)", 1, percent=True),
-        rate_column("random", "Accepts of random exchanges (%)"),
-        rate_column("more", "More than of random ones (points)"),
-        Column("data", "Learnt from"),
+        Column("judge", "Judge", cell=lambda row: row[0].judge),
+        Column("model", "Attacked model", cell=lambda row: row[0].model),
+        Column("changed", "Words changed", cell=lambda row: _changed(row[0])),
+        rate_column("sensitivity", "Accepts controls that fit (%)", lambda row: row[0].point.sensitivity),
+        rate_column("specificity", "Rejects controls that do not (%)", lambda row: row[0].point.specificity),
+        Column("usable", "Usable", cell=lambda row: "yes" if row[0].usable else "no"),
+        Column("found", "Adversarial texts (n)", cell=lambda row: row[0].found),
+        rate_column("accepted", "Accepts of these (%)", lambda row: row[0].valid and row[0].valid.uncorrected),
+        rate_column("valid", "Valid, corrected (%)", lambda row: row[0].valid and row[0].valid.corrected),
+        Column("bound", "Valid, if it misses more (%)", 1, True, cell=lambda row: row[0].valid and row[0].valid.bound),
+        rate_column("random", "Accepts of random exchanges (%)", lambda row: row[0].random),
+        rate_column("more", "More than of random ones (points)", lambda row: row[0].more_than_random),
+        Column("data", "Learnt from", cell=lambda row: row[1]),
     )
-    rows: list[tuple[str, tuple[Cell, ...]]] = []
+    rows: list[tuple[Campaign, tuple[Judged, str]]] = []
     for campaign in campaigns:
         for judgement in read_judgements(campaign.folder):
             same = judgement.training_data == campaign.corpus.get("fingerprint")
             data = "the same texts" if same else "other texts" if judgement.training_data else "no texts"
             for model in campaign.models:
-                for row in judged(campaign, judgement, model.name):
-                    if row.found:
-                        rows.append((campaign.name, (*_cells(row), data)))
+                rows += [(campaign, (row, data)) for row in judged(campaign, judgement, model.name) if row.found]
     note = (
         "A control that fits has as many words exchanged for words of the same sense, which no search chose; one that "
         "does not fit has all evidence of the label exchanged for another label's. A judge whose sensitivity + "
@@ -47,23 +44,10 @@ def judges(campaigns: Sequence[Campaign]) -> Table:
         "original text."
     )
     title = "Does the label still fit the changed text?"
-    return table_of_campaigns("judges", title, columns, rows, len(campaigns) > 1, note, "validity")
+    return table_of(campaigns, "judges", title, columns, rows, note, "validity")
 
 
-def _cells(row: Judged) -> tuple[Cell, ...]:
-    changed = str(row.lowest) if row.lowest == row.highest else f"{row.lowest} to {row.highest}"
-    unknown: Estimate | None = None
-    return (
-        row.judge,
-        row.model,
-        changed if row.highest < 10**6 else f"{row.lowest} or more",
-        row.point.sensitivity,
-        row.point.specificity,
-        "yes" if row.usable else "no",
-        row.found,
-        row.valid.uncorrected if row.valid else unknown,
-        row.valid.corrected if row.valid else unknown,
-        row.valid.bound if row.valid else None,
-        row.random,
-        row.more_than_random,
-    )
+def _changed(row: Judged) -> str:
+    if row.highest >= 10**6:
+        return f"{row.lowest} or more"
+    return str(row.lowest) if row.lowest == row.highest else f"{row.lowest} to {row.highest}"
