@@ -13,7 +13,7 @@ from textattack_xmtc.datasets.label_clusters import label_vectors, tfidf
 from textattack_xmtc.datasets.load import load_corpus
 from textattack_xmtc.errors import DataError
 from textattack_xmtc.evidence import label_texts, label_words
-from textattack_xmtc.evidence.label_words import TrainingWords
+from textattack_xmtc.evidence.label_texts import TrainingWords
 
 
 def corpus(texts: int = 60, labels: int = 7) -> Corpus:

@@ -17,7 +17,7 @@ from textattack_xmtc.constraints.similarity import EncoderSimilarity, measure
 from textattack_xmtc.constraints.words import FunctionWordModification
 from textattack_xmtc.datasets.corpus import Corpus
 from textattack_xmtc.datasets.load import load_corpus
-from textattack_xmtc.evidence.label_words import TrainingWords
+from textattack_xmtc.evidence.label_texts import TrainingWords
 from textattack_xmtc.goal_functions import TopKGoalFunction, TopKGoalFunctionResult
 from textattack_xmtc.hubs import DEFAULT_MASKED_LM
 from textattack_xmtc.scores import ScoreKind
@@ -183,8 +183,8 @@ def _source(
     recipe: type[XMTCRecipe], chosen: CandidateSource | None, data: str | Path | Corpus | LabelWords | None
 ) -> CandidateSource:
     """What was chosen, or the recipe's own; without data, a recipe's label texts are label names."""
-    own = recipe.candidate_source
-    return chosen or ("label-names" if own == "label-texts" and data is None else own)
+    default = recipe.candidate_source
+    return chosen or ("label-names" if default == "label-texts" and data is None else default)
 
 
 def _training_words(data: str | Path | Corpus | LabelWords | None) -> LabelWords | None:

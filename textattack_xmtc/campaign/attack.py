@@ -16,12 +16,12 @@ from textattack_xmtc.attack_recipes import XMTCNegative, XMTCPositive, XMTCRecip
 from textattack_xmtc.campaign.plan import Plan
 from textattack_xmtc.campaign.victims import Victim
 from textattack_xmtc.constraints.encoders import load_encoder
-from textattack_xmtc.constraints.preservation import NO_EVIDENCE, Preservation
+from textattack_xmtc.constraints.label_evidence import NO_EVIDENCE, Preservation
 from textattack_xmtc.constraints.similarity import Similarity, measure
 from textattack_xmtc.datasets.label_names import LabelNames
 from textattack_xmtc.datasets.load import load_corpus
 from textattack_xmtc.encoders.encoder import Encoder
-from textattack_xmtc.evidence.label_words import TrainingWords
+from textattack_xmtc.evidence.label_texts import TrainingWords
 from textattack_xmtc.evidence.protection import Preserve
 from textattack_xmtc.evidence.protocol import Evidence
 from textattack_xmtc.evidence.sources import load_evidence

@@ -8,10 +8,9 @@ from typing import Any
 
 from textattack_xmtc.campaign.attack import Tools
 from textattack_xmtc.campaign.folder import exists, forget_errors, read_facts, resume_plan
-from textattack_xmtc.campaign.loading import attack_on, tools_of
 from textattack_xmtc.campaign.named_code import check_named, code_to_run, remember
 from textattack_xmtc.campaign.plan import Plan
-from textattack_xmtc.campaign.prepare import prepare
+from textattack_xmtc.campaign.prepare import attack_on, prepare, tools_of
 from textattack_xmtc.campaign.repair import read_repaired
 from textattack_xmtc.campaign.transfer import add_transfers, run_transfers
 from textattack_xmtc.campaign.workers.run import Workers, attack_with_workers

@@ -88,10 +88,10 @@ def centre_anchor(encoder: Encoder, corpus: Corpus, folder: Path) -> Anchor:
 
     def anchor(label: Label) -> npt.NDArray[np.float64] | None:
         index = texts.labels.index(label)
-        own = [] if index is None else list(texts.of(index))
-        if not own:
+        texts_of_label = [] if index is None else list(texts.of(index))
+        if not texts_of_label:
             return None
-        centre: npt.NDArray[np.float64] = kept_vectors(encoder, own, folder).mean(axis=0, dtype=np.float64)
+        centre: npt.NDArray[np.float64] = kept_vectors(encoder, texts_of_label, folder).mean(axis=0, dtype=np.float64)
         return centre
 
     return anchor

@@ -112,9 +112,9 @@ def protect(
         InputError: the share is not in [0, 1].
 
     Example:
-        >>> found = WordEvidence(np.array([0.0, 2.0, 0.0, 2.0]), np.array([False, True, False, True]))
+        >>> evidence = WordEvidence(np.array([0.0, 2.0, 0.0, 2.0]), np.array([False, True, False, True]))
         >>> words = ["the", "egg", "salad", "eggs"]
-        >>> sorted(protect("the egg salad eggs", words, ["food"], 0.67, found).positions)
+        >>> sorted(protect("the egg salad eggs", words, ["food"], 0.67, evidence).positions)
         [1, 3]
     """
     check_share(share)

@@ -11,7 +11,7 @@ from textattack.shared import AttackedText
 from textattack_xmtc.datasets.corpus import Corpus
 from textattack_xmtc.datasets.label_names import LabelNames
 from textattack_xmtc.errors import InputError
-from textattack_xmtc.evidence.label_words import TrainingWords
+from textattack_xmtc.evidence.label_texts import TrainingWords
 from textattack_xmtc.evidence.sources import load_evidence
 from textattack_xmtc.judges.controls import ControlMaker
 from textattack_xmtc.judges.judge import Case
@@ -71,8 +71,8 @@ def _maker(campaign: Campaign, corpus: Corpus, seed: int, evidence_names: Path |
     evidence, words, sense = load_evidence("name+texts", corpus, names), TrainingWords(corpus), SameSense()
 
     def weighs(text_words: Sequence[str], label: int) -> np.ndarray:
-        found = evidence.weigh(" ".join(text_words), text_words, campaign.label_names[label])
-        return np.zeros(len(text_words)) if found is None else np.where(found.backed, found.weights, 0.0)
+        known = evidence.weigh(" ".join(text_words), text_words, campaign.label_names[label])
+        return np.zeros(len(text_words)) if known is None else np.where(known.backed, known.weights, 0.0)
 
     return ControlMaker(
         weighs,

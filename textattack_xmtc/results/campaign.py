@@ -105,8 +105,8 @@ class Campaign:
     @property
     def left_out(self) -> Mapping[str, int]:
         """How many right samples could not be drawn, by their reason; older folders do not say."""
-        found = self.resolved.get("left_out")
-        return {str(reason): int(number) for reason, number in found.items()} if isinstance(found, Mapping) else {}
+        reasons = self.resolved.get("left_out")
+        return {str(reason): int(number) for reason, number in reasons.items()} if isinstance(reasons, Mapping) else {}
 
     @cached_property
     def results(self) -> dict[str, SampleResults]:

@@ -111,12 +111,12 @@ def _common(before: str, after: str) -> int:
 
 def _merged(pieces: list[tuple[Kind, str]]) -> tuple[tuple[Kind, str], ...]:
     """Neighbours of one kind joined, empty ones dropped."""
-    found: list[tuple[Kind, str]] = []
+    merged: list[tuple[Kind, str]] = []
     for kind, piece in pieces:
         if not piece:
             continue
-        if found and found[-1][0] == kind:
-            found[-1] = (kind, found[-1][1] + piece)
+        if merged and merged[-1][0] == kind:
+            merged[-1] = (kind, merged[-1][1] + piece)
         else:
-            found.append((kind, piece))
-    return tuple(found)
+            merged.append((kind, piece))
+    return tuple(merged)

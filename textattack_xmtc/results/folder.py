@@ -297,12 +297,12 @@ def _lines(
                 problem, cause = f"is not JSON ({error})", error
             else:
                 try:
-                    found = read(value)
+                    parsed = read(value)
                 except _UNFIT as error:
                     detail = f"no {error}" if isinstance(error, KeyError) else str(error)
                     problem, cause = f"is no {read.__name__[1:]} ({detail})", error
                 else:
-                    yield _Line(number, start, found)
+                    yield _Line(number, start, parsed)
                     continue
             if damage is None:
                 raise DataError(f"{path}, line {number} {problem}", _REPAIR.format(_folder_of(path))) from cause

@@ -83,7 +83,7 @@ class Judged:
         lowest, highest: the number of changed words.
         point: the operating point on controls with as many changed words.
         usable: whether it tells controls apart, with enough of them of both kinds.
-        found: adversarial texts on which it has an opinion.
+        adversarial: adversarial texts on which it has an opinion.
         valid: the share of these whose label still fits; None where the judge is not usable.
         random: the share that it accepts of the same samples with as many words exchanged at random.
         more_than_random: how much larger the uncorrected share is, over samples that have both.
@@ -96,7 +96,7 @@ class Judged:
     highest: int
     point: OperatingPoint
     usable: bool
-    found: int
+    adversarial: int
     valid: ValidRate | None
     random: Estimate
     more_than_random: Estimate
@@ -123,7 +123,7 @@ def read_judgements(folder: Path) -> list[Judgement]:
     Raises:
         DataError: a file is damaged or of another format.
     """
-    found = []
+    judgements = []
     for file in sorted((folder / JUDGES).glob("judge-*.json")):
         try:
             content = json.loads(inside(folder, JUDGES, file.name).read_text(encoding="utf-8"))
@@ -132,13 +132,13 @@ def read_judgements(folder: Path) -> list[Judgement]:
             verdicts = tuple(Verdict(**row) for row in content["verdicts"])
             if unknown := {verdict.condition for verdict in verdicts} - set(CONDITIONS):
                 raise ValueError(f"the condition {unknown.pop()!r} is unknown")
-            found.append(Judgement(str(content["judge"]), content["training_data"], verdicts))
+            judgements.append(Judgement(str(content["judge"]), content["training_data"], verdicts))
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise DataError(
                 f"{file} cannot be read ({type(error).__name__}: {error})",
                 f"ask the judge again: textattack-xmtc judge run {folder} --judge NAME",
             ) from error
-    return found
+    return judgements
 
 
 def judged(campaign: Campaign, judgement: Judgement, model: str) -> list[Judged]:
@@ -170,7 +170,7 @@ def _judged(campaign: Campaign, judgement: Judgement, model: str, lowest: int, h
         highest=highest,
         point=point,
         usable=usable,
-        found=len(adversarial),
+        adversarial=len(adversarial),
         valid=valid,
         random=share_of(at_random, texts),
         more_than_random=more,

@@ -48,10 +48,10 @@ class Lines(Mapping[int, _T], Generic[_T]):
                     row = json.loads(opened.readline())
                     if row["sample"] != number:
                         raise ValueError(f"sample {row['sample']!r} in the place of {number}")
-                    found = self._read(row)
+                    value = self._read(row)
                 except (ValueError, KeyError, TypeError) as error:
                     raise DataError(f"{self._file} has changed while it was read ({error})", "read it again") from error
-                yield found
+                yield value
 
     def only(self, numbers: Iterable[int]) -> Lines[_T]:
         """The same for some of the numbers."""

@@ -24,12 +24,11 @@ from textattack_xmtc.results.headline import (
     rank,
     warnings_of,
 )
-from textattack_xmtc.results.markup import escaped
+from textattack_xmtc.results.markup import escaped, render
 from textattack_xmtc.results.records import Record
 from textattack_xmtc.results.tables.examples import marked_names
 from textattack_xmtc.results.tables.formats import as_html, as_markdown, marked_html
 from textattack_xmtc.results.tables.table import Table
-from textattack_xmtc.results.templates import render
 
 EXAMPLES = 5
 """How many examples stand beside the curve."""

@@ -51,7 +51,7 @@ def successes_of(campaign: Campaign, model: Model) -> Successes:
     return Successes(true, model.rows["target"].loc[numbers].tolist(), *tops)
 
 
-def precision(campaign: Campaign, found: Successes, without_target: bool, family: str = "other") -> Precision:
+def precision(campaign: Campaign, successes: Successes, without_target: bool, family: str = "other") -> Precision:
     """P@k and PSP@k over some successes, with all true labels or without the target of each.
 
     Propensities are those of Jain et al. (2016) with the A and B of a data set's family (`PROPENSITY_CONSTANTS`), from
@@ -59,9 +59,9 @@ def precision(campaign: Campaign, found: Successes, without_target: bool, family
     """
     rows = [
         [label for label in labels if not (without_target and label == target)]
-        for labels, target in zip(found.true, found.targets, strict=True)
+        for labels, target in zip(successes.true, successes.targets, strict=True)
     ]
-    truth, tops, k = label_matrix(rows, len(campaign.label_names)), (found.before, found.after), campaign.k
+    truth, tops, k = label_matrix(rows, len(campaign.label_names)), (successes.before, successes.after), campaign.k
     precisions = [precision_at_k(top, truth, k) for top in tops]
     if campaign.n_train < 3:
         return Precision(*precisions)
@@ -69,14 +69,16 @@ def precision(campaign: Campaign, found: Successes, without_target: bool, family
     return Precision(*precisions, *(psp_at_k(top, truth, propensity, k) for top in tops))
 
 
-def moved(found: Successes, inwards: bool) -> pd.DataFrame:
+def moved(successes: Successes, inwards: bool) -> pd.DataFrame:
     """The labels beside the target that came into the top k, or left it; those that moved most often first.
 
     Returns:
         By label: `times`, in how many successes it moved, and `true`, in how many of them it is a true label.
     """
     rows: list[tuple[int, bool]] = []
-    for true, target, before, after in zip(found.true, found.targets, found.before, found.after, strict=True):
+    for true, target, before, after in zip(
+        successes.true, successes.targets, successes.before, successes.after, strict=True
+    ):
         old, new = set(before.tolist()), set(after.tolist())
         rows += [(label, label in true) for label in (new - old if inwards else old - new) - {target, -1}]
     frame = pd.DataFrame(rows, columns=["label", "true"]).astype({"label": "int64", "true": "int64"})

@@ -118,8 +118,8 @@ def valid_rate(
 
     Example:
         >>> success, accept = np.array([True, True, True, False]), np.array([True, True, False, False])
-        >>> found = valid_rate(success, accept, np.arange(4), [True] * 9 + [False], [False] * 10)
-        >>> found.uncorrected.value, round(found.corrected.value, 3)
+        >>> rate = valid_rate(success, accept, np.arange(4), [True] * 9 + [False], [False] * 10)
+        >>> rate.uncorrected.value, round(rate.corrected.value, 3)
         (0.5, 0.556)
     """
     point = OperatingPoint.of(fitting, unfitting)

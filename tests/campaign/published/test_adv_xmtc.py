@@ -16,8 +16,7 @@ from tests.toolkit.masked_lms import WORDS, masked_lm
 from tests.toolkit.shared_folders import SHARED, needs_shared
 from tests.toolkit.victims import CountingVictim, bag
 from textattack_xmtc.campaign.published.adv_xmtc import Change, PublishedAttack
-from textattack_xmtc.campaign.published.stop_words import STOP_WORDS
-from textattack_xmtc.campaign.published.words import UnmaskedProposals
+from textattack_xmtc.campaign.published.words import STOP_WORDS, UnmaskedProposals
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.models.aplc_xlnet.scorer import build_small
 from textattack_xmtc.models.attention_xml.flat import AttentionXML, AttentionXMLNetwork

@@ -16,8 +16,7 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from textattack_xmtc.campaign.published.stop_words import STOP_WORDS
-from textattack_xmtc.campaign.published.words import UnmaskedProposals
+from textattack_xmtc.campaign.published.words import STOP_WORDS, UnmaskedProposals
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.goal import POSITIVE, GoalName, goal_named
 from textattack_xmtc.scores import TopK

@@ -89,7 +89,7 @@ class Worker:
         """Load a model in the place of the one before."""
         from textattack.shared import logger
 
-        from textattack_xmtc.campaign.loading import attack_on, tools_of
+        from textattack_xmtc.campaign.prepare import attack_on, tools_of
 
         logger.setLevel(WARNING)  # what recipes choose stands in `campaign.json`; every worker would say it
         self._attack = None  # makes room first

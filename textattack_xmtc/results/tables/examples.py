@@ -14,7 +14,7 @@ from textattack_xmtc.results.records import Model, Prediction, Record
 from textattack_xmtc.results.side_effects import Successes, moved, precision, successes_of
 from textattack_xmtc.results.tables.table import MODEL, Cell, Column, Names, Table, table_of
 
-_Found = list[tuple[Campaign, Model, Successes]]
+_OfModels = list[tuple[Campaign, Model, Successes]]
 
 EXAMPLES = 5
 """How many adversarial examples of each model are shown."""
@@ -88,11 +88,14 @@ def labels_of_successes(campaigns: Sequence[Campaign], family: str = "other") ->
         campaigns: what to report.
         family: of the data sets, in `metrics.PROPENSITY_CONSTANTS`.
     """
-    found = [(*pair, successes_of(*pair)) for pair in models_of(campaigns)]
-    return [_other_labels(campaigns, found, family), *(_moved_labels(campaigns, found, one) for one in (True, False))]
+    successes = [(*pair, successes_of(*pair)) for pair in models_of(campaigns)]
+    return [
+        _other_labels(campaigns, successes, family),
+        *(_moved_labels(campaigns, successes, one) for one in (True, False)),
+    ]
 
 
-def _other_labels(campaigns: Sequence[Campaign], found: _Found, family: str) -> Table:
+def _other_labels(campaigns: Sequence[Campaign], successes: _OfModels, family: str) -> Table:
     """P@k and PSP@k before and after, with and without the target."""
     columns = (
         *(MODEL, Column("truth", "True labels"), Column("k", "k"), Column("n", "Successes")),
@@ -102,7 +105,7 @@ def _other_labels(campaigns: Sequence[Campaign], found: _Found, family: str) -> 
         Column("psp_after", "PSP@k after (%)", 1, percent=True),
     )
     rows = []
-    for campaign, model, one in found:
+    for campaign, model, one in successes:
         for truth, without in (("all", False), ("all but the target", True)):
             if one.targets:
                 facts = {"model": model.name, "truth": truth, "k": campaign.k, "n": len(one.targets)}
@@ -116,7 +119,7 @@ def _other_labels(campaigns: Sequence[Campaign], found: _Found, family: str) -> 
     return table_of(campaigns, "other-labels", title, columns, rows, note, "labels")
 
 
-def _moved_labels(campaigns: Sequence[Campaign], found: _Found, inwards: bool) -> Table:
+def _moved_labels(campaigns: Sequence[Campaign], successes: _OfModels, inwards: bool) -> Table:
     """The labels that came into the top k most often, or left it."""
     columns = (
         *(MODEL, Column("label", "Label"), Column("frequency", "Training texts"), Column("times", "Times")),
@@ -124,7 +127,7 @@ def _moved_labels(campaigns: Sequence[Campaign], found: _Found, inwards: bool) -
         Column("true", "Times a true label"),
     )
     rows = []
-    for campaign, model, one in found:
+    for campaign, model, one in successes:
         for row in moved(one, inwards).head(MOVED).itertuples():
             label, share = Names((campaign.label_names[row.Index],)), row.times / len(one.targets)
             facts = {"frequency": int(campaign.label_counts[row.Index]), "times": row.times, "true": row.true}

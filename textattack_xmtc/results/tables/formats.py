@@ -13,10 +13,9 @@ from math import isnan
 from markupsafe import Markup
 from tabulate import tabulate
 
-from textattack_xmtc.results.markup import csv_text, escaped, isolated, markdown, printable
+from textattack_xmtc.results.markup import csv_text, escaped, isolated, markdown, printable, render
 from textattack_xmtc.results.statistics import Estimate
 from textattack_xmtc.results.tables.table import NOT_MEASURED, UNKNOWN, Cell, Column, Marked, Names, Table
-from textattack_xmtc.results.templates import render
 
 _SHORT = 36  # characters of a cell that is kept on one line
 

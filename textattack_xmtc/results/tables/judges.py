@@ -19,7 +19,7 @@ def judges(campaigns: Sequence[Campaign]) -> Table:
         rate_column("sensitivity", "Accepts controls that fit (%)", lambda row: row[0].point.sensitivity),
         rate_column("specificity", "Rejects controls that do not (%)", lambda row: row[0].point.specificity),
         Column("usable", "Usable", cell=lambda row: "yes" if row[0].usable else "no"),
-        Column("found", "Adversarial texts (n)", cell=lambda row: row[0].found),
+        Column("found", "Adversarial texts (n)", cell=lambda row: row[0].adversarial),
         rate_column("accepted", "Accepts of these (%)", lambda row: row[0].valid and row[0].valid.uncorrected),
         rate_column("valid", "Valid, corrected (%)", lambda row: row[0].valid and row[0].valid.corrected),
         Column("bound", "Valid, if it misses more (%)", 1, True, cell=lambda row: row[0].valid and row[0].valid.bound),
@@ -33,7 +33,7 @@ def judges(campaigns: Sequence[Campaign]) -> Table:
             same = judgement.training_data == campaign.corpus.get("fingerprint")
             data = "the same texts" if same else "other texts" if judgement.training_data else "no texts"
             for model in campaign.models:
-                rows += [(campaign, (row, data)) for row in judged(campaign, judgement, model.name) if row.found]
+                rows += [(campaign, (row, data)) for row in judged(campaign, judgement, model.name) if row.adversarial]
     note = (
         "A control that fits has as many words exchanged for words of the same sense, which no search chose; one that "
         "does not fit has all evidence of the label exchanged for another label's. A judge whose sensitivity + "
