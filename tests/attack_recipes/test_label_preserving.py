@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -50,6 +51,13 @@ def test_frozen_evidence_stays() -> None:
     assert "robots" in result.perturbed_result.attacked_text.text
     frozen = build(preserve="frozen:1").attack(TEXT, TRUTH)
     assert isinstance(frozen, FailedAttackResult)
+
+
+def test_no_masked_lm_is_loaded_where_words_of_the_same_sense_are_enough(tmp_path: Path) -> None:
+    result = build(masked_lm=str(tmp_path / "absent")).attack(TEXT, TRUTH)
+    assert isinstance(result, SuccessfulAttackResult)
+    with pytest.raises(InputError, match="absent"):
+        build(masked_lm=str(tmp_path / "absent"), candidate_source="masked-lm")
 
 
 def test_the_masked_lm_stands_for_words_that_say_nothing_of_the_label() -> None:

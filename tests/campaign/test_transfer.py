@@ -311,7 +311,11 @@ def damage(out: Path, facts: Sequence[Any] | None, row: dict[str, Any] | None) -
         ),
         (None, {"outcome": "won"}, r"other\.jsonl, line 1 is no trial \(outcome 'won'\)"),
         (None, {"control": {}}, r"other\.jsonl, line 1 is no trial \(no 'reached'\)"),
-        (None, {"source": "nobody"}, r"other\.jsonl has sample \d+ of 'nobody', which is no success in records"),
+        (
+            None,
+            {"source": "nobody"},
+            r"other\.jsonl, line 1 is no trial \(sample \d+ of 'nobody' is no success in records",
+        ),
     ],
 )
 def test_damaged_files(copied: Path, facts: list[Any] | None, row: dict[str, Any] | None, message: str) -> None:

@@ -66,7 +66,8 @@ class XMTCRecipe(AttackRecipe):
             max_change_rate: theta, share of the words that may be changed (rounded down).
             candidates: how many words of the masked LM are tried for each word.
             masked_lm: a hub name, a folder, or "auto": the one that is kept with the victim, else
-                bert-base-uncased; or a word swap that has it loaded (then `candidates` is its own).
+                bert-base-uncased; or a word swap that has it loaded (then `candidates` is its own). Words of the same
+                sense need none.
             encoder: measures how similar the final text is: "use", "sbert", "embedded", "auto" or
                 an encoder (`textattack_xmtc.constraints.encoders`).
             min_similarity: where given, candidates must be more similar to the original than this
@@ -76,8 +77,8 @@ class XMTCRecipe(AttackRecipe):
                 recipe's own by default.
             candidate_order: how a word's candidates are asked about, "all", "until-goal" or "while-better"; the
                 recipe's own by default.
-            candidate_source: where candidates come from, "masked-lm", "label-texts", "label-names" or "answers"; the
-                recipe's own by default, but without `data` label names in place of label texts.
+            candidate_source: where candidates come from, "masked-lm", "label-texts", "label-names", "answers" or
+                "same-sense"; the recipe's own by default, but without `data` label names in place of label texts.
             objective: how near a text is to the goal, "targets" or, for a recipe whose targets are to rise, "margin";
                 the recipe's own by default.
             data: what "label-texts" takes the words of labels from: what `load_corpus` takes, a corpus, or
@@ -102,12 +103,15 @@ class XMTCRecipe(AttackRecipe):
         """
         victim = as_victim(model_wrapper)
         goal = cls.goal(victim, k=k, score_space=score_space, objective=objective or cls.objective, threshold=threshold)
-        kept = masked_lm == "auto" and victim.masked_lm_folder is not None
-        if masked_lm == "auto":
-            masked_lm = victim.masked_lm_folder or DEFAULT_MASKED_LM
-        if not isinstance(masked_lm, XMTCWordSwapMaskedLM):
-            masked_lm = XMTCWordSwapMaskedLM(masked_lm, max_candidates=candidates)
-        swap = word_swap_named(_source(cls, candidate_source, data), masked_lm, goal, _training_words(data))
+        source, loaded, words = _source(cls, candidate_source, data), None, "words of the same sense"
+        if source != "same-sense":
+            kept = masked_lm == "auto" and victim.masked_lm_folder is not None
+            if masked_lm == "auto":
+                masked_lm = victim.masked_lm_folder or DEFAULT_MASKED_LM
+            given = isinstance(masked_lm, XMTCWordSwapMaskedLM)
+            loaded = masked_lm if given else XMTCWordSwapMaskedLM(masked_lm, max_candidates=candidates)
+            words = f"masked LM {'kept with the victim' if kept else Path(loaded.masked_lm_source).name}"
+        swap = word_swap_named(source, loaded, goal, _training_words(data))
         measuring = load_encoder(encoder) if isinstance(encoder, str) else encoder
         constraints: list[Any] = [RepeatModification(), FunctionWordModification()]
         if min_similarity is not None:
@@ -117,11 +121,7 @@ class XMTCRecipe(AttackRecipe):
         attack.encoder = measuring
         size = "" if victim.labels.size is None else f" ({victim.labels.size:,} labels)"
         shown = f"k={k}" if threshold is None else str(goal.rule)
-        logger.info(
-            f"xmtc: victim {victim.name}{size}, {shown}, "
-            f"masked LM {'kept with the victim' if kept else Path(masked_lm.masked_lm_source).name}, "
-            f"similarity measured by {measuring.name!r}"
-        )
+        logger.info(f"xmtc: victim {victim.name}{size}, {shown}, {words}, similarity measured by {measuring.name!r}")
         return attack
 
     def attack(self, example: Any, ground_truth_output: Any) -> AttackResult:

@@ -54,25 +54,25 @@ class Tools:
 
     Attributes:
         encoder: measures similarity.
-        masked_lm: proposes words.
+        masked_lm: proposes words; None where candidates are words of the same sense.
         masked_lm_source: the folder or hub name that it was loaded from.
         training_words: the words of labels by the corpus's training texts, where the plan takes candidates from them.
         evidence: how much words speak for a label, where the plan measures what is kept of it.
     """
 
     encoder: Encoder
-    masked_lm: XMTCWordSwapMaskedLM
-    masked_lm_source: str
+    masked_lm: XMTCWordSwapMaskedLM | None
+    masked_lm_source: str | None
     training_words: TrainingWords | None = None
     evidence: Evidence | None = None
 
     def facts(self, plan: Plan) -> JSON:
         """What is written down of them: what came of the choices that were left to the program."""
-        source = Path(self.masked_lm_source)
+        source = self.masked_lm_source
         return {
             "encoder": self.encoder.name,
-            "masked_lm": self.masked_lm_source,
-            "masked_lm_fingerprint": fingerprint(source),
+            "masked_lm": source,
+            "masked_lm_fingerprint": None if source is None else fingerprint(source),
             "similarity": "cosine" if plan.mode == "paper" else "published",
             "threshold": _THRESHOLD,
             **({} if self.evidence is None else {"evidence": self.evidence.name, "label_names": _names_print(plan)}),
@@ -91,10 +91,12 @@ def load_tools(plan: Plan, companion: Path | None, encoder: str = "", masked_lm:
     Raises:
         InputError, MissingExtraError, ModelFolderError: one of them cannot be loaded.
     """
-    source = masked_lm or plan.masked_lm
-    if source == "auto":
+    source: str | None = masked_lm or plan.masked_lm
+    if plan.candidate_source == "same-sense":
+        source = None
+    elif source == "auto":
         source = str(companion or (DEFAULT_MASKED_LM if plan.mode == "paper" else _PUBLISHED_MASKED_LM))
-    swap = XMTCWordSwapMaskedLM(source, max_candidates=plan.candidates)
+    swap = None if source is None else XMTCWordSwapMaskedLM(source, max_candidates=plan.candidates)
     words = TrainingWords(load_corpus(plan.data, **plan.given())) if plan.candidate_source == "label-texts" else None
     evidence = None
     if plan.preserve is not None:
@@ -197,7 +199,7 @@ class SampleAttack:
             self._victim.model,
             k=plan.k,
             max_change_rate=plan.max_change_rate,
-            masked_lm=self._tools.masked_lm,
+            masked_lm=self._tools.masked_lm or "auto",
             encoder=self._tools.encoder,
             ranking=plan.ranking,
             candidate_order=plan.candidate_order,
@@ -257,7 +259,7 @@ class SampleAttack:
         attack = PublishedAttack(
             self._victim.model,
             k=plan.k,
-            masked_lm=self._tools.masked_lm_source,
+            masked_lm=str(self._tools.masked_lm_source),
             goal=plan.goal,
             max_change_rate=plan.max_change_rate,
             candidates=plan.candidates,

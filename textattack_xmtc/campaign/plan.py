@@ -32,6 +32,14 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
     "evidence": get_args(EvidenceSource),
     "senses": get_args(SenseFilter),
 }
+_PUBLISHED: Mapping[str, tuple[str | None, str]] = {
+    "ranking": ("masked-delta", "has a ranking of its own"),
+    "candidate_order": ("all", "asks about all candidates"),
+    "candidate_source": ("masked-lm", "takes the masked LM's words"),
+    "preserve": (None, "keeps nothing of the label"),
+}
+"""Options that mode adv-xmtc leaves no choice, with why."""
+
 _CHECKED = ("goal", "seed", "max_change_rate", "preserve", "preserve_seed")
 _POSITIVE = ("k", "labels_per_bin", "samples_per_bin", "total", "pairs_per_text", "candidates")
 
@@ -147,26 +155,12 @@ class Plan(ReadOptions):
         for name, choices in _CHOICES.items():
             if getattr(self, name) not in choices:
                 raise InputError(f"unknown {name}={getattr(self, name)!r}", f"choose {' or '.join(choices)}")
-        if self.mode == "adv-xmtc" and self.ranking != "masked-delta":
-            raise InputError(
-                f"mode adv-xmtc has a ranking of its own, and ranking={self.ranking!r} was chosen", "use mode paper"
-            )
-        if self.mode == "adv-xmtc" and self.candidate_order != "all":
-            raise InputError(
-                f"mode adv-xmtc asks about all candidates, and candidate_order={self.candidate_order!r} was chosen",
-                "use mode paper",
-            )
-        if self.mode == "adv-xmtc" and self.candidate_source != "masked-lm":
-            raise InputError(
-                f"mode adv-xmtc takes the masked LM's words, and candidate_source={self.candidate_source!r} was chosen",
-                "use mode paper",
-            )
         if self.preserve is not None:
             Preserve.parse(self.preserve)
-            if self.mode == "adv-xmtc":
+        for name, (value, rule) in _PUBLISHED.items() if self.mode == "adv-xmtc" else ():
+            if getattr(self, name) != value:
                 raise InputError(
-                    f"mode adv-xmtc keeps nothing of the label, and preserve={self.preserve!r} was chosen",
-                    "use mode paper",
+                    f"mode adv-xmtc {rule}, and {name}={getattr(self, name)!r} was chosen", "use mode paper"
                 )
         if self.objective == "margin" and (self.mode == "adv-xmtc" or GOALS[self.goal].minimize):
             raise InputError(

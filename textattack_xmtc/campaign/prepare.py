@@ -116,4 +116,4 @@ def tools_of(plan: Plan, campaign: Campaign) -> Tools:
     resolved = campaign.resolved
     if resolved["masked_lm_fingerprint"] is not None:
         check_files({"folder": resolved["masked_lm"], "fingerprint": resolved["masked_lm_fingerprint"]})
-    return load_tools(plan, None, resolved["encoder"], resolved["masked_lm"])
+    return load_tools(plan, None, resolved["encoder"], resolved["masked_lm"] or "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 from textattack.shared import AttackedText
@@ -20,20 +20,13 @@ from textattack_xmtc.results.folder import TRANSFERS, TRIALS, read_transfers, re
 from textattack_xmtc.results.records import ERROR, FAILED, SKIPPED, SUCCEEDED, WRONG_BEFORE, Sample
 from textattack_xmtc.scores import NOTHING
 from textattack_xmtc.workdir.files import RecordWriter, write_json
+from textattack_xmtc.workdir.interrupt import Asked
 from textattack_xmtc.workdir.progress import Progress
 from textattack_xmtc.wrappers.naming import fingerprint_of
 
 _AT_ONCE = 32  # adversarial texts; up to three texts are asked about for each
 
 JSON = dict[str, Any]
-
-
-class Asked(Protocol):
-    """Whether somebody has asked for the end."""
-
-    @property
-    def asked(self) -> bool:
-        """Whether Ctrl-C was pressed."""
 
 
 class Found(NamedTuple):

@@ -62,7 +62,7 @@ def load_judge(name: str, campaign: Campaign, corpus: Corpus, device: str | None
 def campaign_lineage(campaign: Campaign) -> dict[str, frozenset[str]]:
     """What a campaign's victims, its masked LM and its encoder descend from."""
     parts = {f"the victim {model.name!r}": model_lineage(str(model.facts["folder"])) for model in campaign.models}
-    parts["the campaign's masked LM"] = model_lineage(str(campaign.resolved["masked_lm"]))
+    parts["the campaign's masked LM"] = model_lineage(campaign.resolved["masked_lm"])
     parts["the campaign's encoder"] = encoder_lineage(str(campaign.resolved["encoder"]))
     return parts
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -42,7 +42,8 @@ SAMPLES, RECORDS = "samples.jsonl", "records"
 TRANSFERS, TRIALS = "transfer.json", "transfer"
 RESUMED = "resumed_with"
 """The key of the versions that a campaign was resumed with."""
-_RESUMED_BEFORE = "went_on_with"  # the same in campaigns of 0.1.0
+RESUMED_BEFORE = "went_on_with"
+"""The same in campaigns of 0.1.0."""
 
 _REPAIR = "make it again: textattack-xmtc campaign --out {} --resume"
 
@@ -78,7 +79,7 @@ def read_campaign(folder: Path | str, damage: Damage | None = None) -> Campaign:
         models = tuple(_model(campaign, model, notes, damage) for model in facts["models"])
         if campaign.reference not in {model.name for model in models}:
             raise ValueError(f"the reference model {campaign.reference!r} is none of its models")
-        for versions in facts.get(RESUMED) or facts.get(_RESUMED_BEFORE) or ():
+        for versions in facts.get(RESUMED) or facts.get(RESUMED_BEFORE) or ():
             notes.append(
                 f"The campaign was resumed with other versions: {changed_versions(campaign.versions, versions)}."
             )
@@ -117,8 +118,7 @@ def read_drawn(folder: Path) -> Campaign:
     facts, labels, bins = read_facts(folder), _json(folder / LABELS), _json(folder / BINS)
     clusters = _json(folder / CLUSTERS) if (folder / CLUSTERS).exists() else []
     with _about(folder):
-        known = {part["bin"] for part in bins}
-        samples = _samples(folder / SAMPLES, len(labels["names"]), known)
+        samples = _samples(folder / SAMPLES, len(labels["names"]), {part["bin"] for part in bins})
         campaign = Campaign(
             folder=folder,
             name=folder.resolve().name,
@@ -139,6 +139,16 @@ def read_drawn(folder: Path) -> Campaign:
         )
         _check(campaign)
     return campaign
+
+
+def read_samples_file(file: Path) -> Iterator[Sample]:
+    """The samples of a `samples.jsonl`, in its order.
+
+    Raises:
+        DataError: it is missing, or a line of it is no sample.
+        OSError: it cannot be read.
+    """
+    return (sample for _, sample in _lines(file, _sample, "sample"))
 
 
 def record_file(folder: Path, part: str, name: str) -> Path:
@@ -188,17 +198,19 @@ def _samples(file: Path, n_labels: int, bins: Collection[int]) -> pd.DataFrame:
     """Where each sample stands, with its bin, its target and a number for its text."""
     texts: dict[str, int] = {}
 
-    def rows() -> Iterator[tuple[int, ...]]:
-        for line in _lines(file, _sample):
-            sample = line.value
-            if sample.bin not in bins:
-                raise ValueError(f"sample {sample.number} is in bin {sample.bin}, which {BINS} does not have")
-            if not all(0 <= label < n_labels for label in (sample.target, *sample.labels)):
-                raise ValueError(f"sample {sample.number} has a label outside 0 to {n_labels - 1}")
-            text = texts.setdefault(sample.text_id, len(texts))
-            yield sample.number, line.offset, sample.bin, sample.target, text
+    def read(row: Any) -> Sample:
+        sample = _sample(row)
+        if sample.bin not in bins:
+            raise ValueError(f"sample {sample.number} is in bin {sample.bin}, which {BINS} does not have")
+        if not all(0 <= label < n_labels for label in (sample.target, *sample.labels)):
+            raise ValueError(f"sample {sample.number} has a label outside 0 to {n_labels - 1}")
+        return sample
 
-    frame = frame_of(rows(), dict.fromkeys(("sample", "offset", "bin", "target", "text"), "int64"))
+    rows = (
+        (one.number, offset, one.bin, one.target, texts.setdefault(one.text_id, len(texts)))
+        for offset, one in _lines(file, read, "sample")
+    )
+    frame = frame_of(rows, dict.fromkeys(("sample", "offset", "bin", "target", "text"), "int64"))
     return frame[~frame.index.duplicated(keep="last")]
 
 
@@ -208,31 +220,23 @@ def _model(campaign: Campaign, facts: Mapping[str, Any], notes: list[str], damag
     if not path.exists():
         notes.append(f"Model {facts['name']} has no records yet.")
 
-    def rows() -> Iterator[tuple[Any, ...]]:
-        for line in _lines(path, _record, notes, damage) if path.exists() else ():
-            if problem := _unfit(campaign, line.value):
-                if damage is None:
-                    raise ValueError(f"{RECORDS}/{path.name}{problem}")
-                damage.setdefault(path, set()).add(line.number)
-            else:
-                yield row_of(line.value, line.offset, limits)
+    def read(row: Any) -> Record:
+        record = _record(row)
+        if record.sample not in campaign.drawn.index:
+            raise ValueError(f"sample {record.sample}, which {SAMPLES} does not have")
+        labels = [label for one in (record.before, record.after) if one is not None for label in one.top_k]
+        if not all(0 <= label < len(campaign.label_names) for label in labels):
+            raise ValueError(f"sample {record.sample} has a label that {LABELS} does not have")
+        return record
 
-    frame = frame_of(rows(), {**ROW_TYPES, **{count.key: "int8" for count in COUNTS}})
-    for number in frame.index[frame.index.duplicated()]:
+    lines = _lines(path, read, "record", notes, damage) if path.exists() else ()
+    types = {**ROW_TYPES, **{count.key: "int8" for count in COUNTS}}
+    rows = frame_of((row_of(record, offset, limits) for offset, record in lines), types)
+    for number in rows.index[rows.index.duplicated()]:
         notes.append(f"Sample {number} is twice in {RECORDS}/{path.name}; the later record counts.")
-    frame = frame[~frame.index.duplicated(keep="last")].sort_index()  # workers leave them in any order
-    frame = frame.join(campaign.drawn[["bin", "target", "text"]])
-    return Model(facts["name"], facts, Lines(path, _record, frame["offset"]), frame)
-
-
-def _unfit(campaign: Campaign, record: Record) -> str:
-    """What keeps a record from belonging to the campaign; empty where nothing does."""
-    if record.sample not in campaign.drawn.index:
-        return f" has sample {record.sample}, which {SAMPLES} does not have"
-    predictions = [prediction for prediction in (record.before, record.after) if prediction is not None]
-    if not all(0 <= label < len(campaign.label_names) for prediction in predictions for label in prediction.top_k):
-        return f": sample {record.sample} has a label that {LABELS} does not have"
-    return ""
+    rows = rows[~rows.index.duplicated(keep="last")].sort_index()  # workers leave them in any order
+    rows = rows.join(campaign.drawn[["bin", "target", "text"]])
+    return Model(facts["name"], facts, Lines(path, _record, rows["offset"]), rows)
 
 
 def _transfer(campaign: Campaign, facts: dict[str, Any], notes: list[str], damage: Damage | None) -> Transfer:
@@ -240,17 +244,15 @@ def _transfer(campaign: Campaign, facts: dict[str, Any], notes: list[str], damag
     name = facts["name"]
     path = record_file(campaign.folder, TRIALS, name)
     possible = {(model.name, number) for model, number in campaign.to_transfer(facts)}
-    trials = {}
-    for line in _lines(path, _trial, notes, damage) if path.exists() else ():
-        trial = line.value
-        if (trial.source, trial.sample) in possible:
-            trials[trial.source, trial.sample] = trial
-        elif damage is None:
-            raise ValueError(
-                f"{TRIALS}/{path.name} has sample {trial.sample} of {trial.source!r}, which is no success in {RECORDS}"
-            )
-        else:
-            damage.setdefault(path, set()).add(line.number)
+
+    def read(row: Any) -> Trial:
+        trial = _trial(row)
+        if (trial.source, trial.sample) not in possible:
+            raise ValueError(f"sample {trial.sample} of {trial.source!r} is no success in {RECORDS}")
+        return trial
+
+    lines = _lines(path, read, "trial", notes, damage) if path.exists() else ()
+    trials = {(trial.source, trial.sample): trial for _, trial in lines}
     if missing := len(possible) - len(trials):
         notes.append(f"{missing:,} of {len(possible):,} adversarial texts are not tried on {name} yet.")
     return Transfer(name, facts, trials)
@@ -265,18 +267,17 @@ def _json(path: Path) -> Any:
         raise DataError(f"{path} is not JSON ({error})", "copy the campaign's folder again") from error
 
 
-class _Line(NamedTuple, Generic[_Read]):
-    """What was read from a line: its number, from 1, and the byte where it begins."""
-
-    number: int
-    offset: int
-    value: _Read
-
-
 def _lines(
-    path: Path, read: Callable[[Any], _Read], notes: list[str] | None = None, damage: Damage | None = None
-) -> Iterator[_Line[_Read]]:
-    """The lines of a JSON Lines file. With `notes`, a last line that was cut off in writing is left out and noted."""
+    path: Path,
+    read: Callable[[Any], _Read],
+    what: str,
+    notes: list[str] | None = None,
+    damage: Damage | None = None,
+) -> Iterator[tuple[int, _Read]]:
+    """What is read from each line of a JSON Lines file, with the byte where the line begins.
+
+    With `notes`, a last line that was cut off in writing is left out and noted.
+    """
     if not path.is_file():
         raise DataError(f"{path} is missing", "copy the campaign's folder again, whole")
     end = 0
@@ -300,9 +301,9 @@ def _lines(
                     parsed = read(value)
                 except _UNFIT as error:
                     detail = f"no {error}" if isinstance(error, KeyError) else str(error)
-                    problem, cause = f"is no {read.__name__[1:]} ({detail})", error
+                    problem, cause = f"is no {what} ({detail})", error
                 else:
-                    yield _Line(number, start, parsed)
+                    yield start, parsed
                     continue
             if damage is None:
                 raise DataError(f"{path}, line {number} {problem}", _REPAIR.format(_folder_of(path))) from cause

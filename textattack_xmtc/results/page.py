@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from importlib.resources import files
 from math import isnan
+from typing import Any
 
 from markupsafe import Markup
 
@@ -52,15 +52,6 @@ SECTIONS = {
 _FIGURES = {"success": "figure-2", "data": "figure-1"}
 
 
-@dataclass(frozen=True)
-class _Section:
-    anchor: str
-    title: str
-    sentences: list[str]
-    figures: list[list[Figure]]
-    tables: list[Markup]
-
-
 def page(campaigns: Sequence[Campaign], tables: Sequence[Table], figures: Mapping[str, Sequence[Figure]]) -> str:
     """The page.
 
@@ -78,25 +69,15 @@ def page(campaigns: Sequence[Campaign], tables: Sequence[Table], figures: Mappin
     for campaign in campaigns:
         reference = campaign.model(campaign.reference)
         chosen = striking(campaign, reference, EXAMPLES) if reference else []
-        heads.append(
-            {
-                "description": description(campaign),
-                "lead": _lead(campaign),
-                "further": further_headlines(campaign),
-                "others": _others(campaign),
-                "warnings": warnings_of(campaign),
-                "left_out": " ".join(_left_out(campaign)),
-                "figure": figures[str(campaign.folder)][0],
-                "examples": [_example(campaign, record) for record in chosen],
-            }
-        )
+        examples = [_example(campaign, record) for record in chosen]
+        heads.append({**_head(campaign, figures), "lead": _lead(campaign), "examples": examples})
     return render(
         "report.html.jinja",
         title=_title(campaigns),
         style=Markup(style),
         campaigns=heads,
         choice=CHOICE,
-        sections=[one for one in sections if one.sentences or one.figures or one.tables],
+        sections=[one for one in sections if one["sentences"] or one["figures"] or one["tables"]],
         version=__version__,
     ).lstrip()
 
@@ -112,22 +93,10 @@ def markdown_report(
         figures: the figures of each campaign, by its folder.
         folder: where the figures lie, seen from the Markdown file.
     """
-    heads = [
-        {
-            "headline": headline(campaign),
-            "further": further_headlines(campaign),
-            "others": _others(campaign),
-            "warnings": warnings_of(campaign),
-            "left_out": _left_out(campaign),
-            "description": description(campaign),
-            "figures": figures[str(campaign.folder)],
-        }
-        for campaign in campaigns
-    ]
     return render(
         "report.md.jinja",
         title=_title(campaigns),
-        campaigns=heads,
+        campaigns=[_head(campaign, figures) for campaign in campaigns],
         tables=[Markup(as_markdown(table)) for table in tables],
         sentences=_sentences(campaigns),
         folder=folder,
@@ -143,30 +112,32 @@ def _sentences(campaigns: Sequence[Campaign]) -> list[str]:
     return list(dict.fromkeys(sentence for campaign in campaigns for sentence in method(campaign)))
 
 
-def _others(campaign: Campaign) -> list[tuple[str, str]]:
-    others = (model for model in campaign.models if model.name != campaign.reference)
-    return [(model.name, model_headline(campaign, model)) for model in others]
-
-
-def _left_out(campaign: Campaign) -> list[str]:
-    return [sentence for model in campaign.models if (sentence := left_out(campaign, model))]
+def _head(campaign: Campaign, figures: Mapping[str, Sequence[Figure]]) -> dict[str, object]:
+    """What stands above the tables of a report about a campaign."""
+    others = [model for model in campaign.models if model.name != campaign.reference]
+    return {
+        "description": description(campaign),
+        "headline": headline(campaign),
+        "further": further_headlines(campaign),
+        "others": [(model.name, model_headline(campaign, model)) for model in others],
+        "warnings": warnings_of(campaign),
+        "left_out": [sentence for model in campaign.models if (sentence := left_out(campaign, model))],
+        "figures": figures[str(campaign.folder)],
+    }
 
 
 def _section(
     anchor: str, campaigns: Sequence[Campaign], tables: Sequence[Table], figures: Mapping[str, Sequence[Figure]]
-) -> _Section:
+) -> dict[str, Any]:
     kind = _FIGURES.get(anchor)
-    rows = [
-        [figure for figure in figures[str(campaign.folder)][1:] if kind and kind in figure.name]
-        for campaign in campaigns
-    ]
-    return _Section(
-        anchor,
-        SECTIONS[anchor],
-        _sentences(campaigns) if anchor == "method" else [],
-        [row for row in rows if row],
-        [Markup(as_html(table)) for table in tables if table.section == anchor],
-    )
+    drawn = [[one for one in figures[str(part.folder)][1:] if kind and kind in one.name] for part in campaigns]
+    return {
+        "anchor": anchor,
+        "title": SECTIONS[anchor],
+        "sentences": _sentences(campaigns) if anchor == "method" else [],
+        "figures": [row for row in drawn if row],
+        "tables": [Markup(as_html(table)) for table in tables if table.section == anchor],
+    }
 
 
 def _lead(campaign: Campaign) -> Markup:

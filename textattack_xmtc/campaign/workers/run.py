@@ -15,12 +15,13 @@ from textattack_xmtc.campaign.plan import Plan
 from textattack_xmtc.campaign.workers.local import LocalPool
 from textattack_xmtc.campaign.workers.protocol import Pool, Worker, without_results
 from textattack_xmtc.campaign.workers.ray_cluster import RayPool
-from textattack_xmtc.campaign.workers.scheduler import Asked, Pieces, pieces_of, share_out
+from textattack_xmtc.campaign.workers.scheduler import Pieces, pieces_of, share_out
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.results.campaign import Campaign
 from textattack_xmtc.results.folder import RECORDS, record_file
 from textattack_xmtc.results.records import ERROR, Sample
 from textattack_xmtc.workdir.files import RecordWriter
+from textattack_xmtc.workdir.interrupt import Asked
 from textattack_xmtc.workdir.progress import Progress, say
 
 _ANY_GPU = (None, "cuda")  # devices that leave it open which
