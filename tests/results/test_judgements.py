@@ -18,10 +18,10 @@ from textattack_xmtc.results.judgements import (
     Judgement,
     Verdict,
     judged,
+    judges,
     read_judgements,
     write_judgement,
 )
-from textattack_xmtc.results.tables.judges import judges
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import pytest
 from tests.toolkit.campaign_folders import change, read_lines, write_campaign, write_lines
 from textattack_xmtc.metrics import propensities
 from textattack_xmtc.results.folder import read_campaign
-from textattack_xmtc.results.side_effects import moved, precision, successes_of
+from textattack_xmtc.results.tables.examples import moved, precision, successes_of
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ import pytest
 
 from tests.toolkit.campaign_folders import change, read_lines, write_campaign, write_lines
 from textattack_xmtc.errors import DataError
+from textattack_xmtc.results.export.report import all_tables
 from textattack_xmtc.results.folder import read_campaign
 from textattack_xmtc.results.headline import further_headlines
 from textattack_xmtc.results.records import Record
@@ -25,7 +26,6 @@ from textattack_xmtc.results.summary import (
     Count,
     Limits,
 )
-from textattack_xmtc.results.tables.contents import all_tables
 from textattack_xmtc.results.tables.formats import as_html, as_markdown
 
 
@@ -169,7 +169,7 @@ def test_counts_nest_and_what_a_record_lacks_is_not_measured():
 def test_statistics_agree_with_a_further_count_in_every_place(folder, monkeypatch):
     """A count that is added to the list is a column of the tables and a sentence, and nothing else changes."""
     long_text = Count("long", "Long text (%)", "the text is long", lambda record, _: record.words > 20, FALLS)
-    for module in ("summary", "headline", "figures", "tables.success", "export.parquet"):
+    for module in ("summary", "headline", "figures", "tables.success", "export.records"):
         monkeypatch.setattr(
             f"textattack_xmtc.results.{module}.COUNTS", (FALLS, SIMILAR, EVIDENCE_KEPT, SENSE_KEPT, long_text)
         )

@@ -105,11 +105,11 @@ class XMTCRecipe(AttackRecipe):
         goal = cls.goal(victim, k=k, score_space=score_space, objective=objective or cls.objective, threshold=threshold)
         source, loaded, words = _source(cls, candidate_source, data), None, "words of the same sense"
         if source != "same-sense":
+            chosen = victim.masked_lm_folder or DEFAULT_MASKED_LM if masked_lm == "auto" else masked_lm
+            if not isinstance(chosen, XMTCWordSwapMaskedLM):
+                chosen = XMTCWordSwapMaskedLM(chosen, max_candidates=candidates)
+            loaded = chosen
             kept = masked_lm == "auto" and victim.masked_lm_folder is not None
-            if masked_lm == "auto":
-                masked_lm = victim.masked_lm_folder or DEFAULT_MASKED_LM
-            given = isinstance(masked_lm, XMTCWordSwapMaskedLM)
-            loaded = masked_lm if given else XMTCWordSwapMaskedLM(masked_lm, max_candidates=candidates)
             words = f"masked LM {'kept with the victim' if kept else Path(loaded.masked_lm_source).name}"
         swap = word_swap_named(source, loaded, goal, _training_words(data))
         measuring = load_encoder(encoder) if isinstance(encoder, str) else encoder

@@ -83,7 +83,6 @@ def load_tools(plan: Plan, companion: Path | None, encoder: str = "", masked_lm:
     """Load the encoder and the masked LM of a plan.
 
     Args:
-        plan: what was chosen.
         companion: the masked LM kept with the reference model, or None; what "auto" stands for.
         encoder: where given, in place of the plan's: what "auto" stood for when the campaign began.
         masked_lm: the same for the masked LM.
@@ -113,10 +112,7 @@ class SampleAttack:
     """One model under the attack of a plan: what a process holds that turns samples into records.
 
     Args:
-        plan: what was chosen.
-        victim: the model.
         label_names: the corpus's label names, by index; samples and records count labels as the corpus does.
-        tools: masked LM and encoder.
 
     Raises:
         InputError: k does not fit the model, or the masked LM not the mode.
@@ -310,8 +306,6 @@ def record_of(plan: Plan, sample: Sample, encoder: str, fields: Mapping[str, Any
     """A whole record; missing fields get their defaults.
 
     Args:
-        plan: what was chosen.
-        sample: what it is about.
         encoder: the name of what similarity was, or would have been, measured with.
         fields: those that an attack has set.
         seconds: how long it took.

@@ -12,7 +12,7 @@ from textattack_xmtc.campaign.plan import Plan
 from textattack_xmtc.campaign.samples import Drawn
 from textattack_xmtc.datasets.corpus import Corpus
 from textattack_xmtc.datasets.statistics import corpus_statistics
-from textattack_xmtc.errors import DataError, InputError, XMTCError
+from textattack_xmtc.errors import DataError, InputError
 from textattack_xmtc.goal import NEGATIVE
 from textattack_xmtc.results import folder as results_folder
 from textattack_xmtc.results.folder import (
@@ -30,7 +30,7 @@ from textattack_xmtc.results.folder import (
     record_file,
 )
 from textattack_xmtc.results.records import ERROR
-from textattack_xmtc.workdir.files import repair, write_json, write_lines
+from textattack_xmtc.workdir.files import repair, write_json, write_lines, writing
 from textattack_xmtc.workdir.lock import LOCK
 from textattack_xmtc.workdir.names import distinct
 from textattack_xmtc.workdir.provenance import changed_versions, versions
@@ -90,7 +90,8 @@ def write_campaign(out: Path, plan: Plan, corpus: Corpus, drawn: Drawn, models: 
     counts = corpus.label_counts.tolist()
     samples = [_renamed(asdict(sample), number="sample") for sample in drawn.samples]
     bins = [_renamed(asdict(part), number="bin", lowest="from", highest="to") for part in drawn.bins]
-    try:
+    fix = "make room there, or choose another folder with --out"
+    with writing(f"the campaign in {str(out)!r}", fix):
         names = list(corpus.label_names)
         write_json(out / LABELS, {"names": names, "counts": counts, "n_train": len(corpus.split("train"))})
         write_json(out / BINS, bins)
@@ -99,11 +100,6 @@ def write_campaign(out: Path, plan: Plan, corpus: Corpus, drawn: Drawn, models: 
             write_json(out / CLUSTERS, [{"labels": labels} for labels in drawn.clusters])
         write_lines(out / SAMPLES, samples)
         write_json(out / CAMPAIGN, facts)
-    except OSError as error:
-        raise XMTCError(
-            f"the campaign could not be written to {str(out)!r} ({error.strerror or error})",
-            "make room there, or choose another folder with --out",
-        ) from error
 
 
 def resume_plan(out: Path, options: Mapping[str, Any]) -> tuple[Plan, list[str]]:
@@ -184,11 +180,9 @@ def forget_errors(out: Path) -> int:
             kept = [record for record in records if record["outcome"] != ERROR]
         except (ValueError, KeyError, TypeError) as error:
             raise DataError(f"{file} has a line that is not a record ({error})", "remove the line") from error
-        try:
-            if len(kept) < len(records):
+        if len(kept) < len(records):
+            with writing(file):
                 write_lines(file, kept)
-        except OSError as error:
-            raise XMTCError(f"{file} could not be written ({error.strerror or error})", "make room there") from error
         n_errors += len(records) - len(kept)
     return n_errors
 

@@ -22,9 +22,7 @@ def read_samples(file: Path, corpus: Corpus, goal: str) -> Drawn:
     """Read a campaign's `samples.jsonl`, and the bins from beside it where they are there.
 
     Args:
-        file: the file.
         corpus: with the test split that the samples are from.
-        goal: what they are to be attacked for.
 
     Returns:
         The samples in the order of the file, numbered anew; bins that the file alone tells of where there is no

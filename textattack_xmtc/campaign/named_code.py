@@ -34,8 +34,6 @@ def check_named(out: Path, code: Iterable[str], campaign: Mapping[str, Any]) -> 
     """Refuse to run code that no command line has named for this campaign.
 
     Args:
-        out: the campaign's folder.
-        code: the code that would be run.
         campaign: what `campaign.json` says, for the command in the message.
 
     Raises:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 from textattack_xmtc.datasets.read_options import ReadOptions
 from textattack_xmtc.errors import InputError
@@ -19,18 +19,14 @@ from textattack_xmtc.search_options import (
     Ranking,
     SenseFilter,
     ranking_named,
+    require_choice,
 )
 
 Mode = Literal["paper", "adv-xmtc"]
 
-_CHOICES: Mapping[str, tuple[str, ...]] = {
-    "mode": get_args(Mode),
-    "ranking": get_args(Ranking),
-    "candidate_order": get_args(CandidateOrder),
-    "candidate_source": get_args(CandidateSource),
-    "objective": get_args(Objective),
-    "evidence": get_args(EvidenceSource),
-    "senses": get_args(SenseFilter),
+_CHOICES: Mapping[str, object] = {
+    **{"mode": Mode, "ranking": Ranking, "candidate_order": CandidateOrder, "candidate_source": CandidateSource},
+    **{"objective": Objective, "evidence": EvidenceSource, "senses": SenseFilter},
 }
 _PUBLISHED: Mapping[str, tuple[str | None, str]] = {
     "ranking": ("masked-delta", "has a ranking of its own"),
@@ -153,8 +149,7 @@ class Plan(ReadOptions):
         object.__setattr__(self, "goal", goal_named(self.goal).name)
         object.__setattr__(self, "ranking", ranking_named(self.ranking))
         for name, choices in _CHOICES.items():
-            if getattr(self, name) not in choices:
-                raise InputError(f"unknown {name}={getattr(self, name)!r}", f"choose {' or '.join(choices)}")
+            require_choice(name, getattr(self, name), choices)
         if self.preserve is not None:
             Preserve.parse(self.preserve)
         for name, (value, rule) in _PUBLISHED.items() if self.mode == "adv-xmtc" else ():

@@ -24,11 +24,6 @@ from textattack_xmtc.workdir.progress import say
 def prepare(out: Path, plan: Plan, device: str | None = None) -> Tools:
     """Draw the samples of a campaign and write down everything that shapes its results.
 
-    Args:
-        out: the campaign's folder.
-        plan: what was chosen.
-        device: where the models run; by default the GPU where there is one.
-
     Returns:
         The encoder and the masked LM, which are loaded first: where one is missing, nobody waits for the rest.
 
@@ -89,13 +84,6 @@ def _corpus(plan: Plan) -> Corpus:
 
 def attack_on(plan: Plan, campaign: Campaign, model: Model, tools: Tools, device: str | None = None) -> SampleAttack:
     """The attack on one model of a campaign, ready to turn samples into records.
-
-    Args:
-        plan: what was chosen.
-        campaign: as it was read from its folder.
-        model: one of its models.
-        tools: masked LM and encoder.
-        device: where the model runs.
 
     Raises:
         InputError: the model is not the one that the campaign began with.

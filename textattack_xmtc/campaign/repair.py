@@ -11,10 +11,10 @@ from textattack_xmtc.campaign.folder import read_facts, record_files
 from textattack_xmtc.campaign.named_code import check_named, code_among
 from textattack_xmtc.campaign.plan import Plan
 from textattack_xmtc.campaign.prepare import prepare
-from textattack_xmtc.errors import DataError, XMTCError
+from textattack_xmtc.errors import DataError
 from textattack_xmtc.results.campaign import Campaign
 from textattack_xmtc.results.folder import BINS, CLUSTERS, LABELS, SAMPLES, Damage, read_campaign, read_drawn
-from textattack_xmtc.workdir.files import remove_lines, whole_file
+from textattack_xmtc.workdir.files import remove_lines, whole_file, writing
 from textattack_xmtc.workdir.names import inside
 from textattack_xmtc.workdir.progress import say
 
@@ -29,7 +29,6 @@ def read_repaired(out: Path, plan: Plan, device: str | None = None) -> Campaign:
 
     Args:
         out: the folder, which this process has locked.
-        plan: of the campaign.
         device: where the models run, if samples must be drawn again.
 
     Raises:
@@ -43,10 +42,8 @@ def read_repaired(out: Path, plan: Plan, device: str | None = None) -> Campaign:
     damage: Damage = {}
     campaign = read_campaign(out, damage)
     for file, lines in damage.items():
-        try:
+        with writing(file):
             remove_lines(file, lines)
-        except OSError as error:
-            raise XMTCError(f"{file} could not be written ({error.strerror or error})", "make room there") from error
         listed = ", ".join(map(str, sorted(lines)[:5])) + (", ..." if len(lines) > 5 else "")
         say(f"{file} is damaged in line {listed}: {len(lines):,} samples run again")
     return read_campaign(out) if damage else campaign

@@ -39,7 +39,6 @@ def run_campaign(
         options: what was chosen (`Plan`); where a campaign is resumed, what is not given is what it was.
         resume: resume the campaign in the folder; where there is none, start one. Python files are run only where
             these options name them, or those of an earlier run of the same user did.
-        device: where the models run; by default the GPU where there is one.
         workers: the processes or actors that attack; by default this process does.
         retry_errors: where a campaign is resumed, samples whose record is an error are attacked again.
         transfer_to: models that adversarial texts of the others are tried on when all attacks are done, beside those

@@ -113,8 +113,8 @@ def _all_options() -> list[Option]:
     """The command's options and those of all architectures; those of several architectures once."""
     options = {one.flags[0]: one for one in options_of(TrainOptions)}
     for one in architectures():
-        for own in options_of(one.plan):
-            options.setdefault(own.flags[0], own)
+        for further in options_of(one.plan):
+            options.setdefault(further.flags[0], further)
     return list(options.values())
 
 

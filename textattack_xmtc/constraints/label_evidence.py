@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 from textattack.constraints import Constraint, PreTransformationConstraint
@@ -14,6 +14,7 @@ from textattack_xmtc.errors import InputError
 from textattack_xmtc.evidence.names import NameEvidence
 from textattack_xmtc.evidence.protection import DEFAULT_SHARE, Preserve, PreserveMode, Protection, check_share, protect
 from textattack_xmtc.evidence.protocol import Evidence, WordEvidence, evidence_for, is_content
+from textattack_xmtc.search_options import require_choice
 from textattack_xmtc.targets import Label
 from textattack_xmtc.transformations.same_sense import SameSense
 from textattack_xmtc.transformations.word_swap_same_sense import WordSwapBySource, WordSwapSameSense
@@ -54,8 +55,7 @@ class LabelEvidence(PreTransformationConstraint):
         seed: int = 0,
         label_names: Sequence[str] | None = None,
     ) -> None:
-        if mode not in get_args(PreserveMode):
-            raise InputError(f"unknown mode={mode!r}", f"choose {' or '.join(get_args(PreserveMode))}")
+        require_choice("mode", mode, PreserveMode)
         check_share(share)
         self.share, self.mode, self.seed = share, mode, seed
         self.evidence: Evidence = evidence or NameEvidence()

@@ -48,11 +48,7 @@ class LabelTexts:
         return len(self._rows_of(index))
 
     def frequencies(self, words_of: Callable[[str], Iterable[str]]) -> tuple[Counter[str], int]:
-        """In how many texts each word stands, and how many were counted: at most 100,000.
-
-        Args:
-            words_of: the words of a text.
-        """
+        """In how many texts each word stands, and how many were counted: at most 100,000."""
         counts: Counter[str] = Counter()
         rows = spread(np.arange(len(self._corpus.split("train"))), COUNTED_TEXTS)
         for text in self._texts(rows):

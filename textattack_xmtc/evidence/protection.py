@@ -101,12 +101,9 @@ def protect(
     Words of equal weight, those of weight 0 included, come in an order drawn by text, labels and seed.
 
     Args:
-        text: the original text.
-        words: its words.
         labels: the targets, which seed the draw.
         share: q, in [0, 1].
         evidence: weights of the words; None for a random protection.
-        seed: of the draw.
 
     Raises:
         InputError: the share is not in [0, 1].

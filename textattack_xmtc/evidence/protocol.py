@@ -40,7 +40,6 @@ class Evidence(Protocol):
         """How much each word speaks for a label.
 
         Args:
-            text: the whole text.
             words: its n words in order, as `AttackedText.words` gives them.
             label: by name, or by index where labels have no names.
 

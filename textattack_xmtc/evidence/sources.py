@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import get_args
-
 from textattack_xmtc.datasets.corpus import Corpus
 from textattack_xmtc.datasets.label_names import LabelNames
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.evidence.names import NameEvidence
 from textattack_xmtc.evidence.protocol import CombinedEvidence, Evidence
 from textattack_xmtc.evidence.training_texts import TrainingTextEvidence
-from textattack_xmtc.search_options import EvidenceSource
+from textattack_xmtc.search_options import EvidenceSource, require_choice
 
 
 def load_evidence(
@@ -27,8 +25,7 @@ def load_evidence(
         InputError: an unknown source, or "texts" without a corpus.
         DataError: the corpus has no training texts.
     """
-    if source not in get_args(EvidenceSource):
-        raise InputError(f"unknown evidence={source!r}", f"choose {' or '.join(get_args(EvidenceSource))}")
+    require_choice("evidence", source, EvidenceSource)
     if source == "texts" and corpus is None:
         raise InputError("evidence='texts' needs training texts, and there are none", "give data=FOLDER")
     if source == "name" or corpus is None:

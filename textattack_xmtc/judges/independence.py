@@ -65,8 +65,6 @@ def check_independent(judge: str, lineage: frozenset[str], parts: dict[str, froz
     """Refuse a judge that shares lineage with a part of the campaign.
 
     Args:
-        judge: its name.
-        lineage: its lineage.
         parts: the lineage of the victims, the masked LM, the encoder and the evidence, by what they are called.
 
     Raises:

@@ -36,7 +36,6 @@ class Campaign:
 
     Attributes:
         folder: where it is.
-        name: what a report calls it.
         settings: what was chosen.
         resolved: what came of choices left to the program.
         versions: of the software.

@@ -96,7 +96,6 @@ def compare(first: Side, second: Side, both_right: bool = False) -> list[Row]:
     another reason or ended with an error on either model are left out.
 
     Args:
-        first: a model.
         second: another one, of the same campaign or of one with the same samples.
         both_right: the secondary figure, which leaves out samples that either model gets wrong before the attack.
 

@@ -62,7 +62,6 @@ def read_campaign(folder: Path | str, damage: Damage | None = None) -> Campaign:
     recorded last; `notes` say so.
 
     Args:
-        folder: the folder.
         damage: where given, damaged lines of records are left out and listed here, and so are the transfers of the
             adversarial texts that were in them.
 

@@ -72,7 +72,6 @@ def checks(campaigns: Sequence[Campaign], limit: float, bin_name: str) -> list[C
     """Every model of some campaigns against the limit.
 
     Args:
-        campaigns: the campaigns.
         limit: the highest success rate that passes.
         bin_name: `all`, `tail`, `head`, or the number of a bin.
 

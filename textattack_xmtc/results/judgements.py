@@ -1,8 +1,9 @@
-"""What judges said of a campaign's texts: a file a judge in the campaign's folder, and what follows from it."""
+"""What judges said of a campaign's texts: a file a judge in the campaign's folder, its worth, and a table."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -11,7 +12,8 @@ import numpy as np
 from textattack_xmtc.errors import DataError
 from textattack_xmtc.results.campaign import Campaign
 from textattack_xmtc.results.statistics import Estimate, difference_of, share_of
-from textattack_xmtc.results.validity import OperatingPoint, ValidRate, valid_rate
+from textattack_xmtc.results.tables.table import Column, Table, rate_column, table_of
+from textattack_xmtc.results.validity import LEAST_YOUDEN, SENSITIVITY_LOSS, OperatingPoint, ValidRate, valid_rate
 from textattack_xmtc.workdir.files import write_json
 from textattack_xmtc.workdir.names import inside, plain_name
 
@@ -63,7 +65,6 @@ class Judgement:
     """What one judge said.
 
     Attributes:
-        judge: its name.
         training_data: the fingerprint of the corpus that it learnt from; None where it learnt from none.
         verdicts: one a text.
     """
@@ -78,7 +79,6 @@ class Judged:
     """What a judge's word is worth for texts with some number of changed words, and what it says of them.
 
     Attributes:
-        judge: its name.
         model: the model that was attacked.
         lowest, highest: the number of changed words.
         point: the operating point on controls with as many changed words.
@@ -176,3 +176,46 @@ def _judged(campaign: Campaign, judgement: Judgement, model: str, lowest: int, h
         more_than_random=more,
         p=p,
     )
+
+
+def judges(campaigns: Sequence[Campaign]) -> Table:
+    """Does the label still fit? By judge, model and number of changed words."""
+    columns = (
+        Column("judge", "Judge", cell=lambda row: row[0].judge),
+        Column("model", "Attacked model", cell=lambda row: row[0].model),
+        Column("changed", "Words changed", cell=lambda row: _changed(row[0])),
+        rate_column("sensitivity", "Accepts controls that fit (%)", lambda row: row[0].point.sensitivity),
+        rate_column("specificity", "Rejects controls that do not (%)", lambda row: row[0].point.specificity),
+        Column("usable", "Usable", cell=lambda row: "yes" if row[0].usable else "no"),
+        Column("found", "Adversarial texts (n)", cell=lambda row: row[0].adversarial),
+        rate_column("accepted", "Accepts of these (%)", lambda row: row[0].valid and row[0].valid.uncorrected),
+        rate_column("valid", "Valid, corrected (%)", lambda row: row[0].valid and row[0].valid.corrected),
+        Column("bound", "Valid, if it misses more (%)", 1, True, cell=lambda row: row[0].valid and row[0].valid.bound),
+        rate_column("random", "Accepts of random exchanges (%)", lambda row: row[0].random),
+        rate_column("more", "More than of random ones (points)", lambda row: row[0].more_than_random),
+        Column("data", "Learnt from", cell=lambda row: row[1]),
+    )
+    rows: list[tuple[Campaign, tuple[Judged, str]]] = []
+    for campaign in campaigns:
+        for judgement in read_judgements(campaign.folder):
+            same = judgement.training_data == campaign.corpus.get("fingerprint")
+            data = "the same texts" if same else "other texts" if judgement.training_data else "no texts"
+            for model in campaign.models:
+                rows += [(campaign, (row, data)) for row in judged(campaign, judgement, model.name) if row.adversarial]
+    note = (
+        "A control that fits has as many words exchanged for words of the same sense, which no search chose; one that "
+        "does not fit has all evidence of the label exchanged for another label's. A judge whose sensitivity + "
+        f"specificity - 1 is under {LEAST_YOUDEN:g} on controls with as many changed words, or that has too few of "
+        "them, is not usable and judges nothing. Corrected: Rogan and Gladen's correction for the judge's errors, the "
+        "interval by a bootstrap over texts and controls. If it misses more: the same where the judge's sensitivity on "
+        f"adversarial texts is lower by {SENSITIVITY_LOSS:g}. A judge has an opinion only where it is right on the "
+        "original text."
+    )
+    title = "Does the label still fit the changed text?"
+    return table_of(campaigns, "judges", title, columns, rows, note, "validity")
+
+
+def _changed(row: Judged) -> str:
+    if row.highest >= 10**6:
+        return f"{row.lowest} or more"
+    return str(row.lowest) if row.lowest == row.highest else f"{row.lowest} to {row.highest}"

@@ -88,8 +88,6 @@ def markdown_report(
     """The report as Markdown, for a pull request, an issue or a README: the same sentences and tables as the page.
 
     Args:
-        campaigns: what to report.
-        tables: its tables.
         figures: the figures of each campaign, by its folder.
         folder: where the figures lie, seen from the Markdown file.
     """

@@ -176,7 +176,6 @@ class SampleResults:
         """Whether each row passes a count, under further conditions; what was wrong before does not.
 
         Args:
-            count: the count.
             threshold: the changed text must also be more similar than that.
             limit: at most this share of the words may be changed. An attack stops at its limit and does not look at
                 it before, so that its record tells what would have come of it under a lower one.

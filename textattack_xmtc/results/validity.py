@@ -111,7 +111,6 @@ def valid_rate(
         texts: a number for the text of each sample, shape `(samples,)`; whole texts are drawn again.
         fitting: whether the judge accepts each control that fits.
         unfitting: whether it accepts each control that does not fit.
-        seed: of the bootstrap's draws.
 
     Raises:
         InputError: the judge is not usable, or a kind of control is missing.

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, get_args
+from typing import Any
 
 from textattack.transformations import WordSwap
 
 from textattack_xmtc.errors import InputError
-from textattack_xmtc.search_options import CandidateSource
+from textattack_xmtc.search_options import CandidateSource, require_choice
 from textattack_xmtc.transformations.label_word_sources import LabelWords, NameWords
 from textattack_xmtc.transformations.word_swap_label_aware import WordSwapLabelAware
 from textattack_xmtc.transformations.word_swap_learning import WordSwapLearning
@@ -29,8 +29,7 @@ def word_swap_named(
     Raises:
         InputError: a name that there is not; no masked LM, or "label-texts" without training words.
     """
-    if source not in get_args(CandidateSource):
-        raise InputError(f"candidate_source={source!r} is unknown", f"choose {' or '.join(get_args(CandidateSource))}")
+    require_choice("candidate_source", source, CandidateSource)
     if source == "same-sense":
         return WordSwapSameSense()
     if masked_lm is None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple, get_args
+from typing import Any, NamedTuple
 
 from textattack.shared import AttackedText
 from textattack.shared.utils import words_from_text
 
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.resources.function_words import ENGLISH
-from textattack_xmtc.search_options import SenseFilter
+from textattack_xmtc.search_options import SenseFilter, require_choice
 from textattack_xmtc.transformations.dictionary import context_of, likely_pos, likely_senses, tagger, wordnet
 from textattack_xmtc.words import word_spans
 
@@ -75,8 +75,7 @@ class SameSense:
     """
 
     def __init__(self, senses: SenseFilter = "context", min_agreement: float = MIN_AGREEMENT) -> None:
-        if senses not in get_args(SenseFilter):
-            raise InputError(f"unknown senses={senses!r}", f"choose {' or '.join(get_args(SenseFilter))}")
+        require_choice("senses", senses, SenseFilter)
         if not 0 <= min_agreement <= 1:
             raise InputError(f"invalid min_agreement={min_agreement}", "choose a number between 0 and 1")
         wordnet(), tagger()

@@ -63,7 +63,6 @@ class Worker:
     """Holds one model of a campaign at a time, and turns samples into records.
 
     Args:
-        plan: what was chosen.
         campaign: as it was read from its folder; `without_results` makes it small enough to be sent around.
         device: where the models run; by default the GPU that this process sees.
         threads: how many torch may use.

@@ -112,7 +112,6 @@ class Actor:
     """A worker in a process of Ray's.
 
     Args:
-        make: makes the worker.
         folder: the working folder of the campaign, where models are named from; stays where it is on nodes without it.
     """
 

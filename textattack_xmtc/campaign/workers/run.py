@@ -50,8 +50,6 @@ class Workers:
         """The pool, its workers not started yet.
 
         Args:
-            plan: what was chosen.
-            campaign: as it was read from its folder.
             device: where the models run; by default each worker has a GPU, where there are any.
             most: more workers than that would have nothing to do.
         """
@@ -75,10 +73,6 @@ def attack_with_workers(
 
     Args:
         out: the campaign's folder, which this process holds.
-        plan: what was chosen.
-        campaign: as it was read from its folder.
-        workers: who attacks.
-        device: where the models run.
         interruption: once somebody has asked for it, attacks under way are finished and no others started.
 
     Raises:

@@ -1,20 +1,20 @@
-"""The tables of single texts and labels: adversarial examples, and what happened to the other labels."""
+"""The tables of single texts and labels: adversarial examples, and what successful attacks did to the other labels."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from types import SimpleNamespace
 
-from textattack_xmtc.metrics import PROPENSITY_CONSTANTS
+import numpy as np
+import pandas as pd  # type: ignore[import-untyped]
+
+from textattack_xmtc.metrics import PROPENSITY_CONSTANTS, label_matrix, precision_at_k, propensities, psp_at_k
 from textattack_xmtc.results.campaign import Campaign, models_of
 from textattack_xmtc.results.examples import CHOICE, excerpt, marked, striking
 from textattack_xmtc.results.headline import rank
 from textattack_xmtc.results.records import Model, Prediction, Record
-from textattack_xmtc.results.side_effects import Successes, moved, precision, successes_of
 from textattack_xmtc.results.tables.table import MODEL, Cell, Column, Names, Table, table_of
-
-_OfModels = list[tuple[Campaign, Model, Successes]]
 
 EXAMPLES = 5
 """How many adversarial examples of each model are shown."""
@@ -31,15 +31,12 @@ def long_example(campaigns: Sequence[Campaign]) -> Table:
         reference = campaign.model(campaign.reference)
         for record in striking(campaign, reference, 1) if reference else []:
             sample = campaign.samples[record.sample]
+            before, after = (one.top_k if one else () for one in (record.before, record.after))
+            parts = {"True labels": sample.labels, "Predicted (real)": before, "Predicted (adv.)": after}
             rows += [
                 ("Sample", marked(sample.text, str(record.adversarial))),
                 ("Target", Names((campaign.label_names[sample.target],), frozenset({0}))),
-                ("True labels", marked_names(campaign, sample.labels, sample.target)),
-                (
-                    "Predicted (real)",
-                    marked_names(campaign, record.before.top_k if record.before else (), sample.target),
-                ),
-                ("Predicted (adv.)", marked_names(campaign, record.after.top_k if record.after else (), sample.target)),
+                *((part, marked_names(campaign, labels, sample.target)) for part, labels in parts.items()),
             ]
         if rows:
             break
@@ -81,11 +78,87 @@ class _Example:
         self.changed, self.words, self.similarity = record.changed, record.words, campaign.similarity(record)
 
 
+@dataclass(frozen=True)
+class Successes:
+    """The labels of the texts whose attack reached its goal within the allowed change rate, by sample.
+
+    Attributes:
+        true: the true labels of each text.
+        targets: the target of each.
+        before: the k best labels of the original text, -1 where a model had no further label to give, shape `(n, k)`.
+        after: the same of the final text.
+    """
+
+    true: list[tuple[int, ...]]
+    targets: list[int]
+    before: np.ndarray
+    after: np.ndarray
+
+
+@dataclass(frozen=True)
+class Precision:
+    """P@k before and after; PSP@k, normalised, where there are propensities."""
+
+    p_before: float
+    p_after: float
+    psp_before: float | None = None
+    psp_after: float | None = None
+
+
+def successes_of(campaign: Campaign, model: Model) -> Successes:
+    """Read what successful attacks on a model did to the k best labels."""
+    numbers = model.rows.index[model.rows["success"] == 1].tolist()
+    k, tops = campaign.k, (np.full((len(numbers), campaign.k), -1), np.full((len(numbers), campaign.k), -1))
+    for place, record in enumerate(model.records.of(numbers)):
+        for top, prediction in zip(tops, (record.before, record.after), strict=True):
+            labels = prediction.top_k[:k] if prediction else ()
+            top[place, : len(labels)] = labels
+    true = [sample.labels for sample in campaign.samples.of(numbers)]
+    return Successes(true, model.rows["target"].loc[numbers].tolist(), *tops)
+
+
+def precision(campaign: Campaign, successes: Successes, without_target: bool, family: str = "other") -> Precision:
+    """P@k and PSP@k over some successes, with all true labels or without the target of each.
+
+    Propensities are those of Jain et al. (2016) with the A and B of a data set's family (`PROPENSITY_CONSTANTS`), from
+    the training texts of each label; at fewer than 3 training texts there are none.
+    """
+    rows = [
+        [label for label in labels if not (without_target and label == target)]
+        for labels, target in zip(successes.true, successes.targets, strict=True)
+    ]
+    truth, tops, k = label_matrix(rows, len(campaign.label_names)), (successes.before, successes.after), campaign.k
+    precisions = [precision_at_k(top, truth, k) for top in tops]
+    if campaign.n_train < 3:
+        return Precision(*precisions)
+    propensity = propensities(campaign.label_counts, campaign.n_train, *PROPENSITY_CONSTANTS[family])
+    return Precision(*precisions, *(psp_at_k(top, truth, propensity, k) for top in tops))
+
+
+def moved(successes: Successes, inwards: bool) -> pd.DataFrame:
+    """The labels beside the target that came into the top k, or left it; those that moved most often first.
+
+    Returns:
+        By label: `times`, in how many successes it moved, and `true`, in how many of them it is a true label.
+    """
+    rows: list[tuple[int, bool]] = []
+    for true, target, before, after in zip(
+        successes.true, successes.targets, successes.before, successes.after, strict=True
+    ):
+        old, new = set(before.tolist()), set(after.tolist())
+        rows += [(label, label in true) for label in (new - old if inwards else old - new) - {target, -1}]
+    frame = pd.DataFrame(rows, columns=["label", "true"]).astype({"label": "int64", "true": "int64"})
+    groups = frame.groupby("label")["true"].agg(times="size", true="sum")
+    return groups.sort_values(["times", "label"], ascending=[False, True])
+
+
+_OfModels = list[tuple[Campaign, Model, Successes]]
+
+
 def labels_of_successes(campaigns: Sequence[Campaign], family: str = "other") -> list[Table]:
     """What the successful attacks did to the other labels: P@k and PSP@k, and the labels that moved most often.
 
     Args:
-        campaigns: what to report.
         family: of the data sets, in `metrics.PROPENSITY_CONSTANTS`.
     """
     successes = [(*pair, successes_of(*pair)) for pair in models_of(campaigns)]

@@ -23,7 +23,7 @@ class Transferred:
         source: the model that they were found on.
         model: the model that they were tried on.
         bin: the bin in words.
-        found: adversarial texts that were tried.
+        adversarial: adversarial texts that were tried.
         success: the share that reaches the goal there too, of those whose original text the other model gets right.
         control: the same of the control texts, which have as many other words exchanged.
         less_control: how much larger the first is, over the texts that have a control.
@@ -33,7 +33,7 @@ class Transferred:
     source: str
     model: str
     bin: str
-    found: int
+    adversarial: int
     success: Estimate
     control: Estimate
     less_control: Estimate
@@ -55,7 +55,7 @@ def transferred(campaign: Campaign, source: Model, transfer: Transfer, bin_numbe
         source=source.name,
         model=transfer.name,
         bin=campaign.bin_name(bin_number),
-        found=len(trials),
+        adversarial=len(trials),
         success=share_of(_reached(counted), campaign.texts(trial.sample for trial in counted)),
         control=share_of(control, campaign.texts(trial.sample for trial in paired)),
         less_control=less,
@@ -74,7 +74,12 @@ def pairs_of(campaign: Campaign) -> Iterator[tuple[Model, Transfer]]:
 def transfers(campaigns: Sequence[Campaign]) -> Table:
     """Do attacks transfer? By label frequency."""
     columns = (
-        *(Column("source", "Found on"), Column("model", "Tried on"), BIN, Column("found", "Adversarial texts")),
+        *(
+            Column("source", "Found on"),
+            Column("model", "Tried on"),
+            BIN,
+            Column("found", "Adversarial texts", cell=lambda tried: tried.adversarial),
+        ),
         Column("n", "Right before (n)", cell=lambda tried: tried.success.n),
         rate_column("success", "Success there (%)"),
         rate_column("control", "Other words exchanged (%)"),
