@@ -22,6 +22,7 @@ FLOORS = {
     "textattack_xmtc.evidence": 1,
     "textattack_xmtc.evidence.meaning": 3,
     "textattack_xmtc.evidence.model": 3,
+    "textattack_xmtc.evidence.sources": 3,
     "textattack_xmtc.workdir": 1,
     "textattack_xmtc.results": 1,
     "textattack_xmtc.models": 2,

@@ -73,5 +73,24 @@ attack: by the labels' training texts, by their names alone, by what the victim 
 SenseFilter = Literal["context", "first", "all"]
 """Which senses of a word count for words of the same sense: those that its context makes likely, the first, or all."""
 
-EvidenceSource = Literal["name+texts", "name", "texts"]
+EVIDENCE_BY_COUNT = ("name+texts", "name", "texts")
 """What speaks for a label: words of its name, words of its training texts, or the name's first and then the texts'."""
+
+EVIDENCE_BY_MODEL = {"meaning": "ENCODER", "meaning-texts": "ENCODER", "model": "FOLDER"}
+"""The same by closeness of a word's window to the name or to the training texts, or by occlusion on another model."""
+
+EVIDENCE_SOURCES = " or ".join((*EVIDENCE_BY_COUNT, *(f"{kind}:{of}" for kind, of in EVIDENCE_BY_MODEL.items())))
+
+
+def check_evidence(source: str) -> None:
+    """Refuse a source of evidence that does not exist.
+
+    Raises:
+        InputError: the message lists the sources.
+
+    Example:
+        >>> check_evidence("meaning:usem3")
+    """
+    kind, _, of = source.partition(":")
+    if source not in EVIDENCE_BY_COUNT and not (kind in EVIDENCE_BY_MODEL and of):
+        raise InputError(f"unknown evidence={source!r}", f"choose {EVIDENCE_SOURCES}")

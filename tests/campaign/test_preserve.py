@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from textattack_xmtc.datasets.label_names import LabelNames
 from textattack_xmtc.encoders.embedded import EmbeddedEncoder
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.evidence.names import NameEvidence
+from textattack_xmtc.judges.run import campaign_lineage
 from textattack_xmtc.results.folder import read_campaign
 
 
@@ -122,3 +124,17 @@ def test_a_campaign_keeps_labels_and_resumes(tmp_path: Path) -> None:
     assert [{**line, "seconds": 0} for line in again] == [{**line, "seconds": 0} for line in lines]
     with pytest.raises(InputError, match="preserve"):
         run_campaign(out, {"preserve": "frozen:0.4"}, resume=True)
+
+
+@needs_wordnet
+@pytest.mark.usefixtures("here")
+def test_evidence_by_meaning_or_by_another_model_never_asks_the_victim(tmp_path: Path) -> None:
+    options = {**OPTIONS, "models": ["plain"], "preserve": "frozen:0.3"}
+    out = tmp_path / "kept"
+    assert run_campaign(out, {**options, "evidence": "meaning-texts:embedded"})
+    campaign = read_campaign(out)
+    assert campaign.resolved["evidence"] == "meaning-texts (embedded)"
+    assert "the campaign's evidence" in campaign_lineage(campaign)
+    copy = shutil.copytree("plain", "a-copy")
+    with pytest.raises(InputError, match="asks the victim 'plain' itself"):
+        run_campaign(tmp_path / "itself", {**options, "evidence": f"model:{copy}"})

@@ -5,12 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import pytest
 
-from textattack_xmtc.datasets.corpus import Corpus, Document
-from textattack_xmtc.errors import InputError
 from textattack_xmtc.evidence.protocol import CombinedEvidence, WordEvidence, evidence_for
-from textattack_xmtc.evidence.sources import load_evidence
 from textattack_xmtc.targets import Label
 
 
@@ -48,14 +44,3 @@ def test_of_several_labels_the_largest_evidence_counts() -> None:
     assert found.weights.tolist() == [2, 3, 1]
     assert found.backed.tolist() == [True, True, False]
     assert evidence_for(source, "", ["w"] * 3, ["unknown"]) is None
-
-
-def test_sources_by_name() -> None:
-    corpus = Corpus.from_documents("c", {"train": [Document("1", "egg", ["a"])]})
-    assert load_evidence().name == "name"
-    assert load_evidence("texts", corpus).name == "training texts"
-    assert load_evidence("name+texts", corpus).name == "name+training texts"
-    with pytest.raises(InputError, match=r"evidence='texts' needs training texts"):
-        load_evidence("texts")
-    with pytest.raises(InputError, match="choose name"):
-        load_evidence("names")  # type: ignore[arg-type]

@@ -21,10 +21,11 @@ from textattack_xmtc.constraints.similarity import Similarity, measure
 from textattack_xmtc.datasets.label_names import LabelNames
 from textattack_xmtc.datasets.load import load_corpus
 from textattack_xmtc.encoders.encoder import Encoder
+from textattack_xmtc.errors import InputError
 from textattack_xmtc.evidence.label_texts import TrainingWords
 from textattack_xmtc.evidence.protection import Preserve
 from textattack_xmtc.evidence.protocol import Evidence
-from textattack_xmtc.evidence.sources import load_evidence
+from textattack_xmtc.evidence.sources import evidence_model, load_evidence
 from textattack_xmtc.goal import GOALS
 from textattack_xmtc.hubs import DEFAULT_MASKED_LM
 from textattack_xmtc.results.records import ERROR, FAILED, SKIPPED, SUCCEEDED, WRONG_BEFORE, Sample
@@ -99,9 +100,21 @@ def load_tools(plan: Plan, companion: Path | None, encoder: str = "", masked_lm:
     words = TrainingWords(load_corpus(plan.data, **plan.given())) if plan.candidate_source == "label-texts" else None
     evidence = None
     if plan.preserve is not None:
-        names = None if plan.evidence_names is None else LabelNames.read(Path(plan.evidence_names))
+        _check_independent(plan)
+        names = None if plan.evidence_names is None else LabelNames.read(Path(plan.evidence_names), plan.label_language)
         evidence = load_evidence(plan.evidence, load_corpus(plan.data, **plan.given()), names)
     return Tools(load_encoder(encoder or plan.encoder), swap, source, words, evidence)
+
+
+def _check_independent(plan: Plan) -> None:
+    """Refuse evidence that asks a victim."""
+    asked = evidence_model(plan.evidence)
+    own = None if asked is None else fingerprint(asked)
+    for model in plan.models:
+        if own is not None and fingerprint(model) == own:
+            raise InputError(
+                f"evidence={plan.evidence!r} asks the victim {model!r} itself", "name a model that is not attacked"
+            )
 
 
 def _names_print(plan: Plan) -> str | None:

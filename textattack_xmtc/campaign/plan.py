@@ -14,10 +14,10 @@ from textattack_xmtc.options import option, options_of, require
 from textattack_xmtc.search_options import (
     CandidateOrder,
     CandidateSource,
-    EvidenceSource,
     Objective,
     Ranking,
     SenseFilter,
+    check_evidence,
     ranking_named,
     require_choice,
 )
@@ -26,7 +26,7 @@ Mode = Literal["paper", "adv-xmtc"]
 
 _CHOICES: Mapping[str, object] = {
     **{"mode": Mode, "ranking": Ranking, "candidate_order": CandidateOrder, "candidate_source": CandidateSource},
-    **{"objective": Objective, "evidence": EvidenceSource, "senses": SenseFilter},
+    **{"objective": Objective, "senses": SenseFilter},
 }
 _PUBLISHED: Mapping[str, tuple[str | None, str]] = {
     "ranking": ("masked-delta", "has a ranking of its own"),
@@ -36,7 +36,7 @@ _PUBLISHED: Mapping[str, tuple[str | None, str]] = {
 }
 """Options that mode adv-xmtc leaves no choice, with why."""
 
-_CHECKED = ("goal", "seed", "max_change_rate", "preserve", "preserve_seed")
+_CHECKED = ("evidence", "goal", "seed", "max_change_rate", "preserve", "preserve_seed")
 _POSITIVE = ("k", "labels_per_bin", "samples_per_bin", "total", "pairs_per_text", "candidates")
 
 
@@ -101,8 +101,13 @@ class Plan(ReadOptions):
         group="label",
     )
     preserve_seed: int = option(0, "of protected words that are drawn", metavar="N", group="label")
-    evidence: EvidenceSource = option(
-        "name+texts", "what speaks for a label: its name and then its training texts, or one of them", group="label"
+    evidence: str = option(
+        "name+texts",
+        "what speaks for a label: its name and then its training texts (name+texts), or one of them (name, texts); "
+        "closeness to its name (meaning:ENCODER) or to its training texts (meaning-texts:ENCODER); occlusion on "
+        "another model (model:FOLDER)",
+        metavar="SOURCE",
+        group="label",
     )
     evidence_names: str | None = option(
         None, "names of labels that the data call by numbers, as JSON", metavar="FILE", group="label"
@@ -150,6 +155,7 @@ class Plan(ReadOptions):
         object.__setattr__(self, "ranking", ranking_named(self.ranking))
         for name, choices in _CHOICES.items():
             require_choice(name, getattr(self, name), choices)
+        check_evidence(self.evidence)
         if self.preserve is not None:
             Preserve.parse(self.preserve)
         for name, (value, rule) in _PUBLISHED.items() if self.mode == "adv-xmtc" else ():

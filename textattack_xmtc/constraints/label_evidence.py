@@ -20,6 +20,9 @@ from textattack_xmtc.transformations.same_sense import SameSense
 from textattack_xmtc.transformations.word_swap_same_sense import WordSwapBySource, WordSwapSameSense
 from textattack_xmtc.words import word_spans
 
+_REMEMBERED = 256
+"""Texts whose evidence is remembered: each is asked about several times in an attack, and some sources are slow."""
+
 
 class LabelEvidence(PreTransformationConstraint):
     """Protects the words of the original text that speak most for the labels under attack; for any TextAttack attack.
@@ -60,6 +63,7 @@ class LabelEvidence(PreTransformationConstraint):
         self.share, self.mode, self.seed = share, mode, seed
         self.evidence: Evidence = evidence or NameEvidence()
         self._goal, self._paired, self._label_names = goal, False, label_names
+        self._known: dict[tuple[str, tuple[Label, ...]], WordEvidence | None] = {}
         self._kept: tuple[tuple[str, tuple[Label, ...]], Protection] | None = None
 
     def bind(self, goal: Any) -> None:
@@ -81,7 +85,12 @@ class LabelEvidence(PreTransformationConstraint):
 
     def known(self, original: AttackedText, labels: Sequence[Label]) -> WordEvidence | None:
         """The evidence for the labels in a text; None where nothing is known of any."""
-        return evidence_for(self.evidence, original.text, original.words, labels)
+        key = (original.text, tuple(labels))
+        if key not in self._known:
+            if len(self._known) == _REMEMBERED:
+                self._known.clear()
+            self._known[key] = evidence_for(self.evidence, original.text, original.words, labels)
+        return self._known[key]
 
     def protection(self, original: AttackedText, labels: Sequence[Label] | None = None) -> Protection:
         """What is protected in an original text: by evidence, or by the draw in mode "random"."""

@@ -34,6 +34,7 @@ class ReadOptions:
             their position, from 1.
         encoding: of text files; by default UTF-8, or UTF-16 or UTF-32 where the first bytes say so.
         label_file: a file of label names, by which the data call their labels from then on.
+        label_language: of the names, where `label_file` is a vocabulary in several languages.
         format: of the files, where a folder holds several.
 
     Raises:
@@ -68,7 +69,13 @@ class ReadOptions:
     header: bool | None = option(None, "the first line of a table names its columns", group=_GROUP)
     encoding: str | None = option(None, "of text files, such as cp1252", metavar="NAME", group=_GROUP)
     label_file: str | None = option(
-        None, "names of the labels, by index or by what the data call them", metavar="FILE", group=_GROUP
+        None,
+        "names of the labels, by index or by what the data call them; a vocabulary (.ttl, .rdf, Annif's .tsv)",
+        metavar="FILE",
+        group=_GROUP,
+    )
+    label_language: str | None = option(
+        None, "of the names, where a vocabulary has several languages", metavar="CODE", group=_GROUP
     )
     format: str | None = option(
         None, "of the files, where a folder holds several", flags=("--data-format",), metavar="NAME", group=_GROUP

@@ -64,10 +64,13 @@ def load_judge(name: str, campaign: Campaign, corpus: Corpus, device: str | None
 
 
 def campaign_lineage(campaign: Campaign) -> dict[str, frozenset[str]]:
-    """What a campaign's victims, its masked LM and its encoder descend from."""
+    """What a campaign's victims, its masked LM, its encoder and its evidence descend from."""
     parts = {f"the victim {model.name!r}": model_lineage(str(model.facts["folder"])) for model in campaign.models}
     parts["the campaign's masked LM"] = model_lineage(campaign.resolved["masked_lm"])
     parts["the campaign's encoder"] = encoder_lineage(str(campaign.resolved["encoder"]))
+    kind, _, of = str(campaign.settings.get("evidence", "")).partition(":")
+    if of:
+        parts["the campaign's evidence"] = model_lineage(of) if kind == "model" else encoder_lineage(of)
     return parts
 
 
@@ -127,7 +130,7 @@ def changed_positions(text: str, adversarial: str) -> list[int]:
 
 
 def _maker(campaign: Campaign, corpus: Corpus, seed: int, evidence_names: Path | None) -> ControlMaker:
-    names = None if evidence_names is None else LabelNames.read(evidence_names)
+    names = None if evidence_names is None else LabelNames.read(evidence_names, campaign.settings.get("label_language"))
     evidence, words, sense = load_evidence("name+texts", corpus, names), TrainingWords(corpus), SameSense()
 
     def weighs(text_words: Sequence[str], label: int) -> np.ndarray:

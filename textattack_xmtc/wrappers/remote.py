@@ -15,7 +15,7 @@ from textattack_xmtc.errors import InputError, VictimError
 from textattack_xmtc.label_names import LabelNames
 from textattack_xmtc.redaction import Redactor
 from textattack_xmtc.scores import ScoreKind, check_count
-from textattack_xmtc.wrappers.http import Reply, post
+from textattack_xmtc.wrappers.http import Reply, ask_once
 from textattack_xmtc.wrappers.shortlist import ShortlistWrapper
 from textattack_xmtc.wrappers.tokens import encodable
 
@@ -148,7 +148,8 @@ class RemoteWrapper(ShortlistWrapper):
             text = f"a deeply nested {type(value).__name__}"
         return self._redactor(self._secrets()).shorten(text, _SHOWN_CHARACTERS)
 
-    def _answered(self, content: bytes) -> Any:
+    def _answered(self, content: bytes | None, url: str | None = None) -> Any:
+        """What the server answers to a POST of `content`, or to a GET where that is None."""
         from tenacity import RetryError, Retrying, retry_if_exception_type, stop_after_attempt
 
         retrying = Retrying(
@@ -158,7 +159,7 @@ class RemoteWrapper(ShortlistWrapper):
             sleep=lambda seconds: self._pace.sleep(seconds),
         )
         try:
-            return retrying(self._attempt, content)
+            return retrying(self._attempt, url or self._url, content)
         except RetryError as error:
             told = str(error.last_attempt.exception())
         raise VictimError(
@@ -172,7 +173,7 @@ class RemoteWrapper(ShortlistWrapper):
         # Several clients that failed together must not come back together.
         return float(max(state.outcome.exception().least_s, longest * _rng.uniform(0.5, 1)))
 
-    def _attempt(self, content: bytes) -> Any:
+    def _attempt(self, url: str, content: bytes | None) -> Any:
         """One request, and what its answer holds. What fails is told without its cause: that holds the secret.
 
         Raises:
@@ -184,7 +185,7 @@ class RemoteWrapper(ShortlistWrapper):
         headers = {"Content-Type": "application/json", "Accept": "application/json", **secrets}
         self._pace.wait()
         try:
-            reply = post(self._url, content, headers, self._answer_s)
+            reply = ask_once(url, content, headers, self._answer_s)
         except VictimError as error:
             failure: Exception | None = VictimError(f"{self._told_url} {error.problem}", error.fix)
         except Exception as error:  # httpx, the machine's sockets, and whatever stands between
@@ -196,9 +197,20 @@ class RemoteWrapper(ShortlistWrapper):
         if not 200 <= reply.status < 300:
             told = redactor.shorten(f"status {reply.status} ({reply.text() or reply.reason})", _SHOWN_CHARACTERS)
             if reply.status not in _AGAIN:
-                raise VictimError(f"{self._told_url} refused {len(content):,} bytes: {told}", _fix_of(reply.status))
+                raise VictimError(
+                    f"{self._told_url} refused {len(content or b''):,} bytes: {told}", self._fix_of(reply.status)
+                )
             raise _PassingError(told, self._least_pause(reply, told))
         return self._read_json(reply, redactor)
+
+    def _fix_of(self, status: int) -> str:
+        """What to do where the server refuses with this status."""
+        if status in (401, 403):
+            return "see what the environment variable named by token or headers holds"
+        if status == 413:
+            return "lower batch_size"
+        moved = 300 <= status < 400
+        return "give the address that answers" if moved else "see what it expects: body=... makes the request"
 
     def _least_pause(self, reply: Reply, told: str) -> float:
         least = _retry_after(reply.retry_after)
@@ -303,14 +315,6 @@ def _checked(url: str, secret: bool) -> urllib.parse.SplitResult:
     if secret and parts.scheme == "http" and parts.hostname not in _LOCAL:
         raise InputError(f"the secret for {parts.hostname} would travel in the clear", "use https")
     return parts
-
-
-def _fix_of(status: int) -> str:
-    if status in (401, 403):
-        return "see what the environment variable named by token or headers holds"
-    if status == 413:
-        return "lower batch_size"
-    return "give the address that answers" if 300 <= status < 400 else "see what it expects: body=... makes the request"
 
 
 def _retry_after(value: str | None) -> float:

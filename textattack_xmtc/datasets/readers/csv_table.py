@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from textattack_xmtc.datasets.read_options import BY_CONTENT, ReadOptions
+from textattack_xmtc.datasets.readers.annif import AnnifTable
 from textattack_xmtc.datasets.readers.columns import Columns, UnresolvedError, hints_at_columns, numbered, resolve
 from textattack_xmtc.datasets.readers.lines import COMPRESSIONS, encoding_of, plain_suffix, read_lines
 from textattack_xmtc.datasets.readers.place import Place
@@ -64,12 +65,14 @@ class Csv(Table):
         stems = SPLIT_STEMS[split]
         suffixes = [f"{suffix}{end}" for suffix in _SUFFIXES for end in COMPRESSIONS]
         path = only_file(folder, stems, suffixes, split)
-        return cls(path, options) if path is not None else None
+        return cls.from_file(path, options) if path is not None else None
 
     @classmethod
     def from_file(cls, path: Path, options: ReadOptions = BY_CONTENT) -> Source | None:
         """See `Source`: by its suffix, or by a first line that names columns of texts and labels."""
         source = cls(path, options)
+        if AnnifTable.from_file(path, options) is not None:
+            return None
         if plain_suffix(path) in _SUFFIXES:
             return source
         if plain_suffix(path) not in _OTHERS and options.delimiter is None:
