@@ -11,19 +11,10 @@ from typing import Any
 from markupsafe import Markup
 
 from textattack_xmtc._version import __version__
+from textattack_xmtc.results import headline as sentences
 from textattack_xmtc.results.campaign import Campaign
 from textattack_xmtc.results.examples import CHOICE, excerpt, marked, striking
 from textattack_xmtc.results.figures import Figure
-from textattack_xmtc.results.headline import (
-    description,
-    further_headlines,
-    headline,
-    left_out,
-    method,
-    model_headline,
-    rank,
-    warnings_of,
-)
 from textattack_xmtc.results.markup import escaped, render
 from textattack_xmtc.results.records import Record
 from textattack_xmtc.results.tables.examples import marked_names
@@ -107,19 +98,19 @@ def _title(campaigns: Sequence[Campaign]) -> str:
 
 
 def _sentences(campaigns: Sequence[Campaign]) -> list[str]:
-    return list(dict.fromkeys(sentence for campaign in campaigns for sentence in method(campaign)))
+    return list(dict.fromkeys(sentence for campaign in campaigns for sentence in sentences.method(campaign)))
 
 
 def _head(campaign: Campaign, figures: Mapping[str, Sequence[Figure]]) -> dict[str, object]:
     """What stands above the tables of a report about a campaign."""
     others = [model for model in campaign.models if model.name != campaign.reference]
     return {
-        "description": description(campaign),
-        "headline": headline(campaign),
-        "further": further_headlines(campaign),
-        "others": [(model.name, model_headline(campaign, model)) for model in others],
-        "warnings": warnings_of(campaign),
-        "left_out": [sentence for model in campaign.models if (sentence := left_out(campaign, model))],
+        "description": sentences.description(campaign),
+        "headline": sentences.headline(campaign),
+        "further": sentences.further_headlines(campaign),
+        "others": [(model.name, sentences.model_headline(campaign, model)) for model in others],
+        "warnings": sentences.warnings_of(campaign),
+        "left_out": [sentence for model in campaign.models if (sentence := sentences.left_out(campaign, model))],
         "figures": figures[str(campaign.folder)],
     }
 
@@ -140,7 +131,7 @@ def _section(
 
 def _lead(campaign: Campaign) -> Markup:
     """The headline, its rates in bold and their intervals apart."""
-    lead = re.sub(r"\b(in|for|and) (\d+%)", r"\1 <b>\2</b>", escaped(headline(campaign)))
+    lead = re.sub(r"\b(in|for|and) (\d+%)", r"\1 <b>\2</b>", escaped(sentences.headline(campaign)))
     return Markup(re.sub(r"\(\d+ to \d+%, n = [\d,]+\)", lambda part: f'<span class="interval">{part[0]}</span>', lead))
 
 
@@ -157,8 +148,8 @@ def _example(campaign: Campaign, record: Record) -> dict[str, object]:
         lists += [(f"Top {campaign.k} {name}", prediction.top_k if prediction else ())]
     return {
         "target": campaign.label_names[sample.target],
-        "rank_before": rank(record.before),
-        "rank_after": rank(record.after),
+        "rank_before": sentences.rank(record.before),
+        "rank_after": sentences.rank(record.after),
         "facts": " · ".join(facts),
         "excerpt": Markup(marked_html(excerpt(text, CONTEXT))),
         "text": Markup(marked_html(text)),
