@@ -58,7 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _cases(arguments: argparse.Namespace) -> tuple[Campaign, Corpus, list[Case]]:
     from textattack_xmtc.datasets.load import load_corpus
     from textattack_xmtc.datasets.read_options import ReadOptions
-    from textattack_xmtc.judges.run import cases_of
+    from textattack_xmtc.judges.cases import cases_of
     from textattack_xmtc.results.folder import read_campaign
 
     campaign = read_campaign(arguments.campaign)
