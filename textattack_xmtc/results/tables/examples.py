@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from types import SimpleNamespace
@@ -141,15 +142,17 @@ def moved(successes: Successes, inwards: bool) -> pd.DataFrame:
     Returns:
         By label: `times`, in how many successes it moved, and `true`, in how many of them it is a true label.
     """
-    rows: list[tuple[int, bool]] = []
+    times: Counter[int] = Counter()
+    true_ones: Counter[int] = Counter()
     for true, target, before, after in zip(
         successes.true, successes.targets, successes.before, successes.after, strict=True
     ):
         old, new = set(before.tolist()), set(after.tolist())
-        rows += [(label, label in true) for label in (new - old if inwards else old - new) - {target, -1}]
-    frame = pd.DataFrame(rows, columns=["label", "true"]).astype({"label": "int64", "true": "int64"})
-    groups = frame.groupby("label")["true"].agg(times="size", true="sum")
-    return groups.sort_values(["times", "label"], ascending=[False, True])
+        labels = (new - old if inwards else old - new) - {target, -1}
+        times.update(labels)
+        true_ones.update(labels & set(true))
+    frame = pd.DataFrame({"times": times, "true": true_ones}).fillna(0).astype("int64").rename_axis("label")
+    return frame.sort_values(["times", "label"], ascending=[False, True])
 
 
 _OfModels = list[tuple[Campaign, Model, Successes]]
