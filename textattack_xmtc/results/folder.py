@@ -29,7 +29,7 @@ from textattack_xmtc.results.records import (
     Transfer,
     Trial,
 )
-from textattack_xmtc.results.summary import COUNTS, ROW_TYPES, row_of
+from textattack_xmtc.results.summary import row_of, row_types
 from textattack_xmtc.workdir.names import distinct, inside
 from textattack_xmtc.workdir.provenance import changed_versions
 
@@ -229,8 +229,7 @@ def _model(campaign: Campaign, facts: Mapping[str, Any], notes: list[str], damag
         return record
 
     lines = _lines(path, read, "record", notes, damage) if path.exists() else ()
-    types = {**ROW_TYPES, **{count.key: "int8" for count in COUNTS}}
-    rows = frame_of((row_of(record, offset, limits) for offset, record in lines), types)
+    rows = frame_of((row_of(record, offset, limits) for offset, record in lines), row_types())
     for number in rows.index[rows.index.duplicated()]:
         notes.append(f"Sample {number} is twice in {RECORDS}/{path.name}; the later record counts.")
     rows = rows[~rows.index.duplicated(keep="last")].sort_index()  # workers leave them in any order

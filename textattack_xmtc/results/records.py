@@ -103,7 +103,7 @@ class Model:
         name: its name.
         facts: what `campaign.json` says of it.
         records: its records by the number of the sample, each read when it is asked for.
-        rows: what tables need of every record, a row each by the number of the sample (`summary.ROWS`).
+        rows: what tables need of every record, a row each by the number of the sample (`summary.row_types`).
     """
 
     name: str

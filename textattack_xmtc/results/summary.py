@@ -143,16 +143,18 @@ def shown_counts(counts: Sequence[Count], settings: Iterable[Mapping[str, Any]])
     return tuple(count for count in counts if not count.setting or count.setting in given)
 
 
-ROW_TYPES: Mapping[str, Any] = {
-    **{"sample": "int64", "offset": "int64", "outcome": "string", "reason": "string", "words": "int64"},
-    **{"changed": "int64", "change_rate": "float64", "similarity": "float64", "queries": "int64"},
-    **{"seconds": "float64", "adversarial": "bool", "wrong_before": "bool"},
-}
-"""The columns of `Model.rows` before one for each count: similarity is the campaign's, and NaN where there is none."""
+def row_types() -> dict[str, str]:
+    """The columns of `Model.rows` with their types; similarity is the campaign's, and NaN where there is none."""
+    return {
+        **{"sample": "int64", "offset": "int64", "outcome": "string", "reason": "string", "words": "int64"},
+        **{"changed": "int64", "change_rate": "float64", "similarity": "float64", "queries": "int64"},
+        **{"seconds": "float64", "adversarial": "bool", "wrong_before": "bool"},
+        **{count.key: "int8" for count in COUNTS},
+    }
 
 
 def row_of(record: Record, offset: int, limits: Limits) -> tuple[Any, ...]:
-    """A record as a row of `ROW_TYPES`; `offset` is where its line begins."""
+    """A record as a row of `row_types`; `offset` is where its line begins."""
     similarity = limits.similarity_of(record)
     return (
         *(record.sample, offset, record.outcome, record.reason, record.words, record.changed, record.change_rate),
@@ -166,7 +168,7 @@ class SampleResults:
     """What came of the samples on one model: those that were attacked or that it got wrong before.
 
     Attributes:
-        rows: a row each by the number of the sample: `ROW_TYPES`, `YES`, `NO` or `UNMEASURED` for each count by its
+        rows: a row each by the number of the sample: `row_types`, `YES`, `NO` or `UNMEASURED` for each count by its
             key, the bin, the target, and a number for the text.
     """
 
