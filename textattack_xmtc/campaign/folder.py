@@ -218,9 +218,10 @@ def read_facts(out: Path) -> JSON:
             raise KeyError(min(missing))
         _ = [model["name"] for model in facts["models"]], dict(facts["settings"]), dict(facts["versions"])
     except (DataError, ValueError, KeyError, TypeError) as error:
-        problem = error.problem if isinstance(error, DataError) else f"{type(error).__name__}: {error}"
-        fix = "start again in another folder with --out"
-        raise DataError(f"{out / CAMPAIGN} cannot be resumed ({problem})", fix) from error
+        problem = (
+            error.problem if isinstance(error, DataError) else f"{out / CAMPAIGN}: {type(error).__name__}: {error}"
+        )
+        raise DataError(f"{problem}: it cannot be resumed", "start again in another folder with --out") from error
     return facts
 
 

@@ -340,7 +340,7 @@ def test_an_untargeted_attack_ends_when_any_true_label_has_left():
 def test_ranks_are_not_asked_of_the_victim():
     victim, ranked = bag(WEIGHTS, KEEPS), []
     victim._rank = lambda texts, labels: ranked.extend(texts)
-    assert attacked("amber basalt cedar end", victim=victim).code == 1 and ranked == []
+    assert attacked("amber basalt cedar end", victim=victim).changes and ranked == []
 
 
 @pytest.mark.parametrize("batch_size", [1, 3, 64])
