@@ -30,6 +30,7 @@ _CHOICES: Mapping[str, object] = {
 }
 _PUBLISHED: Mapping[str, tuple[str | None, str]] = {
     "ranking": ("masked-delta", "has a ranking of its own"),
+    "threshold": (None, "counts the k best alone"),
     "candidate_order": ("all", "asks about all candidates"),
     "candidate_source": ("masked-lm", "takes the masked LM's words"),
     "preserve": (None, "keeps nothing of the label"),
@@ -61,6 +62,13 @@ class Plan(ReadOptions):
     data: str = option("", "a folder or file in any known format, hf:NAME, or api-docs", metavar="PATH")
     goal: GoalName = option(POSITIVE, f"what the attack wants: {', '.join(GOALS)}", group="attack")
     k: int = option(5, "how many of the best labels count as predicted", group="attack")
+    threshold: str | None = option(
+        None,
+        "the least score of a label that counts as predicted, beside k: a number, or a file with one for each label "
+        "(JSON by name, or a number a line); by default a victim's own, if it has one",
+        metavar="SCORE|FILE",
+        group="attack",
+    )
     max_change_rate: float = option(
         0.1, "share of the words that may be changed (theta)", metavar="SHARE", group="attack"
     )

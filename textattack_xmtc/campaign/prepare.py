@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from textattack_xmtc.campaign.attack import SampleAttack, Tools, load_tools
+from textattack_xmtc.campaign.attack import SampleAttack, Tools, load_tools, thresholds_print
 from textattack_xmtc.campaign.folder import check_files, write_campaign
 from textattack_xmtc.campaign.given_samples import read_samples
 from textattack_xmtc.campaign.pairs import right_pairs
@@ -38,7 +38,7 @@ def prepare(out: Path, plan: Plan, device: str | None = None) -> Tools:
     rows, truth = corpus.split("test"), corpus.label_matrix("test")
     facts = {}
     for folder in sorted(plan.models, key=lambda folder: folder != plan.reference_model):  # the reference model first
-        victim = load_victim(names[folder], folder, corpus.label_names, device)
+        victim = load_victim(names[folder], folder, corpus.label_names, device, plan.threshold)
         unknown = int((victim.from_corpus < 0).sum())
         if victim.model.labels.names is None:
             say(f"{victim.name} has no label names: its labels are taken in the order of {corpus.name}")
@@ -47,12 +47,14 @@ def prepare(out: Path, plan: Plan, device: str | None = None) -> Tools:
         if folder == plan.reference_model:
             tools = load_tools(plan, victim.model.masked_lm_folder)
             resolved = {**tools.facts(plan), "device": str(getattr(victim.model.model, "device", None))}
+            if (rule := victim.model.decision_rule(plan.k)).threshold is not None:
+                resolved["shown"] = str(rule)
         best = victim.top_k(rows, plan.k)
         right = len(right_pairs(truth, best).rows)
         if not right:
             raise InputError(
                 f"{victim.name} gets nothing right: no true label of the {len(rows):,} test texts of {corpus.name} is "
-                f"among its {plan.k} best",
+                f"among its {victim.model.decision_rule(plan.k)}",
                 "check that it was trained, and on this corpus",
             )
         facts[folder] = model_facts(victim, folder, right)
@@ -90,7 +92,7 @@ def attack_on(plan: Plan, campaign: Campaign, model: Model, tools: Tools, device
         ModelFolderError, MissingExtraError: something cannot be loaded.
     """
     check_files(model.facts)
-    victim = load_victim(model.name, str(model.facts["folder"]), campaign.label_names, device)
+    victim = load_victim(model.name, str(model.facts["folder"]), campaign.label_names, device, plan.threshold)
     return SampleAttack(plan, victim, campaign.label_names, tools)
 
 
@@ -98,10 +100,15 @@ def tools_of(plan: Plan, campaign: Campaign) -> Tools:
     """The encoder and the masked LM that the campaign began with, whatever "auto" would stand for today.
 
     Raises:
-        InputError: the masked LM's files are not those that the campaign began with.
+        InputError: the masked LM's files or the thresholds are not those that the campaign began with.
         MissingExtraError, ModelFolderError: one of them cannot be loaded.
     """
     resolved = campaign.resolved
     if resolved["masked_lm_fingerprint"] is not None:
         check_files({"folder": resolved["masked_lm"], "fingerprint": resolved["masked_lm_fingerprint"]})
+    if thresholds_print(plan) != resolved.get("thresholds"):
+        raise InputError(
+            f"{plan.threshold} does not hold the thresholds that the campaign began with",
+            "put the same file back, or choose another folder with --out",
+        )
     return load_tools(plan, None, resolved["encoder"], resolved["masked_lm"] or "")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd  # type: ignore[import-untyped]
 
 _MUST_AGREE = ("goal", "k", "max_change_rate")
-_MUST_AGREE_RESOLVED = ("encoder", "similarity", "threshold")
+_MUST_AGREE_RESOLVED = ("encoder", "similarity", "threshold", "shown", "thresholds")
 
 
 @dataclass(frozen=True)
