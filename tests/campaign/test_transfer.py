@@ -78,7 +78,7 @@ def test_verdicts(goal: str, sample: Sample, text: str, k: int, expected: tuple[
 def test_a_threshold_decides_what_is_shown() -> None:
     model = bag(WEIGHTS, [0, 0, 0], label_names=OWN)
     model.threshold = 3.5
-    found = [found_in("plain", SAMPLE, TEXT.replace(old, "lantern")) for old in ("amber", "granite")]
+    found = [adversarial_text("plain", SAMPLE, TEXT.replace(old, "lantern")) for old in ("amber", "granite")]
     rows = toy("positive", 3, model).records(found)
     assert [row["before"] for row in rows] == [[0], [0]]
     assert [(row["outcome"], row["after"]) for row in rows] == [("succeeded", []), ("failed", [0])]
