@@ -98,6 +98,24 @@ def test_a_run_that_attacks_nothing_is_an_error(
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize("control", ["random-masking", "none"])
+@pytest.mark.parametrize("goal", ["positive", "negative"])
+def test_controls_attack_nothing_and_are_no_error(
+    parts: dict[str, str], tmp_path: Path, control: str, goal: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    options = ["--steps", "2", "--round-steps", "2", "--k", "6", "--goal", goal, "--augment", control]
+    assert harden(parts, out, *options) == 0
+    capsys.readouterr()
+    before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    assert harden(parts, out, *options, "--resume") == 0, "a finished one that is resumed is no error"
+    assert "is finished: nothing is left to do" in capsys.readouterr().out
+    for others in ([], ["--resume", "--steps", "3"]):
+        assert harden(parts, out, *options, *others) == 2
+        assert f"{str(out)!r} exists" in capsys.readouterr().err
+    assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
+
+
 def test_a_folder_that_cannot_be_written_is_refused_first(
     parts: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import json
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,9 @@ def run(arguments: argparse.Namespace) -> int:
     if not {"budget", "steps"} & set(chosen):
         chosen["budget"] = 1.0
     options, victim, out = HardeningOptions(**chosen), own_folder(values["model"], "harden"), Path(values["out"])
+    if arguments.resume and _is_finished(out, victim, options):
+        print(f"{out} is finished: nothing is left to do")
+        return 0
     reading = ReadOptions.of(values).given()
     corpus = load_corpus(values["data"], **reading)
     say(corpus.recognised)
@@ -84,6 +88,20 @@ def run(arguments: argparse.Namespace) -> int:
         print("test: " + ", ".join(f"{name} {value:.3f}" for name, value in made["test"].items()))
     print(f"now: {shlex.join(comparison(values['model'], out, values['data'], options.k))}")
     return 0
+
+
+def _is_finished(out: Path, victim: Path, options: HardeningOptions) -> bool:
+    """Whether a folder is what this model becomes by these options."""
+    from textattack_xmtc.models.folder import TRAINING, read_dict
+    from textattack_xmtc.workdir.provenance import fingerprint
+
+    if not (out / TRAINING).is_file():
+        return False
+    made = read_dict(out, TRAINING).get("hardened")
+    if not isinstance(made, dict):
+        return False
+    wanted = [json.loads(json.dumps(asdict(options))), fingerprint(victim)]
+    return [made.get("options"), (made.get("from") or {}).get("fingerprint")] == wanted
 
 
 def comparison(victim: str, out: Path, data: str, k: int) -> list[str]:

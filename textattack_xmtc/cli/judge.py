@@ -88,7 +88,8 @@ def _run(arguments: argparse.Namespace) -> int:
 
 def _make(arguments: argparse.Namespace) -> int:
     from textattack_xmtc.judges.person import draw_items, keep_items, write_page
-    from textattack_xmtc.results.judgements import ADVERSARIAL, PRESERVING, REMOVED
+    from textattack_xmtc.results.judgements import ADVERSARIAL, JUDGES, PRESERVING, REMOVED
+    from textattack_xmtc.workdir.names import inside
 
     campaign, _, cases = _cases(arguments)
     by_condition = {
@@ -96,7 +97,7 @@ def _make(arguments: argparse.Namespace) -> int:
     }
     wanted = {ADVERSARIAL: arguments.n, PRESERVING: CONTROLS, REMOVED: CONTROLS}
     items = draw_items(by_condition, wanted, arguments.seed)
-    page = arguments.out or campaign.folder / "judges" / "page.html"
+    page = arguments.out or inside(campaign.folder, JUDGES, "page.html")
     with writing("the page"):
         keep_items(items, campaign.folder)
         write_page(items, _names(campaign, arguments.evidence_names), page)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     import pandas as pd  # type: ignore[import-untyped]
 
 FORMAT = 1
+_SIMILARITY_RANGES = {"cosine": (-1, 1), "angular": (0, 1), "published": (1 - math.pi, 1)}
 CAMPAIGN, LABELS, BINS, CLUSTERS = "campaign.json", "labels.json", "bins.json", "clusters.json"
 SAMPLES, RECORDS = "samples.jsonl", "records"
 TRANSFERS, TRIALS = "transfer.json", "transfer"
@@ -341,21 +343,35 @@ def _record(row: Any) -> Record:
     before, after = _prediction(row["before"]), _prediction(row["after"])
     if outcome not in (SKIPPED, ERROR) and (before is None or after is None):
         raise ValueError(f"{outcome}, but nothing before or after the attack")
+    words, changed = int(_within("words", row["words"])), len(row["changes"] or ())
+    if changed > words:
+        raise ValueError(f"words={words}, and {changed} of them changed")
+    for name, (least, most) in _SIMILARITY_RANGES.items():
+        if row["similarity"] and row["similarity"].get(name) is not None:
+            _within(name, row["similarity"][name], least - 1e-3, most + 1e-3)  # computed in float32
     return Record(
         sample=int(row["sample"]),
         outcome=sys.intern(outcome),
         reason=None if row["reason"] is None else sys.intern(str(row["reason"])),
         before=before,
         after=after,
-        words=int(row["words"]),
-        changed=len(row["changes"] or ()),
-        change_rate=float(row["change_rate"] or 0),
+        words=words,
+        changed=changed,
+        change_rate=_within("change_rate", row["change_rate"] or 0, most=1),
         adversarial=row["adversarial"],
         similarity=row["similarity"],
-        queries=int(row["queries"]),
-        seconds=float(row["seconds"]),
+        queries=int(_within("queries", row["queries"])),
+        seconds=_within("seconds", row["seconds"], most=sys.float_info.max),
         preservation=_preservation(row.get("preservation")),
     )
+
+
+def _within(name: str, value: Any, least: float = 0, most: float = float("inf")) -> float:
+    """A number that an attack can have had."""
+    number = float(value)
+    if not least <= number <= most:
+        raise ValueError(f"{name}={value!r}, expected {least:g} to {most:g}")
+    return number
 
 
 def _preservation(row: Any) -> dict[str, Any] | None:
@@ -371,8 +387,10 @@ def _preservation(row: Any) -> dict[str, Any] | None:
 def _prediction(row: Any) -> Prediction | None:
     if row is None:
         return None
-    rank, beyond = (None if row.get(key) is None else int(row[key]) for key in ("rank", "beyond"))
-    return Prediction(rank, beyond, float(row["score"]), tuple(map(int, row["top_k"])))
+    rank = None if row.get("rank") is None else int(_within("rank", row["rank"], 1))
+    beyond = None if row.get("beyond") is None else int(_within("beyond", row["beyond"]))
+    score = _within("score", row["score"], -sys.float_info.max, sys.float_info.max)
+    return Prediction(rank, beyond, score, tuple(map(int, row["top_k"])))
 
 
 def _trial(row: Any) -> Trial:

@@ -1,6 +1,7 @@
 """Files that others wrote: what is read, and what is refused without running it."""
 
 import pickle
+import struct
 import zipfile
 
 import numpy as np
@@ -80,9 +81,19 @@ def _zip(file):
         archive.writestr("readme.txt", "no weights")
 
 
+def _on_several_disks(file):
+    """An archive whose directory says that it goes on on other disks; zipfile refuses to say whether it is one."""
+    _zip(file)
+    content = file.read_bytes()
+    end = content.rindex(b"PK\x05\x06")
+    locator = struct.pack("<4sLQL", b"PK\x06\x07", 1, 0, 9)
+    file.write_bytes(content[:end] + locator + content[end:])
+
+
 @pytest.mark.parametrize(
     ("write", "message"),
     [
+        (_on_several_disks, "not a checkpoint, or is damaged"),
         (lambda file: None, "there is no file"),
         (lambda file: file.mkdir(), "there is no file"),
         (lambda file: file.write_bytes(b""), "not a checkpoint, or is damaged"),
