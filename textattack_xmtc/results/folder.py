@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
-import sys
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -18,17 +16,16 @@ from textattack_xmtc.goal import GOALS
 from textattack_xmtc.results.campaign import Campaign
 from textattack_xmtc.results.lines import Lines, frame_of
 from textattack_xmtc.results.records import (
-    ERROR,
-    OUTCOMES,
     SIMILARITIES,
-    SKIPPED,
-    Bin,
     Model,
-    Prediction,
     Record,
     Sample,
     Transfer,
     Trial,
+    bin_of,
+    record_of,
+    sample_of,
+    trial_of,
 )
 from textattack_xmtc.results.summary import row_of, row_types
 from textattack_xmtc.workdir.names import distinct, inside
@@ -38,7 +35,6 @@ if TYPE_CHECKING:
     import pandas as pd  # type: ignore[import-untyped]
 
 FORMAT = 1
-_SIMILARITY_RANGES = {"cosine": (-1, 1), "angular": (0, 1), "published": (1 - math.pi, 1)}
 CAMPAIGN, LABELS, BINS, CLUSTERS = "campaign.json", "labels.json", "bins.json", "clusters.json"
 SAMPLES, RECORDS = "samples.jsonl", "records"
 TRANSFERS, TRIALS = "transfer.json", "transfer"
@@ -132,9 +128,9 @@ def read_drawn(folder: Path) -> Campaign:
             label_names=tuple(map(str, labels["names"])),
             label_counts=np.array(labels["counts"], dtype=np.int64),
             n_train=int(labels["n_train"]),
-            bins=tuple(sorted(map(_bin, bins), key=lambda part: part.number)),
+            bins=tuple(sorted(map(bin_of, bins), key=lambda part: part.number)),
             clusters=tuple(tuple(map(int, cluster["labels"])) for cluster in clusters),
-            samples=Lines(folder / SAMPLES, _sample, samples["offset"]),
+            samples=Lines(folder / SAMPLES, sample_of, samples["offset"]),
             drawn=samples,
             notes=(),
         )
@@ -149,7 +145,7 @@ def read_samples_file(file: Path) -> Iterator[Sample]:
         DataError: it is missing, or a line of it is no sample.
         OSError: it cannot be read.
     """
-    return (sample for _, sample in _lines(file, _sample, "sample"))
+    return (sample for _, sample in _lines(file, sample_of, "sample"))
 
 
 def record_file(folder: Path, part: str, name: str) -> Path:
@@ -200,7 +196,7 @@ def _samples(file: Path, n_labels: int, bins: Collection[int]) -> pd.DataFrame:
     texts: dict[str, int] = {}
 
     def read(row: Any) -> Sample:
-        sample = _sample(row)
+        sample = sample_of(row)
         if sample.bin not in bins:
             raise ValueError(f"sample {sample.number} is in bin {sample.bin}, which {BINS} does not have")
         if not all(0 <= label < n_labels for label in (sample.target, *sample.labels)):
@@ -222,7 +218,7 @@ def _model(campaign: Campaign, facts: Mapping[str, Any], notes: list[str], damag
         notes.append(f"Model {facts['name']} has no records yet.")
 
     def read(row: Any) -> Record:
-        record = _record(row)
+        record = record_of(row)
         if record.sample not in campaign.drawn.index:
             raise ValueError(f"sample {record.sample}, which {SAMPLES} does not have")
         labels = [label for one in (record.before, record.after) if one is not None for label in one.top_k]
@@ -236,7 +232,7 @@ def _model(campaign: Campaign, facts: Mapping[str, Any], notes: list[str], damag
         notes.append(f"Sample {number} is twice in {RECORDS}/{path.name}; the later record counts.")
     rows = rows[~rows.index.duplicated(keep="last")].sort_index()  # workers leave them in any order
     rows = rows.join(campaign.drawn[["bin", "target", "text"]])
-    return Model(facts["name"], facts, Lines(path, _record, rows["offset"]), rows)
+    return Model(facts["name"], facts, Lines(path, record_of, rows["offset"]), rows)
 
 
 def _transfer(campaign: Campaign, facts: dict[str, Any], notes: list[str], damage: Damage | None) -> Transfer:
@@ -246,7 +242,7 @@ def _transfer(campaign: Campaign, facts: dict[str, Any], notes: list[str], damag
     possible = {(model.name, number) for model, number in campaign.to_transfer(facts)}
 
     def read(row: Any) -> Trial:
-        trial = _trial(row)
+        trial = trial_of(row)
         if (trial.source, trial.sample) not in possible:
             raise ValueError(f"sample {trial.sample} of {trial.source!r} is no success in {RECORDS}")
         return trial
@@ -323,83 +319,3 @@ def _about(folder: Path) -> Iterator[None]:
     except _UNFIT as error:
         problem = f"{error} is missing" if isinstance(error, KeyError) else str(error)
         raise DataError(f"{folder} cannot be read: {problem}", _REPAIR.format(folder)) from error
-
-
-def _sample(row: Any) -> Sample:
-    labels = tuple(map(int, row["labels"]))
-    return Sample(
-        int(row["sample"]), str(row["text_id"]), str(row["text"]), labels, int(row["target"]), int(row["bin"])
-    )
-
-
-def _bin(row: Any) -> Bin:
-    return Bin(*(int(row[key]) for key in ("bin", "from", "to", "labels", "right", "drawn")))
-
-
-def _record(row: Any) -> Record:
-    outcome = str(row["outcome"])
-    if outcome not in OUTCOMES:
-        raise ValueError(f"outcome {outcome!r}")
-    before, after = _prediction(row["before"]), _prediction(row["after"])
-    if outcome not in (SKIPPED, ERROR) and (before is None or after is None):
-        raise ValueError(f"{outcome}, but nothing before or after the attack")
-    words, changed = int(_within("words", row["words"])), len(row["changes"] or ())
-    if changed > words:
-        raise ValueError(f"words={words}, and {changed} of them changed")
-    for name, (least, most) in _SIMILARITY_RANGES.items():
-        if row["similarity"] and row["similarity"].get(name) is not None:
-            _within(name, row["similarity"][name], least - 1e-3, most + 1e-3)  # computed in float32
-    return Record(
-        sample=int(row["sample"]),
-        outcome=sys.intern(outcome),
-        reason=None if row["reason"] is None else sys.intern(str(row["reason"])),
-        before=before,
-        after=after,
-        words=words,
-        changed=changed,
-        change_rate=_within("change_rate", row["change_rate"] or 0, most=1),
-        adversarial=row["adversarial"],
-        similarity=row["similarity"],
-        queries=int(_within("queries", row["queries"])),
-        seconds=_within("seconds", row["seconds"], most=sys.float_info.max),
-        preservation=_preservation(row.get("preservation")),
-    )
-
-
-def _within(name: str, value: Any, least: float = 0, most: float = float("inf")) -> float:
-    """A number that an attack can have had."""
-    number = float(value)
-    if not least <= number <= most:
-        raise ValueError(f"{name}={value!r}, expected {least:g} to {most:g}")
-    return number
-
-
-def _preservation(row: Any) -> dict[str, Any] | None:
-    """What was kept of the label, once it is clear that each change says what counts ask."""
-    if row is None:
-        return None
-    for change in row["changes"]:
-        if not {change["evidence"], change["sense"]} <= {True, False, None}:
-            raise ValueError(f"the change {change!r}")
-    return dict(row)
-
-
-def _prediction(row: Any) -> Prediction | None:
-    if row is None:
-        return None
-    rank = None if row.get("rank") is None else int(_within("rank", row["rank"], 1))
-    beyond = None if row.get("beyond") is None else int(_within("beyond", row["beyond"]))
-    score = _within("score", row["score"], -sys.float_info.max, sys.float_info.max)
-    return Prediction(rank, beyond, score, tuple(map(int, row["top_k"])))
-
-
-def _trial(row: Any) -> Trial:
-    outcome, control = str(row["outcome"]), row["control"]
-    if outcome not in OUTCOMES:
-        raise ValueError(f"outcome {outcome!r}")
-    return Trial(
-        source=str(row["source"]),
-        sample=int(row["sample"]),
-        outcome=outcome,
-        control=None if control is None else bool(control["reached"]),
-    )

@@ -18,8 +18,8 @@ from textattack_xmtc.campaign.published.adv_xmtc import Change, PublishedAttack
 from textattack_xmtc.campaign.published.words import STOP_WORDS, UnmaskedProposals
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.models.aplc_xlnet.scorer import build_small
+from textattack_xmtc.models.attention_xml.architecture import AttentionXMLConfig
 from textattack_xmtc.models.attention_xml.flat import AttentionXML, AttentionXMLNetwork
-from textattack_xmtc.models.attention_xml.plan import AttentionXMLConfig
 from textattack_xmtc.models.attention_xml.vocabulary import Vocabulary
 from textattack_xmtc.wrappers import ScorerWrapper
 
