@@ -161,7 +161,7 @@ def test_what_the_model_cannot_answer_is_refused(model):
     for k in (0, sure + 1):
         with pytest.raises(InputError, match=f"k={k} does not fit the {sure} labels that a beam of 2 groups"):
             model.top_k(TEXTS, k)
-    for ask in (model.score, model.rank, model.reached):
+    for ask in (model.score, model.rank):
         with pytest.raises(InputError, match="label index 30 is not one of the 30"):
             ask(TEXTS, [30])
     with pytest.raises(InputError, match="cannot give scores='score'"):
