@@ -12,7 +12,7 @@ ON_RAY ?= 20
 # Further SIGKILLs, each in the midst of an attack, half of them of Ray actors.
 IN_ATTACKS ?= 12
 
-.PHONY: demo test test-use pecos annif fuzz drill lint format bench bench-full bench-check docs dist size clean
+.PHONY: demo test test-use pecos annif libmultilabel fuzz drill lint format bench bench-full bench-check docs dist size clean
 
 # Algorithm 1 with the words that speak for the label out of reach, and words that a masked LM proposes: docs/validity.md.
 SHOWN = xmtc-positive-label-preserving^preserve='frozen',candidate_source='masked-lm'
@@ -38,6 +38,9 @@ pecos: .venv-pecos/.ready
 
 # A real Annif server, which the tests of its wrapper train, start and stop: an environment of its own, which they find.
 annif: .venv-annif/.ready
+
+# The same for the example of a victim in another environment.
+libmultilabel: .venv-libmultilabel/.ready
 
 # Readers, checkpoints, records, targets and the search on anything: 100,000 new inputs, about half an hour.
 INPUTS ?= 100000

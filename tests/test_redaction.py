@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import json
+import quopri
 import random
 import string
 import urllib.parse
@@ -30,6 +31,16 @@ FORMS = {
     "JSON as PHP writes it": json.dumps(SECRET).replace("/", "\\/"),
     "JSON as Go writes it": json.dumps(SECRET).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"),
     "every letter as JSON": "".join(f"\\u{ord(letter):04x}" for letter in SECRET),
+    "octal": "".join(f"\\{ord(letter):03o}" for letter in SECRET),
+    "octal in JSON": json.dumps("".join(f"\\{ord(letter):o}" for letter in SECRET)),
+    "octal in braces": "".join(f"\\o{{{ord(letter):o}}}" for letter in SECRET),
+    "%u": "".join(f"%u{ord(letter):04x}" for letter in SECRET),
+    "%u in a URL": urllib.parse.quote("".join(f"%u{ord(letter):04X}" for letter in SECRET), safe=""),
+    "long as Python writes it": "".join(f"\\U{ord(letter):08x}" for letter in SECRET),
+    "braces as JavaScript writes it": "".join(f"\\u{{{ord(letter):x}}}" for letter in SECRET),
+    "braces as Perl writes it": "".join(f"\\x{{{ord(letter):02x}}}" for letter in SECRET),
+    "quoted-printable": "".join(f"={ord(letter):02X}" for letter in SECRET),
+    "quoted-printable in lines": quopri.encodestring(f"{SECRET}{'.' * 60}{SECRET}".encode()).decode(),
     "HTML": html.escape(SECRET),
     "HTML in JSON": json.dumps(html.escape(SECRET)),
     "decimal references": "".join(f"&#{ord(letter)};" for letter in SECRET),
@@ -90,7 +101,12 @@ def test_short_secrets_and_those_of_signs_alone() -> None:
 def test_any_token(secret: str, seed: int) -> None:
     draw = random.Random(seed)
     carried = "".join(
-        draw.choice([letter, f"%{ord(letter):02x}", f"\\u{ord(letter):04x}", f"&#{ord(letter)};", letter.swapcase()])
+        draw.choice(
+            [
+                *(letter, letter.swapcase(), f"%{ord(letter):02x}", f"%u{ord(letter):04x}", f"\\u{ord(letter):04x}"),
+                *(f"\\{ord(letter):03o}", f"\\x{{{ord(letter):x}}}", f"&#{ord(letter)};"),
+            ]
+        )
         for letter in secret
     )
     plain = "".join(filter(str.isalnum, secret))

@@ -105,6 +105,34 @@ def test_without_a_size_every_index_may_be_a_label():
     assert space.index(10) is None
 
 
+HUGE = [10**18, 2**63, -(2**63), 10**400, 10**5000]
+
+
+@pytest.mark.parametrize("number", HUGE, ids=lambda number: f"{number.bit_length()} bits")
+@pytest.mark.parametrize("space", [LabelSpace(["a", "b"]), LabelSpace(None, 4), LabelSpace(None)], ids=repr)
+def test_a_number_that_is_no_index(number, space):
+    assert space.index(number) is None and space.known([number, 1]) == [1]
+    with pytest.raises(InputError, match=r"label index .* is not one of the"):
+        space.require([number])
+    for labels in (number, [number], {"labels": ["a"], "targets": [number]}):
+        with pytest.raises(InputError, match="a label index has more than 18 digits; count labels from 0"):
+            GroundTruth.of(labels)
+    with pytest.raises(InputError, match="a label index has more than 18 digits"):
+        GroundTruth.decode(number)
+
+
+@pytest.mark.parametrize("label", [10**18 - 1, str(10**18 - 1), "7", 0])
+def test_an_index_and_its_name_lead_to_each_other(label):
+    space = LabelSpace(None)
+    assert space.index(space.name(space.index(label))) == space.index(label)
+
+
+@pytest.mark.parametrize("number", ["9223372036854775808", "-9223372036854775808", "9" * 400])
+def test_a_number_that_is_no_index_in_what_textattack_carries(number):
+    with pytest.raises(InputError, match="a label index has more than 18 digits"):
+        GroundTruth.decode(f'{{"labels": [{number}]}}')
+
+
 @pytest.mark.parametrize("label", [True, 1.0, None, np.float32(1), ("scipy",)])
 def test_only_strings_and_integers_are_labels(label):
     space = LabelSpace(["scipy", "stats"])

@@ -6,17 +6,21 @@ import base64
 import binascii
 import html
 import re
+import sys
 from collections.abc import Iterable, Iterator
 
 REMOVED = "[secret]"
 _WINDOW = 6  # letters and digits in a row that count as a part of a secret
 _LEVELS = 4  # escapes within escapes
 _MOST_CHARACTERS = 2**16
-_ESCAPE = re.compile(
-    r"%(?P<url>[0-9a-f]{2})|\\u\{?(?P<json>[0-9a-f]{4})\}?|\\x(?P<hex>[0-9a-f]{2})"
-    r"|(?P<html>&(?:#x?[0-9a-f]{1,8}|[a-z]{2,8});?)|\\(?P<plain>.)",
-    re.IGNORECASE | re.DOTALL,
+_ESCAPE = (
+    r"%(?P<url>[0-9a-f]{2})|\\u(?P<long>00(?:0[0-9a-f]|10)[0-9a-f]{4})|[\\%]u(?P<json>[0-9a-f]{4})|\\x(?P<hex>[0-9a-f]{2})"
+    r"|\\[ux]\{(?P<braces>[0-9a-f]{1,8})\}|\\(?P<octal>[0-7]{2,3})|\\o\{(?P<octal_braces>[0-7]{1,11})\}"
+    r"|(?P<html>&(?:#x?[0-9a-f]{1,8}|[a-z]{2,8});?)|\\(?P<plain>.)"
 )
+_FLAGS = re.IGNORECASE | re.DOTALL
+_ESCAPES = re.compile(_ESCAPE, _FLAGS)
+_ESCAPES_OF_MAIL = re.compile(rf"=(?P<mail>[0-9a-f]{{2}})|=\n|{_ESCAPE}", _FLAGS)  # quoted-printable, too
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{8,}")
 _HEX = re.compile(r"[0-9A-Fa-f]{12,}")
 _WHITE = frozenset("nrtfbv")  # what follows the backslash in an escaped line break or tab
@@ -29,8 +33,8 @@ class Redactor:
     """Removes secrets from texts, whole or in part, however the text may carry them.
 
     Found are the secrets in any case of letters, with anything but letters and digits in between (so also split over
-    lines or fields), escaped as in URLs, JSON and HTML, within one another too, and in base64 and hexadecimal, also
-    as a part of something longer. Parts count from six letters and digits on.
+    lines or fields), escaped as in URLs, JSON, programs, mail and HTML, within one another too, and in base64 and
+    hexadecimal, also as a part of something longer. Parts count from six letters and digits on.
 
     Args:
         secrets: what nobody should read.
@@ -76,13 +80,14 @@ class Redactor:
             yield from ((found.start(), found.end()) for found in re.finditer(re.escape(secret), text, re.IGNORECASE))
         if not self._windows:
             return
-        characters: list[_Character] = [(letter, place, place + 1) for place, letter in enumerate(text)]
-        for _ in range(_LEVELS):
-            yield from self._spans(characters)
-            decoded = _unescaped(characters)
-            if len(decoded) == len(characters):
-                return
-            characters = decoded
+        for escapes in (_ESCAPES, _ESCAPES_OF_MAIL):
+            characters: list[_Character] = [(letter, place, place + 1) for place, letter in enumerate(text)]
+            for _ in range(_LEVELS):
+                yield from self._spans(characters)
+                decoded = _unescaped(characters, escapes)
+                if len(decoded) == len(characters):
+                    break
+                characters = decoded
 
     def _spans(self, characters: list[_Character]) -> Iterator[tuple[int, int]]:
         letters = [character for character in characters if character[0].isalnum()]
@@ -116,24 +121,28 @@ def _windows(plain: str, size: int) -> Iterator[str]:
     return (plain[start : start + size] for start in range(len(plain) - size + 1))
 
 
-def _unescaped(characters: list[_Character]) -> list[_Character]:
+def _unescaped(characters: list[_Character], escapes: re.Pattern[str]) -> list[_Character]:
     """The same with escapes read, one level of them."""
     text, result, end = "".join(letter for letter, _, _ in characters), [], 0
-    for found in _ESCAPE.finditer(text):
-        result += characters[end : found.start()]
-        start, stop = characters[found.start()][1], characters[found.end() - 1][2]
-        result += [(letter, start, stop) for letter in _meant(found)]
-        end = found.end()
+    for escape in escapes.finditer(text):
+        result += characters[end : escape.start()]
+        start, stop = characters[escape.start()][1], characters[escape.end() - 1][2]
+        result += [(letter, start, stop) for letter in _meant(escape)]
+        end = escape.end()
     return result + characters[end:]
 
 
-def _meant(found: re.Match[str]) -> str:
-    number = found["url"] or found["json"] or found["hex"]
-    if number:
-        return chr(int(number, 16))
-    if found["html"]:
-        return html.unescape(found["html"] if found["html"].endswith(";") else found["html"] + ";")
-    return " " if found["plain"] in _WHITE else found["plain"]
+def _meant(escape: re.Match[str]) -> str:
+    """What an escape stands for."""
+    groups = {name: text for name, text in escape.groupdict().items() if text is not None}
+    if "html" in groups:
+        return html.unescape(f"{groups['html'].rstrip(';')};")
+    if "plain" in groups:
+        return " " if groups["plain"] in _WHITE else groups["plain"]
+    for name, digits in groups.items():
+        number = int(digits, 8 if name.startswith("octal") else 16)
+        return chr(number) if number <= sys.maxunicode else ""
+    return ""  # the soft line break of a mail
 
 
 def _from_base64(run: str) -> Iterator[str]:

@@ -20,7 +20,7 @@ from textattack_xmtc.errors import InputError
 Label = str | int
 """A label as a data set gives it: its name, or its index where labels have no names."""
 
-_MOST_DIGITS = 18  # of an index; Python refuses to read thousands of them
+_MOST_DIGITS = 18  # of an index: no victim has more labels, and Python refuses to write thousands of digits
 _GIVE = "give a list of names or indices, or {'labels': [...], 'targets': [...]}"
 
 
@@ -94,7 +94,7 @@ class GroundTruth:
         """
         if isinstance(carried, bool) or not isinstance(carried, (Integral, str)):
             raise InputError(f"labels must be names or indices, got {type(carried).__name__}", _GIVE)
-        carried = carried if isinstance(carried, str) else int(carried)
+        carried = carried if isinstance(carried, str) else _index(carried)
         fields = _object_of(carried) if isinstance(carried, str) else {}
         if "labels" not in fields:
             return cls((carried,))
@@ -104,7 +104,7 @@ class GroundTruth:
                 f"labels and targets must be lists of names and indices, got {carried}",
                 _GIVE,
             )
-        return cls(tuple(labels), None if targets is None else tuple(targets))
+        return cls(_label_tuple(labels), None if targets is None else _label_tuple(targets))
 
 
 def _has_items(value: Any) -> bool:
@@ -115,20 +115,30 @@ def _labels_in(value: Any) -> tuple[Label, ...]:
     """The labels of a list, tuple, set or array, or a single one. A set is sorted: it has no order of its own."""
     if isinstance(value, str) or not _has_items(value):
         value = [value]
-    labels = [one if isinstance(one, str) else _index(one) for one in value]
+    labels = _label_tuple(value)
     if len(set(labels)) < len(labels) and set(labels) <= {0, 1}:
         raise InputError(
             f"{reprlib.repr(labels)} holds 0 and 1 several times: a row of 0 and 1 is not a list of labels",
             "give the names or the indices of the labels that are true",
         )
-    return tuple(sorted(labels, key=str) if isinstance(value, (set, frozenset)) else labels)
+    return tuple(sorted(labels, key=str)) if isinstance(value, (set, frozenset)) else labels
+
+
+def _label_tuple(labels: Iterable[Any]) -> tuple[Label, ...]:
+    return tuple(label if isinstance(label, str) else _index(label) for label in labels)
 
 
 def _index(label: Any) -> int:
     # A bool, also NumPy's, is part of a multi-hot row and no index.
     if type(label).__name__ in ("bool", "bool_") or not isinstance(label, Integral):
         raise InputError(f"a label must be a name or an index, got {label!r} ({type(label).__name__})", _GIVE)
+    if not _may_be_index(label):
+        raise InputError(f"a label index has more than {_MOST_DIGITS} digits", "count labels from 0")
     return int(label)
+
+
+def _may_be_index(number: int | Integral) -> bool:
+    return bool(abs(int(number)) < 10**_MOST_DIGITS)
 
 
 def _object_of(text: str) -> dict[str, Any]:
@@ -176,7 +186,7 @@ class LabelSpace:
             label = int(label)  # a data set calls a label without a name by its number
         if isinstance(label, bool) or not isinstance(label, Integral):
             return None
-        known = label >= 0 and (self.size is None or label < self.size)
+        known = label >= 0 and (_may_be_index(label) if self.size is None else label < self.size)
         return int(label) if known else None
 
     def name(self, index: int) -> str:
@@ -202,7 +212,8 @@ class LabelSpace:
     def _unknown(self, label: Label) -> tuple[str, str]:
         if not isinstance(label, str):
             count = "" if self.size is None else f"{self.size:,} "
-            return f"label index {label} is not one of the {count}labels of this victim", "count labels from 0"
+            shown = label if not isinstance(label, Integral) or _may_be_index(label) else "of too many digits"
+            return f"label index {shown} is not one of the {count}labels of this victim", "count labels from 0"
         if self.names is None:
             return f"the label {label!r} was given by name, but this victim has no label names", "give label_names"
         near = difflib.get_close_matches(label, self.names, n=3)

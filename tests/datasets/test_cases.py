@@ -3,6 +3,7 @@
 # ruff: noqa: E501  (a case a line)
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 from typing import Any
@@ -232,11 +233,85 @@ def test_json_that_is_understood(tmp_path: Path, case: str, layout: str) -> None
         ([{"text": TEA, "label": -1}], "expected a label index of 0 or more, got -1"),
         ([{"text": TEA, "labels": None}], "expected the labels as a list, got None"),
         ([{"body": TEA, "content": TEA, "labels": ["a"]}], "body, content could hold the texts"),
+        ([{"text": TEA, "labels": ["fruit", 0]}], "line 1: expected labels that are all names, as in the first rows, got 0; .*--label-format names"),
+        ([{"text": TEA, "labels": [0, "fruit"]}], "labels that are all numbers, as in the first rows, got 'fruit'"),
+        ([{"text": TEA, "labels": ["fruit"]}, {"text": TEA, "labels": [7]}], "line 2: expected labels that are all names"),
+        ([{"text": TEA, "labels": [7]}, {"text": TEA, "labels": ["fruit"]}], "line 2: expected labels that are all numbers"),
+        ([{"text": TEA, "labels": ["fruit"]}] * 1001 + [{"text": TEA, "labels": [7]}], "line 1002: expected labels that are all names"),
+        ([{"text": TEA, "labels": ["fruit"], "targets": [0]}], "line 1: expected labels that are all names"),
+        ([{"text": TEA, "labels": [{"name": "fruit"}, {"name": 0}]}], "labels that are all names, .* got 0"),
+        ([{"text": TEA, "labels": '["fruit", 0]'}], "labels that are all names, .* got 0"),
+        ([{"text": TEA, "labels": "[fruit, food]"}, {"text": TEA, "labels": "[1984]"}], "labels that are all names, .* got 1984"),
     ],
 )  # fmt: skip
 def test_json_that_needs_an_answer(tmp_path: Path, rows: list[dict[str, Any]], message: str) -> None:
     with pytest.raises(DataError, match=message):
         corpus_of(tmp_path, "train.jsonl", "\n".join(map(json.dumps, rows)))
+
+
+REPEATED = {
+    "labels": '{"text": "a", "labels": ["x"], "labels": ["y"]}',
+    "text": '{"text": "a", "text": "b", "labels": ["x"]}',
+    "id": '{"id": 1, "text": "a", "labels": ["x"], "id": 2}',
+    "name": '{"text": "a", "labels": [{"name": "x", "name": "y"}]}',
+    "x": '{"text": "a", "labels": {"x": 1, "x": 0}}',
+}
+
+
+@pytest.mark.parametrize("key", REPEATED)
+@pytest.mark.parametrize("layout", ["a line each", "an array", "an array of lines"])
+def test_an_object_with_a_key_twice_is_an_error(tmp_path: Path, key: str, layout: str) -> None:
+    good, bad = '{"text": "good", "labels": ["x"]}', REPEATED[key]
+    content = {"a line each": f"{good}\n{bad}\n", "an array": f"[{good}, {bad}]"}.get(layout, f"[\n{good},\n{bad}\n]\n")
+    with pytest.raises(DataError, match=rf"train\.json, line \d.*the key '{key}' stands twice in one object"):
+        corpus_of(tmp_path, "train.json", content)
+    (tmp_path / "data" / "train.json").write_text(bad if layout == "a line each" else f"[{bad}]")
+    with pytest.raises(DataError, match=f"the key '{key}' stands twice in one object"):
+        load_corpus(tmp_path / "data", cache=tmp_path / "cache")
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("label_names.json", '{"x": "fruit", "x": "food"}'), ("lbl.json", '{"title": "a", "title": "b"}')],
+)
+def test_label_names_with_a_key_twice_are_an_error(tmp_path: Path, name: str, content: str) -> None:
+    (tmp_path / name).write_text(content)
+    (tmp_path / "train.jsonl").write_text(json.dumps({"text": APPLE, "labels": ["x"]}))
+    with pytest.raises(DataError, match=f"{name}.*twice"):
+        load_corpus(tmp_path, cache=tmp_path / "cache")
+
+
+def test_numbers_beside_names_are_read_where_it_is_certain_what_they_mean(tmp_path: Path) -> None:
+    rows = [{"text": APPLE, "labels": ["fruit", 0]}, {"text": TEA, "labels": [1]}]
+    content = "\n".join(map(json.dumps, rows))
+    corpus = corpus_of(tmp_path, "train.jsonl", content, label_format="names")
+    assert rows_of(corpus) == [(APPLE, ["0", "fruit"]), (TEA, ["1"])]
+    (tmp_path / "names.json").write_text(json.dumps({"0": "food", "1": "drink"}))
+    names = {"label_names": tmp_path / "names.json", "cache": tmp_path / "cache"}
+    assert rows_of(load_corpus(tmp_path / "data", **names)) == BOTH
+    (tmp_path / "names.json").write_text(json.dumps(["food", "drink", "fruit"]))
+    assert rows_of(load_corpus(tmp_path / "data", **names)) == BOTH
+
+
+EMPTY_LINES = {
+    "json lines": ("train.jsonl", '\n{"text": "red apple, and pie", "labels": ["fruit"]}\n\n \n{"text": "green tea", "labels": ["drink"]}\n\n'),
+    "json array": ("train.json", '\n[\n\n{"text": "red apple, and pie", "labels": ["fruit"]},\n\n{"text": "green tea", "labels": ["drink"]}\n]\n\n'),
+    "table": ("train.csv", '\n\ntext,labels\n\n"red apple, and pie",fruit\n\n\ngreen tea,drink\n\n'),
+    "table of Excel": ("train.csv", 'sep=;\r\n\r\ntext;labels\r\n\r\nred apple, and pie;fruit\r\ngreen tea;drink\r\n\r\n'),
+    "tabs": ("train.tsv", "\ntext\tlabels\n\nred apple, and pie\tfruit\ngreen tea\tdrink\n\n"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", EMPTY_LINES)
+def test_empty_lines_are_no_rows(tmp_path: Path, case: str) -> None:
+    assert rows_of(corpus_of(tmp_path, *EMPTY_LINES[case])) == BITS
+
+
+@pytest.mark.parametrize("name", ["train.jsonl", "train.json", "train.csv", "train.tsv", "train.txt"])
+@pytest.mark.parametrize("content", ["", "\n", " \n\n", "\ufeff\n"])
+def test_a_file_of_empty_lines_is_an_error(tmp_path: Path, name: str, content: str) -> None:
+    with pytest.raises(DataError, match="train"):
+        corpus_of(tmp_path, name, content)
 
 
 def test_a5_positions_are_names_where_a_list_of_names_lies_beside(tmp_path: Path) -> None:
@@ -273,10 +348,16 @@ def test_a_byte_order_mark_agrees_with_the_encoding_that_was_named(tmp_path: Pat
     assert rows_of(corpus_of(tmp_path, "train.csv", content, encoding=encoding)) == [(TEA, ["drink"])]
 
 
-@pytest.mark.parametrize("names", [("train.csv", "train.tsv"), ("train.csv", "trn.csv"), ("train.jsonl", "trn.jsonl")])
+@pytest.mark.parametrize("names", [("train.csv", "train.tsv"), ("train.csv", "trn.csv"), ("train.jsonl", "trn.jsonl"), ("train.jsonl", "train.json"), ("train.jsonl", "train.json.gz"), ("train.ndjson", "train.jsonl"), ("train.json", "trn.json"), ("train_raw_texts.txt", "trn_raw_texts.txt")])  # fmt: skip
 def test_a_split_that_stands_in_a_folder_twice_is_an_error(tmp_path: Path, names: tuple[str, str]) -> None:
     for name in names:
-        (tmp_path / name).write_text(f"text,labels\n{TEA},drink\n")
+        content = (
+            f"text,labels\n{TEA},drink\n" if ".json" not in name else json.dumps({"text": TEA, "labels": ["drink"]})
+        )
+        (tmp_path / name).write_bytes(gzip.compress(content.encode()) if name.endswith(".gz") else content.encode())
+        if "_raw_" in name:
+            (tmp_path / name.replace("raw_texts", "labels")).write_text("drink\n" * 2)
+    names = tuple(sorted(names, key=lambda name: (".jsonl" not in name, name))) if "json" in names[0] else names
     with pytest.raises(DataError, match=f"the split 'train' several times: {names[0]}, {names[1]}"):
         load_corpus(tmp_path, cache=tmp_path / "cache")
 

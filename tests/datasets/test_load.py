@@ -67,6 +67,18 @@ def hugging_face(folder, texts, labels, split):
     rows.to_parquet(str(folder / f"{split}.parquet"))
 
 
+def annif_table(folder, texts, labels, split):
+    rows = [f"{text}\t{' '.join(f'<{NAMES[i]}>' for i in own)}\n" for text, own in zip(texts, labels, strict=True)]
+    (folder / f"{split}.tsv").write_text("".join(rows))
+
+
+def annif_folder(folder, texts, labels, split):
+    (folder / split).mkdir()
+    for number, (text, own) in enumerate(zip(texts, labels, strict=True)):
+        (folder / split / f"{number}.txt").write_text(text)
+        (folder / split / f"{number}.key").write_text("".join(f"{NAMES[i]}\n" for i in own))
+
+
 WRITERS = {
     "jsonl": jsonl,
     "raw-text": raw_text,
@@ -74,6 +86,8 @@ WRITERS = {
     "pecos": pecos,
     "csv": csv_table,
     "hugging-face": hugging_face,
+    "annif-tsv": annif_table,
+    "annif-folder": annif_folder,
 }
 
 
@@ -159,11 +173,11 @@ def test_a_split_in_two_formats_must_be_chosen(folder, cache, other):
 
 
 def test_integer_labels_are_called_by_their_digits_or_by_a_file_of_names(folder, cache, tmp_path):
-    (folder / "train.jsonl").write_text('{"text": "x", "labels": [10, 9]}\n{"text": "y", "labels": [9, "b"]}\n')
-    assert load_corpus(folder, cache=cache).label_names == ("9", "10", "b")
+    (folder / "train.jsonl").write_text('{"text": "x", "labels": [10, 9]}\n{"text": "y", "labels": [9, 11]}\n')
+    assert load_corpus(folder, cache=cache).label_names == ("9", "10", "11")
     names = tmp_path / "names.json"
     names.write_text(json.dumps({"9": "nine"}))
-    assert load_corpus(folder, cache=cache, label_names=names).label_names == ("nine", "10", "b")
+    assert load_corpus(folder, cache=cache, label_names=names).label_names == ("nine", "10", "11")
     with pytest.raises(DataError, match=r"gone\.json does not exist: expected a file of label names"):
         load_corpus(folder, cache=cache, label_names=tmp_path / "gone.json")
 

@@ -62,7 +62,7 @@ def test_bad_rows_are_named_by_the_line_they_begin_on(tmp_path, raw, message):
 
 def test_dev_csv_is_the_test_split_where_there_is_no_other(tmp_path):
     write(tmp_path / "dev.csv", ["1", "x", "a"])
-    assert Csv.in_folder(tmp_path, "test").files == (tmp_path / "dev.csv",)
+    assert Csv.in_folder(tmp_path, "validation").files == (tmp_path / "dev.csv",)
     assert Csv.in_folder(tmp_path, "train") is None
     write(tmp_path / "test.csv", ["1", "x", "a"])
     assert Csv.in_folder(tmp_path, "test").files == (tmp_path / "test.csv",)

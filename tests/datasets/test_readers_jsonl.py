@@ -70,7 +70,7 @@ def test_ids_targets_and_keys_that_nobody_asked_for(tmp_path):
         {"id": "a7", "text": "x", "labels": ["a"], "targets": ["b", "c"], "year": 1999},
         "",
         {"id": 12, "text": "y", "labels": [], "targets": None},
-        {"text": "z", "labels": [3, "d"], "targets": []},
+        {"text": "z", "labels": ["3", "d"], "targets": []},
     )
     assert read(path) == [
         Document("a7", "x", ["a"], ["b", "c"]),

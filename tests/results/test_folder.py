@@ -125,15 +125,31 @@ def test_facts_that_cannot_be_are_refused(folder, values, message):
         read_campaign(folder)
 
 
+HALF = {"rank": 1, "score": 0.5, "top_k": [1]}
+NONSENSE = [
+    *({"queries": -5}, {"words": -1}, {"seconds": -0.1}, {"seconds": float("nan")}, {"seconds": float("inf")}),
+    *({"change_rate": 1.01}, {"change_rate": -0.1}, {"change_rate": float("nan")}, {"words": 1, "changes": [{}, {}]}),
+    *({"rank": value, "before": HALF | {"rank": value}} for value in (0, -3)),
+    {"beyond": -1, "after": HALF | {"rank": None, "beyond": -1}},
+    *({"score": value, "after": HALF | {"score": value}} for value in (float("nan"), float("inf"))),
+    *({"cosine": value, "similarity": {"cosine": value}} for value in (1.2, -1.2, float("nan"))),
+]
+"""Figures that no attack can have: the first key is the one that is wrong."""
+
+
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"sample": 99}, r"records/plain\.jsonl has sample 99, which samples\.jsonl does not have"),
+        (
+            {"sample": 99},
+            r"records/plain\.jsonl, line 1 is no record \(sample 99, which samples\.jsonl does not have\)",
+        ),
         ({"outcome": "won"}, r"plain\.jsonl, line 1 is no record \(outcome 'won'\)"),
         ({"outcome": "succeeded", "after": None}, "succeeded, but nothing before or after"),
         ({"before": {"rank": 1, "score": 0.5, "top_k": [40]}}, "sample 0 has a label that labels.json does not have"),
         ({"queries": None}, "line 1 is no record"),
         ({"queries": float("inf")}, r"line 1 is no record \(cannot convert float infinity"),
+        *((values, f"plain\\.jsonl, line 1 is no record \\({next(iter(values))}=") for values in NONSENSE),
     ],
 )
 def test_records_that_cannot_be_are_refused(folder, values, message):

@@ -16,7 +16,9 @@ class FailingServer:
 
     An act is a status; bytes (the body of an answer); or a name: "garbage" (no JSON), "cut" (the answer breaks off),
     "close" (no answer at all), "hang" (none until the server ends), "drip" (a byte at a time, without end),
-    "slow headers" (the same before the body), "endless" (as fast as it goes, without end), "few" (one row too few).
+    "slow headers" (the same before the body), "endless" (as fast as it goes, without end), "chunks" (the same in chunks
+    that never end), "few" (one row too few), "go on" (100 Continue, without end). (status, headers, body) is sent as it
+    is.
 
     `repeats`: what it says of an error, from the value of the Authorization header to the body.
     """
@@ -73,6 +75,15 @@ class FailingServer:
         elif act == "endless":
             self._head(handler, 200, None)
             self._drip(handler, b"[", b"[" * 2**20, 0)
+        elif act == "chunks":
+            self._drip(handler, b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\n \r\n")
+        elif act == "go on":
+            self._drip(handler, b"", b"HTTP/1.1 100 Continue\r\n\r\n", 0)
+        elif isinstance(act, tuple):
+            status, headers, body = act
+            head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+            length = len(body) if isinstance(body, bytes) else 0
+            handler.wfile.write(f"HTTP/1.1 {status}\r\n{head}Content-Length: {length}\r\n\r\n".encode() + body)
         elif isinstance(act, bytes):
             self._head(handler, 200, len(act))
             handler.wfile.write(act)

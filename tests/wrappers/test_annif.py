@@ -12,11 +12,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from textattack.shared import AttackedText
 
 from tests.toolkit.annif_server import AnnifServer, needs_annif
 from tests.toolkit.shared_folders import SHARED
 from textattack_xmtc.datasets.readers.lines import read_lines
 from textattack_xmtc.errors import InputError, VictimError
+from textattack_xmtc.goal_functions import Untargeted
+from textattack_xmtc.targets import GroundTruth
 from textattack_xmtc.wrappers import BEYOND, AnnifWrapper
 
 TIB = SHARED / "data" / "tib-ci"
@@ -102,6 +105,16 @@ class TestWithAnnif:
         assert ((ranks != BEYOND).sum(axis=1) <= 3).all() and (scores[ranks == BEYOND] == 0).all()
         with pytest.raises(InputError, match="k=4 is more than the 3 labels that Annif trained shows"):
             victim.top_k(TEXTS, 4)
+
+    def test_its_threshold_shows_what_annif_shows(self, server: AnnifServer) -> None:
+        goal = Untargeted(victim_of(server, threshold=0.2), k=None)
+        counts = set()
+        for text in TEXTS[:6]:
+            url = f"{server.url}/v1/projects/trained/suggest-batch?limit=100&threshold=0.2"
+            uris = [found["uri"] for found in asked(url, {"documents": [{"text": text}]})[0]["results"]]
+            assert set(GroundTruth.of(goal.get_output(AttackedText(text))).labels) == set(uris)
+            counts.add(len(uris))
+        assert len(counts) > 1
 
     def test_annif_itself_takes_no_more_documents(self, server: AnnifServer) -> None:
         with pytest.raises(urllib.error.HTTPError, match="400"):

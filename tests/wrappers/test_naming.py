@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -159,6 +160,20 @@ def test_textattack_attack(way: str) -> None:
     assert wrapper.rank(texts, [0, 3]).tolist() == expected.rank(texts, [0, 3]).tolist()
 
 
+EMPTY = ["", " ", "xmtc:", "xmtc: ", "xmtc:\t", "hf:", "hf: "]
+
+
+@pytest.mark.parametrize("name", EMPTY)
+def test_a_prefix_alone_is_not_the_working_folder(name: str, place: Path) -> None:
+    (place / "config.json").write_text(json.dumps({"format": 1}))
+    try:
+        assert fingerprint_of(name) is None
+        with pytest.raises(ModelFolderError, match="does not name a model"):
+            own_folder(name, "harden")
+    finally:
+        (place / "config.json").unlink()
+
+
 def test_what_a_name_leads_to(place: Path) -> None:
     assert isinstance(load_victim("plain", "cpu"), ScorerWrapper)
     assert isinstance(load_victim("tagger", "cpu"), HuggingFaceWrapper)
@@ -178,11 +193,13 @@ def test_what_a_name_leads_to(place: Path) -> None:
         ("/no/such/place", r"no model folder '/no/such/place', nor .*or xmtc-demo$"),
         ("../nowhere", "no model folder '../nowhere'"),
         ("xmtc:nowhere", "no model folder 'nowhere'"),
-        ("data/train.jsonl", r"no model folder 'data/train\.jsonl', but a file; name a model folder, a Hugging"),
+        ("data/train.jsonl", r"no model folder 'data/train\.jsonl', but a file; name a model folder .*, a Hugging"),
         ("data", r"'data' has no config\.json"),
-        ("", "no model folder '', nor a Hugging Face model"),
         ("a" * 300, "no model folder 'aaaa"),
-        ("a\0b", "no model folder 'a"),
+        ("xmtc:" + "a" * 300, "no model folder 'aaaa"),
+        *((name, f"^{re.escape(repr(name))} does not name a model; .*FOLDER or xmtc:FOLDER") for name in EMPTY),
+        ("a\0b", "does not name a model"),
+        ("xmtc:a\0b", "does not name a model"),
     ],
 )
 def test_what_names_no_model(name: str, message: str, monkeypatch: pytest.MonkeyPatch) -> None:

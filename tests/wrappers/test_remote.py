@@ -1,6 +1,7 @@
 """A model behind HTTP, asked through a real server that fails on purpose."""
 
 import base64
+import gzip
 import html
 import json
 import logging
@@ -9,6 +10,7 @@ import threading
 import time
 import traceback
 import urllib.parse
+import zlib
 from email.utils import formatdate
 
 import numpy as np
@@ -55,7 +57,7 @@ def test_what_may_pass_is_tried_again(act):
         assert 0.0005 <= pauses[0] <= 0.001 and 0.001 <= pauses[1] <= 0.002
 
 
-@pytest.mark.parametrize("act", ["hang", "drip", "slow headers"])
+@pytest.mark.parametrize("act", ["hang", "drip", "slow headers", "chunks", "go on"])
 def test_an_answer_that_does_not_come_is_given_up(act):
     before = set(threading.enumerate())
     with FailingServer(act) as server:
@@ -103,6 +105,63 @@ def test_an_answer_that_does_not_come_is_given_up(act):
 def test_answers_that_are_none(body, message):
     with FailingServer(body, body) as server, pytest.raises(VictimError, match=message):
         remote(server, attempts=2).top_k(["egg"], 1)
+
+
+GOOD = b'{"results": [[["e", 0.5]]]}'
+
+
+@pytest.mark.parametrize(
+    ("headers", "body"),
+    [
+        ({"Content-Encoding": "gzip"}, gzip.compress(GOOD)),
+        ({"Content-Encoding": "GZIP"}, gzip.compress(GOOD)),
+        ({"Content-Encoding": "deflate"}, zlib.compress(GOOD)),
+        ({"Content-Encoding": "identity"}, GOOD),
+        ({"Content-Type": "application/json; charset=utf-16"}, GOOD.decode().encode("utf-16")),
+        ({"Content-Type": "text/html; charset=banana"}, b"\xef\xbb\xbf" + GOOD),
+        ({}, b" " * 100_000 + GOOD),
+    ],
+    ids=["gzip", "GZIP", "deflate", "identity", "utf-16", "mark", "blanks"],
+)
+def test_answers_as_servers_write_them(headers, body):
+    with FailingServer(("200 OK", headers, body)) as server:
+        assert remote(server, attempts=1).score(["egg"], [1])[0, 0] == 0.5
+        assert server.headers[0]["Accept-Encoding"] == "gzip, deflate"
+
+
+@pytest.mark.parametrize("encoding", ["br", "zstd", "gzip, gzip", "gzip, gzip, gzip", "x-banana", "identity, br"])
+def test_an_answer_that_is_packed_in_another_way(encoding):
+    bomb = gzip.compress(gzip.compress(gzip.compress(b" " * 2**24 + GOOD)))
+    with FailingServer(("200 OK", {"Content-Encoding": encoding}, bomb)) as server:
+        with pytest.raises(VictimError, match=r"packs its answer in a way that was not asked for .*; have it answer"):
+            remote(server).score(["egg"], [1])
+        assert len(server.requests) == 1
+    with (
+        FailingServer(("403 no", {"Content-Encoding": encoding}, bomb)) as server,
+        pytest.raises(VictimError, match=r"refused .* bytes: status 403 \(no\); see what the environment"),
+    ):
+        remote(server).score(["egg"], [1])
+
+
+@pytest.mark.parametrize("body", [gzip.compress(GOOD)[:-12], GOOD, b"", gzip.compress(GOOD[:-2])])
+def test_a_damaged_packing_may_pass(body):
+    act = ("200 OK", {"Content-Encoding": "gzip"}, body)
+    with FailingServer(act, act) as server:
+        assert remote(server).score(["egg"], [1])[0, 0] == pytest.approx(0.01)
+        assert len(server.requests) == 3
+
+
+def test_a_packed_answer_without_end(monkeypatch):
+    monkeypatch.setattr("textattack_xmtc.wrappers.http.MOST_BYTES", 2**22)
+    act = ("200 OK", {"Content-Encoding": "gzip"}, gzip.compress(b" " * 2**26))
+    with FailingServer(act) as server, pytest.raises(VictimError, match="answers with more than 4,194,304 bytes"):
+        remote(server).score(["egg"], [1])
+
+
+def test_an_answer_with_a_label_twice():
+    body = b'{"results": [{"e": 0.5, "e": 0.9}]}'
+    with FailingServer(body) as server, pytest.raises(VictimError, match=r"the key \'e\' stands twice"):
+        remote(server, attempts=1).score(["egg"], [1])
 
 
 def test_an_answer_without_end(monkeypatch):
@@ -311,6 +370,27 @@ def test_a_server_that_repeats_the_secret(monkeypatch, caplog, echo, place):
     assert not [window for window in windows if window in plain]
     for encoded in (base64.b64encode(token.encode()).decode()[2:-4], token.encode().hex()[:8]):
         assert encoded not in shown
+
+
+@pytest.mark.parametrize(
+    "place", ["reason", "header", "name of a header", "Retry-After", "Location", "encoding", "no header"]
+)
+@pytest.mark.parametrize("status", [200, 303, 401, 503])
+def test_a_server_that_repeats_the_secret_beside_the_body(monkeypatch, caplog, status, place):
+    caplog.set_level(logging.DEBUG)
+    token = "Zq9-Xv7/Kp3+Lm5"
+    monkeypatch.setenv("TAGGER_TOKEN", token)
+    headers = {
+        "header": {"WWW-Authenticate": f"Bearer error={token}"},
+        "name of a header": {f"X-{token}": "a"},
+        "no header": {"X": f"a\0{token}"},
+        "encoding": {"Content-Encoding": token},
+    }.get(place, {place: token} if place != "reason" else {})
+    act = (f"{status} {token if place == 'reason' else 'no'}", headers, b"{}" if status == 200 else b"")
+    with FailingServer(act, act) as server, pytest.raises(VictimError) as raised:
+        remote(server, token="TAGGER_TOKEN", attempts=2).score(["egg"], [1])
+    shown = "".join(traceback.format_exception(raised.value)) + caplog.text
+    assert not [part for part in ("zq9", "xv7", "kp3", "lm5") if part in shown.lower()]
 
 
 def test_nothing_of_a_request_is_logged(monkeypatch, caplog):

@@ -7,14 +7,13 @@ holds and leaves the others as they are. Without names an integer label is calle
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from textattack_xmtc.datasets.readers.lines import read_lines
+from textattack_xmtc.datasets.readers.lines import JSON, read_lines
 from textattack_xmtc.datasets.vocabulary import is_vocabulary, read_vocabulary
 from textattack_xmtc.errors import DataError
 
@@ -178,7 +177,7 @@ def _checked(path: Path, names: Iterable[str]) -> None:
 def _json(path: Path) -> object:
     text = "\n".join(line for _, line in read_lines(path))
     try:
-        return json.loads(text)
+        return JSON.decode(text)
     except (ValueError, RecursionError) as error:
         raise DataError(f"{path}: expected JSON ({error})", "correct the file, or move it away") from None
 
@@ -188,12 +187,12 @@ def _titles(path: Path) -> Iterable[str]:
         if not line.strip():
             continue
         try:
-            title = json.loads(line)["title"]
-        except (ValueError, RecursionError, KeyError, TypeError):
-            title = None
-        if not isinstance(title, str):
+            title = JSON.decode(line)["title"]
+            if not isinstance(title, str):
+                raise TypeError(f"a title of {type(title).__name__}")
+        except (ValueError, RecursionError, KeyError, TypeError) as error:
             raise DataError(
-                f"{path}, line {number}: expected an object with the label's `title`, got {line[:80]!r}",
+                f"{path}, line {number}: expected an object with the label's `title`, got {line[:80]!r} ({error})",
                 "correct the file, or move it away",
-            )
+            ) from None
         yield title

@@ -172,8 +172,10 @@ def _sources(path: Path, format: str | None, options: ReadOptions, cache: Path) 
 
 def _sources_in_folder(folder: Path, kinds: Sequence[type[Source]], options: ReadOptions) -> dict[str, Source]:
     sources = {}
-    for split in SPLIT_STEMS:
-        fitting = [source for kind in kinds if (source := kind.in_folder(folder, split, options)) is not None]
+    for split, name in (("train", "train"), ("test", "test"), ("test", "validation")):
+        if split in sources:  # a validation split is used where there is no test split
+            continue
+        fitting = [source for kind in kinds if (source := kind.in_folder(folder, name, options)) is not None]
         if len(fitting) > 1:
             raise _ambiguous(folder, [source.format for source in fitting])
         if fitting:

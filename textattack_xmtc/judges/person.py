@@ -24,7 +24,8 @@ from textattack_xmtc.errors import DataError, InputError
 from textattack_xmtc.judges.judge import Case
 from textattack_xmtc.results.judgements import JUDGES
 from textattack_xmtc.results.statistics import Estimate, wilson
-from textattack_xmtc.workdir.files import write_json
+from textattack_xmtc.workdir.files import whole_file, write_json
+from textattack_xmtc.workdir.names import inside
 
 FORMAT = 1
 ITEMS = Path(JUDGES) / "person.json"
@@ -84,7 +85,6 @@ def draw_items(cases: Mapping[str, Sequence[Case]], counts: Mapping[str, int], s
     Args:
         cases: what there is of each condition.
         counts: how many of each are wanted; conditions with the fewest cases draw first.
-        seed: of the draw.
 
     Raises:
         InputError: there are too few samples.
@@ -124,7 +124,8 @@ def write_page(items: Sequence[Item], label_names: Sequence[str], page: Path) ->
     data = json.dumps({"digest": digest_of(items), "items": shown}).replace("<", "\\u003c")
     template = files("textattack_xmtc.resources").joinpath("judge.html").read_text(encoding="utf-8")
     html = Environment(autoescape=True).from_string(template).render(count=len(items), data=Markup(data))
-    page.write_text(html, encoding="utf-8", errors="replace")
+    with whole_file(page) as opened:
+        opened.write(html.encode("utf-8", "replace"))
 
 
 def keep_items(items: Sequence[Item], folder: Path) -> None:
@@ -132,10 +133,11 @@ def keep_items(items: Sequence[Item], folder: Path) -> None:
 
     Raises:
         OSError: it cannot be written.
+        DataError: a link leads out of the folder.
     """
     listed = [{"id": item.id, **item.case.__dict__} for item in items]
-    (folder / ITEMS).parent.mkdir(exist_ok=True)
-    write_json(folder / ITEMS, {"format": FORMAT, "digest": digest_of(items), "items": listed})
+    inside(folder, JUDGES).mkdir(exist_ok=True)
+    write_json(inside(folder, *ITEMS.parts), {"format": FORMAT, "digest": digest_of(items), "items": listed})
 
 
 def kept_items(folder: Path) -> list[Item]:
@@ -144,7 +146,7 @@ def kept_items(folder: Path) -> list[Item]:
     Raises:
         DataError: there are none, or their file is damaged.
     """
-    file = folder / ITEMS
+    file = inside(folder, *ITEMS.parts)
     if not file.is_file():
         raise DataError(f"{str(folder)!r} has no {ITEMS}", f"run: textattack-xmtc judge make {folder}")
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import urllib.parse
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,8 @@ class AnnifWrapper(RemoteWrapper):
         vocabulary: the file that the project's vocabulary was loaded from (`read_vocabulary`), or the URIs.
         language: of the texts; it must be the project's.
         shown: how many concepts Annif is asked for (its `limit`).
+        threshold: the least score of a concept that counts as shown, as in Annif's own interface. It is not sent: below
+            it, too, an attack sees scores move.
         batch_size: how many texts go into one request, at most 32.
         options: further options of `RemoteWrapper`, such as `token`, `answer_s` and `requests_per_s`.
 
@@ -49,6 +51,7 @@ class AnnifWrapper(RemoteWrapper):
         *,
         language: str,
         shown: int = 100,
+        threshold: float | Sequence[float] | None = None,
         batch_size: int = MOST_DOCUMENTS,
         **options: Any,
     ) -> None:
@@ -59,7 +62,7 @@ class AnnifWrapper(RemoteWrapper):
         base = f"{url.rstrip('/').removesuffix('/v1')}/v1/projects/{urllib.parse.quote(project, safe='')}"
         options = {"body": _body, "rows": _rows, "name": f"Annif {project}", **options}
         super().__init__(f"{base}/suggest-batch?limit={shown}", uris, shown=shown, batch_size=batch_size, **options)
-        self.project, self.language = project, language
+        self.project, self.language, self.threshold = project, language, threshold
         self._project_url = base
         self._is_checked = False
 

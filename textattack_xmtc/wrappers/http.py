@@ -16,6 +16,7 @@ from textattack_xmtc.hubs import answered
 
 MOST_BYTES = 2**28
 _SHOWN_BYTES = 2**16  # of what stands in an answer that is none
+_ENCODINGS = ("gzip", "deflate", "identity", "")  # one at a time: a few bytes packed several times fill any memory
 _LOGGERS = ("httpx", "httpcore.connection", "httpcore.http11", "httpcore.http2", "httpcore.proxy", "httpcore.socks")
 _thread = threading.local()
 
@@ -51,7 +52,7 @@ def ask_once(url: str, content: bytes | None, headers: Mapping[str, str], second
         seconds: after these, the attempt is given up, wherever it is. Time-outs of a socket start anew with every byte.
 
     Raises:
-        VictimError: the answer is too large.
+        VictimError: the answer is too large, or packed in a way that was not asked for.
         TimeoutError: not all of it was there in time.
         httpx.HTTPError, httpx.InvalidURL, OSError: no connection, or one that broke off.
     """
@@ -59,6 +60,7 @@ def ask_once(url: str, content: bytes | None, headers: Mapping[str, str], second
 
     for name in _LOGGERS:
         logging.getLogger(name).addFilter(_not_of_a_request)  # once, however often: the filter is the same
+    sent = {"Accept-Encoding": ", ".join(_ENCODINGS[:2]), **headers}
     sockets: list[socket.socket] = []
     method = "GET" if content is None else "POST"
 
@@ -70,11 +72,17 @@ def ask_once(url: str, content: bytes | None, headers: Mapping[str, str], second
         _thread.asks = True
         with (
             httpx.Client(verify=_tls(), timeout=seconds, follow_redirects=False) as client,
-            client.stream(method, url, content=content, headers=headers, extensions={"trace": note_socket}) as answer,
+            client.stream(method, url, content=content, headers=sent, extensions={"trace": note_socket}) as answer,
         ):
             good = answer.is_success
             received = bytearray()
-            for piece in answer.iter_bytes():
+            readable = answer.headers.get("Content-Encoding", "").strip().lower() in _ENCODINGS
+            if good and not readable:
+                raise VictimError(
+                    "packs its answer in a way that was not asked for (Content-Encoding)",
+                    f"have it answer with {_ENCODINGS[0]}, {_ENCODINGS[1]} or plain JSON",
+                )
+            for piece in answer.iter_bytes() if readable else ():
                 received += piece
                 if good and len(received) > MOST_BYTES:
                     raise VictimError(f"answers with more than {MOST_BYTES:,} bytes", "lower shown or batch_size")

@@ -49,6 +49,7 @@ class HuggingFaceWrapper(XMTCModelWrapper):
         max_length: tokens read of a text, special ones included; what tokenizer and model can read where it is None.
         batch_size: how many texts go into one call.
         activation: what makes probabilities of logits, "sigmoid" or "softmax"; as said above where it is None.
+        threshold: the least score of a label that counts as shown; Hugging Face's own is a probability of 0.5.
 
     Raises:
         InputError: neither tokenizer nor configuration has a padding token; the tokenizer has tokens that the model
@@ -65,6 +66,7 @@ class HuggingFaceWrapper(XMTCModelWrapper):
         max_length: int | None = None,
         batch_size: int = 32,
         activation: Activation | None = None,
+        threshold: float | Sequence[float] | None = None,
     ) -> None:
         inner = plain_model(model)
         config = inner.config
@@ -82,6 +84,7 @@ class HuggingFaceWrapper(XMTCModelWrapper):
             mask=tokenizer.mask_token or tokenizer.unk_token or "[MASK]",
             batch_size=batch_size,
         )
+        self.threshold = threshold
         check_vocabulary(model, tokenizer, self.name)
         self.tokenizer = with_padding(model, tokenizer)
         self.max_length = _length(model, tokenizer, max_length)

@@ -26,8 +26,8 @@ from textattack_xmtc.wrappers.victim_files import SPLIT, is_folder, is_victim_fi
 
 FOLDER_PREFIX, HUB_PREFIX = "xmtc:", "hf:"
 WAYS = (
-    f"name a model folder, a Hugging Face folder, {HUB_PREFIX}NAME of the Hugging Face hub, a Python file with a "
-    f"`model` (FILE.py or FILE.py{SPLIT}VARIABLE), or {DEMO}"
+    f"name a model folder (FOLDER or {FOLDER_PREFIX}FOLDER), a Hugging Face folder, {HUB_PREFIX}NAME of the Hugging "
+    f"Face hub, a Python file with a `model` (FILE.py or FILE.py{SPLIT}VARIABLE), or {DEMO}"
 )
 _REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]{0,95}(/[\w.-]{1,95})?")
 
@@ -66,19 +66,22 @@ def read_model_name(name: str | Path) -> ModelName:
         from textattack_xmtc.models.demo import demo_folder
 
         return ModelName("own", str(demo_folder()), DEMO)
+    bare = text.removeprefix(FOLDER_PREFIX).removeprefix(HUB_PREFIX)
+    if not bare.strip() or "\0" in text:
+        raise ModelFolderError(f"{text[:200]!r} does not name a model", WAYS)
     if text.startswith(FOLDER_PREFIX):
         return ModelName("own", text.removeprefix(FOLDER_PREFIX), _last(text.removeprefix(FOLDER_PREFIX)))
     if is_victim_file(text):
         file, _ = split_name(text)
         return ModelName("file", text, "-".join([file.resolve().stem, *text.split(SPLIT)[1:]]))
-    if text and is_folder(text):
+    if is_folder(text):
         config = _config(Path(text))
         is_hugging_face = "model_type" in config and "format" not in config
         return ModelName("hugging face" if is_hugging_face else "own", text, _last(text))
     repository = text.removeprefix(HUB_PREFIX)
     if _REPOSITORY.fullmatch(repository) and (text != repository or local_model(repository) is not None):
         return ModelName("hugging face", repository, repository.rpartition("/")[2])
-    what = ", but a file" if text and _exists(text) else ", nor a Hugging Face model of that name on this machine"
+    what = ", but a file" if _exists(text) else ", nor a Hugging Face model of that name on this machine"
     on_hub = f"; to download it from the Hugging Face hub: {HUB_PREFIX}{text}" if _REPOSITORY.fullmatch(text) else ""
     raise ModelFolderError(f"there is no model folder {text[:200]!r}{what}", WAYS + on_hub)
 
@@ -100,6 +103,8 @@ def load_victim(name: str | Path, device: str | None = None) -> XMTCModelWrapper
     if named.kind == "own":
         from textattack_xmtc.models.folder import load_model
 
+        if not is_folder(named.source):
+            raise ModelFolderError(f"there is no model folder {named.source[:200]!r}", WAYS)
         return ScorerWrapper(load_model(Path(named.source), device))
     import torch
 
@@ -178,7 +183,10 @@ def _exists(path: str) -> bool:
 
 
 def _last(folder: str) -> str:
-    return Path(folder).resolve().name
+    try:
+        return Path(folder).resolve().name
+    except ValueError:  # a zero character in it
+        return folder
 
 
 def _config(folder: Path) -> dict[str, Any]:

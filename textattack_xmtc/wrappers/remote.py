@@ -11,6 +11,7 @@ from collections.abc import Callable
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from textattack_xmtc.datasets.readers.lines import JSON
 from textattack_xmtc.errors import InputError, VictimError
 from textattack_xmtc.label_names import LabelNames
 from textattack_xmtc.redaction import Redactor
@@ -224,7 +225,7 @@ class RemoteWrapper(ShortlistWrapper):
 
     def _read_json(self, reply: Reply, redactor: Redactor) -> Any:
         try:
-            return json.loads(reply.body)
+            return JSON.decode(reply.body.decode(json.detect_encoding(reply.body)))
         except RecursionError:
             told = ""
         except ValueError as error:

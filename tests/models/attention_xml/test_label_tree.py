@@ -26,8 +26,8 @@ def test_paths_and_children_are_two_views_of_one_tree():
     for level in (0, 1):
         table = tree.children(level)
         for group in range(tree.sizes[level]):
-            own = [child for child in range(tree.sizes[level + 1]) if tree.parents[level][child] == group]
-            assert [child for child in table[group].tolist() if child >= 0] == own
+            children = [child for child in range(tree.sizes[level + 1]) if tree.parents[level][child] == group]
+            assert [child for child in table[group].tolist() if child >= 0] == children
         assert all(path[level + 1][label] in table[path[level][label]] for label in range(40))
     assert path[2].tolist() == list(range(40))
 
@@ -48,6 +48,10 @@ def test_from_clusters():
         ([[]], "needs a level of groups"),
         ([[0, 2]], "the 2 nodes of level 1 are not the children of the 3 groups of level 0"),
         ([[-1, 0]], "level 1 are not the children of the 1 groups"),
+        ([[0, 2**62]], f"the 2 nodes of level 1 are not the children of the {2**62 + 1} groups of level 0"),
+        ([[0, 0], [0, 2**62]], "level 2 are not the children of the 2 groups of level 1"),
+        ([[0, -(2**63)]], "level 1 are not the children"),
+        ([[0, 2**63 - 1]], "level 1 are not the children"),
         ([[0, 1], [0, 2]], "level 2 are not the children of the 2 groups of level 1"),
     ],
 )
@@ -94,6 +98,9 @@ def test_damaged_files_are_refused(tmp_path):
         LabelTree.from_folder(tmp_path)
     save_file({"parents.0": np.array([0, 7])}, tmp_path / TREE)
     with pytest.raises(ModelFolderError, match="not the children of the 8 groups"):
+        LabelTree.from_folder(tmp_path)
+    save_file({"parents.0": np.array([0, 2**62])}, tmp_path / TREE)  # memory for so many groups is not taken
+    with pytest.raises(ModelFolderError, match=r"holds no label tree .*not the children of the"):
         LabelTree.from_folder(tmp_path)
 
 

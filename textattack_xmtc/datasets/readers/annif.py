@@ -12,9 +12,9 @@ from textattack_xmtc.datasets.corpus import Document
 from textattack_xmtc.datasets.label_names import LabelNames
 from textattack_xmtc.datasets.read_options import BY_CONTENT, ReadOptions
 from textattack_xmtc.datasets.readers.labels import LabelReader
-from textattack_xmtc.datasets.readers.lines import COMPRESSIONS, first_line, plain_suffix, read_lines
+from textattack_xmtc.datasets.readers.lines import first_line, plain_suffix, read_lines
 from textattack_xmtc.datasets.readers.place import Place, Sample
-from textattack_xmtc.datasets.readers.source import SPLIT_STEMS, Source, only_file
+from textattack_xmtc.datasets.readers.source import SPLIT_STEMS, Source
 
 _SAMPLE = 1_000
 _URI = r"(?:<[^<>\s]+>|[A-Za-z][\w+.-]*://\S+)"
@@ -47,16 +47,11 @@ class AnnifTable(Annif):
     """`train.tsv`, `test.tsv`: a text, a tab, and its URIs with blanks between, in angles or not. Quotes are text."""
 
     format = "annif-tsv"
+    names = (("{}.tsv",),)
 
     def __init__(self, path: Path, options: ReadOptions = BY_CONTENT) -> None:
         self.files = (path,)
         self.options = options
-
-    @classmethod
-    def in_folder(cls, folder: Path, split: str, options: ReadOptions = BY_CONTENT) -> Source | None:
-        """See `Source`."""
-        path = only_file(folder, SPLIT_STEMS[split], [f".tsv{end}" for end in COMPRESSIONS], split)
-        return None if path is None else cls.from_file(path, options)
 
     @classmethod
     def from_file(cls, path: Path, options: ReadOptions = BY_CONTENT) -> Source | None:

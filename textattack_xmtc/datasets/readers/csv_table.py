@@ -13,9 +13,9 @@ from typing import NamedTuple
 from textattack_xmtc.datasets.read_options import BY_CONTENT, ReadOptions
 from textattack_xmtc.datasets.readers.annif import AnnifTable
 from textattack_xmtc.datasets.readers.columns import Columns, UnresolvedError, hints_at_columns, numbered, resolve
-from textattack_xmtc.datasets.readers.lines import COMPRESSIONS, encoding_of, plain_suffix, read_lines
+from textattack_xmtc.datasets.readers.lines import encoding_of, plain_suffix, read_lines
 from textattack_xmtc.datasets.readers.place import Place
-from textattack_xmtc.datasets.readers.source import SPLIT_STEMS, Source, only_file
+from textattack_xmtc.datasets.readers.source import Source
 from textattack_xmtc.datasets.readers.table import Row, Table
 from textattack_xmtc.errors import DataError
 
@@ -54,18 +54,7 @@ class Csv(Table):
     """
 
     format = "csv"
-
-    def __init__(self, path: Path, options: ReadOptions = BY_CONTENT) -> None:
-        self.files = (path,)
-        self.options = options
-
-    @classmethod
-    def in_folder(cls, folder: Path, split: str, options: ReadOptions = BY_CONTENT) -> Source | None:
-        """See `Source`: `train.csv`, `trn.csv`; `test.csv`, `tst.csv`, else `dev.csv` or so; also .tsv, .tab, .psv."""
-        stems = SPLIT_STEMS[split]
-        suffixes = [f"{suffix}{end}" for suffix in _SUFFIXES for end in COMPRESSIONS]
-        path = only_file(folder, stems, suffixes, split)
-        return cls.from_file(path, options) if path is not None else None
+    names = (tuple(f"{{}}{suffix}" for suffix in _SUFFIXES),)
 
     @classmethod
     def from_file(cls, path: Path, options: ReadOptions = BY_CONTENT) -> Source | None:

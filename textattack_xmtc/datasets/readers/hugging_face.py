@@ -43,13 +43,8 @@ class HuggingFace(Table):
         self.files = tuple(Path(file["filename"]) for file in rows.cache_files)
 
     @classmethod
-    def in_folder(cls, folder: Path, split: str, options: ReadOptions = BY_CONTENT) -> Source | None:
-        """None: `open_dataset` opens all splits at once."""
-        return None
-
-    @classmethod
     def from_file(cls, path: Path, options: ReadOptions = BY_CONTENT) -> Source | None:
-        """None: `open_dataset` opens Parquet files."""
+        """None: `open_dataset` opens all splits at once, and Parquet files."""
         return None
 
     @property

@@ -13,9 +13,9 @@ from textattack_xmtc.datasets.label_names import LabelNames
 from textattack_xmtc.datasets.read_options import BY_CONTENT, ReadOptions
 from textattack_xmtc.datasets.readers.columns import Columns, UnresolvedError, hints_at_labels, is_text_name
 from textattack_xmtc.datasets.readers.labels import LabelReader
-from textattack_xmtc.datasets.readers.lines import COMPRESSIONS, first_line, plain_suffix, read_lines
+from textattack_xmtc.datasets.readers.lines import JSON, RepeatedKeyError, first_line, plain_suffix, read_lines
 from textattack_xmtc.datasets.readers.place import Place, labels_at
-from textattack_xmtc.datasets.readers.source import SPLIT_STEMS, Source, find_file, only_file
+from textattack_xmtc.datasets.readers.source import Source
 from textattack_xmtc.datasets.readers.table import Row, Table
 from textattack_xmtc.errors import DataError
 
@@ -34,20 +34,7 @@ class JsonLines(Table):
     """
 
     format = "jsonl"
-
-    def __init__(self, path: Path, options: ReadOptions = BY_CONTENT) -> None:
-        self.files = (path,)
-        self.options = options
-
-    @classmethod
-    def in_folder(cls, folder: Path, split: str, options: ReadOptions = BY_CONTENT) -> Source | None:
-        """See `Source`: `train.jsonl`, `trn.jsonl`, `test.jsonl` or `tst.jsonl`, or .json with objects."""
-        suffixes = [f"{end}{pack}" for end in (".jsonl", ".ndjson") for pack in COMPRESSIONS]
-        path = only_file(folder, SPLIT_STEMS[split], suffixes, split)
-        if path is not None:
-            return cls(path, options)
-        path = find_file(folder, SPLIT_STEMS[split], [f".json{end}" for end in COMPRESSIONS])
-        return cls.from_file(path, options) if path is not None else None
+    names = (("{}.jsonl", "{}.ndjson", "{}.json"),)
 
     @classmethod
     def from_file(cls, path: Path, options: ReadOptions = BY_CONTENT) -> Source | None:
@@ -87,25 +74,29 @@ class JsonLines(Table):
         if _TARGETS in self.columns.labels or row.get(_TARGETS) is None:
             return None
         if isinstance(row[_TARGETS], list):
+            labels.check_kind(place, row[_TARGETS], names)
             return labels_at(place, row[_TARGETS], names, _TARGETS)
         raise place.error("the targets as a list", row[_TARGETS], "give the targets as a list of names or of indices")
 
 
-def json_objects(path: Path, shape: str, encoding: str | None = None) -> Iterator[Row]:
+def json_objects(
+    path: Path, shape: str, encoding: str | None = None, decoder: json.JSONDecoder = JSON
+) -> Iterator[Row]:
     """The objects of a JSON Lines file, or of an array of objects, and where they begin.
 
     Raises:
-        DataError: something is not a JSON object; `shape` says in the message what it should be.
+        DataError: something is not a JSON object, or one has a key twice; `shape` says in the message what it should
+            be.
     """
     for number, line in read_lines(path, encoding):
         if not line.strip():
             continue
         if _ARRAY.match(line):
-            yield from _objects_of_array(path, shape, encoding)
+            yield from _objects_of_array(path, shape, encoding, decoder)
             return
         place = Place(path, number)
         try:
-            row = json.loads(line)
+            row = decoder.decode(line)
         except (ValueError, RecursionError) as error:
             raise place.error(shape, line, f"correct the JSON ({error})") from None
         if not isinstance(row, dict):
@@ -113,9 +104,8 @@ def json_objects(path: Path, shape: str, encoding: str | None = None) -> Iterato
         yield place, row
 
 
-def _objects_of_array(path: Path, shape: str, encoding: str | None) -> Iterator[Row]:
+def _objects_of_array(path: Path, shape: str, encoding: str | None, decoder: json.JSONDecoder) -> Iterator[Row]:
     """The objects of one JSON array, each parsed when its last line was read."""
-    decoder = json.JSONDecoder()
     text, number, state, wait, count = "", 0, "[", 0, 0
     for number, line in read_lines(path, encoding):
         text = f"{text}\n{line}" if text else line
@@ -133,8 +123,9 @@ def _objects_of_array(path: Path, shape: str, encoding: str | None) -> Iterator[
                 try:
                     row, end = decoder.raw_decode(text, position)
                 except (ValueError, RecursionError) as error:
-                    if sign != "{" or isinstance(error, RecursionError):
-                        raise Place(path, number).error(shape, text[position:], "correct the JSON") from None
+                    if sign != "{" or isinstance(error, (RecursionError, RepeatedKeyError)):
+                        why = f" ({error})" if isinstance(error, RepeatedKeyError) else ""
+                        raise Place(path, number).error(shape, text[position:], f"correct the JSON{why}") from None
                     wait = len(text) * 5 // 4 if len(text) > _LONG else 0  # a long object is not parsed at every line
                     break
                 if not isinstance(row, dict):
@@ -158,7 +149,7 @@ def keys_of_first_object(path: Path, encoding: str | None = None) -> frozenset[s
     line = first_line(path, encoding) or ""
     try:
         if _ARRAY.match(line):
-            _, row = next(json_objects(path, _SHAPE, encoding))
+            _, row = next(json_objects(path, _SHAPE, encoding, json.JSONDecoder()))
         else:
             row = json.loads(line)
     except (ValueError, RecursionError, DataError, StopIteration):

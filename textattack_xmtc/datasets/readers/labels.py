@@ -31,6 +31,8 @@ class LabelReader:
         multi_hot: how many labels each row has a 0 or 1 for, or None where rows list their labels.
         indices: whether labels written as digits are indices of the label names.
         columns: the labels of "bits".
+        numbers: whether labels are numbers in the first row that has some; None where names and numbers can be told
+            apart, or the options say what they are.
 
     Example:
         >>> from pathlib import Path
@@ -46,6 +48,7 @@ class LabelReader:
     multi_hot: int | None = None
     indices: bool = False
     columns: tuple[str, ...] = ()
+    numbers: bool | None = None
 
     @classmethod
     def of(
@@ -87,7 +90,13 @@ class LabelReader:
         multi_hot = _multi_hot(rows, names, options)
         if multi_hot is not None:
             return replace(reader, multi_hot=multi_hot)
-        return replace(reader, indices=_are_indices(rows, names, options))
+        kinds = (_is_number_without_name(entry, names) for entry in labels)
+        certain = names.by_index is not None or options.label_format is not None
+        numbers = None if certain else next((is_number for is_number in kinds if is_number is not None), None)
+        reader = replace(reader, indices=_are_indices(rows, names, options), numbers=numbers)
+        for place, entries in rows:
+            reader.check_kind(place, entries, names)
+        return reader
 
     @classmethod
     def of_columns(cls, columns: Sequence[str]) -> LabelReader:
@@ -112,7 +121,22 @@ class LabelReader:
             entries = [label for label, bit in enumerate(entries) if _bit(bit)]
         elif self.indices:
             entries = [int(entry) if _is_number(entry) else entry for entry in entries]
+        self.check_kind(place, entries, names)
         return [label_at(place, entry, names) for entry in entries]
+
+    def check_kind(self, place: Place, entries: Iterable[Any], names: LabelNames) -> None:
+        """See that labels are numbers, or names, as in the first rows: the others would be labels of their own.
+
+        Raises:
+            DataError: one is not.
+        """
+        for entry in entries:
+            if self.numbers is not None and _is_number_without_name(entry, names) is (not self.numbers):
+                raise place.error(
+                    f"labels that are all {'numbers' if self.numbers else 'names'}, as in the first rows",
+                    entry,
+                    "write all of them in one way, or say --label-format names where numbers are names",
+                )
 
     def entries(self, place: Place, value: object, what: str = "labels") -> list[Any]:
         """The labels in what a row holds, as they are written there.
@@ -160,6 +184,13 @@ def _is_number(entry: object) -> bool:
     return type(entry) is int or (
         isinstance(entry, str) and entry.isascii() and entry.isdecimal() and len(entry) <= _MOST_DIGITS
     )
+
+
+def _is_number_without_name(entry: object, names: LabelNames) -> bool | None:
+    """Whether a label is a number, rather than a name; None where a table of names says what it is called."""
+    if isinstance(entry, str) or type(entry) is not int:
+        return False
+    return None if str(entry) in (names.by_label or ()) else True
 
 
 # A 0 or 1 for each label -------------------------------------------------------------------------------------------
@@ -269,7 +300,8 @@ def _name_in(place: Place, entry: dict[Any, Any]) -> Any:
         )
     for key, value in entry.items():
         if (
-            isinstance(value, (bool, int, float))
+            key != keys[0]
+            and isinstance(value, (bool, int, float))
             and 0 <= value < 0.5
             and not key.lower().endswith(("id", "idx", "index"))
         ):

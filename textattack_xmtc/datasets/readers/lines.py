@@ -6,6 +6,7 @@ import bz2
 import codecs
 import gzip
 import io
+import json
 import lzma
 import zlib
 from collections.abc import Callable, Iterator
@@ -92,6 +93,22 @@ def first_line(path: Path, encoding: str | None = None) -> str | None:
         return next((line for _, line in read_lines(path, encoding) if line.strip()), None)
     except DataError:
         return None
+
+
+class RepeatedKeyError(ValueError):
+    """An object in JSON has a key twice. Python's reader would keep the last value and say nothing."""
+
+
+def _without_repetitions(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        key = next(key for number, (key, _) in enumerate(pairs) if key in dict(pairs[:number]))
+        raise RepeatedKeyError(f"the key {key!r:.60} stands twice in one object")
+    return found
+
+
+JSON = json.JSONDecoder(object_pairs_hook=_without_repetitions)
+"""Reads JSON. An object with a key twice is a `RepeatedKeyError`."""
 
 
 def plain_suffix(path: Path) -> str:

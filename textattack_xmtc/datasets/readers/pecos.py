@@ -14,7 +14,7 @@ from textattack_xmtc.datasets.read_options import BY_CONTENT, ReadOptions
 from textattack_xmtc.datasets.readers.labels import LabelReader
 from textattack_xmtc.datasets.readers.lines import read_lines
 from textattack_xmtc.datasets.readers.place import Place, labels_at
-from textattack_xmtc.datasets.readers.source import SPLIT_STEMS, Source, in_step
+from textattack_xmtc.datasets.readers.source import Source, in_step
 from textattack_xmtc.errors import DataError
 
 
@@ -25,16 +25,11 @@ class Pecos(Source):
     """
 
     format = "pecos"
+    names = (("X.{}.txt",),)
 
     def __init__(self, texts: Path, labels: Path, options: ReadOptions = BY_CONTENT) -> None:
         self.files = (texts, labels)
         self.options = options
-
-    @classmethod
-    def in_folder(cls, folder: Path, split: str, options: ReadOptions = BY_CONTENT) -> Source | None:
-        """See `Source`: `X.trn.txt` with `Y.trn.npz`, or with "tst", "train" or "test"."""
-        paths = (folder / f"X.{stem}.txt" for stem in SPLIT_STEMS[split][::-1])
-        return next((cls.from_file(path, options) for path in paths if path.is_file()), None)
 
     @classmethod
     def from_file(cls, path: Path, options: ReadOptions = BY_CONTENT) -> Source | None:

@@ -11,9 +11,9 @@ from textattack_xmtc.datasets.label_names import LabelNames
 from textattack_xmtc.datasets.read_options import BY_CONTENT, ReadOptions
 from textattack_xmtc.datasets.readers.label_cells import cells_of
 from textattack_xmtc.datasets.readers.labels import LabelReader
-from textattack_xmtc.datasets.readers.lines import COMPRESSIONS, read_lines
+from textattack_xmtc.datasets.readers.lines import read_lines
 from textattack_xmtc.datasets.readers.place import Place, Sample
-from textattack_xmtc.datasets.readers.source import SPLIT_STEMS, Source, find_file, in_step
+from textattack_xmtc.datasets.readers.source import Source, in_step, packed_file
 from textattack_xmtc.errors import DataError
 
 _TEXTS = ("_raw_texts.txt", "_texts.txt")
@@ -29,16 +29,11 @@ class RawText(Source):
     """
 
     format = "raw-text"
+    names = tuple((f"{{}}{end}",) for end in _TEXTS)
 
     def __init__(self, texts: Path, labels: Path, options: ReadOptions = BY_CONTENT) -> None:
         self.files = (texts, labels)
         self.options = options
-
-    @classmethod
-    def in_folder(cls, folder: Path, split: str, options: ReadOptions = BY_CONTENT) -> Source | None:
-        """See `Source`: `train_raw_texts.txt` with `train_labels.txt`, and likewise "trn", "test" and "tst"."""
-        texts = find_file(folder, SPLIT_STEMS[split], [f"{end}{pack}" for end in _TEXTS for pack in COMPRESSIONS])
-        return cls.from_file(texts, options) if texts is not None else None
 
     @classmethod
     def from_file(cls, path: Path, options: ReadOptions = BY_CONTENT) -> Source | None:
@@ -51,8 +46,8 @@ class RawText(Source):
             stem, matched, _ = path.name.rpartition(end)
             if not (matched and stem):
                 continue
-            texts = find_file(path.parent, [stem], [f"{end}{pack}" for end in _TEXTS for pack in COMPRESSIONS])
-            labels = find_file(path.parent, [stem], [f"{_LABELS}{pack}" for pack in COMPRESSIONS])
+            texts = packed_file(path.parent, *(f"{stem}{end}" for end in _TEXTS))
+            labels = packed_file(path.parent, f"{stem}{_LABELS}")
             if texts is None or labels is None:
                 wanted = f"{stem}{_LABELS}" if labels is None else f"{stem}{_TEXTS[0]}"
                 raise DataError(f"{path}: expected {wanted} beside it, got no such file", f"put {wanted} beside it")

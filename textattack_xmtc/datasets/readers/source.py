@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import zip_longest
 from pathlib import Path
 from typing import ClassVar, TypeVar, cast
@@ -19,11 +19,11 @@ from textattack_xmtc.errors import DataError
 T = TypeVar("T")
 U = TypeVar("U")
 
-SPLIT_STEMS = {"train": ("train", "trn"), "test": ("test", "tst")}
-"""How file names begin, by split."""
-
 VALIDATION = ("dev", "validation", "valid", "val")
-"""What takes the place of the test split where there is none."""
+"""What a validation split is called; it takes the place of the test split where there is none."""
+
+SPLIT_STEMS = {"train": ("train", "trn"), "test": ("test", "tst"), "validation": VALIDATION}
+"""How file names begin, by split."""
 
 
 class Source(ABC):
@@ -31,18 +31,39 @@ class Source(ABC):
 
     Attributes:
         format: what the format is called, for people and for `load_corpus(..., format=...)`.
+        names: what its files are called, compressed or not, with {} for how the split begins; those of the first tuple
+            are preferred.
         files: the files that are read.
         options: how to read them, where it was said.
     """
 
     format: ClassVar[str]
+    names: ClassVar[tuple[tuple[str, ...], ...]] = ()
     files: tuple[Path, ...]
     options: ReadOptions = BY_CONTENT
 
     @classmethod
-    @abstractmethod
     def in_folder(cls, folder: Path, split: str, options: ReadOptions = BY_CONTENT) -> Source | None:
-        """The files of `split` ("train" or "test") in `folder`, or None where it has none of this format."""
+        """The files of `split` ("train", "test" or "validation") in `folder`, or None where it has none of this format.
+
+        Raises:
+            DataError: there are several: which one is meant is not certain.
+        """
+        for names in cls.names:
+            sources: dict[str, Source] = {}
+            for name in (name.format(stem) for name in names for stem in SPLIT_STEMS[split]):
+                path = packed_file(folder, name)
+                source = cls.from_file(path, options) if path is not None else None
+                if source is not None:
+                    sources[source.files[0].name] = source
+            if len(sources) > 1:
+                raise DataError(
+                    f"{folder} holds the split {split!r} several times: {', '.join(sources)}",
+                    "move all but one of them away",
+                )
+            if sources:
+                return next(iter(sources.values()))
+        return None
 
     @classmethod
     @abstractmethod
@@ -82,31 +103,10 @@ class Source(ABC):
         return None
 
 
-def find_file(folder: Path, names: Sequence[str], suffixes: Sequence[str]) -> Path | None:
-    """The first `name + suffix` that is a file in `folder`, names first."""
-    for name in names:
-        for suffix in suffixes:
-            if (folder / f"{name}{suffix}").is_file():
-                return folder / f"{name}{suffix}"
-    return None
-
-
-def only_file(folder: Path, names: Sequence[str], suffixes: Sequence[str], split: str) -> Path | None:
-    """The one `name + suffix` in `folder`, compressed or not; for "test" else that of a validation split.
-
-    Raises:
-        DataError: there are several: which one is meant is not certain.
-    """
-    files = [folder / f"{name}{suffix}" for name in names for suffix in suffixes]
-    files = [file for file in files if file.is_file()]
-    if len({file.name.rsplit(".", 1)[0] if file.suffix in COMPRESSIONS else file.name for file in files}) > 1:
-        raise DataError(
-            f"{folder} holds the split {split!r} several times: {', '.join(file.name for file in files)}",
-            "move all but one of them away",
-        )
-    if not files and split == "test" and names != VALIDATION:
-        return only_file(folder, VALIDATION, suffixes, split)
-    return files[0] if files else None
+def packed_file(folder: Path, *names: str) -> Path | None:
+    """The first of these that is a file in `folder`, compressed or not."""
+    files = (folder / f"{name}{packing}" for name in names for packing in COMPRESSIONS)
+    return next((file for file in files if file.is_file()), None)
 
 
 def in_step(texts: Iterator[T], labels: Iterator[U], text_file: Path, label_file: Path) -> Iterator[tuple[T, U]]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from textattack_xmtc.datasets.corpus import Document
 from textattack_xmtc.datasets.label_names import LabelNames
+from textattack_xmtc.datasets.read_options import BY_CONTENT, ReadOptions
 from textattack_xmtc.datasets.readers.columns import Columns, resolve
 from textattack_xmtc.datasets.readers.labels import LabelReader
 from textattack_xmtc.datasets.readers.place import Place, Sample, text_at
@@ -22,8 +24,9 @@ Row = tuple[Place, Mapping[str, Any]]
 class Table(Source):
     """A table. Its first rows and the reading options decide how all of it is read."""
 
-    empty_labels = True
-    """Whether an empty cell is a text without labels."""
+    def __init__(self, path: Path, options: ReadOptions = BY_CONTENT) -> None:
+        self.files = (path,)
+        self.options = options
 
     @abstractmethod
     def rows(self) -> Iterator[Row]:

@@ -12,9 +12,9 @@ from textattack_xmtc.datasets.read_options import BY_CONTENT, ReadOptions
 from textattack_xmtc.datasets.readers.columns import hints_at_labels
 from textattack_xmtc.datasets.readers.jsonl import json_objects, keys_of_first_object
 from textattack_xmtc.datasets.readers.labels import LabelReader
-from textattack_xmtc.datasets.readers.lines import COMPRESSIONS, plain_suffix, read_lines
+from textattack_xmtc.datasets.readers.lines import plain_suffix, read_lines
 from textattack_xmtc.datasets.readers.place import Place, indices_at, text_at
-from textattack_xmtc.datasets.readers.source import SPLIT_STEMS, Source, find_file, in_step
+from textattack_xmtc.datasets.readers.source import Source, in_step, packed_file
 from textattack_xmtc.datasets.readers.table import id_at
 from textattack_xmtc.errors import DataError
 
@@ -31,16 +31,11 @@ class XMCJson(Source):
     """
 
     format = "xmc-json"
+    names = (("{}.json",),)
 
     def __init__(self, path: Path, labels: Path | None, options: ReadOptions = BY_CONTENT) -> None:
         self.files = (path,) if labels is None else (path, labels)
         self.options = options
-
-    @classmethod
-    def in_folder(cls, folder: Path, split: str, options: ReadOptions = BY_CONTENT) -> Source | None:
-        """See `Source`: `trn.json.gz` or `tst.json.gz`, also uncompressed or with "train" and "test"."""
-        path = find_file(folder, SPLIT_STEMS[split][::-1], [f".json{end}" for end in COMPRESSIONS])
-        return cls.from_file(path, options) if path is not None else None
 
     @classmethod
     def from_file(cls, path: Path, options: ReadOptions = BY_CONTENT) -> Source | None:
@@ -53,7 +48,7 @@ class XMCJson(Source):
         if "target_ind" not in keys and hints_at_labels(keys):
             return None
         stem = path.name.split(".")[0]
-        return cls(path, find_file(path.parent, [f"{stem}_X_Y"], [f".txt{end}" for end in COMPRESSIONS]), options)
+        return cls(path, packed_file(path.parent, f"{stem}_X_Y.txt"), options)
 
     def n_labels(self) -> int | None:
         """See `Source`."""
