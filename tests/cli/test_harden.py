@@ -43,7 +43,7 @@ def test_a_model_is_hardened_and_told_about(
     options = ["--reweight", "pw-cb", "--weights", "adv-xmtc", "--unlabelled", str(further)]
     assert harden(parts, tmp_path / "out", *FEW, *options) == 0
     output = capsys.readouterr()
-    assert "xmtc: 2 texts without labels stand beside the " in output.err
+    assert "xmtc: 2 texts without labels beside the " in output.err
     assert (
         "hardened in" in output.out and "held out: gradient attack success" in output.out and "test: P@1" in output.out
     )

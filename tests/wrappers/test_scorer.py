@@ -11,7 +11,7 @@ def test_ranks_of_a_label_tree_keep_to_its_beam() -> None:
     model = make_model()
     victim = ScorerWrapper(model)
     labels = list(range(LABELS))
-    ranks, reached = victim.rank(TEXTS, labels), model.reached(TEXTS, labels)
+    ranks, reached = victim.rank(TEXTS, labels), model.rank(TEXTS, labels, "logit") > 0
     assert not reached.all() and reached.any()
     assert ((ranks == BEYOND) == ~reached).all()
     # What is beyond the beam has its score all the same, and what is predicted has a floor there.
