@@ -1,6 +1,10 @@
 """The benchmark of label-aware attacks: which targets can be reached, and what is compared with what."""
 
+from __future__ import annotations
+
+from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -32,7 +36,7 @@ def sample(number: int, target: int) -> Sample:
     return Sample(number=number, text_id="x", text="some text", labels=(0,), target=target, bin=0)
 
 
-def test_a_target_can_be_reached_where_a_text_of_its_own_or_its_words_have_it_among_the_best():
+def test_a_target_can_be_reached_where_a_text_of_its_own_or_its_words_have_it_among_the_best() -> None:
     eggs, soups, teas = (CORPUS.label_names.index(name) for name in ("eggs", "soups", "teas"))
     weights = {"egg": [0.0] * 3, "milk": [0.0] * 3}
     weights["egg"][eggs], weights["milk"][teas] = 3, 3
@@ -48,7 +52,7 @@ def test_a_target_can_be_reached_where_a_text_of_its_own_or_its_words_have_it_am
     assert len(set(texts_of(CORPUS, "train", eggs))) == TEXTS
 
 
-def record(outcome: str, cosine: float, queries: int = 10) -> dict:
+def record(outcome: str, cosine: float, queries: int = 10) -> dict[str, Any]:
     changes = [{"position": 0, "from": "a", "to": "b"}]
     found = {
         "outcome": outcome,
@@ -61,7 +65,7 @@ def record(outcome: str, cosine: float, queries: int = 10) -> dict:
     return found | {"similarity": {"cosine": cosine}}
 
 
-def test_an_attack_is_compared_with_the_papers_where_both_tried():
+def test_an_attack_is_compared_with_the_papers_where_both_tried() -> None:
     paper = {
         0: record("succeeded", 0.9, 30),
         1: record("failed", 0.9),
@@ -82,12 +86,12 @@ def test_an_attack_is_compared_with_the_papers_where_both_tried():
 
 
 @pytest.mark.parametrize("draw", ["random", "cluster", "frequent"])
-def test_each_draw_has_its_cells(draw, tmp_path):
+def test_each_draw_has_its_cells(draw: str, tmp_path: Path) -> None:
     assert sum(cell.draw == draw for cell in CELLS) == 4
     assert records_of(tmp_path, CELLS[0]) == {}
 
 
-def test_the_surprise_of_a_word_is_the_mean_over_its_pieces_each_masked_alone():
+def test_the_surprise_of_a_word_is_the_mean_over_its_pieces_each_masked_alone() -> None:
     lm = swap_of("bert")
     text = AttackedText("stone tools and stoneware")
     tokens = lm.tokenizer(text.text)["input_ids"]

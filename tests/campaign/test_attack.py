@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -37,16 +39,16 @@ def victim_of(model: CountingVictim) -> Victim:
     return Victim("toy", model, np.array([LABELS.index(name) for name in OWN]), from_corpus)
 
 
-def toy(base=BASE, weights=WEIGHTS) -> CountingVictim:
+def toy(base: Any = BASE, weights: Any = WEIGHTS) -> CountingVictim:
     return bag(weights, base, label_names=OWN)
 
 
-def attack(plan=PLAN, model=None, *words: str) -> SampleAttack:
+def attack(plan: Any = PLAN, model: Any = None, *words: str) -> SampleAttack:
     tools = Tools(EmbeddedEncoder(), proposing(*(words or ("zinc", "ambers"))), "toy words")
     return SampleAttack(plan, victim_of(model or toy()), LABELS, tools)
 
 
-def timeless(record: dict) -> dict:
+def timeless(record: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in record.items() if name != "seconds"}
 
 
@@ -155,7 +157,7 @@ def test_an_untargeted_record_is_about_the_drawn_label() -> None:
 
 def test_an_error_is_a_record_and_the_rest_goes_on() -> None:
     class Moody(CountingVictim):
-        def _dense(self, texts):
+        def _dense(self, texts: Sequence[str]) -> Any:
             if any("kind zinc" in text or "[MASK] basalt" in text for text in texts):
                 raise RuntimeError("out of memory, or\nof temper")
             return super()._dense(texts)
@@ -171,7 +173,7 @@ def test_an_error_is_a_record_and_the_rest_goes_on() -> None:
 
 def test_a_rank_that_the_model_does_not_show() -> None:
     class Short(CountingVictim):
-        def _rank(self, texts, labels):
+        def _rank(self, texts: Sequence[str], labels: Any) -> Any:
             return np.zeros((len(texts), len(labels)), dtype=np.int64)
 
     record = attack(model=Short(toy().row, label_names=OWN)).record(SAMPLE)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,7 +24,7 @@ from textattack_xmtc.judges.run import campaign_lineage
 from textattack_xmtc.results.folder import read_campaign
 
 
-def record(preserve: str | None, names: dict[str, str] | None = None, **options: object) -> dict:
+def record(preserve: str | None, names: dict[str, str] | None = None, **options: object) -> dict[str, Any]:
     evidence = NameEvidence(LabelNames(by_label=names or {"stones": "Ambers"}))
     tools = Tools(EmbeddedEncoder(), proposing("zinc", "ambers"), "toy words", evidence=evidence)
     plan = Plan(**{**vars(PLAN), "preserve": preserve, **options})  # type: ignore[arg-type]  # values of every kind
@@ -94,7 +95,7 @@ def test_without_the_option_records_are_as_before() -> None:
         ({"senses": "last"}, "unknown senses='last'"),
     ],
 )
-def test_plans_are_checked(options: dict, message: str) -> None:
+def test_plans_are_checked(options: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError, match=message):
         Plan.of({"models": ["m"], "data": "d", **options})
 

@@ -154,7 +154,8 @@ def test_where_there_is_no_control(original: str, changed: str) -> None:
 
 def expected(out: Path, source: str, other: str) -> dict[int, tuple[str, bool | None]]:
     """Outcome and control of each adversarial text, one text at a time."""
-    campaign, model, found = read_campaign(out), load_model(Path(other), "cpu"), {}
+    campaign, model = read_campaign(out), load_model(Path(other), "cpu")
+    found: dict[int, tuple[str, bool | None]] = {}
 
     def best(text: str) -> list[str]:
         return [model.label_names[label] for label in model.top_k([text], 2)[0][0]]

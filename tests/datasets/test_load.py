@@ -1,11 +1,16 @@
 """`load_corpus`: which files are taken for what, label names, the stored copy, and what is refused."""
 
+from __future__ import annotations
+
 import csv
 import gzip
 import json
 import logging
 import os
 import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 import datasets
 import numpy as np
@@ -23,17 +28,17 @@ LABELS = [[0], [0, 1], []]
 NAMES = ["eggs", "soups"]
 
 
-def jsonl(folder, texts, labels, split):
+def jsonl(folder: Path, texts: Sequence[str], labels: Any, split: Any) -> None:
     rows = [{"text": text, "labels": [NAMES[i] for i in own]} for text, own in zip(texts, labels, strict=True)]
     (folder / f"{split}.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
 
 
-def raw_text(folder, texts, labels, split):
+def raw_text(folder: Path, texts: Sequence[str], labels: Any, split: Any) -> None:
     (folder / f"{split}_raw_texts.txt").write_text("".join(f"{text}\n" for text in texts))
     (folder / f"{split}_labels.txt").write_text("".join(f"{' '.join(NAMES[i] for i in own)}\n" for own in labels))
 
 
-def xmc_json(folder, texts, labels, split):
+def xmc_json(folder: Path, texts: Sequence[str], labels: Any, split: Any) -> None:
     short = {"train": "trn", "test": "tst"}[split]
     rows = [{"title": text, "content": "", "target_ind": own} for text, own in zip(texts, labels, strict=True)]
     (folder / f"{short}.json.gz").write_bytes(gzip.compress("".join(f"{json.dumps(row)}\n" for row in rows).encode()))
@@ -42,7 +47,7 @@ def xmc_json(folder, texts, labels, split):
     (folder / "Y.txt").write_text("".join(f"{name}\n" for name in NAMES))
 
 
-def pecos(folder, texts, labels, split):
+def pecos(folder: Path, texts: Sequence[str], labels: Any, split: Any) -> None:
     short = {"train": "trn", "test": "tst"}[split]
     (folder / f"X.{short}.txt").write_text("".join(f"{text}\n" for text in texts))
     dense = np.zeros((len(texts), len(NAMES)), dtype=np.float32)
@@ -52,14 +57,14 @@ def pecos(folder, texts, labels, split):
     (folder / "label_names.txt").write_text("".join(f"{name}\n" for name in NAMES))
 
 
-def csv_table(folder, texts, labels, split):
+def csv_table(folder: Path, texts: Sequence[str], labels: Any, split: Any) -> None:
     rows = [[i, text, ",".join(NAMES[j] for j in own)] for i, (text, own) in enumerate(zip(texts, labels, strict=True))]
     with (folder / f"{'dev' if split == 'test' else split}.csv").open("w", newline="") as file:
         csv.writer(file).writerows([["guid", "text", "label"], *rows])
     (folder / "labels.txt").write_text("".join(f"{name}\n" for name in NAMES))
 
 
-def hugging_face(folder, texts, labels, split):
+def hugging_face(folder: Path, texts: Sequence[str], labels: Any, split: Any) -> None:
     features = datasets.Features(
         text=datasets.Value("string"), labels=datasets.Sequence(datasets.ClassLabel(names=NAMES))
     )
@@ -67,12 +72,12 @@ def hugging_face(folder, texts, labels, split):
     rows.to_parquet(str(folder / f"{split}.parquet"))
 
 
-def annif_table(folder, texts, labels, split):
+def annif_table(folder: Path, texts: Sequence[str], labels: Any, split: Any) -> None:
     rows = [f"{text}\t{' '.join(f'<{NAMES[i]}>' for i in own)}\n" for text, own in zip(texts, labels, strict=True)]
     (folder / f"{split}.tsv").write_text("".join(rows))
 
 
-def annif_folder(folder, texts, labels, split):
+def annif_folder(folder: Path, texts: Sequence[str], labels: Any, split: Any) -> None:
     (folder / split).mkdir()
     for number, (text, own) in enumerate(zip(texts, labels, strict=True)):
         (folder / split / f"{number}.txt").write_text(text)
@@ -92,23 +97,23 @@ WRITERS = {
 
 
 @pytest.fixture
-def folder(tmp_path):
+def folder(tmp_path: Path) -> Any:
     path = tmp_path / "cooking"
     path.mkdir()
     return path
 
 
 @pytest.fixture
-def cache(tmp_path):
+def cache(tmp_path: Path) -> Any:
     return tmp_path / "cache"
 
 
-def test_every_format_is_tried_here():
+def test_every_format_is_tried_here() -> None:
     assert {kind.format for kind in FORMATS} == set(WRITERS)
 
 
 @pytest.mark.parametrize("format", WRITERS)
-def test_every_format_gives_the_same_corpus(folder, cache, format):
+def test_every_format_gives_the_same_corpus(folder: Path, cache: Any, format: str) -> None:
     WRITERS[format](folder, TEXTS, LABELS, "train")
     WRITERS[format](folder, TEXTS[:2], LABELS[:2], "test")
     corpus = load_corpus(folder, cache=cache)
@@ -123,7 +128,7 @@ def test_every_format_gives_the_same_corpus(folder, cache, format):
 
 @pytest.mark.parametrize("format", WRITERS)
 @pytest.mark.parametrize("split", ["train", "test"])
-def test_one_split_is_enough(folder, cache, format, split):
+def test_one_split_is_enough(folder: Path, cache: Any, format: str, split: str) -> None:
     WRITERS[format](folder, TEXTS, LABELS, split)
     assert set(load_corpus(folder, cache=cache).splits) == {split}
 
@@ -141,21 +146,21 @@ def test_one_split_is_enough(folder, cache, format, split):
         ("constraint.jsonl", "test"),
     ],
 )
-def test_a_single_file_is_the_split_that_its_name_says(folder, cache, name, split):
+def test_a_single_file_is_the_split_that_its_name_says(folder: Path, cache: Any, name: str, split: str) -> None:
     (folder / name).write_text('{"text": "x", "labels": ["a"]}\n')
     corpus = load_corpus(folder / name, cache=cache)
     assert set(corpus.splits) == {split}
     assert corpus.name == name.split(".")[0]
 
 
-def test_single_files_of_formats_with_two_files(folder, cache):
+def test_single_files_of_formats_with_two_files(folder: Path, cache: Any) -> None:
     raw_text(folder, TEXTS, LABELS, "train")
     assert load_corpus(folder / "train_raw_texts.txt", cache=cache).split("train")["labels"][:] == LABELS
     pecos(folder, TEXTS, LABELS, "test")
     assert load_corpus(folder / "Y.tst.npz", cache=cache).split("test")["labels"][:] == LABELS
 
 
-def test_splits_may_be_of_different_formats(folder, cache):
+def test_splits_may_be_of_different_formats(folder: Path, cache: Any) -> None:
     csv_table(folder, TEXTS, LABELS, "train")
     jsonl(folder, TEXTS[:1], LABELS[:1], "test")
     corpus = load_corpus(folder, cache=cache)
@@ -163,7 +168,7 @@ def test_splits_may_be_of_different_formats(folder, cache):
 
 
 @pytest.mark.parametrize("other", ["csv", "hugging-face"])
-def test_a_split_in_two_formats_must_be_chosen(folder, cache, other):
+def test_a_split_in_two_formats_must_be_chosen(folder: Path, cache: Any, other: str) -> None:
     WRITERS[other](folder, TEXTS, LABELS, "train")
     jsonl(folder, TEXTS[:1], LABELS[:1], "train")
     with pytest.raises(DataError, match=f"several formats: .*({other}, jsonl|jsonl, {other}).*format="):
@@ -172,7 +177,9 @@ def test_a_split_in_two_formats_must_be_chosen(folder, cache, other):
     assert len(load_corpus(folder, cache=cache, format=other).split("train")) == 3
 
 
-def test_integer_labels_are_called_by_their_digits_or_by_a_file_of_names(folder, cache, tmp_path):
+def test_integer_labels_are_called_by_their_digits_or_by_a_file_of_names(
+    folder: Path, cache: Any, tmp_path: Path
+) -> None:
     (folder / "train.jsonl").write_text('{"text": "x", "labels": [10, 9]}\n{"text": "y", "labels": [9, 11]}\n')
     assert load_corpus(folder, cache=cache).label_names == ("9", "10", "11")
     names = tmp_path / "names.json"
@@ -182,20 +189,20 @@ def test_integer_labels_are_called_by_their_digits_or_by_a_file_of_names(folder,
         load_corpus(folder, cache=cache, label_names=tmp_path / "gone.json")
 
 
-def test_labels_that_the_files_state_exist_though_they_never_occur(folder, cache):
+def test_labels_that_the_files_state_exist_though_they_never_occur(folder: Path, cache: Any) -> None:
     xmc_json(folder, TEXTS, [[0], [0], []], "train")
     (folder / "Y.txt").unlink()
     assert load_corpus(folder, cache=cache).label_names == ("0", "1")
 
 
-def test_numbers_of_labels_that_differ_are_refused(folder, cache):
+def test_numbers_of_labels_that_differ_are_refused(folder: Path, cache: Any) -> None:
     pecos(folder, TEXTS, LABELS, "train")
     (folder / "label_names.txt").write_text("eggs\nsoups\nstews\n")
     with pytest.raises(DataError, match=r"number of labels differs .*Y\.trn\.npz: 2; .*label_names\.txt: 3"):
         load_corpus(folder, cache=cache)
 
 
-def test_an_absurd_number_of_labels_is_refused(folder, cache):
+def test_an_absurd_number_of_labels_is_refused(folder: Path, cache: Any) -> None:
     xmc_json(folder, TEXTS, LABELS, "train")
     (folder / "Y.txt").unlink()
     path = folder / "trn_X_Y.txt"
@@ -204,7 +211,9 @@ def test_an_absurd_number_of_labels_is_refused(folder, cache):
         load_corpus(folder, cache=cache)
 
 
-def test_files_are_read_once_as_long_as_they_stay_the_same(folder, cache, monkeypatch):
+def test_files_are_read_once_as_long_as_they_stay_the_same(
+    folder: Path, cache: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     reads = []
     original = JsonLines.documents
     monkeypatch.setattr(JsonLines, "documents", lambda self, *given: reads.append(1) or original(self, *given))
@@ -224,7 +233,7 @@ def test_files_are_read_once_as_long_as_they_stay_the_same(folder, cache, monkey
     assert load_corpus(folder, cache=cache).label_names == ("Eier", "soups")
 
 
-def test_other_columns_of_the_same_files_are_another_corpus(folder, cache):
+def test_other_columns_of_the_same_files_are_another_corpus(folder: Path, cache: Any) -> None:
     rows = {"text": ["x"], "title": ["y"], "labels": [["a"]], "tags": [["b"]]}
     datasets.Dataset.from_dict(rows).to_parquet(str(folder / "train.parquet"))
     assert load_corpus(folder, cache=cache).label_names == ("a",)
@@ -232,7 +241,7 @@ def test_other_columns_of_the_same_files_are_another_corpus(folder, cache):
     assert (other.split("train")["text"][:], other.label_names) == (["y"], ("b",))
 
 
-def test_a_reading_that_fails_leaves_nothing_behind(folder, cache):
+def test_a_reading_that_fails_leaves_nothing_behind(folder: Path, cache: Any) -> None:
     jsonl(folder, TEXTS, LABELS, "train")
     with (folder / "train.jsonl").open("a") as file:
         file.write("{\n")
@@ -241,8 +250,8 @@ def test_a_reading_that_fails_leaves_nothing_behind(folder, cache):
     assert [entry for entry in cache.iterdir() if entry.is_dir()] == []
 
 
-def test_a_full_disk_is_an_error_of_ours(folder, cache, monkeypatch):
-    def full(*_):
+def test_a_full_disk_is_an_error_of_ours(folder: Path, cache: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: Any) -> None:
         raise OSError(28, "No space left on device")
 
     jsonl(folder, TEXTS, LABELS, "train")
@@ -252,7 +261,9 @@ def test_a_full_disk_is_an_error_of_ours(folder, cache, monkeypatch):
     assert [entry for entry in cache.iterdir() if entry.is_dir()] == []
 
 
-def test_the_stored_copy_is_below_textattacks_cache_folder(folder, tmp_path, monkeypatch):
+def test_the_stored_copy_is_below_textattacks_cache_folder(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("TA_CACHE_DIR", str(tmp_path / "ta"))
     jsonl(folder, TEXTS, LABELS, "train")
     load_corpus(folder)
@@ -260,7 +271,7 @@ def test_the_stored_copy_is_below_textattacks_cache_folder(folder, tmp_path, mon
     assert re.fullmatch(r"cooking-[0-9a-f]{16}", stored.name)
 
 
-def test_what_was_unusual_is_said(folder, cache, caplog):
+def test_what_was_unusual_is_said(folder: Path, cache: Any, caplog: pytest.LogCaptureFixture) -> None:
     (folder / "test.jsonl").write_text('{"text": "", "labels": ["a", "a"]}\n')
     with caplog.at_level(logging.WARNING):
         load_corpus(folder, cache=cache)
@@ -278,7 +289,9 @@ def test_what_was_unusual_is_said(folder, cache, caplog):
         ),
     ],
 )
-def test_folders_without_known_files_are_refused_with_what_they_hold(folder, cache, files, message):
+def test_folders_without_known_files_are_refused_with_what_they_hold(
+    folder: Path, cache: Any, files: dict[str, str], message: str
+) -> None:
     for name, content in files.items():
         (folder / name).write_text(content)
     with pytest.raises(DataError, match=message):
@@ -289,13 +302,15 @@ def test_folders_without_known_files_are_refused_with_what_they_hold(folder, cac
     ("content", "message"),
     [("It begins.\n", "got 'It begins.'"), ("", "got 'no line that can be read'"), ("[1]\n", r"got '\[1\]'")],
 )
-def test_files_of_no_known_format_are_refused_with_their_first_line(folder, cache, content, message):
+def test_files_of_no_known_format_are_refused_with_their_first_line(
+    folder: Path, cache: Any, content: str, message: str
+) -> None:
     (folder / "prose").write_text(content)
     with pytest.raises(DataError, match=f"prose: expected a file in one of the formats jsonl, .*{message}"):
         load_corpus(folder / "prose", cache=cache)
 
 
-def test_paths_and_formats_that_do_not_exist(folder, cache):
+def test_paths_and_formats_that_do_not_exist(folder: Path, cache: Any) -> None:
     with pytest.raises(DataError, match="gone is neither a folder nor a file"):
         load_corpus(folder / "gone", cache=cache)
     with pytest.raises(InputError, match="unknown data format 'arff'; choose one of jsonl, raw-text"):
@@ -304,7 +319,7 @@ def test_paths_and_formats_that_do_not_exist(folder, cache):
 
 @needs_shared("data/tib-bench/label_names.json")
 @pytest.mark.slow
-def test_a_real_collection_with_names_beside_it(cache):
+def test_a_real_collection_with_names_beside_it(cache: Any) -> None:
     corpus = load_corpus(SHARED / "data" / "tib-bench", cache=cache)
     assert (len(corpus.split("train")), len(corpus.split("test"))) == (40_052, 8_935)
     assert len(corpus.label_names) == 11_795

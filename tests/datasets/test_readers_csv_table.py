@@ -1,8 +1,11 @@
 """Tables as text, as a standard CSV writer writes them."""
 
+from __future__ import annotations
+
 import csv
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -26,7 +29,7 @@ def read(path: Path, **options: str) -> list[Document]:
 
 
 @given(documents(label=one_word.filter(lambda label: "," not in label)))
-def test_what_is_written_is_read_back(drawn):
+def test_what_is_written_is_read_back(drawn: Any) -> None:
     with tempfile.TemporaryDirectory() as folder:
         rows = [[row.id, row.text, ",".join(row.labels)] for row in drawn]
         path = write(Path(folder) / "train.csv", *rows)
@@ -37,7 +40,7 @@ def test_what_is_written_is_read_back(drawn):
         assert [row.text for row in found] == [row.text.replace("\r\n", "\n") for row in drawn]
 
 
-def test_long_texts_blanks_and_empty_cells_at_the_end(tmp_path):
+def test_long_texts_blanks_and_empty_cells_at_the_end(tmp_path: Path) -> None:
     path = write(tmp_path / "train.csv", ["7", "long " * 40_000, "a, b"], ["8", "short", " ", "", ""])
     assert read(path) == [Document("7", "long " * 40_000, ["a", "b"]), Document("8", "short", [])]
 
@@ -53,14 +56,14 @@ def test_long_texts_blanks_and_empty_cells_at_the_end(tmp_path):
         ("", "is empty"),
     ],
 )
-def test_bad_rows_are_named_by_the_line_they_begin_on(tmp_path, raw, message):
+def test_bad_rows_are_named_by_the_line_they_begin_on(tmp_path: Path, raw: str, message: str) -> None:
     path = tmp_path / "train.csv"
     path.write_text(raw)
     with pytest.raises(DataError, match=rf"train\.csv.*{message}"):
         read(path)
 
 
-def test_dev_csv_is_the_test_split_where_there_is_no_other(tmp_path):
+def test_dev_csv_is_the_test_split_where_there_is_no_other(tmp_path: Path) -> None:
     write(tmp_path / "dev.csv", ["1", "x", "a"])
     assert Csv.in_folder(tmp_path, "validation").files == (tmp_path / "dev.csv",)
     assert Csv.in_folder(tmp_path, "train") is None

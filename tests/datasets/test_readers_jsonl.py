@@ -1,12 +1,16 @@
 """JSON Lines, and what every line-by-line reader shares: compression, UTF-8, damaged files."""
 
+from __future__ import annotations
+
 import bz2
 import gzip
 import json
 import lzma
 import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -30,7 +34,7 @@ def write(path: Path, *rows: object) -> Path:
 
 
 @given(documents())
-def test_what_is_written_is_read_back(drawn):
+def test_what_is_written_is_read_back(drawn: Any) -> None:
     with tempfile.TemporaryDirectory() as folder:
         rows = [{"text": row.text, "labels": row.labels} for row in drawn]
         options = ReadOptions(label_format="names")
@@ -41,7 +45,9 @@ def test_what_is_written_is_read_back(drawn):
 
 
 @pytest.mark.parametrize(("end", "pack"), [(".gz", gzip.compress), (".xz", lzma.compress), (".bz2", bz2.compress)])
-def test_compressed_files_are_read_and_cut_off_ones_are_refused(tmp_path, end, pack):
+def test_compressed_files_are_read_and_cut_off_ones_are_refused(
+    tmp_path: Path, end: str, pack: Callable[..., Any]
+) -> None:
     rows = [{"text": os.urandom(64).hex(), "labels": ["a"]} for _ in range(500)]
     packed = pack("".join(f"{json.dumps(row)}\n" for row in rows).encode())
     path = tmp_path / f"train.jsonl{end}"
@@ -55,7 +61,7 @@ def test_compressed_files_are_read_and_cut_off_ones_are_refused(tmp_path, end, p
         read(path)
 
 
-def test_a_damaged_archive_is_refused(tmp_path):
+def test_a_damaged_archive_is_refused(tmp_path: Path) -> None:
     packed = bytearray(gzip.compress(b"".join(b'{"text": "%d", "labels": []}\n' % number for number in range(5000))))
     packed[len(packed) // 2] ^= 0xFF
     path = tmp_path / "train.jsonl.gz"
@@ -64,7 +70,7 @@ def test_a_damaged_archive_is_refused(tmp_path):
         read(path)
 
 
-def test_ids_targets_and_keys_that_nobody_asked_for(tmp_path):
+def test_ids_targets_and_keys_that_nobody_asked_for(tmp_path: Path) -> None:
     path = write(
         tmp_path / "test.jsonl",
         {"id": "a7", "text": "x", "labels": ["a"], "targets": ["b", "c"], "year": 1999},
@@ -101,7 +107,7 @@ def test_ids_targets_and_keys_that_nobody_asked_for(tmp_path):
         ('{"text": "x", "labels": ["a"], "id": [1]}', r"line 2: expected the id as a string, got \[1\]"),
     ],
 )
-def test_a_bad_line_is_named_with_what_was_expected_and_what_came(tmp_path, line, message):
+def test_a_bad_line_is_named_with_what_was_expected_and_what_came(tmp_path: Path, line: str, message: str) -> None:
     path = write(tmp_path / "train.jsonl", {"text": "x", "labels": ["a"]}, line)
     with pytest.raises(DataError, match=message) as caught:
         read(path)
@@ -109,14 +115,14 @@ def test_a_bad_line_is_named_with_what_was_expected_and_what_came(tmp_path, line
     assert caught.value.fix
 
 
-def test_bytes_that_are_not_utf_8_are_named_by_line_and_byte(tmp_path):
+def test_bytes_that_are_not_utf_8_are_named_by_line_and_byte(tmp_path: Path) -> None:
     path = tmp_path / "train.jsonl"
     path.write_bytes('{"text": "x", "labels": []}\n{"text": "Käse", "labels": []}\n'.encode("latin-1"))
     with pytest.raises(DataError, match=r"train\.jsonl, line 2, byte 12: expected UTF-8, got b'\\xe4'"):
         read(path)
 
 
-def test_missing_and_empty_files_and_folders(tmp_path):
+def test_missing_and_empty_files_and_folders(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"nowhere\.jsonl does not exist"):
         read(tmp_path / "nowhere.jsonl")
     (tmp_path / "empty.jsonl").touch()
@@ -126,13 +132,13 @@ def test_missing_and_empty_files_and_folders(tmp_path):
         read(tmp_path)
 
 
-def test_only_line_feeds_end_a_line(tmp_path):
+def test_only_line_feeds_end_a_line(tmp_path: Path) -> None:
     path = tmp_path / "texts.txt"
     path.write_bytes("one\u2028still one\x0bstill\r\n\ntwo \r in\n".encode())
     assert list(read_lines(path)) == [(1, "one\u2028still one\x0bstill"), (2, ""), (3, "two \r in")]
 
 
-def test_labels_are_looked_up_among_the_names(tmp_path):
+def test_labels_are_looked_up_among_the_names(tmp_path: Path) -> None:
     path = write(tmp_path / "test.jsonl", {"text": "x", "labels": [1, "eggs"]})
     assert read(path, LabelNames("labels.txt", by_index=("eggs", "soup")))[0].labels == ["soup", "eggs"]
     assert read(path, LabelNames("names", by_label={"1": "soup"}))[0].labels == ["soup", "eggs"]
@@ -142,7 +148,7 @@ def test_labels_are_looked_up_among_the_names(tmp_path):
         read(path, LabelNames("labels.txt", by_index=("soup", "stew")))
 
 
-def test_recognised_by_name_or_by_the_first_object(tmp_path):
+def test_recognised_by_name_or_by_the_first_object(tmp_path: Path) -> None:
     assert JsonLines.in_folder(tmp_path, "train") is None
     for name in ("train.jsonl.xz", "train.jsonl"):
         (tmp_path / name).touch()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -42,7 +43,7 @@ def vocabulary(data: Corpus) -> list[str]:
     return sorted({word for text in data.split("train")["text"] for word in re.findall(r"\b\w+\b", text.lower())})
 
 
-def test_words_are_those_of_the_summed_tfidf_rows():
+def test_words_are_those_of_the_summed_tfidf_rows() -> None:
     data = corpus()
     words, weights = vocabulary(data), plainly(data)
     source = TrainingWords(data)
@@ -57,11 +58,11 @@ def test_words_are_those_of_the_summed_tfidf_rows():
 
 
 @pytest.mark.parametrize("label", ["never", "unheard of", -1, 99])
-def test_a_label_without_training_texts_has_no_words(label):
+def test_a_label_without_training_texts_has_no_words(label: int | str) -> None:
     assert TrainingWords(corpus()).of(label) == ()
 
 
-def test_many_texts_are_sampled_evenly(monkeypatch):
+def test_many_texts_are_sampled_evenly(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [Document(str(number), f"word{number}", ["one"]) for number in range(20)]
     data = Corpus.from_documents("many", {"train": rows})
     monkeypatch.setattr(label_texts, "LABEL_TEXTS", 4)
@@ -71,7 +72,7 @@ def test_many_texts_are_sampled_evenly(monkeypatch):
     assert len(TrainingWords(data).of("one")) == 2
 
 
-def test_only_the_asked_labels_texts_are_read(monkeypatch):
+def test_only_the_asked_labels_texts_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
     source = TrainingWords(corpus())
     source.of("label 0")
     read: list[int] = []
@@ -82,7 +83,7 @@ def test_only_the_asked_labels_texts_are_read(monkeypatch):
     assert read == own.tolist()
 
 
-def test_a_corpus_without_training_texts_is_refused():
+def test_a_corpus_without_training_texts_is_refused() -> None:
     only_test = Corpus.from_documents("a", {"test": [Document("1", "an egg", ["eggs"])]})
     with pytest.raises(DataError, match=r"corpus 'a' has no training texts.*label-names"):
         TrainingWords(only_test)
@@ -90,7 +91,7 @@ def test_a_corpus_without_training_texts_is_refused():
 
 @needs_shared("data/tib-bench")
 @pytest.mark.slow
-def test_words_of_real_labels_speak_for_them(tmp_path):
+def test_words_of_real_labels_speak_for_them(tmp_path: Path) -> None:
     source = TrainingWords(load_corpus(SHARED / "data/tib-bench", cache=tmp_path))
     stop = {"the", "of", "and", "in", "to", "a", "is", "for", "on", "this", "book", "with", "as", "by", "are", "that"}
     for label, expected in (("Maschinelles Lernen", "learning"), ("Architektur", "architecture")):

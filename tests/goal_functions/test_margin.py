@@ -1,6 +1,10 @@
 """The objective "margin": against the definition on sets, what it asks for, and where it is refused."""
 
+from __future__ import annotations
+
 import math
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -26,25 +30,25 @@ SCORES = st.lists(st.integers(-9, 9), min_size=1, max_size=6, unique=True)
 
 @given(SCORES, st.data())
 @settings(max_examples=200, deadline=None)
-def test_one_target_is_ahead_where_it_would_be_among_the_best(rivals, data):
+def test_one_target_is_ahead_where_it_would_be_among_the_best(rivals: Any, data: Any) -> None:
     k = data.draw(st.integers(1, len(rivals)))
     target = data.draw(st.integers(-9, 9)) + 0.5
     among = sum(rival > target for rival in rivals) < k
     assert (margin([target], rivals, k, "score") > 0) == among
 
 
-def test_several_targets_must_overtake_more():
+def test_several_targets_must_overtake_more() -> None:
     # Of the 3 best, two places are for the targets: one rival may stay, the second must be overtaken.
     assert margin([1.0, 2.0], [9.0, 5.0, 4.0], 3, "score") == (1 - 5) + (2 - 5)
     assert margin([1.0, 2.0, 3.0], [9.0, 5.0, 4.0], 3, "score") == 6 - 3 * 9, "all of them: the best rival"
 
 
-def test_probabilities_are_compared_as_log_odds_that_stay_finite():
+def test_probabilities_are_compared_as_log_odds_that_stay_finite() -> None:
     assert margin([0.2], [0.9, 0.5], 2, "probability") == pytest.approx(math.log(0.2 / 0.8))
     assert np.isfinite([margin([0.0], [1.0], 1, "probability"), margin([1.0], [0.0], 1, "probability")]).all()
 
 
-def test_texts_are_compared_by_the_margin_over_the_best_so_far():
+def test_texts_are_compared_by_the_margin_over_the_best_so_far() -> None:
     goal = NegativeTargeted(table(ROWS), k=2, objective="margin")
     first = begin(goal, labels=[0], targets=[4])
     assert first.score == 1 - 4
@@ -59,7 +63,7 @@ def test_texts_are_compared_by_the_margin_over_the_best_so_far():
     assert goal.objective_values(["new"]).tolist() == [2], "another example knows the original's best alone"
 
 
-def test_only_the_targets_and_the_rivals_are_asked_for():
+def test_only_the_targets_and_the_rivals_are_asked_for() -> None:
     victim = table(ROWS)
     wanted = []
     plain = victim._score
@@ -71,13 +75,13 @@ def test_only_the_targets_and_the_rivals_are_asked_for():
     assert goal.answered(["near", "over"]).tolist()[0] == 6.5 and np.isnan(goal.answered(["over"])[0])
 
 
-def test_a_skipped_example_has_no_rivals_to_trip_over():
+def test_a_skipped_example_has_no_rivals_to_trip_over() -> None:
     goal = known(NegativeTargeted, objective="margin")
     goal.model.row = lambda text: [5, 4, 3, 2, 1]
     assert begin(goal, labels=["axis"], targets=("scipy",)).reason.startswith("skipped")
 
 
-def test_the_greedy_search_also_takes_words_that_weaken_a_rival():
+def test_the_greedy_search_also_takes_words_that_weaken_a_rival() -> None:
     weights = {"zinc": [0, 0, 1], "iron": [0, -4, 0]}
     # The target alone would take zinc; against the rival, iron is worth more.
     victim = bag(weights, [9, 3, 0])
@@ -100,6 +104,6 @@ def test_the_greedy_search_also_takes_words_that_weaken_a_rival():
         ),
     ],
 )
-def test_what_is_refused(make, message):
+def test_what_is_refused(make: Callable[..., Any], message: str) -> None:
     with pytest.raises(InputError, match=message):
         make()

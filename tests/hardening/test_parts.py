@@ -1,5 +1,9 @@
 """Options, schedules, draws and labels: what a hardening is made of."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -30,7 +34,7 @@ from textattack_xmtc.models.attention_xml.vocabulary import Vocabulary
         ({"steps": 3, "seed": -1}, "seed=-1"),
     ],
 )
-def test_options_that_cannot_be(given: dict, message: str) -> None:
+def test_options_that_cannot_be(given: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError, match=message):
         HardeningOptions(**given)
 

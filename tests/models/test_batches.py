@@ -1,5 +1,10 @@
 """Batches by length and by what a network holds, and that a text's scores do not depend on its batch."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -14,18 +19,18 @@ TEXTS = [" ".join(["boil", "an", "egg", "or", "tea"][: 1 + n % 5] * (1 + n // 5)
 LABELS = ["eggs", "tea", "salad", "soup"]
 
 
-def attention_xml():
+def attention_xml() -> AttentionXML:
     vocabulary = Vocabulary.of_texts(TEXTS)
     sizes = AttentionXMLConfig(embedding_size=8, hidden_size=6, linear_sizes=(5,))
     return AttentionXML(AttentionXMLNetwork(len(vocabulary), len(LABELS), sizes), vocabulary, LABELS, device="cpu")
 
 
-def aplc_xlnet():
+def aplc_xlnet() -> Any:
     return build_small(TEXTS, LABELS, hidden_size=8, layers=1, heads=2, device="cpu")
 
 
 @pytest.mark.parametrize("budget", [1, 30, 100, 10**6])
-def test_batches_hold_every_text_once_and_keep_to_the_budget(budget):
+def test_batches_hold_every_text_once_and_keep_to_the_budget(budget: int) -> None:
     lengths = np.random.default_rng(0).integers(1, 12, 50).tolist()
     batches = list(by_length(lengths, 8, lambda length: length**2, budget))
     assert sorted(position for batch in batches for position in batch) == list(range(50))
@@ -37,7 +42,7 @@ def test_batches_hold_every_text_once_and_keep_to_the_budget(budget):
 
 
 @pytest.mark.parametrize("make", [attention_xml, aplc_xlnet])
-def test_a_small_budget_gives_the_same_scores(make, monkeypatch):
+def test_a_small_budget_gives_the_same_scores(make: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
     model = make()
     plain = model.score(TEXTS, [2, 0], "logit"), model.top_k(TEXTS, 3, "logit")
     monkeypatch.setattr(torch_scorer, "float_budget", lambda _: 1)
@@ -47,12 +52,12 @@ def test_a_small_budget_gives_the_same_scores(make, monkeypatch):
 
 
 @pytest.mark.parametrize("make", [attention_xml, aplc_xlnet])
-def test_longer_texts_count_more(make):
+def test_longer_texts_count_more(make: Callable[..., Any]) -> None:
     model = make()
     assert model._floats(1) > 0 and model._floats(200) >= 200 * model._floats(1)
 
 
-def test_few_labels_and_many_give_the_same_scores():
+def test_few_labels_and_many_give_the_same_scores() -> None:
     """With fewer labels than words the first layer of the MLP comes after the sum over the words, else before it."""
     model = attention_xml()
     texts = ["boil tea", " ".join(["egg"] * 30)]

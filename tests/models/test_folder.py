@@ -112,7 +112,7 @@ def _cut(folder: Path) -> None:
 
 
 def _write(name: str, content: bytes) -> Callable[[Path], None]:
-    return lambda folder: (folder / name).write_bytes(content) and None
+    return lambda folder: (folder / name).write_bytes(content) and None  # type: ignore[return-value]
 
 
 def _remove(name: str) -> Callable[[Path], None]:

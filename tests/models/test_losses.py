@@ -1,5 +1,9 @@
 """The weights of Eq. 4.6 against numbers worked out by hand, and the losses against torch and finite differences."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -12,23 +16,23 @@ from textattack_xmtc.models.losses import ReweightedLoss
 COUNTS = np.array([0, 1, 2, 98])
 
 
-def test_w_by_hand():
+def test_w_by_hand() -> None:
     # W = 2/p - 1 = 1 + 2 C (n + 1.5)^-0.55 with C = (ln 1000 - 1) 2.5^0.55 = 9.778889
     expected = [16.648377, 12.815511, 10.819335, 2.557818]
     assert label_weights("pw", COUNTS, 1000) == pytest.approx(expected, abs=1e-5)
 
 
-def test_c_by_hand():
+def test_c_by_hand() -> None:
     # (1 - 0.9) / (1 - 0.9^n): n = 1: 0.1 / 0.1; n = 2: 0.1 / 0.19; n = 98: 0.1 / (1 - 3.279e-5)
     assert label_weights("cb", COUNTS, 1000) == pytest.approx([1.0, 1.0, 0.526316, 0.100003], abs=1e-6)
 
 
-def test_both_are_the_product():
+def test_both_are_the_product() -> None:
     assert label_weights("pw-cb", COUNTS, 1000) == pytest.approx([16.648377, 12.815511, 5.694387, 0.255790], abs=1e-5)
     assert label_weights("none", COUNTS, 1000).tolist() == [1, 1, 1, 1]
 
 
-def test_mode_adv_xmtc_scales_w_to_sum_to_the_number_of_labels_before_c():
+def test_mode_adv_xmtc_scales_w_to_sum_to_the_number_of_labels_before_c() -> None:
     w = label_weights("pw", COUNTS, 1000, mode="adv-xmtc")
     assert w.sum() == pytest.approx(len(COUNTS))
     assert w / w[0] == pytest.approx(label_weights("pw", COUNTS, 1000) / label_weights("pw", COUNTS, 1000)[0])
@@ -36,7 +40,7 @@ def test_mode_adv_xmtc_scales_w_to_sum_to_the_number_of_labels_before_c():
     assert both == pytest.approx(w * label_weights("cb", COUNTS, 1000))
 
 
-def test_families_of_propensity_constants():
+def test_families_of_propensity_constants() -> None:
     # A, B = 0.6, 2.6, N = 100, n = 7: W = 1 + 2 * 3.605170 * 3.6^0.6 / 9.6^0.6
     assert label_weights("pw", np.array([7]), 100, "amazon") == pytest.approx([5.002898], rel=1e-5)
     assert label_weights("pw", np.array([7]), 100, (0.6, 2.6)) == pytest.approx([5.002898], rel=1e-5)
@@ -52,12 +56,12 @@ def test_families_of_propensity_constants():
         ({"n_train": 50}, "with 50 training texts"),
     ],
 )
-def test_unknown_choices_are_refused(arguments, message):
+def test_unknown_choices_are_refused(arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError, match=message):
         label_weights(**{"kind": "pw", "label_counts": COUNTS, "n_train": 1000} | arguments)
 
 
-def batch(dtype=torch.float64, texts=4, labels=6):
+def batch(dtype: Any = torch.float64, texts: int = 4, labels: int = 6) -> tuple[Any, Any, Any]:
     generator = torch.Generator().manual_seed(3)
     scores = torch.randn(texts, labels, generator=generator, dtype=torch.float64) * 3
     targets = (torch.rand(texts, labels, generator=generator) < 0.3).double()
@@ -65,7 +69,7 @@ def batch(dtype=torch.float64, texts=4, labels=6):
     return scores.to(dtype), targets.to(dtype), weights
 
 
-def plain_loss(kind, scores, targets, weights):
+def plain_loss(kind: Any, scores: Any, targets: Any, weights: Any) -> Any:
     """Eq. 4.6 entry by entry."""
     total = 0.0
     for row in range(len(scores)):
@@ -80,7 +84,7 @@ def plain_loss(kind, scores, targets, weights):
 
 
 @pytest.mark.parametrize("kind", ["bce", "squared-hinge"])
-def test_the_loss_is_equation_4_6_and_weights_only_its_positive_part(kind):
+def test_the_loss_is_equation_4_6_and_weights_only_its_positive_part(kind: str) -> None:
     scores, targets, weights = batch()
     assert targets.sum() > 3
     actual = ReweightedLoss(weights, kind)(scores, targets)
@@ -91,7 +95,7 @@ def test_the_loss_is_equation_4_6_and_weights_only_its_positive_part(kind):
     assert torch.equal(ReweightedLoss(weights, kind)(scores, negatives), ReweightedLoss(None, kind)(scores, negatives))
 
 
-def test_unweighted_it_is_torchs_binary_cross_entropy():
+def test_unweighted_it_is_torchs_binary_cross_entropy() -> None:
     scores, targets, _ = batch(torch.float32)
     expected = binary_cross_entropy_with_logits(scores, targets, reduction="sum") / len(scores)
     assert torch.allclose(ReweightedLoss()(scores, targets), expected)
@@ -100,7 +104,7 @@ def test_unweighted_it_is_torchs_binary_cross_entropy():
 
 @pytest.mark.parametrize("kind", ["bce", "squared-hinge"])
 @pytest.mark.parametrize("weighted", [True, False])
-def test_gradients_are_those_of_finite_differences(kind, weighted):
+def test_gradients_are_those_of_finite_differences(kind: str, weighted: bool) -> None:
     scores, targets, weights = batch()
     loss = ReweightedLoss(weights if weighted else None, kind)
     scores.requires_grad_()
@@ -117,7 +121,7 @@ def test_gradients_are_those_of_finite_differences(kind, weighted):
 
 
 @pytest.mark.parametrize("kind", ["bce", "squared-hinge"])
-def test_columns_take_the_weights_of_their_labels(kind):
+def test_columns_take_the_weights_of_their_labels(kind: str) -> None:
     scores, targets, weights = batch()
     full = ReweightedLoss(weights, kind, reduction="none")
     every = full(scores, targets)
@@ -129,7 +133,7 @@ def test_columns_take_the_weights_of_their_labels(kind):
     )
 
 
-def test_a_column_that_is_no_label_has_weight_1_and_importance_multiplies_both_parts():
+def test_a_column_that_is_no_label_has_weight_1_and_importance_multiplies_both_parts() -> None:
     scores, targets, weights = batch()
     loss = ReweightedLoss(weights, reduction="none")
     plain = ReweightedLoss(reduction="none")(scores, targets)
@@ -144,7 +148,7 @@ def test_a_column_that_is_no_label_has_weight_1_and_importance_multiplies_both_p
         assert torch.allclose(both, weighted(scores, targets) * importance)
 
 
-def test_reductions():
+def test_reductions() -> None:
     scores, targets, weights = batch()
     every = ReweightedLoss(weights, reduction="none")(scores, targets)
     assert every.shape == scores.shape
@@ -153,7 +157,7 @@ def test_reductions():
 
 
 @pytest.mark.parametrize("kind", ["bce", "squared-hinge"])
-def test_bfloat16_scores_are_summed_in_float32(kind):
+def test_bfloat16_scores_are_summed_in_float32(kind: str) -> None:
     scores, targets, weights = batch(torch.bfloat16)
     scores.requires_grad_()
     actual = ReweightedLoss(weights, kind)(scores, targets)
@@ -165,7 +169,7 @@ def test_bfloat16_scores_are_summed_in_float32(kind):
     assert torch.isfinite(scores.grad).all()
 
 
-def test_large_logits_neither_overflow_nor_vanish():
+def test_large_logits_neither_overflow_nor_vanish() -> None:
     scores = torch.tensor([[200.0, -200.0]], requires_grad=True)
     actual = ReweightedLoss(torch.tensor([1.0, 3.0]))(scores, torch.tensor([[0.0, 1.0]]))
     assert float(actual.detach()) == pytest.approx(200 + 3 * 200)
@@ -173,7 +177,7 @@ def test_large_logits_neither_overflow_nor_vanish():
     assert scores.grad.tolist() == [[1.0, -3.0]]
 
 
-def test_weights_move_with_the_module_and_stay_out_of_its_state():
+def test_weights_move_with_the_module_and_stay_out_of_its_state() -> None:
     loss = ReweightedLoss(torch.ones(3))
     assert loss.state_dict() == {}
     assert loss.to("meta").positive_weights.device.type == "meta"
@@ -189,7 +193,9 @@ def test_weights_move_with_the_module_and_stay_out_of_its_state():
         ([1.0], {"reduction": "max"}, "unknown reduction 'max'"),
     ],
 )
-def test_what_cannot_be_a_loss_is_refused(weights, arguments, message):
+def test_what_cannot_be_a_loss_is_refused(
+    weights: list[float | list[float]], arguments: dict[str, str], message: str
+) -> None:
     with pytest.raises(InputError, match=message):
         ReweightedLoss(torch.tensor(weights), **arguments)
 
@@ -202,7 +208,7 @@ def test_what_cannot_be_a_loss_is_refused(weights, arguments, message):
         (2, [0, 6], "label 6 of 6"),
     ],
 )
-def test_columns_that_do_not_fit_the_weights_are_refused(columns, labels, message):
+def test_columns_that_do_not_fit_the_weights_are_refused(columns: int, labels: list[int] | None, message: str) -> None:
     scores, targets, weights = batch()
     labels = None if labels is None else torch.tensor(labels)
     with pytest.raises(InputError, match=message):

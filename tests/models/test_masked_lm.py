@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -56,7 +57,7 @@ def test_it_proposes_words_of_the_topic(folder: Path) -> None:
 
 def test_the_same_seed_gives_the_same_weights(tmp_path: Path) -> None:
     short = MaskedLMSettings(vocabulary_size=100, hidden_size=32, layers=1, max_length=32, epochs=0.2)
-    weights = []
+    weights: list[Any] = []
     for name in ("a", "b"):
         torch.manual_seed(len(weights))
         train_masked_lm(_texts(100, 0), tmp_path / name, short)

@@ -1,6 +1,10 @@
 """Campaign folders: what is read, and what is said about folders that cannot be."""
 
+from __future__ import annotations
+
 import json
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,11 +15,11 @@ from textattack_xmtc.results.folder import read_campaign
 
 
 @pytest.fixture
-def folder(tmp_path):
+def folder(tmp_path: Path) -> Path:
     return write_campaign(tmp_path / "small", samples_per_bin=4)
 
 
-def test_everything_is_read(folder):
+def test_everything_is_read(folder: Path) -> None:
     campaign = read_campaign(folder)
     assert (campaign.name, campaign.goal, campaign.k, campaign.max_change_rate) == ("small", "positive", 5, 0.1)
     assert (campaign.similarity_kind, campaign.threshold, campaign.reference) == ("cosine", 0.8, "plain")
@@ -36,7 +40,7 @@ def test_everything_is_read(folder):
     assert campaign.model("other") is None
 
 
-def test_a_last_line_that_was_cut_off_is_left_out_and_said(folder):
+def test_a_last_line_that_was_cut_off_is_left_out_and_said(folder: Path) -> None:
     path = folder / "records" / "plain.jsonl"
     whole = path.read_bytes()
     path.write_bytes(whole[:-40])
@@ -51,7 +55,7 @@ def test_a_last_line_that_was_cut_off_is_left_out_and_said(folder):
     assert len(campaign.model("plain").records) == 20 and campaign.notes == ()
 
 
-def test_a_broken_line_in_the_middle_is_an_error(folder):
+def test_a_broken_line_in_the_middle_is_an_error(folder: Path) -> None:
     path = folder / "records" / "plain.jsonl"
     lines = path.read_text().splitlines()
     path.write_text("\n".join([*lines[:2], lines[2][:30], *lines[3:], ""]))
@@ -62,7 +66,7 @@ def test_a_broken_line_in_the_middle_is_an_error(folder):
         read_campaign(folder)
 
 
-def test_a_sample_that_is_recorded_twice_counts_as_recorded_last(folder):
+def test_a_sample_that_is_recorded_twice_counts_as_recorded_last(folder: Path) -> None:
     path = folder / "records" / "plain.jsonl"
     rows = read_lines(path)
     write_lines(path, [*rows, {**rows[5], "queries": 9999}])
@@ -72,7 +76,7 @@ def test_a_sample_that_is_recorded_twice_counts_as_recorded_last(folder):
     assert campaign.notes == ("Sample 5 is twice in records/plain.jsonl; the later record counts.",)
 
 
-def test_a_model_without_records_has_none(folder):
+def test_a_model_without_records_has_none(folder: Path) -> None:
     (folder / "records" / "pw-cb.jsonl").unlink()
     campaign = read_campaign(folder)
     assert campaign.model("pw-cb").records == {}
@@ -81,13 +85,13 @@ def test_a_model_without_records_has_none(folder):
     assert read_campaign(folder).model("pw-cb").records == {}
 
 
-def test_other_versions_in_a_later_run_are_said(folder):
+def test_other_versions_in_a_later_run_are_said(folder: Path) -> None:
     versions = json.loads((folder / "campaign.json").read_text())["versions"]
     change(folder / "campaign.json", went_on_with=[versions | {"torch": "2.5"}])
     assert read_campaign(folder).notes == ("The campaign was resumed with other versions: torch 2.4 -> 2.5.",)
 
 
-def test_a_folder_that_is_no_campaign(tmp_path):
+def test_a_folder_that_is_no_campaign(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"is not the folder of a campaign: it has no campaign\.json"):
         read_campaign(tmp_path)
     with pytest.raises(DataError, match="is not the folder"):
@@ -95,7 +99,7 @@ def test_a_folder_that_is_no_campaign(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["labels.json", "bins.json", "samples.jsonl"])
-def test_a_missing_or_broken_file_is_named(folder, name):
+def test_a_missing_or_broken_file_is_named(folder: Path, name: str) -> None:
     content = (folder / name).read_text()
     (folder / name).write_text(content[:-5])
     with pytest.raises(DataError, match=f"{name}.* is not JSON"):
@@ -119,14 +123,14 @@ def test_a_missing_or_broken_file_is_named(folder, name):
         ({"models": [{"folder": "runs/plain"}]}, "'name' is missing"),
     ],
 )
-def test_facts_that_cannot_be_are_refused(folder, values, message):
+def test_facts_that_cannot_be_are_refused(folder: Path, values: dict[str, Any], message: str) -> None:
     change(folder / "campaign.json", **values)
     with pytest.raises(DataError, match=message):
         read_campaign(folder)
 
 
 HALF = {"rank": 1, "score": 0.5, "top_k": [1]}
-NONSENSE = [
+NONSENSE: list[dict[str, Any]] = [
     *({"queries": -5}, {"words": -1}, {"seconds": -0.1}, {"seconds": float("nan")}, {"seconds": float("inf")}),
     *({"change_rate": 1.01}, {"change_rate": -0.1}, {"change_rate": float("nan")}, {"words": 1, "changes": [{}, {}]}),
     *({"rank": value, "before": HALF | {"rank": value}} for value in (0, -3)),
@@ -152,7 +156,7 @@ NONSENSE = [
         *((values, f"plain\\.jsonl, line 1 is no record \\({next(iter(values))}=") for values in NONSENSE),
     ],
 )
-def test_records_that_cannot_be_are_refused(folder, values, message):
+def test_records_that_cannot_be_are_refused(folder: Path, values: dict[str, Any], message: str) -> None:
     path = folder / "records" / "plain.jsonl"
     rows = read_lines(path)
     write_lines(path, [rows[0] | values, *rows[1:]])
@@ -160,7 +164,7 @@ def test_records_that_cannot_be_are_refused(folder, values, message):
         read_campaign(folder)
 
 
-def test_a_record_without_a_field_names_it(folder):
+def test_a_record_without_a_field_names_it(folder: Path) -> None:
     path = folder / "records" / "plain.jsonl"
     rows = read_lines(path)
     del rows[1]["seconds"]
@@ -173,7 +177,7 @@ def test_a_record_without_a_field_names_it(folder):
     ("values", "message"),
     [({"bin": 7}, "sample 0 is in bin 7"), ({"target": 40}, "sample 0 has a label outside 0 to 39")],
 )
-def test_samples_that_cannot_be_are_refused(folder, values, message):
+def test_samples_that_cannot_be_are_refused(folder: Path, values: dict[str, int], message: str) -> None:
     rows = read_lines(folder / "samples.jsonl")
     write_lines(folder / "samples.jsonl", [rows[0] | values, *rows[1:]])
     with pytest.raises(DataError, match=message):
@@ -181,7 +185,7 @@ def test_samples_that_cannot_be_are_refused(folder, values, message):
 
 
 @pytest.mark.parametrize("name", ["campaign.json", "labels.json", "samples.jsonl", "records/plain.jsonl"])
-def test_json_that_is_too_deep_is_refused(folder, name):
+def test_json_that_is_too_deep_is_refused(folder: Path, name: str) -> None:
     (folder / name).write_text("[" * 100_000 + "\n")
     with pytest.raises(DataError, match=r"is not JSON \(maximum recursion depth"):
         read_campaign(folder)
@@ -190,13 +194,13 @@ def test_json_that_is_too_deep_is_refused(folder, name):
             read_facts(folder)
 
 
-def test_counts_beyond_any_index_are_refused(folder):
+def test_counts_beyond_any_index_are_refused(folder: Path) -> None:
     change(folder / "labels.json", counts=[2**63] * 40)
     with pytest.raises(DataError, match=r"cannot be read: .*too large"):
         read_campaign(folder)
 
 
-def test_clusters_are_read_and_checked(tmp_path):
+def test_clusters_are_read_and_checked(tmp_path: Path) -> None:
     folder = write_campaign(tmp_path / "small", samples_per_bin=1, goal="negative")
     assert read_campaign(folder).clusters[1] == (3, 4, 5)
     (folder / "clusters.json").write_text(json.dumps([{"labels": [40]}]))

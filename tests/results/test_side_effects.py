@@ -1,6 +1,10 @@
 """What happened to the other labels, against plain sums."""
 
+from __future__ import annotations
+
 from collections import Counter
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,11 +15,11 @@ from textattack_xmtc.results.tables.examples import moved, precision, successes_
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_campaign(tmp_path_factory.mktemp("effects") / "small", samples_per_bin=30)
 
 
-def plain_rows(folder, name):
+def plain_rows(folder: Path, name: str) -> list[Any]:
     samples = {row["sample"]: row for row in read_lines(folder / "samples.jsonl")}
     rows = read_lines(folder / "records" / f"{name}.jsonl")
     return [
@@ -26,7 +30,9 @@ def plain_rows(folder, name):
 @pytest.mark.parametrize(("family", "a", "b"), [("other", 0.55, 1.5), ("wikipedia", 0.5, 0.4), ("amazon", 0.6, 2.6)])
 @pytest.mark.parametrize("without_target", [False, True])
 @pytest.mark.parametrize("name", ["plain", "pw-cb"])
-def test_precision_is_that_of_plain_sums(folder, name, without_target, family, a, b):
+def test_precision_is_that_of_plain_sums(
+    folder: Path, name: str, without_target: bool, family: str, a: float, b: float
+) -> None:
     campaign = read_campaign(folder)
     found = precision(campaign, successes_of(campaign, campaign.model(name)), without_target, family)
     rows = plain_rows(folder, name)
@@ -45,9 +51,10 @@ def test_precision_is_that_of_plain_sums(folder, name, without_target, family, a
 
 
 @pytest.mark.parametrize("inwards", [True, False])
-def test_moved_labels_are_counted_without_the_targets(folder, inwards):
+def test_moved_labels_are_counted_without_the_targets(folder: Path, inwards: bool) -> None:
     campaign = read_campaign(folder)
-    times, true = Counter(), Counter()
+    times: Counter[Any] = Counter()
+    true: Counter[Any] = Counter()
     for row, sample in plain_rows(folder, "plain"):
         before, after = set(row["before"]["top_k"]), set(row["after"]["top_k"])
         labels = (after - before if inwards else before - after) - {sample["target"]}
@@ -60,7 +67,7 @@ def test_moved_labels_are_counted_without_the_targets(folder, inwards):
     assert found["times"].tolist() == sorted(times.values(), reverse=True) and found["true"].any()
 
 
-def test_a_model_that_gives_fewer_than_k_labels_is_measured_all_the_same(folder, tmp_path):
+def test_a_model_that_gives_fewer_than_k_labels_is_measured_all_the_same(folder: Path, tmp_path: Path) -> None:
     folder = write_campaign(tmp_path / "small", samples_per_bin=4, models=("plain",))
     path = folder / "records" / "plain.jsonl"
     row = next(row for row in read_lines(path) if row["outcome"] == "succeeded" and row["change_rate"] <= 0.1)
@@ -71,7 +78,7 @@ def test_a_model_that_gives_fewer_than_k_labels_is_measured_all_the_same(folder,
     assert (found.p_before, found.p_after) == (pytest.approx(1 / 5), 0.0)
 
 
-def test_without_propensities_there_is_no_psp(tmp_path):
+def test_without_propensities_there_is_no_psp(tmp_path: Path) -> None:
     folder = write_campaign(tmp_path / "small", samples_per_bin=8)
     change(folder / "labels.json", n_train=2)
     campaign = read_campaign(folder)

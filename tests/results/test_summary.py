@@ -30,11 +30,13 @@ from textattack_xmtc.results.tables.formats import as_html, as_markdown
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_campaign(tmp_path_factory.mktemp("summary") / "small", samples_per_bin=60)
 
 
-def plain_counts(folder, name, bin_number, threshold=None, wrong_counts=False, measure="cosine"):
+def plain_counts(
+    folder: Path, name: str, bin_number: Any, threshold: Any = None, wrong_counts: bool = False, measure: str = "cosine"
+) -> tuple[Any, Any]:
     """Successes and n of a model, one `if` at a time."""
     successes = n = 0
     for row in read_lines(folder / "records" / f"{name}.jsonl"):
@@ -55,7 +57,9 @@ def plain_counts(folder, name, bin_number, threshold=None, wrong_counts=False, m
 @pytest.mark.parametrize("bin_number", [None, 0, 3, 4])
 @pytest.mark.parametrize("threshold", [None, 0.8, 0.95])
 @pytest.mark.parametrize("wrong_counts", [False, True])
-def test_rates_are_those_of_plain_counting(folder, name, bin_number, threshold, wrong_counts):
+def test_rates_are_those_of_plain_counting(
+    folder: Path, name: str, bin_number: int | None, threshold: float | None, wrong_counts: bool
+) -> None:
     successes, n = plain_counts(folder, name, bin_number, threshold, wrong_counts)
     assert 0 < successes < n
     results = read_campaign(folder).results[name]
@@ -65,7 +69,7 @@ def test_rates_are_those_of_plain_counting(folder, name, bin_number, threshold, 
         assert results.rate(bin_number, SIMILAR, wrong_counts=wrong_counts) == rate
 
 
-def test_the_test_data_hold_what_the_rules_are_about(folder):
+def test_the_test_data_hold_what_the_rules_are_about(folder: Path) -> None:
     rows = [row for name in ("plain", "pw-cb") for row in read_lines(folder / "records" / f"{name}.jsonl")]
     assert {row["outcome"] for row in rows} == {"succeeded", "failed", "skipped", "error"}
     assert {row["reason"] for row in rows if row["outcome"] == "skipped"} == {"wrong before", "too short"}
@@ -74,7 +78,7 @@ def test_the_test_data_hold_what_the_rules_are_about(folder):
     assert any(row["similarity"]["cosine"] <= 0.8 for row in succeeded)
 
 
-def test_the_change_rate_at_the_limit_is_within_it(tmp_path):
+def test_the_change_rate_at_the_limit_is_within_it(tmp_path: Path) -> None:
     folder = write_campaign(tmp_path / "small", samples_per_bin=1, models=("plain",))
     path = folder / "records" / "plain.jsonl"
     row = next(row for row in read_lines(path) if row["outcome"] == "succeeded")
@@ -84,7 +88,7 @@ def test_the_change_rate_at_the_limit_is_within_it(tmp_path):
     assert read_campaign(folder).results["plain"].passed().tolist() == [False]
 
 
-def test_the_published_similarity_is_used_where_the_campaign_says_so(tmp_path):
+def test_the_published_similarity_is_used_where_the_campaign_says_so(tmp_path: Path) -> None:
     folder = write_campaign(tmp_path / "small", samples_per_bin=40)
     change(folder / "campaign.json", resolved={"similarity": "published"})
     successes, n = plain_counts(folder, "plain", None, 0.8, measure="published")
@@ -92,7 +96,7 @@ def test_the_published_similarity_is_used_where_the_campaign_says_so(tmp_path):
     assert read_campaign(folder).results["plain"].rate(threshold=0.8) == wilson(successes, n)
 
 
-def test_a_success_without_a_similarity_is_not_measured_and_never_0(tmp_path):
+def test_a_success_without_a_similarity_is_not_measured_and_never_0(tmp_path: Path) -> None:
     folder = write_campaign(tmp_path / "small", samples_per_bin=1, models=("plain",))
     path = folder / "records" / "plain.jsonl"
     row = next(row for row in read_lines(path) if row["outcome"] == "succeeded" and row["change_rate"] < 0.1)
@@ -108,7 +112,7 @@ def test_a_success_without_a_similarity_is_not_measured_and_never_0(tmp_path):
     assert read_campaign(folder).results["plain"].rate(count=SIMILAR).value == 0.0, "nothing fell: nothing to measure"
 
 
-def test_samples_that_the_reference_model_gets_wrong_do_not_count_for_it(tmp_path):
+def test_samples_that_the_reference_model_gets_wrong_do_not_count_for_it(tmp_path: Path) -> None:
     folder = write_campaign(tmp_path / "small", samples_per_bin=2)
     for name in ("plain", "pw-cb"):
         path = folder / "records" / f"{name}.jsonl"
@@ -124,7 +128,7 @@ def test_samples_that_the_reference_model_gets_wrong_do_not_count_for_it(tmp_pat
     assert (outcomes["error"], outcomes["skipped"], outcomes["wrong before"]) == (9, 1, 1)
 
 
-def test_shared_texts_widen_the_interval(tmp_path):
+def test_shared_texts_widen_the_interval(tmp_path: Path) -> None:
     once = read_campaign(write_campaign(tmp_path / "once", samples_per_bin=40)).results["plain"]
     twice = read_campaign(write_campaign(tmp_path / "twice", samples_per_bin=40, pairs_per_text=10)).results["plain"]
     assert once.rows["text"].is_unique and not twice.rows["text"].is_unique
@@ -132,19 +136,19 @@ def test_shared_texts_widen_the_interval(tmp_path):
     assert twice.rate() != wilson(int(twice.passed().sum()), len(twice.rows))
 
 
-def test_bins_have_names(tmp_path):
+def test_bins_have_names(tmp_path: Path) -> None:
     campaign = read_campaign(write_campaign(tmp_path / "small", samples_per_bin=1))
     assert [campaign.bin_name(number) for number in (0, 1, 4)] == ["1 to 2 (tail)", "3 to 5", "41 to 400 (head)"]
 
 
-def test_counts_nest_and_what_a_record_lacks_is_not_measured():
+def test_counts_nest_and_what_a_record_lacks_is_not_measured() -> None:
     """A count is asked only where the one that it stands within is passed."""
     limits = Limits(0.1, "cosine", 0.8)
     kept = Count(
         "kept",
         "Kept (%)",
         "evidence is kept",
-        lambda record, _: record.adversarial and "x" in record.adversarial,
+        lambda record, _: bool(record.adversarial and "x" in record.adversarial),
         FALLS,
     )
     judged = Count("judged", "Judged (%)", "a judge agrees", lambda record, _: record.queries > 5, kept)
@@ -166,7 +170,7 @@ def test_counts_nest_and_what_a_record_lacks_is_not_measured():
     ]
 
 
-def test_statistics_agree_with_a_further_count_in_every_place(folder, monkeypatch):
+def test_statistics_agree_with_a_further_count_in_every_place(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A count that is added to the list is a column of the tables and a sentence, and nothing else changes."""
     long_text = Count("long", "Long text (%)", "the text is long", lambda record, _: record.words > 20, FALLS)
     for module in ("summary", "headline", "figures", "tables.success", "export.records"):

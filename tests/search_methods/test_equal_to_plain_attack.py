@@ -4,8 +4,11 @@ Everything but the victim and the masked language model is real here, and those 
 `tokenizers`, and a network whose logits put the toy world's proposals in their order.
 """
 
+from __future__ import annotations
+
 from collections import Counter
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import torch
@@ -59,7 +62,7 @@ def masked_lm(world: ToyWorld) -> XMTCWordSwapMaskedLM:
     return XMTCWordSwapMaskedLM(ToyMaskedLM(world, fast), fast, min_confidence=1e-40)
 
 
-def build(world: ToyWorld, **options):
+def build(world: ToyWorld, **options: Any) -> Any:
     victim = FunctionWrapper(
         lambda texts: [world.score_row(text.split(" ")) for text in texts], scores="score", mask=MASK, batch_size=7
     )
@@ -73,7 +76,7 @@ def build(world: ToyWorld, **options):
     )
 
 
-def run(world: ToyWorld, **options):
+def run(world: ToyWorld, **options: Any) -> Any:
     targets = None if world.goal == "untargeted" else tuple(sorted(world.targets))
     return build(world, **options).attack(
         " ".join(world.words), GroundTruth(tuple(sorted(world.true_labels)), targets).encode()
@@ -81,7 +84,7 @@ def run(world: ToyWorld, **options):
 
 
 @pytest.mark.parametrize("goal", ["positive", "negative", "untargeted"])
-def test_same_text_same_changes_same_outcome(goal: Goal):
+def test_same_text_same_changes_same_outcome(goal: Goal) -> None:
     seen: Counter[str] = Counter()
     for world in worlds(goal, WORLDS, seed=1):
         expected = attack(world)
@@ -111,7 +114,7 @@ FRUGAL = [  # beside masked-delta and all, which is the test above
 
 @pytest.mark.parametrize(("ranking", "order"), FRUGAL)
 @pytest.mark.parametrize("goal", ["positive", "negative", "untargeted"])
-def test_fewer_queries_the_same_as_plainly(goal: Goal, ranking: str, order: str):
+def test_fewer_queries_the_same_as_plainly(goal: Goal, ranking: str, order: str) -> None:
     seen: Counter[str] = Counter()
     for world in worlds(goal, 100, seed=2):
         result = run(world, ranking=ranking, candidate_order=order)

@@ -1,6 +1,9 @@
 """The head on masks alone gives what the whole model gives there, in every family."""
 
+from __future__ import annotations
+
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import torch
@@ -11,14 +14,14 @@ from textattack_xmtc.transformations.word_swap_masked_lm import logits_at
 TEXTS = ["{} market is a study", "The law of climate change {} energy", "{}"]
 
 
-def inputs_of(tokenizer):
+def inputs_of(tokenizer: Any) -> tuple[Any, Any]:
     texts = [text.format(tokenizer.mask_token) for text in TEXTS]
     encoded = tokenizer(texts, padding=True, return_tensors="pt", return_token_type_ids=False)
     return encoded, (encoded["input_ids"] == tokenizer.mask_token_id).int().argmax(dim=1).tolist()
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_the_same_logits_as_the_whole_model_s(family):
+def test_the_same_logits_as_the_whole_model_s(family: str) -> None:
     model, tokenizer = masked_lm(family)
     inputs, positions = inputs_of(tokenizer)
     found = logits_at(model, inputs, positions)
@@ -29,7 +32,7 @@ def test_the_same_logits_as_the_whole_model_s(family):
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_the_head_sees_one_token_a_text_and_nothing_stays_behind(family):
+def test_the_head_sees_one_token_a_text_and_nothing_stays_behind(family: str) -> None:
     model, tokenizer = masked_lm(family)
     inputs, positions = inputs_of(tokenizer)
     seen = []
@@ -43,9 +46,9 @@ def test_the_head_sees_one_token_a_text_and_nothing_stays_behind(family):
     assert seen == [len(TEXTS), inputs["input_ids"].numel()]
 
 
-def test_a_model_of_another_make_is_run_as_a_whole():
+def test_a_model_of_another_make_is_run_as_a_whole() -> None:
     class Counting(torch.nn.Module):
-        def forward(self, input_ids):
+        def forward(self, input_ids: Any) -> SimpleNamespace:
             return SimpleNamespace(logits=torch.arange(24.0).reshape(2, 3, 4))
 
     found = logits_at(Counting(), {"input_ids": torch.zeros(2, 3, dtype=torch.int64)}, [0, 2])

@@ -1,5 +1,7 @@
 """A model behind HTTP, asked through a real server that fails on purpose."""
 
+from __future__ import annotations
+
 import base64
 import gzip
 import html
@@ -12,6 +14,7 @@ import traceback
 import urllib.parse
 import zlib
 from email.utils import formatdate
+from typing import Any
 
 import numpy as np
 import pytest
@@ -26,18 +29,18 @@ NAMES = list("aeiotg")
 SECRET = "a-very-secret-token"
 
 
-def remote(server, **options):
+def remote(server: FailingServer, **options: Any) -> RemoteWrapper:
     return RemoteWrapper(server.url, NAMES, **{"shown": 6, "pause_s": 0.001, "answer_s": 20.0, **options})
 
 
-def noting(victim):
+def noting(victim: RemoteWrapper) -> list[Any]:
     """Its pauses, which are noted and not made."""
-    pauses = []
+    pauses: list[float] = []
     victim._pace.sleep = pauses.append
     return pauses
 
 
-def test_batches_come_back_in_order():
+def test_batches_come_back_in_order() -> None:
     with FailingServer() as server:
         victim = remote(server, batch_size=3)
         np.testing.assert_allclose(victim(TEXTS), letter_counts(TEXTS) / 100, atol=1e-6)
@@ -48,7 +51,7 @@ def test_batches_come_back_in_order():
 
 
 @pytest.mark.parametrize("act", [408, 425, 429, 500, 502, 503, 504, "garbage", "cut", "close"])
-def test_what_may_pass_is_tried_again(act):
+def test_what_may_pass_is_tried_again(act: int | str) -> None:
     with FailingServer(act, act) as server:
         victim = remote(server)
         pauses = noting(victim)
@@ -58,7 +61,7 @@ def test_what_may_pass_is_tried_again(act):
 
 
 @pytest.mark.parametrize("act", ["hang", "drip", "slow headers", "chunks", "go on"])
-def test_an_answer_that_does_not_come_is_given_up(act):
+def test_an_answer_that_does_not_come_is_given_up(act: str) -> None:
     before = set(threading.enumerate())
     with FailingServer(act) as server:
         assert remote(server, answer_s=1.0, attempts=20).score(["egg"], [1])[0, 0] == pytest.approx(0.01)
@@ -102,7 +105,7 @@ def test_an_answer_that_does_not_come_is_given_up(act):
     ],
     ids=lambda value: str(value)[:30],
 )
-def test_answers_that_are_none(body, message):
+def test_answers_that_are_none(body: bytes, message: str) -> None:
     with FailingServer(body, body) as server, pytest.raises(VictimError, match=message):
         remote(server, attempts=2).top_k(["egg"], 1)
 
@@ -123,14 +126,14 @@ GOOD = b'{"results": [[["e", 0.5]]]}'
     ],
     ids=["gzip", "GZIP", "deflate", "identity", "utf-16", "mark", "blanks"],
 )
-def test_answers_as_servers_write_them(headers, body):
+def test_answers_as_servers_write_them(headers: Any, body: Any) -> None:
     with FailingServer(("200 OK", headers, body)) as server:
         assert remote(server, attempts=1).score(["egg"], [1])[0, 0] == 0.5
         assert server.headers[0]["Accept-Encoding"] == "gzip, deflate"
 
 
 @pytest.mark.parametrize("encoding", ["br", "zstd", "gzip, gzip", "gzip, gzip, gzip", "x-banana", "identity, br"])
-def test_an_answer_that_is_packed_in_another_way(encoding):
+def test_an_answer_that_is_packed_in_another_way(encoding: Any) -> None:
     bomb = gzip.compress(gzip.compress(gzip.compress(b" " * 2**24 + GOOD)))
     with FailingServer(("200 OK", {"Content-Encoding": encoding}, bomb)) as server:
         with pytest.raises(VictimError, match=r"packs its answer in a way that was not asked for .*; have it answer"):
@@ -144,27 +147,27 @@ def test_an_answer_that_is_packed_in_another_way(encoding):
 
 
 @pytest.mark.parametrize("body", [gzip.compress(GOOD)[:-12], GOOD, b"", gzip.compress(GOOD[:-2])])
-def test_a_damaged_packing_may_pass(body):
+def test_a_damaged_packing_may_pass(body: Any) -> None:
     act = ("200 OK", {"Content-Encoding": "gzip"}, body)
     with FailingServer(act, act) as server:
         assert remote(server).score(["egg"], [1])[0, 0] == pytest.approx(0.01)
         assert len(server.requests) == 3
 
 
-def test_a_packed_answer_without_end(monkeypatch):
+def test_a_packed_answer_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("textattack_xmtc.wrappers.http.MOST_BYTES", 2**22)
     act = ("200 OK", {"Content-Encoding": "gzip"}, gzip.compress(b" " * 2**26))
     with FailingServer(act) as server, pytest.raises(VictimError, match="answers with more than 4,194,304 bytes"):
         remote(server).score(["egg"], [1])
 
 
-def test_an_answer_with_a_label_twice():
+def test_an_answer_with_a_label_twice() -> None:
     body = b'{"results": [{"e": 0.5, "e": 0.9}]}'
     with FailingServer(body) as server, pytest.raises(VictimError, match=r"the key \'e\' stands twice"):
         remote(server, attempts=1).score(["egg"], [1])
 
 
-def test_an_answer_without_end(monkeypatch):
+def test_an_answer_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("textattack_xmtc.wrappers.http.MOST_BYTES", 2**22)
     with FailingServer("endless") as server:
         with pytest.raises(VictimError, match=r"/v1/best answers with more than 4,194,304 bytes; lower shown"):
@@ -182,14 +185,14 @@ def test_an_answer_without_end(monkeypatch):
         (307, "give the address that answers"),
     ],
 )
-def test_what_will_not_pass_is_not_tried_again(act, fix):
+def test_what_will_not_pass_is_not_tried_again(act: int, fix: str) -> None:
     with FailingServer(act) as server:
         with pytest.raises(VictimError, match=f"refused .* bytes: status {act} .*; .*{fix}"):
             remote(server).score(["egg"], [1])
         assert len(server.requests) == 1
 
 
-def test_the_last_failure_is_told():
+def test_the_last_failure_is_told() -> None:
     with FailingServer(503, 500, "garbage", 429) as server:
         with pytest.raises(VictimError, match="/v1/best gave no answer in 4 attempts; the last one: status 429"):
             remote(server, attempts=4).score(["egg"], [1])
@@ -198,7 +201,7 @@ def test_the_last_failure_is_told():
         remote(server, attempts=2).score(["egg"], [1])  # the server is gone
 
 
-def test_what_was_answered_before_a_failure_is_kept():
+def test_what_was_answered_before_a_failure_is_kept() -> None:
     with FailingServer(200, 400) as server:
         victim = remote(server, batch_size=2)
         with pytest.raises(VictimError):
@@ -207,7 +210,7 @@ def test_what_was_answered_before_a_failure_is_kept():
         assert [request["texts"] for request in server.requests] == [TEXTS[:2], TEXTS[2:4], TEXTS[2:4]]
 
 
-def test_the_server_says_how_long_to_wait():
+def test_the_server_says_how_long_to_wait() -> None:
     for said, least, most in [("7", 7, 7), ("0", 0, 0.001), ("120", 120, 120), ("soon", 0, 0.001), ("-5", 0, 0.001)]:
         with FailingServer(503, retry_after=said) as server:
             victim = remote(server)
@@ -222,7 +225,7 @@ def test_the_server_says_how_long_to_wait():
 
 
 @pytest.mark.parametrize("said", ["31536000", "121", "9" * 400, "Fri, 01 Jan 2100 00:00:00 GMT"])
-def test_a_pause_that_is_too_long_ends_the_attack_at_once(said):
+def test_a_pause_that_is_too_long_ends_the_attack_at_once(said: str) -> None:
     with FailingServer(503, retry_after=said) as server:
         victim = remote(server)
         pauses = noting(victim)
@@ -236,7 +239,7 @@ def test_a_pause_that_is_too_long_ends_the_attack_at_once(said):
         assert pauses == [121]
 
 
-def test_pauses_double_up_to_a_limit():
+def test_pauses_double_up_to_a_limit() -> None:
     with FailingServer(*[500] * 11) as server:
         victim = remote(server, attempts=12, pause_s=1.0)
         pauses = noting(victim)
@@ -246,10 +249,10 @@ def test_pauses_double_up_to_a_limit():
         assert longest / 2 <= pause <= longest
 
 
-def test_a_rate_is_kept():
+def test_a_rate_is_kept() -> None:
     now, waits = [100.0], []
 
-    def sleep(seconds):
+    def sleep(seconds: Any) -> None:
         waits.append(seconds)
         now[0] += seconds
 
@@ -264,7 +267,7 @@ def test_a_rate_is_kept():
     assert waits == [0.25, 0.25, 0.25]
 
 
-def test_every_attempt_counts_for_the_rate():
+def test_every_attempt_counts_for_the_rate() -> None:
     with FailingServer(500, 500) as server:
         victim = remote(server, requests_per_s=1000.0)
         starts = []
@@ -273,7 +276,7 @@ def test_every_attempt_counts_for_the_rate():
         assert len(starts) == len(server.requests) == 3
 
 
-def test_another_form_of_request_and_answer():
+def test_another_form_of_request_and_answer() -> None:
     with FailingServer() as server:
         victim = remote(
             server,
@@ -284,7 +287,7 @@ def test_another_form_of_request_and_answer():
         assert server.requests[0]["how_many"] == 6
 
 
-def test_answers_that_are_no_results():
+def test_answers_that_are_no_results() -> None:
     with (
         FailingServer() as server,
         pytest.raises(VictimError, match=r"results are not found \(KeyError\); say with rows="),
@@ -294,7 +297,7 @@ def test_answers_that_are_no_results():
         remote(server).score(["egg", "water"], [1])
 
 
-def test_texts_that_are_no_utf_8_can_be_sent():
+def test_texts_that_are_no_utf_8_can_be_sent() -> None:
     with FailingServer() as server:
         assert remote(server).score(["egg \ud83e 🥚"], [1])[0, 0] == pytest.approx(0.01)
         assert server.requests[0]["texts"] == ["egg ? 🥚"]
@@ -303,7 +306,7 @@ def test_texts_that_are_no_utf_8_can_be_sent():
 # Secrets --------------------------------------------------------------------------------------------------------------
 
 
-def test_a_secret_comes_from_the_environment(monkeypatch):
+def test_a_secret_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TAGGER_TOKEN", SECRET + "\n")
     monkeypatch.setenv("TAGGER_KEY", "another")
     with FailingServer() as server:
@@ -312,7 +315,12 @@ def test_a_secret_comes_from_the_environment(monkeypatch):
 
 
 @pytest.mark.parametrize("script", [(401,), (503, 503), ("garbage", 500)])
-def test_a_secret_is_told_nowhere(monkeypatch, caplog, capfd, script):
+def test_a_secret_is_told_nowhere(
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+    script: tuple[Any, ...],
+) -> None:
     monkeypatch.setenv("TAGGER_TOKEN", SECRET)
     monkeypatch.setenv("TAGGER_KEY", "a-key-as-secret")
     with FailingServer(*script) as server:
@@ -348,7 +356,9 @@ ECHOES = {
 
 @pytest.mark.parametrize("echo", ECHOES)
 @pytest.mark.parametrize("place", ["error", "label", "score", "results", "garbage"])
-def test_a_server_that_repeats_the_secret(monkeypatch, caplog, echo, place):
+def test_a_server_that_repeats_the_secret(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, echo: str, place: str
+) -> None:
     caplog.set_level(logging.DEBUG)
     token = "Zq9-Xv7/Kp3+Lm5"
     monkeypatch.setenv("TAGGER_TOKEN", token)
@@ -376,7 +386,9 @@ def test_a_server_that_repeats_the_secret(monkeypatch, caplog, echo, place):
     "place", ["reason", "header", "name of a header", "Retry-After", "Location", "encoding", "no header"]
 )
 @pytest.mark.parametrize("status", [200, 303, 401, 503])
-def test_a_server_that_repeats_the_secret_beside_the_body(monkeypatch, caplog, status, place):
+def test_a_server_that_repeats_the_secret_beside_the_body(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, status: int, place: str
+) -> None:
     caplog.set_level(logging.DEBUG)
     token = "Zq9-Xv7/Kp3+Lm5"
     monkeypatch.setenv("TAGGER_TOKEN", token)
@@ -393,7 +405,7 @@ def test_a_server_that_repeats_the_secret_beside_the_body(monkeypatch, caplog, s
     assert not [part for part in ("zq9", "xv7", "kp3", "lm5") if part in shown.lower()]
 
 
-def test_nothing_of_a_request_is_logged(monkeypatch, caplog):
+def test_nothing_of_a_request_is_logged(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     monkeypatch.setenv("TAGGER_TOKEN", SECRET)
     with FailingServer(401) as server, pytest.raises(VictimError):
@@ -402,7 +414,7 @@ def test_nothing_of_a_request_is_logged(monkeypatch, caplog):
     assert SECRET not in caplog.text and "in-the-query" not in caplog.text and "httpx" not in caplog.text
 
 
-def test_what_stands_in_the_address_is_removed_too():
+def test_what_stands_in_the_address_is_removed_too() -> None:
     with FailingServer(400, repeats=lambda _: "unknown key=in-the-query") as server:
         server.url += "?key=in-the-query&v=1"
         with pytest.raises(VictimError, match=r"unknown .*\[secret\]") as raised:
@@ -410,14 +422,14 @@ def test_what_stands_in_the_address_is_removed_too():
         assert "in-the-query" not in str(raised.value)
 
 
-def test_an_answer_that_repeats_the_secret(monkeypatch):
+def test_an_answer_that_repeats_the_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TAGGER_TOKEN", "egg")
     with FailingServer() as server, pytest.raises(VictimError) as raised:
         remote(server, token="TAGGER_TOKEN", rows=lambda answer: {}["egg"]).score(["egg"], [1])
     assert "egg" not in str(raised.value)
 
 
-def test_a_secret_that_is_not_there(monkeypatch):
+def test_a_secret_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("TAGGER_TOKEN", raising=False)
     with FailingServer() as server:
         with pytest.raises(InputError, match=r"needs the environment variable TAGGER_TOKEN, .*; export TAGGER_TOKEN="):
@@ -440,7 +452,7 @@ def test_a_secret_that_is_not_there(monkeypatch):
         ("http://tagger.example.org/v1", "would travel in the clear; use https"),
     ],
 )
-def test_addresses_that_are_refused(url, message):
+def test_addresses_that_are_refused(url: str, message: str) -> None:
     with pytest.raises(InputError, match=message) as raised:
         RemoteWrapper(url, NAMES, shown=5, token="TAGGER_TOKEN")
     assert "hidden" not in str(raised.value)
@@ -449,6 +461,6 @@ def test_addresses_that_are_refused(url, message):
 @pytest.mark.parametrize(
     "options", [{"attempts": 0}, {"attempts": 1.5}, {"answer_s": 0}, {"answer_s": float("inf")}, {"requests_per_s": -1}]
 )
-def test_settings_that_cannot_be(options):
+def test_settings_that_cannot_be(options: dict[str, Any]) -> None:
     with pytest.raises(InputError, match=f"invalid {next(iter(options))}=.*: must be "):
         RemoteWrapper("https://tagger.example.org", NAMES, shown=5, **options)

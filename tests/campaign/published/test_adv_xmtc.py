@@ -1,10 +1,13 @@
 """Mode adv-xmtc: one test for each row of docs/adv-xmtc.md that is followed, in an example where the paper's reading
 would end otherwise."""
 
+from __future__ import annotations
+
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import torch
@@ -34,7 +37,7 @@ Propose = Callable[[list[str], int], Sequence[str]]
 class ToyBert(torch.nn.Module):
     """Ranks first what `propose` gives for a token's place in a text, then function words; notes what it was given."""
 
-    def __init__(self, tokenizer, propose: Propose) -> None:
+    def __init__(self, tokenizer: Any, propose: Propose) -> None:
         super().__init__()
         self.device = torch.device("cpu")
         self.config = SimpleNamespace(model_type="bert", max_position_embeddings=512)
@@ -55,7 +58,9 @@ class ToyBert(torch.nn.Module):
         return SimpleNamespace(logits=logits)
 
 
-def toy_bert(propose: Propose | Mapping[str, Sequence[str]], uncased: bool = False, max_length: int = 512):
+def toy_bert(
+    propose: Propose | Mapping[str, Sequence[str]], uncased: bool = False, max_length: int = 512
+) -> tuple[ToyBert, Any]:
     """A masked LM over a few words, with its tokenizer; a mapping proposes by the word that stands there."""
     tokenizer = word_tokenizer([*CONTENT, *FUNCTION], max_length)
     if uncased:
@@ -64,7 +69,15 @@ def toy_bert(propose: Propose | Mapping[str, Sequence[str]], uncased: bool = Fal
     return ToyBert(tokenizer, by_place), tokenizer
 
 
-def attacked(text, base=KEEPS, proposals=None, weights=WEIGHTS, victim=None, goal="positive", **options):
+def attacked(
+    text: str,
+    base: Any = KEEPS,
+    proposals: Any = None,
+    weights: Any = WEIGHTS,
+    victim: Any = None,
+    goal: str = "positive",
+    **options: Any,
+) -> Any:
     """Attack label 0 (positive), with k = 1 and any number of changes unless said otherwise."""
     proposals = {word: ["zinc"] for word in ("amber", "basalt", "cedar")} if proposals is None else proposals
     lm = toy_bert(proposals) if callable(proposals) or isinstance(proposals, Mapping) else proposals
@@ -78,14 +91,14 @@ def attention_xml() -> AttentionXML:
     return AttentionXML(AttentionXMLNetwork(len(vocabulary), 2, sizes), vocabulary, ["one", "two"], device="cpu")
 
 
-def aplc_xlnet():
+def aplc_xlnet() -> Any:
     return build_small(["amber basalt"], ["one", "two"], hidden_size=8, layers=1, device="cpu")
 
 
 # The rows, in their order ---------------------------------------------------------------------------------------------
 
 
-def test_row_1_the_masked_lm_reads_the_unmasked_original_once():
+def test_row_1_the_masked_lm_reads_the_unmasked_original_once() -> None:
     def propose(tokens: list[str], place: int) -> list[str]:
         if "[MASK]" in tokens:
             return ["gold"]  # what the paper's attack would get
@@ -97,7 +110,7 @@ def test_row_1_the_masked_lm_reads_the_unmasked_original_once():
     assert lm[0].given == [["[CLS]", "amber", "basalt", "end", "[SEP]"]]
 
 
-def test_row_2_words_end_at_each_single_space_and_are_looked_up_whole():
+def test_row_2_words_end_at_each_single_space_and_are_looked_up_whole() -> None:
     lm = toy_bert({"[UNK]": ["gold"], "basalt": ["zinc"]})
     weights = {**WEIGHTS, "amber,": [9, 0]}
     text = "amber, basalt  filler\nend end end end end"
@@ -110,7 +123,7 @@ def test_row_2_words_end_at_each_single_space_and_are_looked_up_whole():
     assert result.text == "gold zinc gold gold end end end end"
 
 
-def test_row_2_an_uncased_masked_lm_looks_words_up_in_lower_case():
+def test_row_2_an_uncased_masked_lm_looks_words_up_in_lower_case() -> None:
     texts = []
     for uncased in (False, True):
         lm = toy_bert({"amber": ["amber", "zinc"]}, uncased=uncased)
@@ -124,7 +137,7 @@ def test_row_2_an_uncased_masked_lm_looks_words_up_in_lower_case():
 @pytest.mark.parametrize(
     ("model", "hidden"), [(attention_xml, "/UNK/"), (aplc_xlnet, "[UNK]"), (lambda: None, "[UNK]")]
 )
-def test_row_3_what_hides_a_word(model, hidden):
+def test_row_3_what_hides_a_word(model: Callable[..., Any], hidden: str) -> None:
     victim = bag(WEIGHTS, KEEPS)
     victim.model = model()
     attacked("amber basalt end", victim=victim)
@@ -132,7 +145,7 @@ def test_row_3_what_hides_a_word(model, hidden):
     assert not any("MASK" in text or "mask" in text for text in victim.asked)
 
 
-def test_row_4_the_last_word_is_neither_scored_nor_attacked():
+def test_row_4_the_last_word_is_neither_scored_nor_attacked() -> None:
     victim = bag(WEIGHTS, FALLS)
     result = attacked("cedar amber", victim=victim)  # the last word alone would do: "cedar zinc" has 0 of 3.5 points
     assert (result.outcome, result.code, result.text) == ("succeeded", 4, "zinc amber")
@@ -143,7 +156,7 @@ def test_row_4_the_last_word_is_neither_scored_nor_attacked():
     assert attacked("amber", base=FALLS).outcome == "failed"
 
 
-def test_row_5_the_last_rejected_candidate_stays_uncounted():
+def test_row_5_the_last_rejected_candidate_stays_uncounted() -> None:
     proposals = {"amber": ["lead", "gold"], "basalt": ["gold", "lead"]}
     result = attacked("basalt amber end", proposals=proposals, weights={**WEIGHTS, "gold": [5, 0]})
     # "amber" weighs 4, "gold" 5, "lead" 9: no candidate helps. "gold" was the last that was tried.
@@ -153,13 +166,13 @@ def test_row_5_the_last_rejected_candidate_stays_uncounted():
     assert (result.outcome, result.reason, result.code) == ("failed", "words", 2)
 
 
-def test_row_5_what_is_left_weighs_on_the_steps_that_follow():
+def test_row_5_what_is_left_weighs_on_the_steps_that_follow() -> None:
     # With "basalt" put back, "zinc" would bring 1 + 2 to -1 + 2; with "lead" in its place it brings it to -1 + 9.
     result = attacked("cedar basalt end", proposals={"basalt": ["lead"], "cedar": ["zinc"]}, candidates=1)
     assert result.text == "zinc lead end" and result.changes == ()
 
 
-def test_row_6_gains_are_measured_against_the_original():
+def test_row_6_gains_are_measured_against_the_original() -> None:
     # The second step takes the text from 50 - 1 + 2 up to 50 - 1 + 3: no gain, were it not for the first one's.
     result = attacked("amber basalt end", proposals={"amber": ["zinc"], "basalt": ["gold", "lead"]})
     assert result.text == "zinc gold end"
@@ -167,7 +180,7 @@ def test_row_6_gains_are_measured_against_the_original():
 
 
 @pytest.mark.parametrize(("batch_size", "sent"), [(1, 2), (2, 2), (3, 3), (32, 4)])
-def test_row_7_the_first_candidate_that_reaches_the_goal_ends_it(batch_size, sent):
+def test_row_7_the_first_candidate_that_reaches_the_goal_ends_it(batch_size: int, sent: int) -> None:
     weights = {**WEIGHTS, "gold": [-5, 0], "lead": [3.75, 0], "daisy": [-9, 0]}
     victim = bag(weights, FALLS)
     victim.batch_size = batch_size
@@ -178,14 +191,14 @@ def test_row_7_the_first_candidate_that_reaches_the_goal_ends_it(batch_size, sen
     assert result.queries == len(set(victim.asked)) == 2 + sent
 
 
-def test_where_none_reaches_the_goal_the_largest_gain_wins_and_the_first_of_equals():
+def test_where_none_reaches_the_goal_the_largest_gain_wins_and_the_first_of_equals() -> None:
     weights = {**WEIGHTS, "gold": [-5, 0], "daisy": [-5, 0]}
     result = attacked("amber end", weights=weights, proposals={"amber": ["zinc", "gold", "daisy"]})
     assert result.text == "gold end"
 
 
 @pytest.mark.parametrize(("words", "most"), [(4, 3), (9, 5), (10, 6), (11, 6)])
-def test_row_8_half_of_the_words_and_one_more_are_changed(words, most):
+def test_row_8_half_of_the_words_and_one_more_are_changed(words: int, most: int) -> None:
     result = attacked(" ".join(["amber"] * words))
     assert len(result.changes) == min(most, words - 1)
     # Of four words three can be attacked: they are used up before the limit is looked at again.
@@ -193,7 +206,7 @@ def test_row_8_half_of_the_words_and_one_more_are_changed(words, most):
     assert result.outcome == "failed"
 
 
-def test_row_8_the_one_more_may_succeed():
+def test_row_8_the_one_more_may_succeed() -> None:
     text = " ".join(["amber"] * 10)  # 40 points; each change takes 5 of them, the other label has 10.5
     assert len(attacked(text, base=[0, 10.5]).changes) == 6
     assert attacked(text, base=[0, 10.5]).code == 4
@@ -204,7 +217,9 @@ def test_row_8_the_one_more_may_succeed():
     ("words", "outcome", "reason"),
     [(11, "succeeded", None), (10, "failed", "change limit"), (9, "failed", "change limit")],
 )
-def test_row_8_only_successes_below_the_change_rate_count_and_the_others_can_be_told(words, outcome, reason):
+def test_row_8_only_successes_below_the_change_rate_count_and_the_others_can_be_told(
+    words: int, outcome: str, reason: str | None
+) -> None:
     text = " ".join(["amber", *["end"] * (words - 1)])
     result = attacked(text, base=FALLS, max_change_rate=0.1)
     assert (result.outcome, result.reason) == (outcome, reason)
@@ -213,7 +228,7 @@ def test_row_8_only_successes_below_the_change_rate_count_and_the_others_can_be_
 
 
 @pytest.mark.parametrize("changed", range(1, 8))
-def test_row_8_the_limit_is_strict_for_every_number_of_words(changed):
+def test_row_8_the_limit_is_strict_for_every_number_of_words(changed: int) -> None:
     """`change / num_word < 0.1`, as the script's analysis computes it."""
     attack = PublishedAttack(bag(WEIGHTS, KEEPS), 1, masked_lm=toy_bert({}), max_change_rate=0.1)
     for words in range(changed, 90):
@@ -221,7 +236,7 @@ def test_row_8_the_limit_is_strict_for_every_number_of_words(changed):
         assert attack._judged(4, changed, words) == expected
 
 
-def test_row_9_the_word_at_the_limit_gets_the_candidates_of_the_end_of_the_text():
+def test_row_9_the_word_at_the_limit_gets_the_candidates_of_the_end_of_the_text() -> None:
     """The script skips words beyond index max_length - 2; the one at that index meets the row of [SEP]."""
     lm = toy_bert({"[SEP]": ["zinc"]}, max_length=5)
     result = attacked("end end end amber amber end", proposals=lm, max_length=5)
@@ -231,20 +246,20 @@ def test_row_9_the_word_at_the_limit_gets_the_candidates_of_the_end_of_the_text(
     assert attacked("end end end amber", proposals=lm, max_length=5).changes == ()
 
 
-def test_row_16_code_1_keeps_the_original():
+def test_row_16_code_1_keeps_the_original() -> None:
     """The script's `final_adverse` is the original until the loop has run to its end."""
     text = " ".join(["amber"] * 10)
     result = attacked(text)
     assert (result.code, result.text, len(result.changes)) == (1, text, 6)
 
 
-def test_the_stop_words_are_those_of_the_script():
+def test_the_stop_words_are_those_of_the_script() -> None:
     assert len(STOP_WORDS) == 266
     assert {"a", "about", "wouldn't", "shan't", "yourselves"} <= STOP_WORDS
     assert not {"The", "A", "not-a-word"} & STOP_WORDS
 
 
-def test_row_9_words_that_the_masked_lm_does_not_read_cost_queries_and_stay():
+def test_row_9_words_that_the_masked_lm_does_not_read_cost_queries_and_stay() -> None:
     victim = bag(WEIGHTS, KEEPS)
     lm = toy_bert({word: ["zinc"] for word in ("amber", "cedar")})
     result = attacked("cedar end end amber amber end", victim=victim, proposals=lm, max_length=5)
@@ -255,7 +270,7 @@ def test_row_9_words_that_the_masked_lm_does_not_read_cost_queries_and_stay():
 
 
 @pytest.mark.parametrize(("model", "winner"), [(aplc_xlnet, "gold"), (attention_xml, "lead")])
-def test_row_10_a_second_sigmoid_for_aplc_compresses_gaps(model, winner):
+def test_row_10_a_second_sigmoid_for_aplc_compresses_gaps(model: Callable[..., Any], winner: str) -> None:
     # Sums of the two targets: 1.02 for "gold", 1 for "lead"; of their sigmoids 1.236 and 1.245.
     rows = {"gold": [1, 0.02, 0], "lead": [0.5, 0.5, 0]}
     victim = CountingVictim(lambda text: rows.get(text.split(" ")[0], [1, 0.9, 0]), "probability")
@@ -266,7 +281,7 @@ def test_row_10_a_second_sigmoid_for_aplc_compresses_gaps(model, winner):
     assert result.text == f"{winner} end"
 
 
-def test_row_10_the_second_sigmoid_is_for_probabilities_of_aplc_only():
+def test_row_10_the_second_sigmoid_is_for_probabilities_of_aplc_only() -> None:
     lm = toy_bert({})
     for model, scores, expected in [
         (aplc_xlnet(), "probability", True),
@@ -276,7 +291,7 @@ def test_row_10_the_second_sigmoid_is_for_probabilities_of_aplc_only():
         assert PublishedAttack(ScorerWrapper(model, scores), 1, lm).second_sigmoid is expected
 
 
-def test_row_13_stop_words_are_matched_as_they_are_written():
+def test_row_13_stop_words_are_matched_as_they_are_written() -> None:
     victim = bag({"The": [4, 0], "the": [4, 0]}, KEEPS)
     proposals = {word: ["zinc"] for word in ("The", "the")}
     result = attacked("the The the end", victim=victim, proposals=proposals)
@@ -284,7 +299,7 @@ def test_row_13_stop_words_are_matched_as_they_are_written():
     assert "[UNK] The the end" in victim.asked  # stop words are scored like any other word
 
 
-def test_row_13_stop_words_pieces_and_the_word_itself_are_no_candidates():
+def test_row_13_stop_words_pieces_and_the_word_itself_are_no_candidates() -> None:
     proposals = {"amber": ["the", "##ing", "amber", "Of", "zinc"]}
     lm = toy_bert(proposals)
     assert UnmaskedProposals(lm, candidates=5)(["amber", "end"]) == [["Of", "zinc"], []]
@@ -293,7 +308,7 @@ def test_row_13_stop_words_pieces_and_the_word_itself_are_no_candidates():
     assert UnmaskedProposals(lm, candidates=3)(["amber"]) == [[]]
 
 
-def test_row_13_candidates_need_no_probability():
+def test_row_13_candidates_need_no_probability() -> None:
     model, tokenizer = toy_bert({"amber": ["amber", "gold", "zinc"]})
     model.step = 1000.0  # between one candidate's logit and the next one's: float32 has no such probabilities
     model.rest *= 1e6
@@ -309,7 +324,7 @@ def test_row_13_candidates_need_no_probability():
         ("amber end", FALLS, 4, "succeeded", None),
     ],
 )
-def test_row_16_result_codes(text, base, code, outcome, reason):
+def test_row_16_result_codes(text: str, base: list[float], code: int, outcome: str, reason: str | None) -> None:
     result = attacked(text, base=base)
     assert (result.code, result.outcome, result.reason) == (code, outcome, reason)
 
@@ -317,7 +332,7 @@ def test_row_16_result_codes(text, base, code, outcome, reason):
 # Goals and what the record says ---------------------------------------------------------------------------------------
 
 
-def test_a_negative_target_has_to_enter():
+def test_a_negative_target_has_to_enter() -> None:
     weights = {"amber": [0, 1], "cedar": [-3, 0], "zinc": [2, 0], "gold": [-4, 0]}
     lm, victim = toy_bert({"amber": ["gold", "zinc"], "cedar": ["gold", "zinc"]}), bag(weights, [0, 2.5])
     attack = PublishedAttack(victim, 1, lm, goal="negative", max_change_rate=1.0, candidates=2)
@@ -328,7 +343,7 @@ def test_a_negative_target_has_to_enter():
     assert attack.attack("zinc zinc end", 0, [1]).reason == "wrong before"
 
 
-def test_an_untargeted_attack_ends_when_any_true_label_has_left():
+def test_an_untargeted_attack_ends_when_any_true_label_has_left() -> None:
     weights = {"amber": [0, 4, 0], "zinc": [0, -4, 0]}
     lm, victim = toy_bert({"amber": ["zinc"]}), bag(weights, [9, 0, 3])
     attack = PublishedAttack(victim, 2, lm, goal="untargeted", max_change_rate=1.0, candidates=1)
@@ -337,14 +352,15 @@ def test_an_untargeted_attack_ends_when_any_true_label_has_left():
     assert attack.attack("zinc end", 1, [0, 1]).outcome == "skipped"
 
 
-def test_ranks_are_not_asked_of_the_victim():
-    victim, ranked = bag(WEIGHTS, KEEPS), []
+def test_ranks_are_not_asked_of_the_victim() -> None:
+    victim = bag(WEIGHTS, KEEPS)
+    ranked: list[str] = []
     victim._rank = lambda texts, labels: ranked.extend(texts)
     assert attacked("amber basalt cedar end", victim=victim).changes and ranked == []
 
 
 @pytest.mark.parametrize("batch_size", [1, 3, 64])
-def test_records_say_what_was_done(batch_size):
+def test_records_say_what_was_done(batch_size: int) -> None:
     """Random texts, with the random masked LM of another test that knows pieces and punctuation too."""
     chance = random.Random(batch_size)
     ends = set()
@@ -384,12 +400,12 @@ def test_records_say_what_was_done(batch_size):
         ({"proposals": masked_lm("roberta")}, "looks whole words up in the vocabulary of a BERT, which Roberta"),
     ],
 )
-def test_settings_that_cannot_be(options, message):
+def test_settings_that_cannot_be(options: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError, match=message):
         attacked("amber end", **options)
 
 
-def test_a_positive_target_that_is_no_true_label():
+def test_a_positive_target_that_is_no_true_label() -> None:
     attack = PublishedAttack(bag(WEIGHTS, KEEPS), 1, toy_bert({}))
     with pytest.raises(InputError, match="the target 1 of a goal 'positive' is no true label"):
         attack.attack("amber end", 1, [0])
@@ -397,7 +413,7 @@ def test_a_positive_target_that_is_no_true_label():
 
 @pytest.mark.slow
 @needs_shared("models/minilm-l6-tib-mlm")
-def test_a_real_masked_lm_proposes_words():
+def test_a_real_masked_lm_proposes_words() -> None:
     proposals = UnmaskedProposals(SHARED / "models" / "minilm-l6-tib-mlm")
     assert proposals.uncased and proposals.max_length == 512
     words = ["A", "study", "of", "Climate", "change", "in", "the", "(northern)", "city"]

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -35,7 +38,7 @@ def model() -> APLCXLNet:
     return made
 
 
-def test_it_is_a_label_scorer(model):
+def test_it_is_a_label_scorer(model: APLCXLNet) -> None:
     scorer = model
     assert (scorer.name, scorer.mask_word, scorer.score_kinds) == ("APLC-XLNet", "<mask>", KINDS)
     assert scorer.dense(TEXTS, "probability", 4).shape == (7, 11)
@@ -49,30 +52,30 @@ def tokens(model: APLCXLNet, text: str) -> list[str]:
     return [model.subwords.token(number) for number in model.encode([text])[0]]
 
 
-def test_a_text_is_read_with_sep_and_cls_at_its_end(model):
+def test_a_text_is_read_with_sep_and_cls_at_its_end(model: APLCXLNet) -> None:
     assert tokens(model, "Serve\n  warm soup") == ["▁serve", "▁warm", "▁soup", "<sep>", "<cls>"]
     assert tokens(model, "") == ["<sep>", "<cls>"]
 
 
 @pytest.mark.parametrize("text", ["boil <mask> egg", "boil<mask>egg", "boil  <mask> egg"])
-def test_the_mask_word_is_the_tokenizers_mask(model, text):
+def test_the_mask_word_is_the_tokenizers_mask(model: APLCXLNet, text: str) -> None:
     numbers = model.encode([text])[0]
     assert numbers[1] == model.subwords.mask_id
     assert tokens(model, text) == ["▁boil", "<mask>", "▁egg", "<sep>", "<cls>"]
 
 
-def test_texts_are_padded_at_the_front(model):
+def test_texts_are_padded_at_the_front(model: APLCXLNet) -> None:
     words, lengths = model.padded([[7, 8, 4, 3], [4, 3]])
     pad = model.subwords.pad_id
     assert words.tolist() == [[7, 8, 4, 3], [pad, pad, 4, 3]]
     assert lengths.tolist() == [4, 2]
 
 
-def test_what_the_encoder_is_given(model, monkeypatch):
+def test_what_the_encoder_is_given(model: APLCXLNet, monkeypatch: pytest.MonkeyPatch) -> None:
     """Segments 0, 2 for <cls> and 4 for padding; padding is not attended to."""
     given = {}
 
-    def spy(words, **rest):
+    def spy(words: Any, **rest: Any) -> Any:
         given.update(rest)
         return encode(words, **rest)
 
@@ -83,7 +86,7 @@ def test_what_the_encoder_is_given(model, monkeypatch):
     assert given["attention_mask"].tolist() == [[1, 1, 1, 1], [0, 0, 1, 1]]
 
 
-def test_characters_read(model):
+def test_characters_read(model: APLCXLNet) -> None:
     short = APLCXLNet(model.network, model.subwords, LABELS, max_length=5, device="cpu")
     assert short.characters_read("boil an  egg with salt") == len("boil an  egg")
     assert short.characters_read("boil an egg") == len("boil an egg")
@@ -93,7 +96,7 @@ def test_characters_read(model):
     np.testing.assert_array_equal(short.dense([text]), short.dense([read + " pepper " * 20]))
 
 
-def test_a_length_without_room_is_refused(model):
+def test_a_length_without_room_is_refused(model: APLCXLNet) -> None:
     with pytest.raises(InputError, match="no room"):
         APLCXLNet(model.network, model.subwords, LABELS, max_length=2)
 
@@ -101,7 +104,7 @@ def test_a_length_without_room_is_refused(model):
 # Scoring --------------------------------------------------------------------------------------------------------------
 
 
-def test_padding_does_not_change_scores(model):
+def test_padding_does_not_change_scores(model: APLCXLNet) -> None:
     """As far as 512 sub-words, which is what the authors pad every text to."""
     words, lengths = model.padded(model.encode(TEXTS))
     filled = torch.nn.functional.pad(words, (512 - words.shape[1], 0), value=model.subwords.pad_id)
@@ -115,7 +118,7 @@ def test_padding_does_not_change_scores(model):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_text_scores_alone_as_in_a_batch(model, kind):
+def test_a_text_scores_alone_as_in_a_batch(model: APLCXLNet, kind: str) -> None:
     together = model.dense(TEXTS, kind, batch_size=7)
     alone = np.concatenate([model.dense([text], kind, batch_size=1) for text in TEXTS])
     np.testing.assert_allclose(alone, together, atol=1e-5)
@@ -124,25 +127,25 @@ def test_a_text_scores_alone_as_in_a_batch(model, kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_wanted_labels_score_as_among_all(model, kind):
+def test_wanted_labels_score_as_among_all(model: APLCXLNet, kind: str) -> None:
     wanted = [10, 0, 5, 5, 7]
     np.testing.assert_allclose(model.score(TEXTS, wanted, kind, 3), model.dense(TEXTS, kind, 3)[:, wanted], atol=1e-5)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_best_labels_are_those_of_all(model, kind):
+def test_best_labels_are_those_of_all(model: APLCXLNet, kind: str) -> None:
     labels, scores = model.top_k(TEXTS, 4, kind, 3)
     expected_labels, expected_scores = top_k_of_rows(model.dense(TEXTS, kind, 3), 4)
     np.testing.assert_array_equal(labels, expected_labels)
     np.testing.assert_array_equal(scores, expected_scores)
 
 
-def test_logits_and_probabilities_belong_together(model):
+def test_logits_and_probabilities_belong_together(model: APLCXLNet) -> None:
     probabilities = model.dense(TEXTS, "probability").astype(np.float64)
     np.testing.assert_allclose(model.dense(TEXTS, "logit"), np.log(probabilities / (1 - probabilities)), atol=1e-3)
 
 
-def test_it_computes_what_the_parts_of_transformers_compute(model):
+def test_it_computes_what_the_parts_of_transformers_compute(model: APLCXLNet) -> None:
     """One text without padding, through transformers' own encoder: what is shared between texts changes nothing."""
     plain = XLNetModel(model.network.config.xlnet()).eval()
     plain.load_state_dict(model.network.transformer.state_dict())
@@ -155,13 +158,13 @@ def test_it_computes_what_the_parts_of_transformers_compute(model):
         np.testing.assert_allclose(model.dense([TEXTS[1]]), model.network.label_clusters(summary), atol=1e-5)
 
 
-def test_scoring_twice_gives_the_same_also_behind_training(model):
+def test_scoring_twice_gives_the_same_also_behind_training(model: APLCXLNet) -> None:
     before = model.dense(TEXTS)
     model.network.train()
     np.testing.assert_array_equal(model.dense(TEXTS), before)
 
 
-def test_bfloat16_keeps_to_its_tolerance(model, tmp_path):
+def test_bfloat16_keeps_to_its_tolerance(model: APLCXLNet, tmp_path: Path) -> None:
     half = load_model(save_model(model, tmp_path / "model"), "cpu", dtype="bfloat16")
     assert half.network.transformer.dtype == torch.bfloat16
     assert half.network.label_clusters.head.weight.dtype == torch.float32
@@ -175,7 +178,7 @@ def test_bfloat16_keeps_to_its_tolerance(model, tmp_path):
     (lambda model: model.top_k(TEXTS, 0), "k=0"),
     (lambda model: model.top_k(TEXTS, 3, "score"), "'score'"),
 ])  # fmt: skip
-def test_wrong_questions_are_refused(model, call, message):
+def test_wrong_questions_are_refused(model: APLCXLNet, call: Callable[..., Any], message: str) -> None:
     with pytest.raises(InputError, match=message):
         call(model)
 
@@ -183,14 +186,14 @@ def test_wrong_questions_are_refused(model, call, message):
 # Building -------------------------------------------------------------------------------------------------------------
 
 
-def test_the_same_texts_and_seed_build_the_same_model(model):
+def test_the_same_texts_and_seed_build_the_same_model(model: APLCXLNet) -> None:
     first, again, other = (build_small(TEXTS, LABELS, hidden_size=8, layers=1, seed=seed) for seed in (3, 3, 4))
     assert first.encode(TEXTS) == again.encode(TEXTS)
     np.testing.assert_array_equal(first.dense(TEXTS), again.dense(TEXTS))
     assert not np.array_equal(first.dense(TEXTS), other.dense(TEXTS))
 
 
-def test_building_leaves_the_random_state_alone():
+def test_building_leaves_the_random_state_alone() -> None:
     torch.manual_seed(5)
     expected = torch.rand(1)
     torch.manual_seed(5)
@@ -198,12 +201,12 @@ def test_building_leaves_the_random_state_alone():
     assert torch.rand(1) == expected
 
 
-def test_labels_are_halved_by_default():
+def test_labels_are_halved_by_default() -> None:
     assert build_small(TEXTS, LABELS, hidden_size=8, layers=1).network.config.cutoffs == default_cutoffs(11) == (5,)
     assert build_small(TEXTS, ["only"], hidden_size=8, layers=1).dense(["egg"]).shape == (1, 1)
 
 
-def test_labels_start_at_their_rates():
+def test_labels_start_at_their_rates() -> None:
     positives = [[0], [0, 9], [0, 1], [0], [0, 9], [0], [0]]
     scores = build_small(TEXTS, LABELS, positives, hidden_size=64, layers=1).dense(TEXTS).mean(axis=0)
     assert scores[0] > 0.8
@@ -211,7 +214,7 @@ def test_labels_start_at_their_rates():
     assert scores[9] > scores[[2, 3, 4, 5, 6, 7, 8, 10]].max()
 
 
-def test_on_a_pretrained_encoder(model, tmp_path):
+def test_on_a_pretrained_encoder(model: APLCXLNet, tmp_path: Path) -> None:
     model.network.transformer.save_pretrained(tmp_path)
     model.subwords.write(tmp_path)
     PreTrainedTokenizerFast(tokenizer_file=str(tmp_path / "tokenizer.json"), unk_token="<unk>").save_pretrained(
@@ -223,12 +226,12 @@ def test_on_a_pretrained_encoder(model, tmp_path):
     assert all(torch.equal(value, expected[key]) for key, value in built.network.transformer.state_dict().items())
 
 
-def test_what_is_no_xlnet_is_refused(tmp_path):
+def test_what_is_no_xlnet_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelFolderError, match="cannot be read as an XLNet"):
         build_on_pretrained(tmp_path / "nothing", LABELS)
 
 
-def test_an_xlnet_that_reads_one_way_is_refused():
+def test_an_xlnet_that_reads_one_way_is_refused() -> None:
     config = APLCXLNetConfig().xlnet()
     config.attn_type = "uni"
     with pytest.raises(InputError, match="both directions"):
@@ -238,7 +241,7 @@ def test_an_xlnet_that_reads_one_way_is_refused():
 # Folders --------------------------------------------------------------------------------------------------------------
 
 
-def test_a_saved_model_is_the_same(model, tmp_path):
+def test_a_saved_model_is_the_same(model: APLCXLNet, tmp_path: Path) -> None:
     loaded = load_model(save_model(model, tmp_path / "model"), device="cpu")
     assert isinstance(loaded, APLCXLNet)
     assert (loaded.label_names, loaded.max_length) == (tuple(LABELS), model.max_length)
@@ -248,7 +251,7 @@ def test_a_saved_model_is_the_same(model, tmp_path):
         np.testing.assert_array_equal(loaded.dense(TEXTS, kind), model.dense(TEXTS, kind))
 
 
-def test_a_model_saved_in_bfloat16_loads_in_float32(model, tmp_path):
+def test_a_model_saved_in_bfloat16_loads_in_float32(model: APLCXLNet, tmp_path: Path) -> None:
     saved = save_model(model, tmp_path / "model")
     half = load_model(saved, "cpu", dtype="bfloat16")
     again = load_model(save_model(half, tmp_path / "half"), device="cpu")
@@ -256,14 +259,14 @@ def test_a_model_saved_in_bfloat16_loads_in_float32(model, tmp_path):
     np.testing.assert_allclose(again.dense(TEXTS), model.dense(TEXTS), atol=0.05)
 
 
-def test_a_folder_without_subwords_is_refused(model, tmp_path):
+def test_a_folder_without_subwords_is_refused(model: APLCXLNet, tmp_path: Path) -> None:
     saved = save_model(model, tmp_path / "model")
     (saved / "tokenizer.json").unlink()
     with pytest.raises(ModelFolderError, match="has no tokenizer"):
         load_model(saved)
 
 
-def test_subwords_over_which_the_library_panics_are_refused(model, tmp_path):
+def test_subwords_over_which_the_library_panics_are_refused(model: APLCXLNet, tmp_path: Path) -> None:
     saved = save_model(model, tmp_path / "model")
     content = json.loads((saved / "tokenizer.json").read_text())
     content["normalizer"] = {"type": "Precompiled", "precompiled_charsmap": "@@@@"}
@@ -278,7 +281,9 @@ def test_subwords_over_which_the_library_panics_are_refused(model, tmp_path):
     ({"network": {"cutoffs": [9, 8]}}, "cut-offs"),
     ({"network": {}}, "no 'cutoffs'"),
 ])  # fmt: skip
-def test_a_wrong_configuration_is_refused(model, tmp_path, change, message):
+def test_a_wrong_configuration_is_refused(
+    model: APLCXLNet, tmp_path: Path, change: dict[str, Any], message: str
+) -> None:
     saved = save_model(model, tmp_path / "model")
     config = json.loads((saved / "config.json").read_text())
     (saved / "config.json").write_text(json.dumps({**config, **change}))
@@ -286,7 +291,7 @@ def test_a_wrong_configuration_is_refused(model, tmp_path, change, message):
         load_model(saved)
 
 
-def test_weights_that_do_not_fit_name_their_key(model, tmp_path):
+def test_weights_that_do_not_fit_name_their_key(model: APLCXLNet, tmp_path: Path) -> None:
     saved = save_model(model, tmp_path / "model")
     config = json.loads((saved / "config.json").read_text())
     config["network"]["cutoffs"] = [4, 7]
@@ -295,13 +300,13 @@ def test_weights_that_do_not_fit_name_their_key(model, tmp_path):
         load_model(saved)
 
 
-def test_weights_are_named_as_in_official_checkpoints(model):
+def test_weights_are_named_as_in_official_checkpoints(model: Any) -> None:
     keys = model.network.state_dict().keys()
     assert {key.split(".")[0] for key in keys} == {"transformer", "sequence_summary", "label_clusters"}
     assert "sequence_summary.summary.weight" in keys
 
 
 @pytest.mark.parametrize("activation", [None, 5, "no such function", ""])
-def test_an_unknown_activation_is_refused(activation):
+def test_an_unknown_activation_is_refused(activation: int | str | None) -> None:
     with pytest.raises(InputError, match=r"unknown activation .* choose one of .*gelu"):
         APLCXLNetConfig(activation=activation)

@@ -1,5 +1,10 @@
 """The structure of a label tree: paths, children, what a beam is sure to reach, files, and which depths are levels."""
 
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
 from safetensors.numpy import save_file
@@ -8,7 +13,7 @@ from textattack_xmtc.errors import InputError, ModelFolderError
 from textattack_xmtc.models.attention_xml.label_tree import TREE, LabelTree, depths_of_levels
 
 
-def random_tree(seed=0):
+def random_tree(seed: int = 0) -> LabelTree:
     random = np.random.default_rng(seed)
     parents = []
     for groups, nodes in ((5, 13), (13, 40)):
@@ -19,7 +24,7 @@ def random_tree(seed=0):
     return LabelTree(parents)
 
 
-def test_paths_and_children_are_two_views_of_one_tree():
+def test_paths_and_children_are_two_views_of_one_tree() -> None:
     tree = random_tree()
     assert tree.sizes == (5, 13, 40)
     path = tree.path(range(40))
@@ -32,7 +37,7 @@ def test_paths_and_children_are_two_views_of_one_tree():
     assert path[2].tolist() == list(range(40))
 
 
-def test_from_clusters():
+def test_from_clusters() -> None:
     coarse, fine = np.array([0, 0, 1, 1, 0]), np.array([1, 0, 2, 2, 0], dtype=np.int32)
     tree = LabelTree.from_clusters([coarse, fine])
     assert [nodes.tolist() for nodes in tree.parents] == [[0, 0, 1], fine.tolist()]
@@ -55,12 +60,12 @@ def test_from_clusters():
         ([[0, 1], [0, 2]], "level 2 are not the children of the 2 groups of level 1"),
     ],
 )
-def test_what_is_no_tree_is_refused(parents, message):
+def test_what_is_no_tree_is_refused(parents: list[list[int]], message: str) -> None:
     with pytest.raises(InputError, match=message):
         LabelTree([np.array(nodes, dtype=np.int64) for nodes in parents])
 
 
-def test_surely_reached_is_the_worst_case_of_any_scores():
+def test_surely_reached_is_the_worst_case_of_any_scores() -> None:
     tree = random_tree(seed=1)
     random = np.random.default_rng(0)
     for beam in (1, 2, 4, 13):
@@ -71,7 +76,7 @@ def test_surely_reached_is_the_worst_case_of_any_scores():
     assert [even.surely_reached(beam) for beam in (1, 2, 4, 8)] == [3, 6, 12, 24]
 
 
-def reached_with_random_scores(tree, beam, random):
+def reached_with_random_scores(tree: Any, beam: Any, random: Any) -> int:
     nodes = np.arange(tree.sizes[0])
     for parents in tree.parents:
         kept = random.permutation(nodes)[:beam]
@@ -79,7 +84,7 @@ def reached_with_random_scores(tree, beam, random):
     return len(nodes)
 
 
-def test_saved_and_read_again(tmp_path):
+def test_saved_and_read_again(tmp_path: Path) -> None:
     tree = random_tree()
     tree.write(tmp_path)
     again = LabelTree.from_folder(tmp_path)
@@ -87,7 +92,7 @@ def test_saved_and_read_again(tmp_path):
     assert all((one == other).all() for one, other in zip(again.parents, tree.parents, strict=True))
 
 
-def test_damaged_files_are_refused(tmp_path):
+def test_damaged_files_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelFolderError, match=f"has no {TREE}"):
         LabelTree.from_folder(tmp_path)
     (tmp_path / TREE).write_bytes(b"no tree")
@@ -104,7 +109,7 @@ def test_damaged_files_are_refused(tmp_path):
         LabelTree.from_folder(tmp_path)
 
 
-def test_depths_of_levels():
+def test_depths_of_levels() -> None:
     assert depths_of_levels(0) == [0]
     assert depths_of_levels(11) == [11]
     assert depths_of_levels(12) == [9, 12]

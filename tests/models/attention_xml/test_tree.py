@@ -1,7 +1,12 @@
 """AttentionXML with a label tree against its equations in loops; beams, flags and files."""
 
+from __future__ import annotations
+
 import json
 import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,21 +23,21 @@ from textattack_xmtc.wrappers import ScorerWrapper
 
 
 @pytest.fixture(scope="module")
-def model():
+def model() -> Any:
     return make_model()
 
 
 @pytest.fixture(scope="module")
-def plain(model):
+def plain(model: Any) -> list[Any]:
     return [plain_probabilities(model, text) for text in TEXTS]
 
 
 @pytest.fixture(scope="module")
-def beams(model, plain):
+def beams(model: Any, plain: list[Any]) -> list[Any]:
     return [plain_beam(model, probabilities, BEAM) for probabilities in plain]
 
 
-def test_dense_is_the_product_along_the_path(model, plain):
+def test_dense_is_the_product_along_the_path(model: Any, plain: list[Any]) -> None:
     expected = np.array([probabilities[-1] for probabilities in plain])
     assert np.diff(np.sort(expected, axis=1), axis=1).min() > 1e-6  # the tests of the beam need scores without ties
     assert model.dense(TEXTS) == pytest.approx(expected, abs=1e-5)
@@ -40,7 +45,7 @@ def test_dense_is_the_product_along_the_path(model, plain):
 
 
 @pytest.mark.parametrize("kind", ["probability", "logit"])
-def test_what_is_predicted_has_the_best_labels_of_the_beam(model, kind):
+def test_what_is_predicted_has_the_best_labels_of_the_beam(model: Any, kind: str) -> None:
     narrow = AttentionXMLTree(model.network, model.vocabulary, model.label_names, 20, 2, "cpu")
     predicted, exact = narrow.predicted(TEXTS, kind), narrow.dense(TEXTS, kind)
     reached = narrow.rank(TEXTS, range(len(model.label_names))) > 0
@@ -56,7 +61,9 @@ def test_what_is_predicted_has_the_best_labels_of_the_beam(model, kind):
 
 @pytest.mark.parametrize("kind", ["probability", "logit"])
 @pytest.mark.parametrize("labels", [[17], [3, 29, 3, 0], list(range(LABELS))])
-def test_score_is_columns_of_dense_whether_or_not_the_beam_reaches_them(model, beams, labels, kind):
+def test_score_is_columns_of_dense_whether_or_not_the_beam_reaches_them(
+    model: Any, beams: list[Any], labels: list[int], kind: str
+) -> None:
     assert any(set(labels) - set(beam) for beam in beams)
     for batch_size in (1, 4):
         actual = model.score(TEXTS, labels, kind, batch_size)
@@ -65,7 +72,7 @@ def test_score_is_columns_of_dense_whether_or_not_the_beam_reaches_them(model, b
 
 
 @pytest.mark.parametrize("batch_size", [1, 6])
-def test_top_k_is_the_best_of_the_beam(model, plain, beams, batch_size):
+def test_top_k_is_the_best_of_the_beam(model: Any, plain: list[Any], beams: list[Any], batch_size: int) -> None:
     k = model.network.tree.surely_reached(BEAM)
     labels, scores = model.top_k(TEXTS, k, "probability", batch_size)
     assert (labels.dtype, scores.dtype) == (np.int64, np.float32)
@@ -78,7 +85,7 @@ def test_top_k_is_the_best_of_the_beam(model, plain, beams, batch_size):
     )  # the beam matters
 
 
-def test_ranks_keep_to_the_beam(model, plain, beams):
+def test_ranks_keep_to_the_beam(model: Any, plain: list[Any], beams: list[Any]) -> None:
     ranks = model.rank(TEXTS, range(LABELS), "logit", batch_size=4)
     assert ranks.dtype == np.int64
     for row, (probabilities, beam) in enumerate(zip(plain, beams, strict=True)):
@@ -89,7 +96,7 @@ def test_ranks_keep_to_the_beam(model, plain, beams):
     assert not ranks.all()
 
 
-def test_a_beam_that_keeps_all_groups_leaves_nothing_out(model):
+def test_a_beam_that_keeps_all_groups_leaves_nothing_out(model: Any) -> None:
     wide = AttentionXMLTree(model.network, model.vocabulary, model.label_names, 20, beam=9, device="cpu")
     dense = wide.dense(TEXTS)
     labels, scores = wide.top_k(TEXTS, LABELS)
@@ -98,7 +105,7 @@ def test_a_beam_that_keeps_all_groups_leaves_nothing_out(model):
     assert scores == pytest.approx(-np.sort(-dense, axis=1), abs=1e-5)
 
 
-def test_ties_go_to_the_lower_label(model):
+def test_ties_go_to_the_lower_label(model: Any) -> None:
     network = AttentionXMLTreeNetwork(len(model.vocabulary), make_tree(), model.network.config)
     with torch.no_grad():
         for level in range(3):
@@ -111,7 +118,7 @@ def test_ties_go_to_the_lower_label(model):
     assert tied.rank(["an egg"], beam).tolist() == [list(range(1, len(beam) + 1))]
 
 
-def test_extreme_scores_neither_saturate_nor_overflow(model):
+def test_extreme_scores_neither_saturate_nor_overflow(model: Any) -> None:
     network = AttentionXMLTreeNetwork(len(model.vocabulary), make_tree(), model.network.config)
     extreme = AttentionXMLTree(network, model.vocabulary, model.label_names, beam=BEAM, device="cpu")
     for bias, expected in ((60.0, 60 - math.log(3)), (-60.0, -180.0)):
@@ -126,7 +133,7 @@ def test_extreme_scores_neither_saturate_nor_overflow(model):
         assert np.isfinite(scores).all() and (labels >= 0).all()
 
 
-def test_chunks_change_nothing(model, monkeypatch):
+def test_chunks_change_nothing(model: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     before = model.dense(TEXTS), model.score(TEXTS, [4, 9, 20]), *model.top_k(TEXTS, 3)
     monkeypatch.setattr(attention_xml_tree, "_CHUNK_FLOATS", 1)
     after = model.dense(TEXTS), model.score(TEXTS, [4, 9, 20]), *model.top_k(TEXTS, 3)
@@ -134,7 +141,7 @@ def test_chunks_change_nothing(model, monkeypatch):
         assert one == pytest.approx(other, abs=1e-6)
 
 
-def test_score_reads_only_the_rows_of_the_path(model):
+def test_score_reads_only_the_rows_of_the_path(model: Any) -> None:
     tree = make_tree()
     path = [int(nodes[0]) for nodes in tree.path([17])]
     network = AttentionXMLTreeNetwork(len(model.vocabulary), tree, model.network.config)
@@ -147,7 +154,7 @@ def test_score_reads_only_the_rows_of_the_path(model):
     assert poisoned.score(TEXTS, [17]) == pytest.approx(model.score(TEXTS, [17]), abs=1e-6)
 
 
-def test_words_beyond_max_length_are_not_read(model):
+def test_words_beyond_max_length_are_not_read(model: Any) -> None:
     long = " ".join(WORDS * 2)
     read = long[: model.characters_read(long)]
     assert len(read.split()) == 20
@@ -156,7 +163,7 @@ def test_words_beyond_max_length_are_not_read(model):
     assert (model.score(["zebra", ""], [3]) == model.score([UNK, UNK], [3])).all()
 
 
-def test_what_the_model_cannot_answer_is_refused(model):
+def test_what_the_model_cannot_answer_is_refused(model: Any) -> None:
     sure = model.network.tree.surely_reached(BEAM)
     for k in (0, sure + 1):
         with pytest.raises(InputError, match=f"k={k} does not fit the {sure} labels that a beam of 2 groups"):
@@ -173,11 +180,11 @@ def test_what_the_model_cannot_answer_is_refused(model):
 
 
 @pytest.fixture
-def saved(model, tmp_path):
+def saved(model: Any, tmp_path: Path) -> Path:
     return folder.save_model(model, tmp_path / "model")
 
 
-def test_saved_and_loaded(model, saved):
+def test_saved_and_loaded(model: Any, saved: Path) -> None:
     again = folder.load_model(saved, "cpu")
     assert isinstance(again, AttentionXMLTree)
     assert (again.beam, again.max_length, again.label_names) == (BEAM, 20, model.label_names)
@@ -199,18 +206,18 @@ def test_saved_and_loaded(model, saved):
         ),
     ],
 )
-def test_folders_that_do_not_fit_are_refused(saved, change, message):
+def test_folders_that_do_not_fit_are_refused(saved: Path, change: Callable[..., Any], message: str) -> None:
     change(saved)
     with pytest.raises(ModelFolderError, match=message):
         folder.load_model(saved, "cpu")
 
 
-def edit(path, **changes):
+def edit(path: Path, **changes: Any) -> None:
     config = json.loads((path / folder.CONFIG).read_text()) | changes
     (path / folder.CONFIG).write_text(json.dumps(config))
 
 
-def test_bfloat16_keeps_to_its_tolerance(model, tmp_path):
+def test_bfloat16_keeps_to_its_tolerance(model: Any, tmp_path: Path) -> None:
     half = folder.load_model(folder.save_model(model, tmp_path / "model"), "cpu", "bfloat16")
     assert half.network.network(1).lstm.forwards[0].weight_ih_l0.dtype == torch.bfloat16
     difference = np.abs(half.dense(TEXTS) - model.dense(TEXTS))

@@ -1,6 +1,11 @@
 """Training a label tree: it learns, repeats itself, starts a level from the one above, and counts candidates only."""
 
+from __future__ import annotations
+
 import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -33,16 +38,16 @@ TOPICS = 24
 
 
 @pytest.fixture(scope="module")
-def model():
+def model() -> Any:
     return make_model()
 
 
 @pytest.fixture(scope="module")
-def corpus():
+def corpus() -> Corpus:
     """Each label has three words of its own; a text has two labels, a word of each, and words that mean nothing."""
     random = np.random.default_rng(0)
 
-    def documents(number):
+    def documents(number: Any) -> Iterator[Any]:
         for position in range(number):
             labels = random.choice(TOPICS, 2, replace=False)
             words = [f"w{label}{'abc'[random.integers(3)]}" for label in labels for _ in range(2)]
@@ -58,17 +63,17 @@ CONFIG = AttentionXMLConfig(
 SHAPE = TreeSettings(max_leaf=3, first_groups=2, branching=4, beam=3)
 
 
-def train(corpus, epochs=4, **options):
+def train(corpus: Any, epochs: int = 4, **options: Any) -> Any:
     settings = AttentionXMLSettings(epochs=epochs, batch_size=32, learning_rate=1e-2, seed=3)
     return trained(corpus, settings, **options)
 
 
-def trained(corpus, settings, shape=SHAPE, loss=LossSettings(), **options):  # noqa: B008
+def trained(corpus: Any, settings: Any, shape: Any = SHAPE, loss: Any = LossSettings(), **options: Any) -> Any:  # noqa: B008
     plan = AttentionXMLPlan("attention-xml-tree", settings, loss, network=CONFIG, tree=shape)
     return architecture("attention-xml-tree").train(corpus, plan, device="cpu", **options)
 
 
-def test_training_learns(corpus):
+def test_training_learns(corpus: Corpus) -> None:
     model, log = train(corpus, validate_on=corpus.splits["test"])
     assert model.network.tree.sizes == (2, 8, TOPICS)
     assert [entry["level"] for entry in log] == [0] * 4 + [1] * 4 + [2] * 4
@@ -77,7 +82,7 @@ def test_training_learns(corpus):
     assert log[-1]["loss"] < log[8]["loss"]
 
 
-def test_the_same_seed_gives_the_same_weights(corpus):
+def test_the_same_seed_gives_the_same_weights(corpus: Corpus) -> None:
     torch.manual_seed(1)
     one, one_log = train(corpus, epochs=1)
     torch.manual_seed(2)
@@ -88,7 +93,7 @@ def test_the_same_seed_gives_the_same_weights(corpus):
 
 
 @pytest.mark.parametrize("writes", [7, 29, 30, 45, 61])
-def test_a_training_taken_up_again_ends_as_an_uninterrupted_one(corpus, tmp_path, writes):
+def test_a_training_taken_up_again_ends_as_an_uninterrupted_one(corpus: Corpus, tmp_path: Path, writes: int) -> None:
     """29 steps and the end of the epoch make 30 checkpoints a level."""
     options = {"epochs": 1, "validate_on": corpus.splits["test"]}
     whole, log = train(corpus, **options)
@@ -101,7 +106,7 @@ def test_a_training_taken_up_again_ends_as_an_uninterrupted_one(corpus, tmp_path
         assert torch.equal(value, resumed.network.state_dict()[key]), key
 
 
-def test_a_level_starts_from_the_one_above_and_leaves_it_alone(corpus):
+def test_a_level_starts_from_the_one_above_and_leaves_it_alone(corpus: Corpus) -> None:
     settings = AttentionXMLSettings(epochs=1, learning_rate=0.0, seed=3)
     model, _ = trained(corpus, settings)
     levels = [model.network.network(level) for level in range(3)]
@@ -119,7 +124,7 @@ def test_a_level_starts_from_the_one_above_and_leaves_it_alone(corpus):
     assert changed and all(key.startswith("levels.1.") for key in changed)
 
 
-def test_training_groups_are_the_true_ones_first_and_then_the_best(model):
+def test_training_groups_are_the_true_ones_first_and_then_the_best(model: Any) -> None:
     tree = model.network.tree
     labels = np.zeros((len(TEXTS), LABELS), dtype=np.int64)
     labels[0, [4, 11]], labels[1, range(LABELS)] = 1, 1
@@ -136,11 +141,11 @@ def test_training_groups_are_the_true_ones_first_and_then_the_best(model):
 
 
 class Threefold(LossSettings):
-    def for_labels(self, label_counts, n_train):
+    def for_labels(self, label_counts: Any, n_train: Any) -> ReweightedLoss:
         return ReweightedLoss(np.full(len(label_counts), 3.0))
 
 
-def test_candidates_that_are_no_nodes_do_not_count(model):
+def test_candidates_that_are_no_nodes_do_not_count(model: Any) -> None:
     """The loss of a level by hand: over the children of a text's groups, and nothing else."""
     network, tree = model.network, model.network.tree
     groups = np.array([[2, -1], [0, 3]], dtype=np.int32)
@@ -168,14 +173,14 @@ def test_candidates_that_are_no_nodes_do_not_count(model):
     assert epoch["loss"] == pytest.approx(expected / 2, rel=1e-5)
 
 
-def test_reweighting_raises_the_scores_of_true_labels(corpus):
+def test_reweighting_raises_the_scores_of_true_labels(corpus: Corpus) -> None:
     plain, _ = train(corpus, epochs=1)
     reweighted, _ = train(corpus, epochs=1, loss=LossSettings("pw"))
     texts = corpus.splits["test"]["text"]
     assert reweighted.dense(texts).mean() > plain.dense(texts).mean()
 
 
-def test_true_groups(model):
+def test_true_groups(model: Any) -> None:
     labels = sparse.random(12, LABELS, density=0.1, random_state=0, format="csr")
     labels.data[:] = 1
     tree = model.network.tree
@@ -188,7 +193,7 @@ def test_true_groups(model):
         assert (actual[level].toarray() == expected).all()
 
 
-def test_texts_without_labels_and_labels_without_texts():
+def test_texts_without_labels_and_labels_without_texts() -> None:
     documents = [Document(str(number), f"egg tea{number}", ["a", "b"][: number % 3]) for number in range(12)]
     corpus = Corpus.from_documents("few", {"train": documents}, label_names=list("abcdefg"))
     shape = TreeSettings(max_leaf=2, first_groups=2, branching=2, beam=1)
@@ -200,7 +205,7 @@ def test_texts_without_labels_and_labels_without_texts():
         trained(empty, AttentionXMLSettings())
 
 
-def test_the_tree_of_a_corpus(corpus):
+def test_the_tree_of_a_corpus(corpus: Corpus) -> None:
     labels = corpus.label_matrix("train")
     tree = build_label_tree(list(corpus.splits["train"]["text"]), labels, SHAPE)
     assert tree.sizes == (2, 8, TOPICS)

@@ -1,6 +1,10 @@
 """The tables of a report, against plain computations from the files."""
 
+from __future__ import annotations
+
 import statistics
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,25 +17,25 @@ from textattack_xmtc.results.tables.success import terminal_summary
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_campaign(tmp_path_factory.mktemp("contents") / "small", samples_per_bin=40)
 
 
 @pytest.fixture(scope="module")
-def tables(folder):
+def tables(folder: Path) -> dict[str, Any]:
     return {table.name: table for table in all_tables([read_campaign(folder)])}
 
 
-def rows_of(table):
+def rows_of(table: Any) -> list[Any]:
     """Each row as a dictionary by the columns' keys."""
     return [dict(zip([column.key for column in table.columns], row, strict=True)) for row in table.rows]
 
 
-def records(folder, name):
+def records(folder: Path, name: str) -> Any:
     return read_lines(folder / "records" / f"{name}.jsonl")
 
 
-def test_a_report_has_the_tables_of_the_paper(tables, tmp_path):
+def test_a_report_has_the_tables_of_the_paper(tables: dict[str, Any], tmp_path: Path) -> None:
     titles = " / ".join(table.title for table in tables.values())
     for number in (1, 2, 3, 6):
         assert f"Table {number}. " in titles
@@ -41,14 +45,14 @@ def test_a_report_has_the_tables_of_the_paper(tables, tmp_path):
     assert "Table 4. " in titles and "Table 5. " in titles and "Table 3" not in titles
 
 
-def test_every_row_has_a_cell_for_every_column(tables):
+def test_every_row_has_a_cell_for_every_column(tables: dict[str, Any]) -> None:
     for table in tables.values():
         assert table.rows and all(len(row) == len(table.columns) for row in table.rows), table.name
         assert len({column.key for column in table.columns}) == len({c.title for c in table.columns}), table.name
 
 
 @pytest.mark.parametrize("name", ["plain", "pw-cb"])
-def test_table_3(folder, tables, name):
+def test_table_3(folder: Path, tables: dict[str, Any], name: str) -> None:
     attacked = [row for row in records(folder, name) if row["outcome"] in ("succeeded", "failed")]
     reached = [row for row in attacked if row["outcome"] == "succeeded" and row["change_rate"] <= 0.1]
     similar = [row for row in reached if row["similarity"]["cosine"] > 0.8]
@@ -65,7 +69,7 @@ def test_table_3(folder, tables, name):
     assert row["errors"] == len(records(folder, name)) - len(attacked) - len(skipped) > 0
 
 
-def test_the_bins_add_up_and_what_was_wrong_before_is_apart(folder, tables):
+def test_the_bins_add_up_and_what_was_wrong_before_is_apart(folder: Path, tables: dict[str, Any]) -> None:
     for name in ("plain", "pw-cb"):
         rows = [row for row in rows_of(tables["by-bin"]) if row["model"] == name]
         assert [row["bin"] for row in rows] == [
@@ -86,13 +90,13 @@ def test_the_bins_add_up_and_what_was_wrong_before_is_apart(folder, tables):
     assert rows[-1]["wrong_before"] > 0
 
 
-def test_success_falls_as_the_threshold_rises(tables):
+def test_success_falls_as_the_threshold_rises(tables: dict[str, Any]) -> None:
     for row in rows_of(tables["thresholds"]):
         values = [row["any"], *(row[f"above_{value:g}"] for value in (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98))]
         assert values == sorted(values, reverse=True) and values[0] > values[-1]
 
 
-def test_the_cost(folder, tables):
+def test_the_cost(folder: Path, tables: dict[str, Any]) -> None:
     attacked = [row for row in records(folder, "plain") if row["outcome"] in ("succeeded", "failed")]
     row = rows_of(tables["cost"])[0]
     queries, seconds = [row["queries"] for row in attacked], [row["seconds"] for row in attacked]
@@ -105,13 +109,13 @@ def test_the_cost(folder, tables):
     assert row["queries_per_second"] == pytest.approx(sum(queries) / sum(seconds))
 
 
-def test_table_2_has_each_corpus_once(folder, tmp_path):
+def test_table_2_has_each_corpus_once(folder: Path, tmp_path: Path) -> None:
     other = write_campaign(tmp_path / "other", samples_per_bin=2, goal="untargeted")
     table = next(table for table in all_tables([read_campaign(folder), read_campaign(other)]) if table.name == "data")
     assert table.rows == (("small", 1000, 400, 40, 40.25, 1.61, 0.4, 0),)
 
 
-def test_several_campaigns_are_told_apart(folder, tmp_path):
+def test_several_campaigns_are_told_apart(folder: Path, tmp_path: Path) -> None:
     other = write_campaign(tmp_path / "other", samples_per_bin=4, goal="negative", models=("plain",))
     tables = {table.name: table for table in all_tables([read_campaign(folder), read_campaign(other)])}
     for name in ("positive-success", "negative-success", "by-bin", "examples", "cost", "settings"):
@@ -121,7 +125,7 @@ def test_several_campaigns_are_told_apart(folder, tmp_path):
     assert "defence-1-1" in tables and "defence-2-1" not in tables
 
 
-def test_every_choice_and_version_is_named(tables):
+def test_every_choice_and_version_is_named(tables: dict[str, Any]) -> None:
     rows = {(row["setting"], row["origin"]): row["value"] for row in rows_of(tables["settings"])}
     assert rows["max_change_rate", "chosen"] == "0.1"
     assert rows["encoder", "chosen"] == "auto" and rows["encoder", "resolved"] == "embedded"
@@ -129,7 +133,7 @@ def test_every_choice_and_version_is_named(tables):
     assert rows["models", "chosen"] == '["runs/plain", "runs/pw-cb"]'
 
 
-def test_a_model_that_never_falls_and_a_bin_without_samples(tmp_path):
+def test_a_model_that_never_falls_and_a_bin_without_samples(tmp_path: Path) -> None:
     folder = write_campaign(tmp_path / "small", samples_per_bin=6, models=("plain",))
     path = folder / "records" / "plain.jsonl"
     write_lines(path, [row for row in read_lines(path) if row["outcome"] == "failed" and row["bin"] != 2])
@@ -142,7 +146,7 @@ def test_a_model_that_never_falls_and_a_bin_without_samples(tmp_path):
     assert cost["successes"] == 0 and cost["queries_per_success"] != cost["queries_per_success"]
 
 
-def test_the_family_names_the_constants_of_the_propensities(folder):
+def test_the_family_names_the_constants_of_the_propensities(folder: Path) -> None:
     campaign = read_campaign(folder)
     found = {
         family: next(table for table in all_tables([campaign], family) if table.name == "other-labels")
@@ -154,7 +158,7 @@ def test_the_family_names_the_constants_of_the_propensities(folder):
     assert psp[0] != psp[1] and p[0] == p[1]
 
 
-def test_what_was_not_attacked_is_listed_with_its_reasons(tmp_path):
+def test_what_was_not_attacked_is_listed_with_its_reasons(tmp_path: Path) -> None:
     """Reasons that differ from text to text are one row; errors of one type stand under the first message."""
     folder = write_campaign(tmp_path / "small", samples_per_bin=6, models=("plain",))
     change(folder / "campaign.json", resolved={"left_out": {"too short, under 10 words": 50}})
@@ -181,7 +185,7 @@ def test_what_was_not_attacked_is_listed_with_its_reasons(tmp_path):
     )
 
 
-def test_what_is_wrong_before_is_apart_on_the_terminal(folder):
+def test_what_is_wrong_before_is_apart_on_the_terminal(folder: Path) -> None:
     text = terminal_summary(read_campaign(folder))
     plain, _, other = text.partition("pw-cb")
     assert "wrong without an attack" in other and "wrong without an attack" not in plain

@@ -1,5 +1,7 @@
 """Tables as CSV, HTML and Markdown: the same numbers in each, and names that are no markup anywhere."""
 
+from __future__ import annotations
+
 import csv
 import io
 import re
@@ -54,12 +56,12 @@ class Cells(HTMLParser):
     def __init__(self, page: str) -> None:
         super().__init__()
         self.rows: list[list[str]] = []
-        self.tags: list[tuple[str, dict]] = []
+        self.tags: list[tuple[str, dict[str, Any]]] = []
         self.inside = False
         self.feed(page)
         self.close()
 
-    def handle_starttag(self, tag, attrs):
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append((tag, dict(attrs)))
         if tag == "tr":
             self.rows.append([])
@@ -67,19 +69,19 @@ class Cells(HTMLParser):
             self.rows[-1].append("")
             self.inside = True
 
-    def handle_endtag(self, tag):
+    def handle_endtag(self, tag: str) -> None:
         self.inside = self.inside and tag not in ("td", "th")
 
-    def handle_data(self, data):
+    def handle_data(self, data: Any) -> None:
         if self.inside:
             self.rows[-1][-1] += data
 
 
-def read_csv(text):
+def read_csv(text: str) -> list[Any]:
     return list(csv.reader(io.StringIO(text, newline="")))
 
 
-def test_csv_holds_numbers_in_full_and_nothing_for_what_is_not_known():
+def test_csv_holds_numbers_in_full_and_nothing_for_what_is_not_known() -> None:
     assert read_csv(as_csv(TABLE)) == [
         ["model", "n", "rate_percent", "rate_percent_low", "rate_percent_high", "p", "mean"],
         ["plain", "12345", "81.25", "77.125", "85", "1", "-1.234"],
@@ -88,7 +90,7 @@ def test_csv_holds_numbers_in_full_and_nothing_for_what_is_not_known():
     ]
 
 
-def test_html_shows_them_rounded_with_their_intervals():
+def test_html_shows_them_rounded_with_their_intervals() -> None:
     found = Cells(as_html(TABLE))
     assert found.rows == [
         ["Model", "n", "Rate (%)", "p", "Mean"],
@@ -102,7 +104,7 @@ def test_html_shows_them_rounded_with_their_intervals():
     assert [attributes.get("class") for tag, attributes in found.tags if tag == "tr"] == [None, None, None, "group"]
 
 
-def test_markdown_and_the_terminal_show_the_same():
+def test_markdown_and_the_terminal_show_the_same() -> None:
     lines = as_markdown(TABLE).splitlines()
     assert lines[0] == "**Numbers &amp; more**"
     assert lines[3] == "| --- | ---: | ---: | ---: | ---: |"
@@ -113,14 +115,14 @@ def test_markdown_and_the_terminal_show_the_same():
     assert text[1].index("Mean") + 4 == len(text[2]), "numbers end under the ends of their headings"
 
 
-def test_rounding_starts_from_the_number_in_the_csv_file():
+def test_rounding_starts_from_the_number_in_the_csv_file() -> None:
     column = Column("rate", "Rate (%)", 1, percent=True)
     assert format_number(0.29, column) == "29.0"
     assert format_number(-0.0001, column) == "0.0", "no minus before a zero"
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_names_are_text_in_every_format(name):
+def test_names_are_text_in_every_format(name: str) -> None:
     columns = (Column("label", "Label"), Column("names", "Names"), Column("text", "Text"), Column("n", "n"))
     marked = Marked((("same", "a "), ("removed", name), ("added", name), ("same", " b")))
     table = Table("names", f"Of {name}", columns, ((name, Names((name, "x"), frozenset({0})), marked, 1),), name)
@@ -160,11 +162,11 @@ def test_names_are_text_in_every_format(name):
     assert "<" not in row and "\u202e" not in row
 
 
-def test_markdown_escapes_what_would_be_markup():
+def test_markdown_escapes_what_would_be_markup() -> None:
     assert markdown("*a* _b_ `c` <d> [e](f) & \\") == r"\*a\* \_b\_ \`c\` &lt;d&gt; \[e\](f) &amp; \\"
 
 
-def test_changed_words_are_marked_in_each_format():
+def test_changed_words_are_marked_in_each_format() -> None:
     marked = Marked((("same", "the "), ("removed", "old one"), ("added", "new"), ("same", " end")))
     table = Table("texts", "Texts", (Column("text", "Text"),), ((marked,),))
     assert read_csv(as_csv(table))[1] == ["the [-old one-]{+new+} end"]
@@ -173,7 +175,7 @@ def test_changed_words_are_marked_in_each_format():
     assert marked_markdown(Marked((("same", "a"), ("added", " b "), ("same", "c")))) == "a **b** c"
 
 
-def test_campaigns_get_a_column_where_there_are_several():
+def test_campaigns_get_a_column_where_there_are_several() -> None:
     campaigns: list[Any] = [SimpleNamespace(name="first"), SimpleNamespace(name="second")]
     rows = [(campaigns[0], SimpleNamespace(n=1, m=3)), (campaigns[1], SimpleNamespace(n=2, m=4))]
     columns = (Column("n", "n"), Column("twice", "Twice m", cell=lambda row: 2 * row.m))
@@ -192,7 +194,7 @@ def test_campaigns_get_a_column_where_there_are_several():
         *("a; =b", "a;=b", "a\n=b", "a\t=b", "a\r\n@b"),
     ],
 )
-def test_what_a_spreadsheet_could_run_is_neutralised_and_can_be_read_back(text):
+def test_what_a_spreadsheet_could_run_is_neutralised_and_can_be_read_back(text: str) -> None:
     """OWASP, CSV injection: no cell, by whatever a program takes for a separator, starts with a formula."""
     columns = (Column("label", "Label"), Column("names", "Names"), Column("text", "Text"), Column("n", "n", 1))
     marked = Marked((("removed", text), ("added", text)))
@@ -210,5 +212,5 @@ def test_what_a_spreadsheet_could_run_is_neutralised_and_can_be_read_back(text):
 
 
 @given(st.text(alphabet="=+-@'\"; \t\r\na1\uff1d\u2212", max_size=12))
-def test_reading_back_gives_the_same_text(text):
+def test_reading_back_gives_the_same_text(text: str) -> None:
     assert csv_text_read(csv_text(text)) == text

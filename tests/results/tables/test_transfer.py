@@ -1,7 +1,11 @@
 """The table of what adversarial texts do to other models, against plain counts from the files."""
 
+from __future__ import annotations
+
 import json
 from collections import Counter
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,15 +16,15 @@ from textattack_xmtc.results.statistics import wilson
 
 
 @pytest.fixture
-def folder(tmp_path):
+def folder(tmp_path: Path) -> Path:
     return write_campaign(tmp_path / "small", samples_per_bin=40)
 
 
-def table_of(folder):
+def table_of(folder: Path) -> Any:
     return next(table for table in all_tables([read_campaign(folder)]) if table.name == "transfer")
 
 
-def test_every_bin_of_every_pair(folder):
+def test_every_bin_of_every_pair(folder: Path) -> None:
     trials = write_transfer(folder)
     bins = {row["sample"]: row["bin"] for row in read_lines(folder / "samples.jsonl")}
     table, campaign = table_of(folder), read_campaign(folder)
@@ -43,7 +47,7 @@ def test_every_bin_of_every_pair(folder):
             assert difference.low < difference.value < difference.high
 
 
-def test_texts_that_are_shared_widen_the_interval(tmp_path):
+def test_texts_that_are_shared_widen_the_interval(tmp_path: Path) -> None:
     folder = write_campaign(tmp_path / "small", samples_per_bin=40, pairs_per_text=2, models=("plain",))
     trials = []
     for record in read_lines(folder / "records" / "plain.jsonl"):
@@ -57,7 +61,7 @@ def test_texts_that_are_shared_widen_the_interval(tmp_path):
     assert success.high - success.low > 1.1 * (plain.high - plain.low)
 
 
-def test_it_is_on_the_page_and_beside_it(folder, tmp_path):
+def test_it_is_on_the_page_and_beside_it(folder: Path, tmp_path: Path) -> None:
     names = [table.name for table in all_tables([read_campaign(folder)])]
     assert "transfer" not in names, "nothing was tried"
     write_transfer(folder, "<b>aplc")
@@ -72,7 +76,7 @@ def test_it_is_on_the_page_and_beside_it(folder, tmp_path):
     assert "Do attacks transfer to other models?" in (tmp_path / "report" / "report.md").read_text()
 
 
-def test_what_is_not_tried_yet_is_said(folder):
+def test_what_is_not_tried_yet_is_said(folder: Path) -> None:
     trials = write_transfer(folder)
     write_lines(folder / "transfer" / "aplc.jsonl", trials[:-3])
     assert f"3 of {len(trials):,} adversarial texts are not tried on aplc yet." in read_campaign(folder).notes
