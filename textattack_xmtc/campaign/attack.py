@@ -273,11 +273,12 @@ class SampleAttack:
     def _published(self) -> Any:
         from textattack_xmtc.campaign.published.adv_xmtc import PublishedAttack
 
-        plan = self._plan
+        plan, source = self._plan, self._tools.masked_lm_source
+        assert source is not None  # `Plan` sees to it
         attack = PublishedAttack(
             self._victim.model,
             k=plan.k,
-            masked_lm=str(self._tools.masked_lm_source),
+            masked_lm=source,
             goal=plan.goal,
             max_change_rate=plan.max_change_rate,
             candidates=plan.candidates,
