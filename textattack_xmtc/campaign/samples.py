@@ -110,9 +110,9 @@ def draw_samples(corpus: Corpus, top: np.ndarray, plan: Plan, known: np.ndarray)
     left_out = _left_out(drawn.pairs if pairs is not None else None, attackable, plan)
     notes += [f"{number:,} samples are not drawn: {reason}" for reason, number in left_out.items()]
     if len(drawn.positions[0]) < drawn.wanted:
-        bins = "the one bin" if len(drawn.positions) == 1 else f"the {len(drawn.positions)} bins"
+        all_bins = "the one bin" if len(drawn.positions) == 1 else f"the {len(drawn.positions)} bins"
         notes.append(
-            f"{bins} cannot give {drawn.wanted:,} samples each: "
+            f"{all_bins} cannot give {drawn.wanted:,} samples each: "
             f"{len(drawn.positions[0]):,} are drawn from each, the most that all can give"
         )
     unseen_right = int(((counts == 0) & (drawn.bins == 0)).sum())
