@@ -27,8 +27,8 @@ from textattack_xmtc.models.loss_settings import LossSettings
 from textattack_xmtc.models.training.checkpoint import Checkpoint, keeper
 from textattack_xmtc.models.training.loop import SHOWN
 from textattack_xmtc.models.training.plan import held_out_of, measured_on_test, save_trained
-from textattack_xmtc.workdir.checks import check_writable
 from textattack_xmtc.workdir.files import write_json
+from textattack_xmtc.workdir.folders import check_writable
 from textattack_xmtc.workdir.progress import say
 from textattack_xmtc.workdir.provenance import fingerprint
 from textattack_xmtc.workdir.resume import check_config, unfinished_folder

@@ -24,7 +24,7 @@ from textattack_xmtc.models.folder import save_model
 from textattack_xmtc.models.loss_settings import LossSettings
 from textattack_xmtc.models.torch_scorer import TorchScorer
 from textattack_xmtc.models.training.checkpoint import Checkpoint
-from textattack_xmtc.workdir.checks import check_writable
+from textattack_xmtc.workdir.folders import check_writable
 from textattack_xmtc.workdir.provenance import versions
 from textattack_xmtc.workdir.resume import unfinished_folder
 
