@@ -130,7 +130,7 @@ VOCABULARIES = {
 
 
 @st.composite
-def annif_folder(draw):
+def annif_folder(draw: st.DrawFn) -> Any:
     files = {}
     table = draw(st.booleans())
     for split in draw(SPLITS):
@@ -149,7 +149,7 @@ def annif_folder(draw):
 
 
 @fuzz("annif", annif_folder())
-def test_annif(drawn):
+def test_annif(drawn: Any) -> None:
     files, name, vocabulary = drawn
     with box() as place:
         folder = place.write(files if name is None else {**files, f"names/{name}": vocabulary})
