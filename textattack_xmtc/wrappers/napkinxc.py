@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 from textattack_xmtc.errors import InputError, MissingExtraError, ModelFolderError
 from textattack_xmtc.label_names import LabelNames
+from textattack_xmtc.wrappers.base import VictimOptions
 from textattack_xmtc.wrappers.shortlist import ShortlistWrapper
 
 
@@ -25,8 +26,8 @@ class NapkinXCWrapper(ShortlistWrapper):
         num_labels: how many labels there are, where they have no names.
         shown: how many labels are looked for (m); all where it is None.
         threads: of napkinXC.
-        mask: the word that hides another one; a word that the vectoriser does not know does.
-        batch_size: how many texts go into one call.
+        options: `name`, `mask` and `batch_size`, as `VictimOptions` says; any word that the vectoriser does not know is
+            a mask.
 
     Raises:
         MissingExtraError: napkinXC is not installed.
@@ -43,23 +44,15 @@ class NapkinXCWrapper(ShortlistWrapper):
         num_labels: int | None = None,
         shown: int | None = 100,
         threads: int = 1,
-        mask: str = "[MASK]",
-        batch_size: int = 256,
+        **options: Unpack[VictimOptions],
     ) -> None:
         if not hasattr(vectorizer, "transform"):
             raise InputError(
                 f"a {type(vectorizer).__name__} does not turn texts into features", "give the fitted vectoriser"
             )
-        super().__init__(
-            None,
-            scores="probability",
-            label_names=label_names,
-            num_labels=num_labels,
-            shown=shown,
-            name="napkinXC",
-            mask=mask,
-            batch_size=batch_size,
-        )
+        options["name"] = options.get("name") or "napkinXC"
+        options.setdefault("batch_size", 256)
+        super().__init__(None, "probability", label_names, num_labels=num_labels, shown=shown, **options)
         self.folder, self.vectorizer, self.threads = Path(folder), vectorizer, threads
         self._tree = _loaded(self.folder, threads)
 
