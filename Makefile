@@ -12,7 +12,7 @@ ON_RAY ?= 20
 # Further SIGKILLs, each in the midst of an attack, half of them of Ray actors.
 IN_ATTACKS ?= 12
 
-.PHONY: demo test test-use pecos fuzz drill lint format bench bench-full bench-check docs dist size clean
+.PHONY: demo test test-use pecos annif fuzz drill lint format bench bench-full bench-check docs dist size clean
 
 # The main job: trains a small victim the first time (minutes, with progress bars), then attacks it.
 demo: $(READY)
@@ -32,6 +32,9 @@ test-use: .venv-use/.ready
 
 # libpecos holds numpy below 2: an environment of its own, which the tests find. XR-Linear needs no more than this.
 pecos: .venv-pecos/.ready
+
+# A real Annif server, which the tests of its wrapper train, start and stop: an environment of its own, which they find.
+annif: .venv-annif/.ready
 
 # Readers, checkpoints, records, targets and the search on anything: 100,000 new inputs, about half an hour.
 INPUTS ?= 100000
@@ -100,7 +103,7 @@ $(VENV)/.docs: $(READY) requirements/constraints-docs.txt
 	.ci/share-demo .venv-use
 	@touch $@
 
-.venv-pecos/.ready: requirements/pecos.txt
-	$(PYTHON) -m venv .venv-pecos
-	.venv-pecos/bin/python -m pip --disable-pip-version-check install --quiet --no-deps --requirement requirements/pecos.txt
+.venv-%/.ready: requirements/%.txt
+	$(PYTHON) -m venv .venv-$*
+	.venv-$*/bin/python -m pip --disable-pip-version-check install --quiet --no-deps --requirement $<
 	@touch $@

@@ -15,7 +15,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.svm import LinearSVC
 
 from tests.toolkit import ROOT, commands
+from tests.toolkit.annif_server import AnnifServer, needs_annif
 from tests.toolkit.bert import tiny_bert, word_tokenizer
+from tests.toolkit.every_victim import train_omikuji
 from tests.toolkit.failing_server import FailingServer
 from tests.toolkit.pecos_models import PYTHON, needs_pecos, train_on
 from tests.toolkit.shared_folders import SHARED, needs_shared
@@ -118,6 +120,24 @@ def test_napkin_xc(folder, masked_lm):
     )
     joblib.dump(vectoriser, folder / "vectorizer.joblib")
     assert succeeded(attack("napkin_xc", folder, masked_lm))
+
+
+def test_omikuji_model(folder, masked_lm):
+    pytest.importorskip("omikuji", reason="needs the extra 'omikuji'")
+    vectoriser = TfidfVectorizer(dtype=np.float32)
+    features = vectoriser.fit_transform([text for text, _ in TRAINING])
+    train_omikuji(folder / "omikuji-model", features, [labels for _, labels in TRAINING], len(NAMES))
+    joblib.dump(vectoriser, folder / "vectorizer.joblib")
+    assert succeeded(attack("omikuji_model", folder, masked_lm))
+
+
+@needs_annif
+def test_annif_project(folder, masked_lm):
+    documents = [(text, [NAMES[label] for label in labels]) for text, labels in TRAINING]
+    (folder / "annif").mkdir()
+    with AnnifServer(folder / "annif", dict(zip(NAMES, NAMES, strict=True)), documents, {"tfidf-en": {}}) as server:
+        shutil.copy(server.vocabulary, folder / "vocabulary.tsv")
+        assert succeeded(attack("annif_project", folder, masked_lm, ANNIF_URL=server.url))
 
 
 @needs_pecos

@@ -216,14 +216,24 @@ class DecisionRule:
             scores: their scores, not increasing.
         """
         labels, scores = np.asarray(labels), np.asarray(scores)
-        kept = labels != NOTHING
+        kept = self.are_shown(labels, scores)
+        return TopK.of_row(labels[kept], scores[kept])
+
+    def are_shown(self, labels: np.ndarray, scores: np.ndarray) -> np.ndarray:
+        """Whether each of a victim's best labels is shown; arguments as in `shown`, with any leading dimensions.
+
+        Example:
+            >>> DecisionRule(k=2, threshold=0.5).are_shown(np.array([[4, 2, 7]]), np.array([[0.9, 0.4, 0.1]])).tolist()
+            [[True, False, False]]
+        """
+        kept = np.asarray(labels != NOTHING)
         if self.k is not None:
-            kept[self.k :] = False
+            kept[..., self.k :] = False
         if self.threshold is not None:
             # In the precision of the scores: a float32 score of 0.7 is at least 0.7.
             least = np.asarray(self.threshold, dtype=scores.dtype if scores.dtype.kind == "f" else np.float64)
             kept &= scores >= (least[np.where(kept, labels, 0)] if least.ndim else least)
-        return TopK.of_row(labels[kept], scores[kept])
+        return kept
 
     def thresholds(self, labels: Iterable[int]) -> list[float] | None:
         """The threshold of each of `labels`; None where there is no threshold."""

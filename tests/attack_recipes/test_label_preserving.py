@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import nltk
 import pytest
+from nltk.corpus.reader import WordNetCorpusReader
+from nltk.corpus.util import LazyCorpusLoader
 from textattack.attack_results import FailedAttackResult, SkippedAttackResult, SuccessfulAttackResult
 
 from tests.toolkit.victims import bag, proposing
 from tests.toolkit.wordnet import needs_wordnet
 from textattack_xmtc import XMTCNegativeLabelPreserving, XMTCPositiveLabelPreserving
 from textattack_xmtc.encoders.embedded import EmbeddedEncoder
-from textattack_xmtc.errors import DataError, InputError
+from textattack_xmtc.errors import DataError, InputError, MissingExtraError
 from textattack_xmtc.parameters import parameters_of
 from textattack_xmtc.targets import GroundTruth
-
-pytestmark = needs_wordnet
+from textattack_xmtc.transformations import dictionary
 
 NAMES = ["robotics", "eggs", "4026801-9"]
 TEXT = "ubiquitous robots with numerical arms"
@@ -33,6 +37,7 @@ def build(recipe: Any = XMTCPositiveLabelPreserving, *words: str, **options: Any
     return recipe.build(victim(), **options)
 
 
+@needs_wordnet
 def test_every_exchanged_word_keeps_its_sense() -> None:
     result = build().attack(TEXT, TRUTH)
     assert isinstance(result, SuccessfulAttackResult)
@@ -44,6 +49,7 @@ def test_every_exchanged_word_keeps_its_sense() -> None:
     assert "same sense kept in" in str(result)
 
 
+@needs_wordnet
 def test_frozen_evidence_stays() -> None:
     result = build(preserve="frozen:0.3").attack(TEXT, TRUTH)
     assert isinstance(result, SuccessfulAttackResult)
@@ -52,6 +58,7 @@ def test_frozen_evidence_stays() -> None:
     assert isinstance(frozen, FailedAttackResult)
 
 
+@needs_wordnet
 def test_the_masked_lm_stands_for_words_that_say_nothing_of_the_label() -> None:
     recipe = build(XMTCPositiveLabelPreserving, "plates", "automatons", candidate_source="masked-lm")
     result = recipe.attack("robots with ubiquitous ubiquitous numerical arms", TRUTH)
@@ -60,6 +67,7 @@ def test_the_masked_lm_stands_for_words_that_say_nothing_of_the_label() -> None:
     assert "plates" in final
 
 
+@needs_wordnet
 def test_a_wrong_label_comes_in_without_its_own_words() -> None:
     truth = GroundTruth(("eggs",), ("robotics",)).encode()
     recipe = build(XMTCNegativeLabelPreserving, "ubiquitous", "robots", candidate_source="masked-lm")
@@ -68,12 +76,14 @@ def test_a_wrong_label_comes_in_without_its_own_words() -> None:
     assert "ubiquitous" in result.perturbed_result.attacked_text.text
 
 
+@needs_wordnet
 def test_a_label_of_which_nothing_is_known_is_skipped_with_the_reason() -> None:
     result = build(k=3).attack(TEXT, GroundTruth(("4026801-9",)).encode())
     assert isinstance(result, SkippedAttackResult)
     assert "no evidence" in result.original_result.reason
 
 
+@needs_wordnet
 def test_options_are_checked(tmp_path: Any) -> None:
     with pytest.raises(InputError, match="preserve='frozen:9'"):
         build(preserve="frozen:9")
@@ -85,3 +95,30 @@ def test_the_command_line_knows_all_parameters() -> None:
     known = parameters_of(XMTCPositiveLabelPreserving.build, leave_out=["model_wrapper"])
     assert {"preserve", "senses", "label_names", "k", "max_change_rate", "masked_lm", "seed"} <= known.keys()
     assert "options" not in known
+
+
+@pytest.fixture
+def without_wordnet(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """NLTK that finds no WordNet."""
+    without = [folder for folder in nltk.data.path if not list(Path(folder).glob("corpora/wordnet*"))]
+    monkeypatch.setattr(nltk.data, "path", without)
+    monkeypatch.setattr(nltk.corpus, "wordnet", LazyCorpusLoader("wordnet", WordNetCorpusReader, None))
+    dictionary.wordnet.cache_clear(), dictionary.tagger.cache_clear()
+    yield
+    dictionary.wordnet.cache_clear(), dictionary.tagger.cache_clear()
+
+
+@pytest.mark.usefixtures("without_wordnet")
+def test_frozen_evidence_needs_no_wordnet_with_the_words_of_a_masked_lm() -> None:
+    result = build(preserve="frozen:0.3", candidate_source="masked-lm").attack(TEXT, TRUTH)
+    assert isinstance(result, SuccessfulAttackResult)
+    assert "robots" in result.perturbed_result.attacked_text.text
+    assert {change["sense"] for change in result.perturbed_result.preservation["changes"]} == {None}
+    assert "content words protected" in str(result) and "same sense" not in str(result)
+
+
+@pytest.mark.usefixtures("without_wordnet")
+@pytest.mark.parametrize("options", [{}, {"preserve": "frozen"}, {"candidate_source": "masked-lm"}])
+def test_everything_else_needs_it_and_names_the_command(options: dict[str, Any]) -> None:
+    with pytest.raises(MissingExtraError, match=r"nltk\.downloader wordnet"):
+        build(**options)

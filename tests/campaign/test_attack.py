@@ -15,6 +15,7 @@ from textattack_xmtc.campaign.plan import Plan
 from textattack_xmtc.campaign.victims import Victim
 from textattack_xmtc.constraints.similarity import measure
 from textattack_xmtc.encoders.embedded import EmbeddedEncoder
+from textattack_xmtc.errors import InputError
 from textattack_xmtc.results.records import Sample
 
 LABELS = ("rest", "stones", "tools", "rocks", "unknown to the model")  # as the corpus counts them
@@ -119,6 +120,22 @@ def test_what_is_skipped(plan: Plan, sample: Sample, reason: str, before: bool) 
     assert (record["before"] is not None) == before and record["queries"] == int(before)
     assert record["after"] is None and record["similarity"] is None and record["adversarial"] is None
     assert tuple(record) == KEYS
+
+
+def test_a_threshold_beside_k() -> None:
+    plan = replace(PLAN, k=4, threshold="12")
+    model = toy([2, 3.5, 0, 1])
+    model.threshold = 12.0  # what loading a victim of such a plan does
+    record = attack(plan, model).record(SAMPLE)
+    # One exchange is enough: the score falls below 12, and the rank stays.
+    assert (record["outcome"], record["adversarial"]) == ("succeeded", TEXT.replace("amber", "zinc", 1))
+    assert record["before"] == {"rank": 1, "beyond": None, "score": 12.0, "top_k": [1], "top_k_scores": [12.0]}
+    assert record["after"] == {"rank": 1, "beyond": None, "score": 8.0, "top_k": [], "top_k_scores": []}
+    model.threshold = 12.5
+    record = attack(plan, model).record(SAMPLE)
+    assert (record["outcome"], record["reason"], record["queries"]) == ("skipped", "wrong before", 1)
+    with pytest.raises(InputError, match="toy has a threshold, and mode adv-xmtc counts the k best alone"):
+        attack(replace(PLAN, mode="adv-xmtc"), model)
 
 
 def test_a_negative_target_comes_in() -> None:

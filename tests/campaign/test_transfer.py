@@ -75,6 +75,15 @@ def test_verdicts(goal: str, sample: Sample, text: str, k: int, expected: tuple[
     assert verdict(goal, text, sample, k) == expected
 
 
+def test_a_threshold_decides_what_is_shown() -> None:
+    model = bag(WEIGHTS, [0, 0, 0], label_names=OWN)
+    model.threshold = 3.5
+    found = [found_in("plain", SAMPLE, TEXT.replace(old, "lantern")) for old in ("amber", "granite")]
+    rows = toy("positive", 3, model).records(found)
+    assert [row["before"] for row in rows] == [[0], [0]]
+    assert [(row["outcome"], row["after"]) for row in rows] == [("succeeded", []), ("failed", [0])]
+
+
 def test_a_record() -> None:
     model = bag(WEIGHTS, [0, 0, 0], label_names=OWN)
     found = found_in("plain", SAMPLE, TEXT.replace("amber", "zinc"))

@@ -48,7 +48,12 @@ def test_the_nearest_texts_judge(here: Path, capsys: pytest.CaptureFixture[str])
     assert conditions.count(ADVERSARIAL) == conditions.count(ORIGINAL) == succeeded > 3
     accepted = {c: [v.accepts for v in nearest.verdicts if v.condition == c] for c in (ORIGINAL, REMOVED)}
     assert False not in accepted[ORIGINAL], "it has an opinion only where it is right on the original"
-    assert 0 < 2 * accepted[REMOVED].count(True) < accepted[ORIGINAL].count(True), "most without evidence do not fit"
+    assert 0 < accepted[REMOVED].count(True) < accepted[REMOVED].count(False), "most without evidence do not fit"
+    # Further texts without evidence differ in as many words as adversarial texts do.
+    changed = {c: {v.changed for v in nearest.verdicts if v.condition == c} for c in (ADVERSARIAL, REMOVED)}
+    further = [verdict for verdict in nearest.verdicts if verdict.sample < 0]
+    assert further and {verdict.condition for verdict in further} == {REMOVED}
+    assert changed[ADVERSARIAL] & changed[REMOVED]
     # The texts have hardly a word with a synonym, so there are too few controls for a verdict.
     assert status == 1 and "no judge tells controls that fit from others" in shown
 

@@ -67,6 +67,18 @@ def hugging_face(folder, texts, labels, split):
     rows.to_parquet(str(folder / f"{split}.parquet"))
 
 
+def annif_table(folder, texts, labels, split):
+    rows = [f"{text}\t{' '.join(f'<{NAMES[i]}>' for i in own)}\n" for text, own in zip(texts, labels, strict=True)]
+    (folder / f"{split}.tsv").write_text("".join(rows))
+
+
+def annif_folder(folder, texts, labels, split):
+    (folder / split).mkdir()
+    for number, (text, own) in enumerate(zip(texts, labels, strict=True)):
+        (folder / split / f"{number}.txt").write_text(text)
+        (folder / split / f"{number}.key").write_text("".join(f"{NAMES[i]}\n" for i in own))
+
+
 WRITERS = {
     "jsonl": jsonl,
     "raw-text": raw_text,
@@ -74,6 +86,8 @@ WRITERS = {
     "pecos": pecos,
     "csv": csv_table,
     "hugging-face": hugging_face,
+    "annif-tsv": annif_table,
+    "annif-folder": annif_folder,
 }
 
 

@@ -63,6 +63,13 @@ def test_all_evidence_is_removed_and_more_where_more_was_changed() -> None:
     assert set(changes(few).values()) <= {"Tea", "tea", "Egg", "egg", "boil", "Boil"}
 
 
+def test_a_text_of_no_sample_without_all_its_evidence() -> None:
+    case = maker().removed(sample())
+    assert case is not None and case.condition == REMOVED and case.original == TEXT
+    assert set(changes(case)) == {0, 6, 12} and case.changed == 3
+    assert maker().removed(sample(label=3)) is None
+
+
 def test_what_cannot_be_made_is_left_out() -> None:
     assert REMOVED not in by_condition(maker().of(sample(label=3), [0])), "no evidence"
     assert PRESERVING not in by_condition(maker().of(sample(), list(range(9)))), "not so many words have synonyms"

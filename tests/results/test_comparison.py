@@ -109,6 +109,7 @@ def test_different_samples_are_refused_with_how_many_are_shared(tmp_path):
     [
         ({"settings": {"max_change_rate": 0.2}}, r"max_change_rate is 0\.1 in .* and 0\.2 in"),
         ({"settings": {"k": 3}}, "k is 5 in .* and 3 in"),
+        ({"resolved": {"shown": "top 5 with a score of at least 0.5"}}, "shown is None in .* and .top 5 with"),
         ({"resolved": {"encoder": "use"}}, "encoder is 'embedded' in .* and 'use' in"),
     ],
 )

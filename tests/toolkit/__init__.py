@@ -13,6 +13,7 @@
 | finished campaign folders, without an attack | `campaign_folders` |
 | official checkpoints | `official_attention_xml`, `official_aplc_xlnet`, `pecos_models` |
 | random documents and texts of all scripts; a small WordNet | `documents`, `unicode_texts`, `wordnet` |
+| a real Annif server with projects of its own | `annif_server` |
 | accidents: of a server, a worker, a training | `failing_server`, `dying_worker`, `interrupted_training` |
 | the stock `textattack` command; its recipes; commands without a network | `commands`, `stock_recipes`, `no_network` |
 | real data and models | `shared_folders` |

@@ -33,6 +33,7 @@ from textattack_xmtc.wrappers import (
     FunctionWrapper,
     HuggingFaceWrapper,
     NapkinXCWrapper,
+    OmikujiWrapper,
     ProcessWrapper,
     ScorerWrapper,
     ShortlistWrapper,
@@ -215,6 +216,30 @@ def napkinxc_plt() -> XMTCModelWrapper:
     return NapkinXCWrapper(folder, vectoriser, list("aeiotg"), shown=None)
 
 
+def train_omikuji(folder: Path, features: Any, truth: Sequence[Sequence[int]], labels: int) -> None:
+    """Put a model of Omikuji into `folder`."""
+    import omikuji
+
+    rows = [f"{features.shape[0]} {features.shape[1]} {labels}"]
+    for row, true in zip(features.tocsr(), truth, strict=True):
+        row.sort_indices()
+        pairs = " ".join(f"{column}:{value}" for column, value in zip(row.indices, row.data, strict=True))
+        rows.append(f"{','.join(map(str, true))} {pairs}")
+    data = Path(tempfile.mkdtemp()) / "train.txt"
+    data.write_text("\n".join([*rows, ""]), encoding="utf-8")
+    sizes = omikuji.Model.default_hyper_param()
+    sizes.min_branch_size = 2
+    omikuji.Model.train_on_data(str(data), sizes, n_threads=1).save(str(folder))
+
+
+def omikuji_forest() -> XMTCModelWrapper:
+    vectoriser = TfidfVectorizer(dtype=np.float32).fit(TEXTS)
+    folder = Path(tempfile.mkdtemp())
+    truth = [[n for n, letter in enumerate("aeiotg") if letter in text] for text in TEXTS]
+    train_omikuji(folder, vectoriser.transform(TEXTS), truth, LABELS)
+    return OmikujiWrapper(folder, vectoriser, list("aeiotg"), shown=None, beam=100)
+
+
 def attention_xml() -> XMTCModelWrapper:
     torch.manual_seed(0)
     vocabulary = Vocabulary.of_texts(TEXTS)
@@ -249,6 +274,7 @@ VICTIMS: list[Callable[[], XMTCModelWrapper]] = [
     process,
     process_that_only_shows_its_best,
     *([napkinxc_plt] if importlib.util.find_spec("napkinxc") else []),
+    *([omikuji_forest] if importlib.util.find_spec("omikuji") else []),
 ]
 KINDS = {
     "function": "score",

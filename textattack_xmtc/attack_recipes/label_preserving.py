@@ -20,6 +20,7 @@ from textattack_xmtc.evidence.protocol import Evidence
 from textattack_xmtc.evidence.sources import load_evidence
 from textattack_xmtc.goal_functions import NegativeTargeted, PositiveTargeted, TopKGoalFunctionResult
 from textattack_xmtc.search_options import SenseFilter
+from textattack_xmtc.transformations.dictionary import is_installed
 from textattack_xmtc.transformations.same_sense import SameSense
 from textattack_xmtc.transformations.word_swap_same_sense import WordSwapSameSense
 
@@ -61,17 +62,20 @@ class LabelPreservingRecipe(XMTCRecipe):
 
         Raises:
             InputError: a parameter that cannot be.
-            MissingExtraError: WordNet is missing; the message has the command.
+            MissingExtraError: WordNet is missing; the message has the command. "frozen" and "random" with the masked
+                LM's candidates do without it, and then do not say which changes keep their sense.
             DataError: the file of label names or the data cannot be read.
         """
         corpus = load_corpus(data) if isinstance(data, (str, Path)) else data
         names = None if label_names is None else LabelNames.read(Path(label_names))
-        sense = SameSense(senses)
+        kept = Preserve.parse(preserve)
+        needed = kept.mode == "paraphrased" or options.get("candidate_source") in (None, "same-sense")
+        sense = SameSense(senses) if needed or is_installed() else None
         attack = super().build(model_wrapper, seed=seed, **options)
         if isinstance(attack.transformation, WordSwapSameSense):
             attack.transformation = WordSwapSameSense(sense=sense)
         attack.preservation = Preservation(
-            Preserve.parse(preserve),
+            kept,
             evidence or load_evidence(corpus=corpus, names=names),
             sense,
             attack.encoder,
@@ -95,11 +99,11 @@ class LabelPreservingRecipe(XMTCRecipe):
             original, final.attacked_text, labels_of(self.goal_function)
         )
         changes = facts["changes"]
-        same = sum(bool(change["sense"]) for change in changes)
+        same = [change["sense"] for change in changes]
         windows = [change["window"] for change in changes if change["window"] is not None]
         final.notes.append(
-            f"{facts['mode']}: {len(facts['protected'])} of {facts['content']} content words protected, "
-            f"same sense kept in {same} of {len(changes)} changes"
+            f"{facts['mode']}: {len(facts['protected'])} of {facts['content']} content words protected"
+            + (f", same sense kept in {sum(same)} of {len(changes)} changes" if None not in same else "")
             + (f", smallest window similarity {min(windows):.3f}" if windows else "")
         )
         super()._measure(result)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -24,6 +23,7 @@ from textattack_xmtc.scores import ScoreKind
 from textattack_xmtc.search_methods import search_named
 from textattack_xmtc.search_options import CandidateOrder, CandidateSource, Objective, Ranking
 from textattack_xmtc.targets import GroundTruth
+from textattack_xmtc.thresholds import Threshold
 from textattack_xmtc.transformations import LabelWords, XMTCWordSwapMaskedLM, word_swap_named
 from textattack_xmtc.words import change_budget
 from textattack_xmtc.wrappers import as_victim
@@ -56,7 +56,7 @@ class XMTCRecipe(AttackRecipe):
         objective: Objective | None = None,
         data: str | Path | Corpus | LabelWords | None = None,
         seed: int = 0,
-        threshold: float | Sequence[float] | None = None,
+        threshold: Threshold | None = None,
     ) -> Self:
         """Assemble the attack.
 
@@ -83,7 +83,8 @@ class XMTCRecipe(AttackRecipe):
             data: what "label-texts" takes the words of labels from: what `load_corpus` takes, a corpus, or
                 `TrainingWords` that were made of one.
             seed: of the ranking "random".
-            threshold: the least score of a label that is shown, one number or one for each label.
+            threshold: the least score of a label that is shown: one number, one for each label, or a file
+                (`thresholds.read_threshold`); the victim's own where it is None.
 
         Returns:
             An attack for `Attacker`, `attack.attack(text, ground_truth)` and the command line.
@@ -116,7 +117,7 @@ class XMTCRecipe(AttackRecipe):
         attack = cls(goal, constraints, swap, search)
         attack.encoder = measuring
         size = "" if victim.labels.size is None else f" ({victim.labels.size:,} labels)"
-        shown = f"k={k}" if threshold is None else str(goal.rule)
+        shown = f"k={k}" if goal.threshold is None else str(goal.rule)
         logger.info(
             f"xmtc: victim {victim.name}{size}, {shown}, "
             f"masked LM {'kept with the victim' if kept else Path(masked_lm.masked_lm_source).name}, "

@@ -76,6 +76,7 @@ class Tools:
             "masked_lm_fingerprint": fingerprint(source),
             "similarity": "cosine" if plan.mode == "paper" else "published",
             "threshold": _THRESHOLD,
+            **({} if thresholds_print(plan) is None else {"thresholds": thresholds_print(plan)}),
             **({} if self.evidence is None else {"evidence": self.evidence.name, "label_names": _names_print(plan)}),
         }
 
@@ -100,7 +101,7 @@ def load_tools(plan: Plan, companion: Path | None, encoder: str = "", masked_lm:
     evidence = None
     if plan.preserve is not None:
         _check_independent(plan)
-        names = None if plan.evidence_names is None else LabelNames.read(Path(plan.evidence_names))
+        names = None if plan.evidence_names is None else LabelNames.read(Path(plan.evidence_names), plan.label_language)
         evidence = load_evidence(plan.evidence, load_corpus(plan.data, **plan.given()), names)
     return Tools(load_encoder(encoder or plan.encoder), swap, source, words, evidence)
 
@@ -120,6 +121,12 @@ def _names_print(plan: Plan) -> str | None:
     return None if plan.evidence_names is None else fingerprint(Path(plan.evidence_names))
 
 
+def thresholds_print(plan: Plan) -> str | None:
+    """What tells the file of thresholds from another one; None where the plan names no file."""
+    file = Path(plan.threshold or "")
+    return fingerprint(file) if file.is_file() else None
+
+
 class SampleAttack:
     """One model under the attack of a plan: what a process holds that turns samples into records.
 
@@ -135,6 +142,11 @@ class SampleAttack:
 
     def __init__(self, plan: Plan, victim: Victim, label_names: Sequence[str], tools: Tools) -> None:
         self._plan, self._victim, self._label_names, self._tools = plan, victim, label_names, tools
+        self._rule = victim.model.decision_rule(plan.k)
+        if plan.mode == "adv-xmtc" and self._rule.threshold is not None:
+            raise InputError(
+                f"{victim.name} has a threshold, and mode adv-xmtc counts the k best alone", "use mode paper"
+            )
         self._attack = self._paper() if plan.mode == "paper" else self._published()
 
     def record(self, sample: Sample) -> JSON:
@@ -176,13 +188,13 @@ class SampleAttack:
         }
 
     def _answer(self, text: str, target: int) -> JSON:
-        """Where the target stands, and the k best labels, or as many as the model shows.
+        """Where the target stands, and the labels that the model shows, at most k.
 
         The rank is looked up where the target is not among them.
         """
         model, k = self._victim.model, self._plan.k
         top, scores = model.top_k([text], k)
-        best = TopK.of_row(top[0], scores[0])
+        best, shown = TopK.of_row(top[0], scores[0]), self._rule.shown(top[0], scores[0])
         rank = best.rank(target)
         if rank is not None:
             score = best.scores[rank - 1]
@@ -195,8 +207,8 @@ class SampleAttack:
             "rank": rank,
             "beyond": beyond,
             "score": score,
-            "top_k": self._victim.to_corpus[list(best.labels)].tolist(),
-            "top_k_scores": list(best.scores),
+            "top_k": self._victim.to_corpus[list(shown.labels)].tolist(),
+            "top_k_scores": list(shown.scores),
         }
 
     def _words(self, text: str) -> int:

@@ -56,6 +56,13 @@ class Plan(ReadOptions):
     data: str = option("", "a folder or file in any known format, hf:NAME, or api-docs", metavar="PATH")
     goal: GoalName = option(POSITIVE, f"what the attack wants: {', '.join(GOALS)}", group="attack")
     k: int = option(5, "how many of the best labels count as predicted", group="attack")
+    threshold: str | None = option(
+        None,
+        "the least score of a label that counts as predicted, beside k: a number, or a file with one for each label "
+        "(JSON by name, or a number a line); by default a victim's own, if it has one",
+        metavar="SCORE|FILE",
+        group="attack",
+    )
     max_change_rate: float = option(
         0.1, "share of the words that may be changed (theta)", metavar="SHARE", group="attack"
     )
@@ -155,6 +162,10 @@ class Plan(ReadOptions):
         if self.mode == "adv-xmtc" and self.ranking != "masked-delta":
             raise InputError(
                 f"mode adv-xmtc has a ranking of its own, and ranking={self.ranking!r} was chosen", "use mode paper"
+            )
+        if self.mode == "adv-xmtc" and self.threshold is not None:
+            raise InputError(
+                f"mode adv-xmtc counts the k best alone, and threshold={self.threshold!r} was chosen", "use mode paper"
             )
         if self.mode == "adv-xmtc" and self.candidate_order != "all":
             raise InputError(

@@ -41,7 +41,7 @@ def prepare(out: Path, plan: Plan, device: str | None = None) -> Tools:
     rows, truth = corpus.split("test"), corpus.label_matrix("test")
     facts = {}
     for folder in sorted(plan.models, key=lambda folder: folder != plan.reference_model):  # the reference model first
-        victim = load_victim(names[folder], folder, corpus.label_names, device)
+        victim = load_victim(names[folder], folder, corpus.label_names, device, plan.threshold)
         unknown = int((victim.from_corpus < 0).sum())
         if victim.model.labels.names is None:
             say(f"{victim.name} has no label names: its labels are taken in the order of {corpus.name}")
@@ -50,12 +50,14 @@ def prepare(out: Path, plan: Plan, device: str | None = None) -> Tools:
         if folder == plan.reference_model:
             tools = load_tools(plan, victim.model.masked_lm_folder)
             resolved = {**tools.facts(plan), "device": str(getattr(victim.model.model, "device", None))}
+            if (rule := victim.model.decision_rule(plan.k)).threshold is not None:
+                resolved["shown"] = str(rule)
         best = victim.top_k(rows, plan.k)
         right = len(right_pairs(truth, best).rows)
         if not right:
             raise InputError(
                 f"{victim.name} gets nothing right: no true label of the {len(rows):,} test texts of {corpus.name} is "
-                f"among its {plan.k} best",
+                f"among its {victim.model.decision_rule(plan.k)}",
                 "check that it was trained, and on this corpus",
             )
         facts[folder] = model_facts(victim, folder, right)

@@ -76,8 +76,8 @@ def add_transfers(out: Path, campaign: Campaign, sources: Sequence[str], device:
                 f"{source!r} is the model that the campaign attacks: its adversarial texts were found on it",
                 "name another model with --transfer-to",
             )
-        victim = load_victim(names[source], source, campaign.label_names, device)
-        victim.model.check_k(campaign.k)
+        victim = load_victim(names[source], source, campaign.label_names, device, campaign.settings.get("threshold"))
+        victim.model.decision_rule(campaign.k)
         facts = model_facts(victim, source, right=0)
         del facts["right"]  # nobody has asked
         listed.append(facts)
@@ -110,7 +110,8 @@ def run_transfers(out: Path, campaign: Campaign, interruption: Asked, device: st
         if not todo:
             continue
         check_files(transfer.facts)
-        victim = load_victim(transfer.name, str(transfer.facts["folder"]), campaign.label_names, device)
+        threshold = campaign.settings.get("threshold")
+        victim = load_victim(transfer.name, str(transfer.facts["folder"]), campaign.label_names, device, threshold)
         trials = Trials(victim, campaign.goal, campaign.k)
         outcomes = [trial.outcome for trial in transfer.trials.values()]
         with (
@@ -183,6 +184,7 @@ class Trials:
 
     def __init__(self, victim: Victim, goal: str, k: int) -> None:
         self._victim, self._goal, self._k = victim, GOALS[goal], k
+        self._rule = victim.model.decision_rule(k)
 
     def records(self, batch: Sequence[Found]) -> list[JSON]:
         """A record for each text. Where the model fails over one of them, that one's record says so."""
@@ -216,9 +218,10 @@ class Trials:
         return rows
 
     def _best(self, texts: Iterable[str]) -> dict[str, list[int]]:
-        """The k best labels of each text, as the corpus counts them."""
+        """The labels shown for each text, at most k, as the corpus counts them."""
         distinct = list(dict.fromkeys(texts))
-        labels, _ = self._victim.model.top_k(distinct, self._k)
+        labels, scores = self._victim.model.top_k(distinct, self._k)
+        labels = np.where(self._rule.are_shown(labels, scores), labels, NOTHING)
         rows = self._victim.in_corpus(labels).tolist()
         return {text: [label for label in row if label != NOTHING] for text, row in zip(distinct, rows, strict=True)}
 

@@ -16,6 +16,7 @@ from textattack_xmtc.campaign.plan import Plan
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.scores import NOTHING
 from textattack_xmtc.targets import is_number
+from textattack_xmtc.thresholds import read_threshold
 from textattack_xmtc.workdir.interrupt import check
 from textattack_xmtc.workdir.names import plain_name
 from textattack_xmtc.workdir.progress import say
@@ -57,19 +58,20 @@ class Victim:
         return np.where(labels == NOTHING, NOTHING, self.to_corpus[labels])
 
     def top_k(self, rows: datasets.Dataset, k: int) -> np.ndarray:
-        """The k best labels of each text of a split, as the corpus counts them: int64, shape `(texts, k)`.
+        """The labels shown for each text of a split, at most k, as the corpus counts them: int64, shape `(texts, k)`.
 
         `NOTHING` stands where the model shows fewer.
 
         Raises:
             InputError: the model does not have k labels.
         """
-        self.model.check_k(k)
+        rule = self.model.decision_rule(k)
         texts, key = rows.select_columns(["text"]), None
         if self.folder is not None:
             every = (text for batch in texts.iter(_CHUNK_TEXTS) for text in batch["text"])
             device = str(getattr(self.model.model, "device", None))
-            key = key_of(self.folder, every, k, self.model.score_kind, device)
+            kind = self.model.score_kind + ("" if rule.threshold is None else f" {rule.threshold!r}")
+            key = key_of(self.folder, every, k, kind, device)
             kept = read_answers(key, len(rows), k)
             if kept is not None:
                 say(f"{self.name}: the best labels of {len(rows):,} test texts are taken from the cache")
@@ -81,8 +83,8 @@ class Victim:
         with tqdm(total=len(rows), desc=f"{self.name}: test texts", unit=" texts", leave=False, disable=hidden) as bar:
             for batch in texts.iter(_CHUNK_TEXTS):
                 check()
-                labels, _ = self.model.top_k(list(batch["text"]), k)
-                answers.append(labels)
+                labels, scores = self.model.top_k(list(batch["text"]), k)
+                answers.append(np.where(rule.are_shown(labels, scores), labels, NOTHING))
                 bar.update(len(labels))
         best = np.concatenate(answers)
         if key is not None:
@@ -90,7 +92,9 @@ class Victim:
         return self.in_corpus(best)
 
 
-def load_victim(name: str, source: str, label_names: Sequence[str], device: str | None = None) -> Victim:
+def load_victim(
+    name: str, source: str, label_names: Sequence[str], device: str | None = None, threshold: str | None = None
+) -> Victim:
     """Load a model as a victim whose labels are those of the corpus.
 
     Labels are matched by name. Those of a model without label names are taken in the order of the corpus.
@@ -100,6 +104,7 @@ def load_victim(name: str, source: str, label_names: Sequence[str], device: str 
         source: its name, in one of the ways of `wrappers.naming`.
         label_names: the corpus's label names, by index. The model may lack some: they are never among its best.
         device: "cpu", "cuda", ...; by default the GPU where there is one. A Python file decides for itself.
+        threshold: the least score of a label that counts as shown (`read_threshold`); by default the victim's own.
 
     Raises:
         ModelFolderError: the folder cannot be read.
@@ -107,6 +112,8 @@ def load_victim(name: str, source: str, label_names: Sequence[str], device: str 
             or has no label names and another number of labels.
     """
     model = naming.load_victim(source, device)
+    if threshold is not None:
+        model.threshold = read_threshold(threshold, model.labels)
     named = naming.read_model_name(source)
     folder = named.source if named.kind == "own" else None
     names = model.labels.names

@@ -119,7 +119,7 @@ def _names(campaign: Campaign, file: Path | None) -> list[str]:
     chosen = file or campaign.settings.get("evidence_names")
     if chosen is None:
         return list(campaign.label_names)
-    names = LabelNames.read(Path(chosen))
+    names = LabelNames.read(Path(chosen), campaign.settings.get("label_language"))
     return [names.name_of(label) or label for label in campaign.label_names]
 
 

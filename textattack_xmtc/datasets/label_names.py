@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 from textattack_xmtc.datasets.readers.lines import JSON, read_lines
+from textattack_xmtc.datasets.vocabulary import is_vocabulary, read_vocabulary
 from textattack_xmtc.errors import DataError
 
 NAME_FILES = (
@@ -43,21 +44,40 @@ class LabelNames:
         source: where the names come from, for messages.
         by_index: the label space, where the names are a list.
         by_label: names by label, where they are a table.
+        further: further names by label and by name, where the table is a vocabulary that has such.
+        ambiguous: names that several concepts of a vocabulary have; as labels they say nothing.
     """
 
     source: str = "the data"
     by_index: Sequence[str] | None = None
     by_label: Mapping[str, str] | None = None
+    further: Mapping[str | int, tuple[str, ...]] = field(default_factory=dict)
+    ambiguous: frozenset[str] = frozenset()
 
     @classmethod
-    def read(cls, path: Path) -> LabelNames:
-        """The names in a file of one of the kinds in `NAME_FILES`.
+    def read(cls, path: Path, language: str | None = None) -> LabelNames:
+        """The names in a file of one of the kinds in `NAME_FILES`, or in a vocabulary (`read_vocabulary`).
 
         Names that several labels have are told apart as `name (label)`.
+
+        Args:
+            path: the file.
+            language: of the names, where a vocabulary has several.
 
         Raises:
             DataError: the file cannot be read as one of names.
         """
+        if is_vocabulary(path):
+            concepts = read_vocabulary(path, language)
+            names = _distinct((concept.uri, concept.name) for concept in concepts)
+            counts = Counter(concept.name for concept in concepts)
+            pairs = list(zip(concepts, names, strict=True))
+            return cls(
+                str(path),
+                by_label={concept.uri: name for concept, name in pairs},
+                further={label: one.further for one, name in pairs for label in (one.uri, name) if one.further},
+                ambiguous=frozenset(name for name, count in counts.items() if name and count > 1),
+            )
         if path.name.startswith(("lbl.json", "lf.json")):
             titles = list(_titles(path))
             _checked(path, titles)
@@ -87,10 +107,26 @@ class LabelNames:
             if isinstance(label, int):
                 return self.by_index[label] if 0 <= label < len(self.by_index) else None
             return label if label in self._known else None
+        if str(label) in self.ambiguous:
+            return None
         return self.by_label.get(str(label), str(label)) if self.by_label else str(label)
+
+    def name_any(self, labels: Iterable[str]) -> bool:
+        """Whether at least one of these is a label or a name of the table; True where there is no table.
+
+        Example:
+            >>> LabelNames(by_label={"7": "eggs"}).name_any(["http://example.org/7"])
+            False
+        """
+        if self.by_label is None:
+            return True
+        known = {*self.by_label, *self.by_label.values()}
+        return any(label in known for label in labels)
 
     def expectation(self, label: str | int) -> str:
         """What `label` should have been, where `name_of` gives None."""
+        if str(label) in self.ambiguous:
+            return "the URI of a concept, where several have the same name"
         count = len(self.by_index or ())
         return f"an index from 0 to {count - 1}" if isinstance(label, int) else f"one of the {count} label names"
 

@@ -17,6 +17,7 @@ from textattack_xmtc.datasets.api_docs import load_api_docs
 from textattack_xmtc.datasets.corpus import Corpus, Document
 from textattack_xmtc.datasets.label_names import LabelNames, names_file_in
 from textattack_xmtc.datasets.read_options import ReadOptions
+from textattack_xmtc.datasets.readers.annif import AnnifFolder, AnnifTable
 from textattack_xmtc.datasets.readers.csv_table import Csv
 from textattack_xmtc.datasets.readers.hugging_face import PREFIX, HuggingFace, is_dataset, open_dataset
 from textattack_xmtc.datasets.readers.jsonl import JsonLines
@@ -30,7 +31,7 @@ from textattack_xmtc.datasets.storage import open_corpus, write_corpus
 from textattack_xmtc.errors import DataError, InputError
 from textattack_xmtc.targets import is_number
 
-FORMATS: tuple[type[Source], ...] = (JsonLines, RawText, XMCJson, Pecos, Csv, HuggingFace)
+FORMATS: tuple[type[Source], ...] = (JsonLines, RawText, XMCJson, Pecos, AnnifTable, AnnifFolder, Csv, HuggingFace)
 """The formats that are known."""
 
 _STORED_VERSION = 3
@@ -61,7 +62,7 @@ def load_corpus(
             is one. Without names an integer label is called by its decimal string.
         cache: where to keep the Arrow files; by default below TextAttack's cache folder.
         reading: `text_column`, `label_column`, `id_column`, `delimiter`, `label_separator`, `label_format`, `header`,
-            `encoding`, as `ReadOptions` says; by default what the files make certain.
+            `encoding`, `label_language`, as `ReadOptions` says; by default what the files make certain.
 
     Raises:
         DataError: nothing readable there, or something in it that is not as it should be: file, line, what was
@@ -93,11 +94,12 @@ def load_corpus(
     stored = cache / f"{name[:60]}-{_key(sources, files, options)}"
 
     def build(new: Path) -> None:
-        names = LabelNames() if names_file is None else LabelNames.read(names_file)
+        names = LabelNames() if names_file is None else LabelNames.read(names_file, options.label_language)
         reader = label_reader(sources, names, options)
         kinds: dict[str, set[bool]] = {split: set() for split in sources}
+        used: set[str] = set()
         documents = {
-            split: _with_progress(source.documents(names, reader), split, kinds[split])
+            split: _with_progress(source.documents(names, reader), split, kinds[split], used)
             for split, source in sources.items()
         }
         labels = _label_space(sources, names, reader)
@@ -106,6 +108,11 @@ def load_corpus(
             raise DataError(
                 f"{path}: the labels of one split are numbers, and those of the other one are not",
                 "write both in one way, or name the numbers with --label-file FILE",
+            )
+        if used and not names.name_any(used):
+            raise DataError(
+                f"{names.source} names none of the {len(used):,} labels of {path}, such as {min(used)!r}",
+                "give the names of these labels, or leave them out",
             )
 
     try:
@@ -250,8 +257,9 @@ def _key(sources: dict[str, Source], files: Iterable[Path], options: ReadOptions
     return hashlib.sha256(json.dumps([_STORED_VERSION, formats, options.given(), facts]).encode()).hexdigest()[:16]
 
 
-def _with_progress(documents: Iterator[Document], split: str, kinds: set[bool]) -> Iterator[Document]:
+def _with_progress(documents: Iterator[Document], split: str, kinds: set[bool], used: set[str]) -> Iterator[Document]:
     """The same documents, with a progress bar once it takes long; `kinds` gets whether labels are numbers."""
     for document in tqdm(documents, desc=f"reading {split}", unit=" texts", delay=3, mininterval=1, leave=False):
         kinds.update(map(is_number, document.labels))
+        used.update(document.labels)
         yield document

@@ -34,6 +34,7 @@ class ReadOptions:
             their position, from 1.
         encoding: of text files; by default UTF-8, or UTF-16 or UTF-32 where the first bytes say so.
         label_file: a file of label names, by which the data call their labels from then on.
+        label_language: of the names, where `label_file` is a vocabulary in several languages.
         format: of the files, where a folder holds several.
 
     Raises:
@@ -56,10 +57,16 @@ class ReadOptions:
         "between the labels in a cell: any string, or comma, semicolon, pipe, space, tab, newline; none: one a cell",
         metavar="STRING",
     )
-    label_format: LabelFormat | None = _option("what lists of labels hold: names, indices, or a 0 or 1 for each label")
+    label_format: LabelFormat | None = _option(  # noqa: RUF009  (a field)
+        "what lists of labels hold: names, indices, or a 0 or 1 for each label"
+    )
     header: bool | None = _option("the first line of a table names its columns")
     encoding: str | None = _option("of text files, such as cp1252", metavar="NAME")
-    label_file: str | None = _option("names of the labels, by index or by what the data call them", metavar="FILE")
+    label_file: str | None = _option(
+        "names of the labels, by index or by what the data call them; a vocabulary (.ttl, .rdf, Annif's .tsv)",
+        metavar="FILE",
+    )
+    label_language: str | None = _option("of the names, where a vocabulary has several languages", metavar="CODE")
     format: str | None = _option("of the files, where a folder holds several", flags=("--data-format",), metavar="NAME")
 
     def __post_init__(self) -> None:

@@ -8,7 +8,7 @@ from textattack_xmtc.cache import cache_folder
 from textattack_xmtc.constraints.encoders import load_encoder
 from textattack_xmtc.datasets.corpus import Corpus
 from textattack_xmtc.datasets.label_names import LabelNames
-from textattack_xmtc.errors import InputError
+from textattack_xmtc.errors import DataError, InputError
 from textattack_xmtc.evidence.meaning import MeaningEvidence, centre_anchor, name_anchor
 from textattack_xmtc.evidence.model import ModelEvidence
 from textattack_xmtc.evidence.names import NameEvidence
@@ -32,10 +32,17 @@ def load_evidence(
 
     Raises:
         InputError: an unknown source, or one of training texts without a corpus.
-        DataError: the corpus has no training texts.
+        DataError: the corpus has no training texts; the names are of other labels than the corpus has.
         MissingExtraError, ModelFolderError: the encoder or the model cannot be loaded.
     """
     check_evidence(source)
+    if names is not None and corpus is not None and not names.name_any(corpus.label_names):
+        raise DataError(
+            f"{names.source} names none of the {len(corpus.label_names):,} labels of {corpus.name}, such as "
+            f"{corpus.label_names[0]!r}",
+            "give the names of these labels",
+        )
+    further = None if names is None else names.further
     kind, _, of = source.partition(":")
     if kind == "model":
         return ModelEvidence(ScorerWrapper.from_folder(of))
@@ -45,12 +52,12 @@ def load_evidence(
     if corpus is None and kind in ("texts", "meaning-texts"):
         raise InputError(f"evidence={source!r} needs training texts, and there are none", "give data=FOLDER")
     if kind == "name" or corpus is None:
-        return NameEvidence(names)
+        return NameEvidence(names, further)
     if kind == "meaning-texts":
         encoder = load_encoder(of)
         return MeaningEvidence(encoder, centre_anchor(encoder, corpus, cache_folder() / "vectors"), kind)
     texts = TrainingTextEvidence(corpus)
-    return texts if kind == "texts" else CombinedEvidence([NameEvidence(names), texts])
+    return texts if kind == "texts" else CombinedEvidence([NameEvidence(names, further), texts])
 
 
 def evidence_model(source: str) -> Path | None:

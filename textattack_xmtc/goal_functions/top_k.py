@@ -18,13 +18,14 @@ from textattack.goal_functions import GoalFunction
 from textattack.shared import AttackedText, logger, validators
 
 from textattack_xmtc.errors import InputError
-from textattack_xmtc.goal import DecisionRule, Goal
+from textattack_xmtc.goal import Goal
 from textattack_xmtc.goal_functions.margin import margin
 from textattack_xmtc.goal_functions.result import Display, TopKGoalFunctionResult
 from textattack_xmtc.goal_functions.shared_scores import SharedScores
 from textattack_xmtc.scores import NOTHING, LabelScores, ScoreKind, TopK
 from textattack_xmtc.search_options import Objective
 from textattack_xmtc.targets import GroundTruth, Label
+from textattack_xmtc.thresholds import Threshold
 from textattack_xmtc.wrappers import BEYOND, XMTCModelWrapper, as_victim
 
 _NO_TARGETS = "the list of targets is empty"
@@ -43,7 +44,8 @@ class TopKGoalFunction(GoalFunction):
         k: how many labels are shown at most; None where only the threshold decides.
         score_space: rank and pick on scores of this kind; the victim's own where it is None.
         objective: how near a text is to the goal, "targets" (Eq. 3.1 to 3.4) or "margin" (`search_options.Objective`).
-        threshold: the least score of a label that is shown, one number or one for each label (`goal.DecisionRule`).
+        threshold: the least score of a label that is shown: one number, one for each label, or a file
+            (`thresholds.read_threshold`); the victim's own where it is None.
         options: what TextAttack's `GoalFunction` takes, such as `query_budget`.
 
     Attributes:
@@ -73,7 +75,7 @@ class TopKGoalFunction(GoalFunction):
         k: int | None = 5,
         score_space: ScoreKind | None = None,
         objective: Objective = "targets",
-        threshold: float | Sequence[float] | None = None,
+        threshold: Threshold | None = None,
         **options: Any,
     ) -> None:
         if objective not in get_args(Objective):
@@ -83,17 +85,14 @@ class TopKGoalFunction(GoalFunction):
         victim = as_victim(model_wrapper)
         if score_space is not None:
             victim = victim.with_score_kind(score_space)
-        if k is not None:
-            victim.check_k(k)
-        self.rule = DecisionRule(k, threshold)
-        self.rule.check(victim.score_kind, victim.labels.size)
+        self.rule = victim.decision_rule(k, threshold)
         options.setdefault("model_batch_size", victim.batch_size)
         # The parent's cache is keyed by text alone and survives a skip; the answers below are kept per example.
         super().__init__(victim, use_cache=False, **options)
         self.k = k
         self.score_space = victim.score_kind
         self.objective = objective
-        self.threshold = threshold
+        self.threshold = self.rule.threshold
         self.targets: tuple[int, ...] = ()
         self.at_stake: frozenset[int] = frozenset()
         self._rivals: tuple[int, ...] = ()
@@ -260,16 +259,13 @@ class TopKGoalFunction(GoalFunction):
         shown: dict[str, TopK] = {}
         depth = _FIRST_DEPTH if self.model.labels.size else 1  # a victim that was never asked may not know its size
         while len(shown) < len(set(texts)):
-            depth = min(depth, self.model.labels.size or depth)
+            most = self.model.shown or self.model.labels.size
+            depth = min(depth, most or depth)
             open_texts = [text for text in dict.fromkeys(texts) if text not in shown]
             for text, row, values in zip(open_texts, *self.model.top_k(open_texts, depth), strict=True):
                 top = self.rule.shown(row, values)
                 # Scores do not increase: behind one below every threshold there is nothing to show.
-                if (
-                    row[-1] == NOTHING
-                    or depth == self.model.labels.size
-                    or values[-1] < np.float32(self.rule.least or 0)
-                ):
+                if row[-1] == NOTHING or depth == most or values[-1] < np.float32(self.rule.least or 0):
                     shown[text] = top
             depth *= 4
         return [shown[text] for text in texts]
@@ -352,6 +348,8 @@ class TopKGoalFunction(GoalFunction):
             return f"the victim knows none of the targets {_listed(truth.targets)}" if truth.targets else _NO_TARGETS
         if asked is None and self.goal.minimize and not self.true_labels:
             return f"the victim knows none of the labels {_listed(truth.labels)}" if truth.labels else _NO_LABELS
+        if self.goal.minimize and not self.top.labels:
+            return f"nothing is shown: no label is among the {self.rule}"
         return reason
 
     # What TextAttack's base class wants ----------------------------------------------------------------------------

@@ -16,15 +16,22 @@ from textattack_xmtc.evidence.sources import load_evidence
 from textattack_xmtc.judges.controls import ControlMaker
 from textattack_xmtc.judges.judge import Case
 from textattack_xmtc.results.campaign import Campaign
-from textattack_xmtc.results.judgements import ADVERSARIAL
-from textattack_xmtc.results.records import Record
+from textattack_xmtc.results.judgements import ADVERSARIAL, CHANGED, REMOVED
+from textattack_xmtc.results.records import Record, Sample
 from textattack_xmtc.transformations.same_sense import SameSense
+
+REMOVALS = 100
+"""Controls with all evidence removed, for each number of changed words; a judge has an opinion on a part of them."""
+
+MOST_LOOKED_AT = 4_000
+"""Test texts that are looked at for such controls."""
 
 
 def cases_of(campaign: Campaign, corpus: Corpus, seed: int = 0, evidence_names: Path | None = None) -> list[Case]:
     """The adversarial texts of all models of a campaign, and controls for each of their samples.
 
-    The controls of a sample stand for the adversarial text of the first model that lost it.
+    The controls of a sample stand for the adversarial text of the first model that lost it. Further controls without
+    evidence are made of other test texts.
 
     Args:
         campaign: a campaign with a positive or untargeted goal: a label is lost, and may still fit.
@@ -54,6 +61,7 @@ def cases_of(campaign: Campaign, corpus: Corpus, seed: int = 0, evidence_names: 
             if number not in with_controls:
                 with_controls.add(number)
                 cases += maker.of(sample, positions)
+    cases += _further_removals(campaign, corpus, maker, cases, seed)
     if not cases:
         raise InputError(
             f"the campaign in {str(campaign.folder)!r} has no adversarial text: there is nothing to judge",
@@ -68,8 +76,39 @@ def changed_positions(text: str, record: Record) -> list[int]:
     return [index for index, (one, other) in enumerate(zip(before, after, strict=False)) if one != other]
 
 
+def _further_removals(
+    campaign: Campaign, corpus: Corpus, maker: ControlMaker, cases: Sequence[Case], seed: int
+) -> list[Case]:
+    """Controls whose evidence is removed, of test texts that are no samples, for each number of changed words.
+
+    All evidence of a sample's label is often more words than an attack changes. So texts are drawn whose evidence is as
+    few words as attacks changed, until `REMOVALS` controls are there or `MOST_LOOKED_AT` texts were looked at.
+    """
+    missing = {
+        ends: REMOVALS - sum(case.condition == REMOVED and ends[0] <= case.changed <= ends[1] for case in cases)
+        for ends in CHANGED
+        if any(case.condition == ADVERSARIAL and ends[0] <= case.changed <= ends[1] for case in cases)
+    }
+    sampled = {sample.text_id for sample in campaign.samples.values()}
+    rng, rows, made = np.random.default_rng(seed), corpus.split("test"), list[Case]()
+    for place in rng.permutation(len(rows))[:MOST_LOOKED_AT].tolist():
+        if not any(count > 0 for count in missing.values()):
+            break
+        row = rows[place]
+        if str(row["id"]) in sampled or not row["labels"]:
+            continue
+        target = int(rng.choice(row["labels"]))
+        number = -1 - len(made)
+        case = maker.removed(Sample(number, str(row["id"]), row["text"], tuple(row["labels"]), target, 0))
+        ends = next((ends for ends in missing if case is not None and ends[0] <= case.changed <= ends[1]), None)
+        if case is not None and ends is not None and missing[ends] > 0:
+            missing[ends] -= 1
+            made.append(case)
+    return made
+
+
 def _maker(campaign: Campaign, corpus: Corpus, seed: int, evidence_names: Path | None) -> ControlMaker:
-    names = None if evidence_names is None else LabelNames.read(evidence_names)
+    names = None if evidence_names is None else LabelNames.read(evidence_names, campaign.settings.get("label_language"))
     evidence, words, sense = load_evidence("name+texts", corpus, names), TrainingWords(corpus), SameSense()
 
     def weighs(text_words: Sequence[str], label: int) -> np.ndarray:

@@ -76,6 +76,15 @@ class ControlMaker:
                 made.append(Case(sample.number, condition, text, sample.target, len(exchanges)))
         return made
 
+    def removed(self, sample: Sample) -> Case | None:
+        """The text with all evidence of its label exchanged for another label's; None where it has none."""
+        words = self._split(sample.text)
+        exchanges = self._removed(sample, words, 0, np.random.default_rng([self._seed, abs(sample.number)]))
+        if not exchanges:
+            return None
+        text = exchanged(sample.text, words, exchanges)
+        return Case(sample.number, REMOVED, text, sample.target, len(exchanges), original=sample.text)
+
     def _preserving(
         self, text: str, words: Words, positions: Sequence[int], rng: np.random.Generator
     ) -> dict[int, str]:

@@ -12,12 +12,13 @@ class Case:
     """A text and a label that a judge is asked about.
 
     Attributes:
-        sample: the number of the campaign's sample that it stems from.
+        sample: the number of the campaign's sample that it stems from; negative for another text of the corpus.
         condition: one of `results.judgements.CONDITIONS`.
         text: the text.
         label: the label's index in the campaign.
         changed: how many words differ from the original text.
         model: the model that the attack was made on; None for controls.
+        original: the text before the change, where it is not the sample's.
     """
 
     sample: int
@@ -26,6 +27,7 @@ class Case:
     label: int
     changed: int = 0
     model: str | None = None
+    original: str | None = None
 
 
 class Judge(Protocol):

@@ -72,7 +72,7 @@ def campaign_lineage(campaign: Campaign) -> dict[str, frozenset[str]]:
 
 def ask(judge: Judge, campaign: Campaign, cases: Sequence[Case]) -> Judgement:
     """What a judge says of all cases."""
-    originals = [campaign.samples[case.sample].text for case in cases]
+    originals = [case.original or campaign.samples[case.sample].text for case in cases]
     verdicts = [
         Verdict(case.sample, case.condition, case.model, case.changed, accepts)
         for case, accepts in zip(cases, judge.accepts(cases, originals), strict=True)

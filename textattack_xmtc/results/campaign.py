@@ -71,6 +71,11 @@ class Campaign:
         return float(self.settings["max_change_rate"])
 
     @property
+    def shown(self) -> str:
+        """Which labels count as predicted, in words: `top 5`, or those of them with at least a score."""
+        return str(self.resolved.get("shown", f"top {self.k}"))
+
+    @property
     def similarity_kind(self) -> str:
         """Which of the recorded similarities counts: `cosine` or `published`."""
         return str(self.resolved["similarity"])

@@ -14,7 +14,7 @@ from textattack_xmtc.results.summary import SampleResults
 from textattack_xmtc.results.tables.table import Cell, Column, Table
 
 _MUST_AGREE = ("goal", "k", "max_change_rate")
-_MUST_AGREE_RESOLVED = ("encoder", "similarity", "threshold")
+_MUST_AGREE_RESOLVED = ("encoder", "similarity", "threshold", "shown", "thresholds")
 
 
 @dataclass(frozen=True)

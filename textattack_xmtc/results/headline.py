@@ -53,7 +53,7 @@ def headline(campaign: Campaign) -> str:
         POSITIVE: ("removes a correct{} label from", "in"),
         NEGATIVE: ("brings a wrong{} label into", "in"),
     }.get(campaign.goal, ("pushes a correct label out of", "for"))
-    middle = f" the top {campaign.k} {where} "
+    middle = f" the {campaign.shown} {where} "
     tail = results.rate(campaign.bins[0].number)
     if len(campaign.bins) == 1:
         return start + what.format("") + middle + f"{_share(tail)} of texts{_interval(tail)}."
@@ -179,11 +179,13 @@ def description(campaign: Campaign) -> str:
 
 def method(campaign: Campaign) -> list[str]:
     """How it was measured, in sentences; the settings of a campaign are in a table of their own."""
-    k, k_best = campaign.k, f"the {campaign.k} best labels of a model"
+    k_best = f"the {campaign.k} best labels of a model"
+    if "shown" in campaign.resolved:
+        k_best = f"the {campaign.shown} of a model"
     right = {
         NEGATIVE: f"A sample is a test text with a wrong target label that is not among {k_best}.",
     }.get(campaign.goal, f"A sample is a test text with a true label, its target, that is among {k_best}.")
-    goal = GOALS[campaign.goal].describe(f"the top {k}")
+    goal = GOALS[campaign.goal].describe(f"the {campaign.shown}")
     return [
         f"{right} Samples were drawn evenly from bins of label frequency; {campaign.reference} is the reference "
         "model, which decides what is right. Texts that are too short for a single change are not drawn.",

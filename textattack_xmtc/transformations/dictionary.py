@@ -34,6 +34,15 @@ def wordnet() -> Any:
     return reader
 
 
+def is_installed() -> bool:
+    """Whether NLTK finds WordNet and a tagger."""
+    try:
+        wordnet(), tagger()
+    except MissingExtraError:
+        return False
+    return True
+
+
 @lru_cache(maxsize=1)
 def tagger() -> Any:
     """NLTK's averaged perceptron tagger for English, from its present data or from that of releases before 3.9.

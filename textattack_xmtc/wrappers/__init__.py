@@ -8,11 +8,13 @@ from textattack.models.wrappers import HuggingFaceModelWrapper, ModelWrapper
 from transformers import PreTrainedModel, TextClassificationPipeline
 
 from textattack_xmtc.errors import InputError
+from textattack_xmtc.wrappers.annif import AnnifWrapper
 from textattack_xmtc.wrappers.base import BEYOND, XMTCModelWrapper
 from textattack_xmtc.wrappers.dual_encoder import DualEncoderWrapper
 from textattack_xmtc.wrappers.function import FunctionWrapper
 from textattack_xmtc.wrappers.huggingface import HuggingFaceWrapper
 from textattack_xmtc.wrappers.napkinxc import NapkinXCWrapper
+from textattack_xmtc.wrappers.omikuji import OmikujiWrapper
 from textattack_xmtc.wrappers.pecos import PecosWrapper
 from textattack_xmtc.wrappers.process import ProcessWrapper
 from textattack_xmtc.wrappers.remote import RemoteWrapper
@@ -22,10 +24,12 @@ from textattack_xmtc.wrappers.sklearn import SklearnWrapper
 
 __all__ = [
     "BEYOND",
+    "AnnifWrapper",
     "DualEncoderWrapper",
     "FunctionWrapper",
     "HuggingFaceWrapper",
     "NapkinXCWrapper",
+    "OmikujiWrapper",
     "PecosWrapper",
     "ProcessWrapper",
     "RemoteWrapper",

@@ -19,6 +19,7 @@ import numpy as np
 from textattack.models.wrappers import ModelWrapper
 
 from textattack_xmtc.errors import InputError, VictimError
+from textattack_xmtc.goal import DecisionRule
 from textattack_xmtc.label_names import LabelNames, check_label_names
 from textattack_xmtc.scores import (
     SCORE_KINDS,
@@ -30,6 +31,7 @@ from textattack_xmtc.scores import (
     top_k_of_rows,
 )
 from textattack_xmtc.targets import LabelSpace
+from textattack_xmtc.thresholds import Threshold, read_threshold
 
 BEYOND = 0
 """The rank of a label of which a victim only knows that it is beyond what it shows."""
@@ -66,12 +68,17 @@ class XMTCModelWrapper(ModelWrapper):
         model: what does the work; TextAttack moves it between devices.
         labels: names and number of its labels.
         masked_lm_folder: a masked language model that is kept with this victim, or None.
+        threshold: the least score with which it shows a label, where it has one: one number, or one for each label.
+            Goals take it where they are given none.
+        shown: how many labels it shows at most; None where it can show all.
 
     Raises:
         InputError: an unknown kind of score, or one that the victim cannot give; label names that are none.
     """
 
     masked_lm_folder: Path | None = None
+    threshold: float | Sequence[float] | None = None
+    shown: int | None = None
 
     def __init__(
         self,
@@ -167,6 +174,11 @@ class XMTCModelWrapper(ModelWrapper):
         """
         if check_score_kind(kind, self.score_kinds, self.name) == self.score_kind:
             return self
+        if self.threshold is not None:
+            raise InputError(
+                f"the threshold of {self.name} is of kind {self.score_kind!r}, and scores of kind {kind!r} are wanted",
+                "leave the scores as they are, or make the victim without a threshold",
+            )
         other = copy.copy(self)
         other.score_kind = kind
         return other
@@ -178,6 +190,23 @@ class XMTCModelWrapper(ModelWrapper):
     def check_k(self, k: int) -> None:
         """Raise InputError where there are not k labels to be best (as far as the number of labels is known)."""
         check_k(k, self.labels.size)
+
+    def decision_rule(self, k: int | None, threshold: Threshold | None = None) -> DecisionRule:
+        """Which labels count as shown: the k best (where there is a k), at least the threshold (where there is one).
+
+        Args:
+            k: how many labels are shown at most; None where only the threshold decides.
+            threshold: as `read_threshold` takes it; the victim's own where it is None.
+
+        Raises:
+            InputError: k does not fit the victim, the threshold not its scores, or there is neither.
+        """
+        if k is not None:
+            self.check_k(k)
+        given = self.threshold if threshold is None else read_threshold(threshold, self.labels)
+        rule = DecisionRule(k, given)
+        rule.check(self.score_kind, self.labels.size)
+        return rule
 
     # What a victim fills in ----------------------------------------------------------------------------------------
 

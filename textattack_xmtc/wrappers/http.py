@@ -42,12 +42,12 @@ class Reply:
         return " ".join(self.body.decode("utf-8", "replace").split())
 
 
-def post(url: str, content: bytes, headers: Mapping[str, str], seconds: float) -> Reply:
-    """Send one POST and read the answer.
+def ask_once(url: str, content: bytes | None, headers: Mapping[str, str], seconds: float) -> Reply:
+    """Send one POST, or one GET, and read the answer.
 
     Args:
         url: where to. Redirects are not followed.
-        content: the body.
+        content: the body of a POST; None sends a GET.
         headers: further headers; neither they nor the answer's are logged.
         seconds: after these, the attempt is given up, wherever it is. Time-outs of a socket start anew with every byte.
 
@@ -62,6 +62,7 @@ def post(url: str, content: bytes, headers: Mapping[str, str], seconds: float) -
         logging.getLogger(name).addFilter(_not_of_a_request)  # once, however often: the filter is the same
     sent = {"Accept-Encoding": ", ".join(_ENCODINGS[:2]), **headers}
     sockets: list[socket.socket] = []
+    method = "GET" if content is None else "POST"
 
     def note_socket(event: str, info: Mapping[str, Any]) -> None:
         if event == "connection.connect_tcp.complete":
@@ -71,7 +72,7 @@ def post(url: str, content: bytes, headers: Mapping[str, str], seconds: float) -
         _thread.asks = True
         with (
             httpx.Client(verify=_tls(), timeout=seconds, follow_redirects=False) as client,
-            client.stream("POST", url, content=content, headers=sent, extensions={"trace": note_socket}) as answer,
+            client.stream(method, url, content=content, headers=sent, extensions={"trace": note_socket}) as answer,
         ):
             good = answer.is_success
             received = bytearray()

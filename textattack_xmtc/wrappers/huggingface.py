@@ -48,6 +48,7 @@ class HuggingFaceWrapper(XMTCModelWrapper):
         label_names: label names by index; the configuration's `id2label` where it is None.
         max_length: tokens read of a text, special ones included; what tokenizer and model can read where it is None.
         activation: what makes probabilities of logits, "sigmoid" or "softmax"; as said above where it is None.
+        threshold: the least score of a label that counts as shown; Hugging Face's own is a probability of 0.5.
         options: `name`, `mask` and `batch_size`, as `VictimOptions` says.
 
     Raises:
@@ -64,6 +65,7 @@ class HuggingFaceWrapper(XMTCModelWrapper):
         label_names: LabelNames | None = None,
         max_length: int | None = None,
         activation: Activation | None = None,
+        threshold: float | Sequence[float] | None = None,
         **options: Unpack[VictimOptions],
     ) -> None:
         inner = plain_model(model)
@@ -79,6 +81,7 @@ class HuggingFaceWrapper(XMTCModelWrapper):
         super().__init__(
             model.eval(), score_kind=scores, score_kinds=("probability", "logit"), label_names=names, **options
         )
+        self.threshold = threshold
         check_vocabulary(model, tokenizer, self.name)
         self.tokenizer = with_padding(model, tokenizer)
         self.max_length = _length(model, tokenizer, max_length)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Unpack
 
-from textattack_xmtc.errors import InputError, MissingExtraError, ModelFolderError
+from textattack_xmtc.errors import MissingExtraError, ModelFolderError
 from textattack_xmtc.label_names import LabelNames
 from textattack_xmtc.wrappers.base import VictimOptions
-from textattack_xmtc.wrappers.shortlist import ShortlistWrapper
+from textattack_xmtc.wrappers.vectorized import VectorizedWrapper
 
 
-class NapkinXCWrapper(ShortlistWrapper):
+class NapkinXCWrapper(VectorizedWrapper):
     """A trained PLT (or another model of napkinXC) with the vectoriser that it was trained on.
 
     The tree is searched for the `shown` most probable labels, exactly, and a label outside has the probability 0 and
@@ -46,35 +46,17 @@ class NapkinXCWrapper(ShortlistWrapper):
         threads: int = 1,
         **options: Unpack[VictimOptions],
     ) -> None:
-        if not hasattr(vectorizer, "transform"):
-            raise InputError(
-                f"a {type(vectorizer).__name__} does not turn texts into features", "give the fitted vectoriser"
-            )
+        self.threads = threads
         options["name"] = options.get("name") or "napkinXC"
-        options.setdefault("batch_size", 256)
-        super().__init__(None, "probability", label_names, num_labels=num_labels, shown=shown, **options)
-        self.folder, self.vectorizer, self.threads = Path(folder), vectorizer, threads
-        self._tree = _loaded(self.folder, threads)
+        super().__init__(folder, vectorizer, label_names, num_labels, shown, **options)
 
     def _best(self, texts: list[str]) -> Any:
-        import numpy as np
-
-        features = self.vectorizer.transform(texts).tocsr().astype(np.float32)
-        features.sort_indices()
-        wanted = min(self.shown or self.labels.size or 1, self.labels.size or 1)
         # What float32 adds to a probability of 1 is cut off.
-        rows = self._tree.predict_proba(features, top_k=wanted)
+        rows = self._tree.predict_proba(self._features(texts), top_k=self._wanted)
         return [[(label, min(score, 1.0)) for label, score in row] for row in rows]
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> NapkinXCWrapper:
-        return self  # asking changes nothing
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in self.__dict__.items() if name != "_tree"}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
-        self._tree = _loaded(self.folder, self.threads)
+    def _load(self) -> Any:
+        return _loaded(self.folder, self.threads)
 
 
 def _loaded(folder: Path, threads: int) -> Any:

@@ -17,7 +17,7 @@ from textattack_xmtc.label_names import LabelNames
 from textattack_xmtc.redaction import Redactor
 from textattack_xmtc.scores import ScoreKind, check_count
 from textattack_xmtc.wrappers.base import VictimOptions
-from textattack_xmtc.wrappers.http import Reply, post
+from textattack_xmtc.wrappers.http import Reply, ask_once
 from textattack_xmtc.wrappers.shortlist import ShortlistWrapper
 from textattack_xmtc.wrappers.tokens import encodable
 
@@ -137,7 +137,8 @@ class RemoteWrapper(ShortlistWrapper):
             text = f"a deeply nested {type(value).__name__}"
         return self._redactor(self._secrets()).shorten(text, _SHOWN_CHARACTERS)
 
-    def _answered(self, content: bytes) -> Any:
+    def _answered(self, content: bytes | None, url: str | None = None) -> Any:
+        """What the server answers to a POST of `content`, or to a GET where that is None."""
         from tenacity import RetryError, Retrying, retry_if_exception_type, stop_after_attempt
 
         retrying = Retrying(
@@ -147,7 +148,7 @@ class RemoteWrapper(ShortlistWrapper):
             sleep=lambda seconds: self._pace.sleep(seconds),
         )
         try:
-            return retrying(self._attempt, content)
+            return retrying(self._attempt, url or self._url, content)
         except RetryError as error:
             reason = str(error.last_attempt.exception())
         raise VictimError(
@@ -161,7 +162,7 @@ class RemoteWrapper(ShortlistWrapper):
         # Several clients that failed together must not come back together.
         return float(max(state.outcome.exception().least_s, longest * _rng.uniform(0.5, 1)))
 
-    def _attempt(self, content: bytes) -> Any:
+    def _attempt(self, url: str, content: bytes | None) -> Any:
         """One request, and what its answer holds. What fails is told without its cause: that holds the secret.
 
         Raises:
@@ -173,7 +174,7 @@ class RemoteWrapper(ShortlistWrapper):
         headers = {"Content-Type": "application/json", "Accept": "application/json", **secrets}
         self._pace.wait()
         try:
-            reply = post(self._url, content, headers, self._answer_s)
+            reply = ask_once(url, content, headers, self._answer_s)
         except VictimError as error:
             failure: Exception | None = VictimError(f"{self._shown_url} {error.problem}", error.fix)
         except Exception as error:  # httpx, the machine's sockets, and whatever stands between
@@ -185,9 +186,20 @@ class RemoteWrapper(ShortlistWrapper):
         if not 200 <= reply.status < 300:
             reason = redactor.shorten(f"status {reply.status} ({reply.text() or reply.reason})", _SHOWN_CHARACTERS)
             if reply.status not in _AGAIN:
-                raise VictimError(f"{self._shown_url} refused {len(content):,} bytes: {reason}", _fix_of(reply.status))
+                raise VictimError(
+                    f"{self._shown_url} refused {len(content or b''):,} bytes: {reason}", self._fix_of(reply.status)
+                )
             raise _TransientError(reason, self._least_pause(reply, reason))
         return self._read_json(reply, redactor)
+
+    def _fix_of(self, status: int) -> str:
+        """What to do where the server refuses with this status."""
+        if status in (401, 403):
+            return "see what the environment variable named by token or headers holds"
+        if status == 413:
+            return "lower batch_size"
+        moved = 300 <= status < 400
+        return "give the address that answers" if moved else "see what it expects: body=... makes the request"
 
     def _least_pause(self, reply: Reply, reason: str) -> float:
         least = _retry_after(reply.retry_after)
@@ -292,14 +304,6 @@ def _checked(url: str, secret: bool) -> urllib.parse.SplitResult:
     if secret and parts.scheme == "http" and parts.hostname not in _LOCAL:
         raise InputError(f"the secret for {parts.hostname} would travel in the clear", "use https")
     return parts
-
-
-def _fix_of(status: int) -> str:
-    if status in (401, 403):
-        return "see what the environment variable named by token or headers holds"
-    if status == 413:
-        return "lower batch_size"
-    return "give the address that answers" if 300 <= status < 400 else "see what it expects: body=... makes the request"
 
 
 def _retry_after(value: str | None) -> float:

@@ -11,8 +11,10 @@ from typing import Any, Unpack
 import numpy as np
 
 from textattack_xmtc.errors import InputError, VictimError
+from textattack_xmtc.goal import DecisionRule
 from textattack_xmtc.label_names import LabelNames
 from textattack_xmtc.scores import NOTHING, ScoreKind, check_count, check_k, check_score_kind
+from textattack_xmtc.thresholds import Threshold
 from textattack_xmtc.wrappers.base import BEYOND, VictimOptions, XMTCModelWrapper
 
 Shown = dict[int, float]
@@ -92,6 +94,16 @@ class ShortlistWrapper(XMTCModelWrapper):
         """Raise InputError where there are not k labels to be shown."""
         super().check_k(k)
         check_k(k, None, self.name, self.shown)
+
+    def decision_rule(self, k: int | None, threshold: Threshold | None = None) -> DecisionRule:
+        """See `XMTCModelWrapper`; a threshold that labels reach which are not shown is refused, too."""
+        rule = super().decision_rule(k, threshold)
+        if rule.least is not None and rule.least <= self.floor:
+            raise InputError(
+                f"invalid threshold={rule.least:g}: a label that {self.name} does not show has {self.floor:g}",
+                "choose a threshold above that",
+            )
+        return rule
 
     # What a victim fills in ----------------------------------------------------------------------------------------
 

@@ -21,7 +21,7 @@ _TEXT_NAMES = (
 TEXT_NAMES = frozenset(_TEXT_NAMES.split())
 _LABEL_NAMES = (
     "labels label tags tag categories category classes class subjects subject topics topic keywords keyword "
-    "genres genre label_names label_ids codes descriptors target_names"
+    "genres genre label_names label_ids codes descriptors target_names subject_uris"
 )
 LABEL_NAMES = frozenset(_LABEL_NAMES.split())
 LAST_LABEL_NAMES = frozenset({"targets", "target", "y"})

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from textattack_xmtc.datasets.read_options import BY_CONTENT, ReadOptions
+from textattack_xmtc.datasets.readers.annif import AnnifTable
 from textattack_xmtc.datasets.readers.columns import (
     Columns,
     UnresolvedError,
@@ -66,6 +67,8 @@ class Csv(Table):
     def from_file(cls, path: Path, options: ReadOptions = BY_CONTENT) -> Source | None:
         """See `Source`: by its suffix, or by a first line that names columns of texts and labels."""
         source = cls(path, options)
+        if AnnifTable.from_file(path, options) is not None:
+            return None
         if plain_suffix(path) in _SUFFIXES:
             return source
         if plain_suffix(path) not in _OTHERS and options.delimiter is None:

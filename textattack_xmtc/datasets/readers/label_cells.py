@@ -24,7 +24,8 @@ _QUOTED = re.compile(r"""\s*("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')\s*(?:,\s*|
 _ADJACENT = re.compile(r"[\"']\s*[\"']")
 _NUMBER = re.compile(r"-?\d{1,18}(?:\.\d{0,18})?", re.ASCII)
 _PLAIN_NUMBERS = re.compile(r"\d+(?: +\d+)*")
-_ANGLED = re.compile(r"(?:<[^<>]+>)+")
+_ANGLED = re.compile(r"(?:<[^<>]+>\s*)+")
+_ADDRESSES = re.compile(r"[A-Za-z][\w+.-]*://\S+(?:\s+[A-Za-z][\w+.-]*://\S+)*")
 _PREFIX = "__label__"
 
 
@@ -125,6 +126,8 @@ def cells_of(sample: Sequence[tuple[Place, str]], names: LabelNames, options: Re
         fitting = [one for one in ("", *SEPARATORS, " ") if _all_known(texts, one, names)]
         if fitting:
             return Cells("separated", fitting[0]) if fitting[0] else Cells("single")
+    if all(map(_ADDRESSES.fullmatch, texts)):  # a URI holds no blank, and may hold a comma
+        return Cells("separated", " ")
     if all(map(_PLAIN_NUMBERS.fullmatch, texts)) and any(" " in text for text in texts):
         return Cells("separated", " ")
     present = [one for one in SEPARATORS if any(one in text for text in texts)]
