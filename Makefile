@@ -12,7 +12,7 @@ ON_RAY ?= 20
 # Further SIGKILLs, each in the midst of an attack, half of them of Ray actors.
 IN_ATTACKS ?= 12
 
-.PHONY: demo test test-use pecos annif fuzz drill lint format bench bench-full bench-check docs dist size clean
+.PHONY: demo test test-use pecos annif libmultilabel fuzz drill lint format bench bench-full bench-check docs dist size clean
 
 # The main job: trains a small victim the first time (minutes, with progress bars), then attacks it.
 demo: $(READY)
@@ -35,6 +35,9 @@ pecos: .venv-pecos/.ready
 
 # A real Annif server, which the tests of its wrapper train, start and stop: an environment of its own, which they find.
 annif: .venv-annif/.ready
+
+# The same for the example of a victim in another environment.
+libmultilabel: .venv-libmultilabel/.ready
 
 # Readers, checkpoints, records, targets and the search on anything: 100,000 new inputs, about half an hour.
 INPUTS ?= 100000

@@ -5,6 +5,7 @@ import json
 import random
 import re
 import shutil
+import subprocess
 
 import joblib
 import numpy as np
@@ -23,6 +24,17 @@ from tests.toolkit.pecos_models import PYTHON, needs_pecos, train_on
 from tests.toolkit.shared_folders import SHARED, needs_shared
 
 pytestmark = pytest.mark.slow
+
+LIBMULTILABEL = ROOT / ".venv-libmultilabel" / "bin" / "python"
+TRAIN_LIBMULTILABEL = """
+import json, sys
+from libmultilabel import linear
+
+data = json.load(sys.stdin)
+preprocessor = linear.Preprocessor()
+data = preprocessor.fit_transform(data)
+linear.save_pipeline("pipeline", preprocessor, linear.train_1vsrest(data["train"]["y"], data["train"]["x"]))
+"""
 
 VICTIMS = sorted((ROOT / "examples" / "victims").glob("*.py"))
 MINILM = "models/all-MiniLM-L6-v2"
@@ -129,6 +141,17 @@ def test_omikuji_model(folder, masked_lm):
     train_omikuji(folder / "omikuji-model", features, [labels for _, labels in TRAINING], len(NAMES))
     joblib.dump(vectoriser, folder / "vectorizer.joblib")
     assert succeeded(attack("omikuji_model", folder, masked_lm))
+
+
+@pytest.mark.skipif(not LIBMULTILABEL.exists(), reason="needs the environment of LibMultiLabel: `make libmultilabel`")
+def test_libmultilabel_model(folder, masked_lm):
+    texts = [text for text, _ in TRAINING]
+    data = {"x": texts, "y": [[NAMES[label] for label in labels] for _, labels in TRAINING]}
+    training = json.dumps({"train": data, "data_format": "txt"})
+    subprocess.run([LIBMULTILABEL, "-I", "-c", TRAIN_LIBMULTILABEL], input=training, text=True, cwd=folder, check=True)
+    shutil.copy(ROOT / "examples" / "served" / "libmultilabel_model.py", folder / "served.py")
+    shown = attack("libmultilabel_model", folder, masked_lm, LIBMULTILABEL_PYTHON=str(LIBMULTILABEL))
+    assert succeeded(shown)
 
 
 @needs_annif

@@ -57,6 +57,16 @@ class MissingExtraError(XMTCError, ImportError):
     """A dependency is needed and not installed; the message names the install command."""
 
 
+def reason_of(error: BaseException) -> str:
+    """The first line of what a library says is wrong, for a message.
+
+    Example:
+        >>> reason_of(OSError("no such file\\nask for help")), reason_of(KeyError())
+        ('no such file', 'KeyError')
+    """
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)
+
+
 def missing_module(error: ImportError) -> MissingExtraError:
     """What an import that failed means: a package that is not installed, or not whole.
 

@@ -21,6 +21,19 @@ Objective = Literal["targets", "margin"]
 must overtake, as a difference of log-odds; only for targets that are to rise.
 """
 
+
+def require_choice(name: str, value: object, choices: object) -> None:
+    """Raise InputError where `choices`, a `Literal`, does not list a value.
+
+    Example:
+        >>> require_choice("objective", "best", Objective)
+        Traceback (most recent call last):
+        textattack_xmtc.errors.InputError: unknown objective='best'; choose targets or margin
+    """
+    if value not in get_args(choices):
+        raise InputError(f"unknown {name}={value!r}", f"choose {' or '.join(map(str, get_args(choices)))}")
+
+
 RANKING_ALIASES = {"random-order": "random"}
 """Further names of rankings. All may begin with `xmtc-`, as the names of searches in TextAttack do."""
 
@@ -37,10 +50,8 @@ def ranking_named(name: str) -> Ranking:
     """
     plain = str(name).removeprefix("xmtc-")
     plain = RANKING_ALIASES.get(plain, plain)
-    for ranking in get_args(Ranking):
-        if plain == ranking:
-            return cast(Ranking, ranking)
-    raise InputError(f"unknown ranking={name!r}", f"choose {' or '.join(get_args(Ranking))}")
+    require_choice("ranking", plain, Ranking)
+    return cast(Ranking, plain)
 
 
 CandidateOrder = Literal["all", "until-goal", "while-better"]

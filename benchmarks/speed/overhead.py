@@ -19,7 +19,7 @@ from benchmarks.speed.whole_attack import K, attack_on, truth_of
 from textattack_xmtc.goal_functions.shared_scores import SharedScores
 from textattack_xmtc.models.batches import by_length
 from textattack_xmtc.transformations import word_swap_masked_lm
-from textattack_xmtc.transformations.mask_logits import logits_at
+from textattack_xmtc.transformations.word_swap_masked_lm import logits_at
 
 WORDS = (200, 480)
 GOAL = 1.25

@@ -19,9 +19,9 @@ from transformers import BertConfig, BertForMaskedLM, PreTrainedTokenizerFast
 from textattack_xmtc.models.aplc_xlnet.network import APLCXLNetConfig, APLCXLNetNetwork
 from textattack_xmtc.models.aplc_xlnet.scorer import APLCXLNet
 from textattack_xmtc.models.aplc_xlnet.subwords import Subwords
+from textattack_xmtc.models.attention_xml.architecture import AttentionXMLConfig
 from textattack_xmtc.models.attention_xml.flat import AttentionXML, AttentionXMLNetwork
 from textattack_xmtc.models.attention_xml.label_tree import LabelTree, depths_of_levels
-from textattack_xmtc.models.attention_xml.plan import AttentionXMLConfig
 from textattack_xmtc.models.attention_xml.tree import AttentionXMLTree, AttentionXMLTreeNetwork
 from textattack_xmtc.models.attention_xml.vocabulary import PAD, UNK, Vocabulary
 

@@ -110,6 +110,7 @@ def measure(name: str, goal: str, options: argparse.Namespace) -> None:
         )
         for variant in variants
     }
+    assert tools.masked_lm is not None
     forget = remember(victim.model, tools.masked_lm)
     file = options.records / f"{name}-{goal}.jsonl"
     done = {record["sample"] for record in _records(file)}

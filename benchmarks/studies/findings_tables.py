@@ -16,6 +16,7 @@ from textattack_xmtc.results.campaign import Campaign
 from textattack_xmtc.results.folder import read_campaign
 from textattack_xmtc.results.records import Model
 from textattack_xmtc.results.statistics import Estimate, difference_of
+from textattack_xmtc.results.summary import SampleResults
 
 HERE = Path(__file__).parent
 PAGE, RESULTS = HERE.parents[1] / "docs" / "results.md", HERE / "findings.json"
@@ -186,16 +187,15 @@ def defence(cells: Sequence[Cell]) -> Table:
 
 
 def _compared(cell: Cell, plain: Model, other: Model, part: int, setting: Setting) -> list[str]:
-    one, two = cell.campaign.results[plain.name], cell.campaign.results[other.name]
-    _, first, second = np.intersect1d(one.samples, two.samples, return_indices=True)
-    chosen = one.bins[first] == part
-    first, second = first[chosen], second[chosen]
+    sides = [cell.campaign.results[model.name].of_bin(part, wrong_counts=True).rows for model in (plain, other)]
+    common = sides[0].index.intersection(sides[1].index)
+    one, two = (SampleResults(rows.loc[common]) for rows in sides)
+    wrongs = [np.asarray(side.rows["wrong_before"]) for side in (one, two)]
     conditions = cell.conditions(setting)
-    lost_one, lost_two = (part.passed(**conditions) | part.wrong_before for part in (one, two))
-    won = lost_one[first], lost_two[second]
-    wrong = two.wrong_before[second]
-    primary, _ = difference_of(won[1], won[0], one.texts[first])
-    secondary, _ = difference_of(won[1][~wrong], won[0][~wrong], one.texts[first][~wrong])
+    won = [side.passed(**conditions) | before for side, before in zip((one, two), wrongs, strict=True)]
+    wrong, texts = wrongs[1], np.asarray(one.rows["text"])
+    primary, _ = difference_of(won[1], won[0], texts)
+    secondary, _ = difference_of(won[1][~wrong], won[0][~wrong], texts[~wrong])
     shares = [f"{share.mean():.0%}" if len(share) else "" for share in won]
     return [*shares, f"{int(wrong.sum())} of {len(wrong)}", points(primary), points(secondary), f"{secondary.n}"]
 

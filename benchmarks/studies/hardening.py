@@ -8,7 +8,7 @@ FOLDER of `--data` holds the corpora as `benchmarks.studies.findings` writes the
 is there is not trained again. Attacks are on samples of the rarest bin that the plain model has right, drawn as a
 campaign draws them, every cell on the same ones; records are kept one by one. `--minutes` is for the attacks of each
 corpus and model. `--only` takes what holds all these words, `--cells` makes those only, `--attacks` tries these.
-`--other-masked-lm` is one that hardening did not see. With `--documents` (compressed JSON Lines), models of `tib-ci`
+`--other-masked-lm` is for the attack "other masked LM". With `--documents` (compressed JSON Lines), models of `tib-ci`
 are attacked on 102 pairs of its training texts and on 250 of documents of that folder as well, and one is hardened on
 further ones (see `benchmarks.studies.hardening_texts`). Results: `benchmarks/studies/hardening.json` and
 `hardening.md`, of all that is there.
@@ -62,7 +62,6 @@ MADE: dict[str, Sequence[str]] = {
     "hardened": (),
     "hardened, full rate": ("--rate", "1"),
     "hardened, further texts": ("--unlabelled", FURTHER),
-    "hardened, masked LM": ("--augment", "masked-lm", "--share", "0.5"),
     "random masking": ("--augment", "random-masking"),
     "random masking, full rate": ("--augment", "random-masking", "--rate", "1"),
     "more training": ("--augment", "none"),
@@ -129,7 +128,7 @@ def train(corpus: str, name: str, options: argparse.Namespace) -> None:
             texts = corpus_of("further", options.data / corpus, options.documents, options.out / "corpora")
             own = [str(texts) if part == FURTHER else part for part in own]
         command = ["harden", str(options.keep / f"{name}-none"), "--data", str(options.data / corpus), *own]
-        command += ["--masked-lm", str(options.masked_lm), "--budget", str(options.budget), "--out", str(folder)]
+        command += ["--budget", str(options.budget), "--out", str(folder)]
         print("textattack-xmtc", *command, flush=True)
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         subprocess.run(

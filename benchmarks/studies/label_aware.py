@@ -153,6 +153,7 @@ def measure(cell: Cell, options: argparse.Namespace) -> None:
             if sample.number in done.get(name, ()) or time.monotonic() > end:
                 continue
             record = attack.record(sample) | {"name": corpus.label_names[sample.target], "text": sample.text}
+            assert tools.masked_lm is not None
             record |= {"ranks": plausibility(tools.masked_lm, record)}
             with (options.records / f"{cell.name}-{name}.jsonl").open("a", encoding="utf-8") as opened:
                 opened.write(json.dumps(record) + "\n")

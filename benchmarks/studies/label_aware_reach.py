@@ -9,7 +9,7 @@ import numpy as np
 
 from textattack_xmtc.campaign.samples import Sample
 from textattack_xmtc.datasets.corpus import Corpus
-from textattack_xmtc.evidence.label_words import TrainingWords
+from textattack_xmtc.evidence.label_texts import TrainingWords
 
 TEXTS = 20
 WORDS = 30

@@ -8,7 +8,7 @@ import torch
 from textattack.shared import AttackedText
 
 from textattack_xmtc.transformations import XMTCWordSwapMaskedLM
-from textattack_xmtc.transformations.mask_logits import logits_at
+from textattack_xmtc.transformations.word_swap_masked_lm import logits_at
 from textattack_xmtc.words import word_spans
 
 

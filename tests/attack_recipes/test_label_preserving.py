@@ -59,6 +59,14 @@ def test_frozen_evidence_stays() -> None:
 
 
 @needs_wordnet
+def test_no_masked_lm_is_loaded_where_words_of_the_same_sense_are_enough(tmp_path: Path) -> None:
+    result = build(masked_lm=str(tmp_path / "absent")).attack(TEXT, TRUTH)
+    assert isinstance(result, SuccessfulAttackResult)
+    with pytest.raises(InputError, match="absent"):
+        build(masked_lm=str(tmp_path / "absent"), candidate_source="masked-lm")
+
+
+@needs_wordnet
 def test_the_masked_lm_stands_for_words_that_say_nothing_of_the_label() -> None:
     recipe = build(XMTCPositiveLabelPreserving, "plates", "automatons", candidate_source="masked-lm")
     result = recipe.attack("robots with ubiquitous ubiquitous numerical arms", TRUTH)

@@ -123,8 +123,8 @@ def test_a_frugal_attack_reaches_the_same_goal():
     ("parameters", "message"),
     [
         ({"ranking": "best"}, "unknown ranking='best'; choose masked-delta or masked-blocks or first-candidate"),
-        ({"candidate_source": "best"}, "candidate_source='best' is unknown; choose masked-lm or label-texts or label"),
-        ({"candidate_order": "best"}, "candidate_order='best' is unknown; choose all or until-goal or while-better"),
+        ({"candidate_source": "best"}, "unknown candidate_source='best'; choose masked-lm or label-texts or label"),
+        ({"candidate_order": "best"}, "unknown candidate_order='best'; choose all or until-goal or while-better"),
         ({"k": 0}, "invalid k=0: must be a whole number, at least 1"),
         ({"k": 5}, "k=5 is more than the 4 labels of this victim; choose k between 1 and 4"),
         ({"max_change_rate": 0}, "max_change_rate=0 is not a share of the words"),

@@ -14,7 +14,7 @@ from benchmarks.studies.surprise import surprise, surprises
 from tests.toolkit.plain_candidates import swap_of
 from tests.toolkit.victims import bag
 from textattack_xmtc.datasets.corpus import Corpus, Document
-from textattack_xmtc.evidence.label_words import TrainingWords
+from textattack_xmtc.evidence.label_texts import TrainingWords
 from textattack_xmtc.results.records import Sample
 from textattack_xmtc.words import word_spans
 

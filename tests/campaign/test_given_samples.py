@@ -58,7 +58,7 @@ def test_samples_of_something_else(
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [("", "holds no sample"), ("{}\n", "line 1 is no sample"), ("\n[1\n", "line 2 is no sample")],
+    [("", "holds no sample"), ("{}\n", "line 1 is no sample"), ("\n[1\n", "line 2 is not JSON")],
 )
 def test_a_file_that_holds_no_samples(tmp_path: Path, content: str, message: str) -> None:
     (tmp_path / "some.jsonl").write_text(content)

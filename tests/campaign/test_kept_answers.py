@@ -11,9 +11,8 @@ import numpy as np
 import pytest
 
 from tests.toolkit.small_campaigns import LABELS, OPTIONS
-from textattack_xmtc.campaign import kept_answers
-from textattack_xmtc.campaign.kept_answers import keep_answers, key_of, read_answers
-from textattack_xmtc.campaign.victims import load_victim
+from textattack_xmtc.campaign import victims as kept_answers
+from textattack_xmtc.campaign.victims import keep_answers, key_of, load_victim, read_answers
 from textattack_xmtc.datasets.load import load_corpus
 from textattack_xmtc.models.torch_scorer import TorchScorer
 

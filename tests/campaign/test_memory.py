@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from textattack_xmtc.campaign.loading import attack_on, tools_of
 from textattack_xmtc.campaign.plan import Plan
+from textattack_xmtc.campaign.prepare import attack_on, tools_of
 from textattack_xmtc.encoders.embedded import _word_vector
 from textattack_xmtc.results.folder import read_campaign
 

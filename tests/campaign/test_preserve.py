@@ -12,7 +12,7 @@ from tests.campaign.test_attack import LABELS, PLAN, SAMPLE, TEXT, toy, victim_o
 from tests.toolkit.small_campaigns import OPTIONS
 from tests.toolkit.victims import proposing
 from tests.toolkit.wordnet import needs_wordnet
-from textattack_xmtc.campaign.attack import SampleAttack, Tools
+from textattack_xmtc.campaign.attack import SampleAttack, Tools, load_tools
 from textattack_xmtc.campaign.plan import Plan
 from textattack_xmtc.campaign.runner import run_campaign
 from textattack_xmtc.datasets.label_names import LabelNames
@@ -56,6 +56,17 @@ def test_frozen_words_stay() -> None:
     assert len({tuple(one["protected"]) for one in drawn}) > 1
     assert {len(one["protected"]) for one in drawn} == {2}
     assert [one["seed"] for one in drawn] == [0, 1, 2, 3]
+
+
+@needs_wordnet
+def test_words_of_the_same_sense_need_no_masked_lm() -> None:
+    tools = load_tools(
+        Plan(("any",), "any", candidate_source="same-sense", encoder="embedded", masked_lm="absent"), None
+    )
+    facts = tools.facts(PLAN)
+    assert (tools.masked_lm, facts["masked_lm"], facts["masked_lm_fingerprint"]) == (None, None, None)
+    with pytest.raises(InputError, match="absent"):
+        load_tools(Plan(("any",), "any", encoder="embedded", masked_lm="absent"), None)
 
 
 @needs_wordnet

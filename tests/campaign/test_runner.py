@@ -291,8 +291,8 @@ def test_two_campaigns_on_one_folder(copied: Path) -> None:
 
 def test_a_damaged_campaign_file(copied: Path) -> None:
     (copied / "campaign.json").write_text('{"format": 1, "settings"')
-    with pytest.raises(DataError, match=r"campaign\.json cannot be resumed"):
+    with pytest.raises(DataError, match=r"campaign\.json is not JSON .*: it cannot be resumed"):
         run_campaign(copied, {}, resume=True)
     (copied / "campaign.json").write_text('{"format": 99}')
-    with pytest.raises(DataError, match="it is of format 99, and this version resumes format 1"):
+    with pytest.raises(DataError, match="has format 99, and this version reads format 1: it cannot be resumed"):
         run_campaign(copied, {}, resume=True)

@@ -17,7 +17,7 @@ from tests.toolkit.small_campaigns import OPTIONS, records
 from tests.toolkit.victims import CountingVictim, bag
 from textattack_xmtc.campaign import transfer as transferring
 from textattack_xmtc.campaign.runner import run_campaign
-from textattack_xmtc.campaign.transfer import Trials, control_text, found_in, run_transfers
+from textattack_xmtc.campaign.transfer import Trials, adversarial_text, control_text, run_transfers
 from textattack_xmtc.campaign.victims import Victim
 from textattack_xmtc.campaign.workers.run import Workers
 from textattack_xmtc.errors import DataError, InputError, ModelFolderError
@@ -47,7 +47,7 @@ def toy(goal: str = "positive", k: int = 1, model: CountingVictim | None = None)
 
 
 def verdict(goal: str, text: str, sample: Sample = SAMPLE, k: int = 1) -> tuple[str, str | None]:
-    (row,) = toy(goal, k).records([found_in("plain", sample, text)])
+    (row,) = toy(goal, k).records([adversarial_text("plain", sample, text)])
     return row["outcome"], row["reason"]
 
 
@@ -78,7 +78,7 @@ def test_verdicts(goal: str, sample: Sample, text: str, k: int, expected: tuple[
 def test_a_threshold_decides_what_is_shown() -> None:
     model = bag(WEIGHTS, [0, 0, 0], label_names=OWN)
     model.threshold = 3.5
-    found = [found_in("plain", SAMPLE, TEXT.replace(old, "lantern")) for old in ("amber", "granite")]
+    found = [adversarial_text("plain", SAMPLE, TEXT.replace(old, "lantern")) for old in ("amber", "granite")]
     rows = toy("positive", 3, model).records(found)
     assert [row["before"] for row in rows] == [[0], [0]]
     assert [(row["outcome"], row["after"]) for row in rows] == [("succeeded", []), ("failed", [0])]
@@ -86,7 +86,7 @@ def test_a_threshold_decides_what_is_shown() -> None:
 
 def test_a_record() -> None:
     model = bag(WEIGHTS, [0, 0, 0], label_names=OWN)
-    found = found_in("plain", SAMPLE, TEXT.replace("amber", "zinc"))
+    found = adversarial_text("plain", SAMPLE, TEXT.replace("amber", "zinc"))
     (row,) = toy(model=model).records([found])
     assert found.control in (TEXT.replace("granite", "zinc"), TEXT.replace("meadow", "zinc"))
     reached = "meadow" not in str(found.control)  # zinc and granite weigh more than amber
@@ -101,8 +101,8 @@ def test_a_record() -> None:
 def test_what_is_not_asked() -> None:
     """Nothing is asked of a text that the model gets wrong, and each distinct text is asked about once."""
     model = bag(WEIGHTS, [0, 0, 0], label_names=OWN)
-    found = found_in("plain", SAMPLE, TEXT.replace("amber", "zinc"))
-    wrong = found_in("plain", replace(SAMPLE, target=2), "something else")
+    found = adversarial_text("plain", SAMPLE, TEXT.replace("amber", "zinc"))
+    wrong = adversarial_text("plain", replace(SAMPLE, target=2), "something else")
     rows = toy(model=model).records([found, wrong, found._replace(source="pw")])
     assert [row["queries"] for row in rows] == [3, 1, 3] and rows[1]["after"] is rows[1]["control"] is None
     assert sorted(model.asked) == sorted([TEXT, found.text, str(found.control)])
@@ -114,7 +114,7 @@ def test_a_text_over_which_the_model_fails_is_an_error_alone() -> None:
 
     model = CountingVictim(row, label_names=OWN)
     texts = [TEXT.replace("amber", word) for word in ("zinc", "saddle", "violin")]
-    rows = toy(model=model).records([found_in("plain", SAMPLE, text) for text in texts])
+    rows = toy(model=model).records([adversarial_text("plain", SAMPLE, text) for text in texts])
     assert [row["outcome"] for row in rows] == ["succeeded", "error", "succeeded"]
     assert "VictimError: toy answered with a score that is not finite" in rows[1]["reason"]
 
@@ -122,7 +122,7 @@ def test_a_text_over_which_the_model_fails_is_an_error_alone() -> None:
 def test_fewer_labels_than_k_are_shown() -> None:
     model = bag(WEIGHTS, [0, 0, 0], label_names=OWN)
     model._top_k = lambda texts, k: (np.array([[2, -1]] * len(texts)), np.array([[1.0, 0.0]] * len(texts)))  # type: ignore[method-assign]  # a victim that shows one
-    (row,) = toy(k=2, model=model).records([found_in("plain", SAMPLE, TEXT.replace("amber", "zinc"))])
+    (row,) = toy(k=2, model=model).records([adversarial_text("plain", SAMPLE, TEXT.replace("amber", "zinc"))])
     assert row["before"] == row["after"] == [0] and row["outcome"] == "failed"
 
 
@@ -320,7 +320,11 @@ def damage(out: Path, facts: Sequence[Any] | None, row: dict[str, Any] | None) -
         ),
         (None, {"outcome": "won"}, r"other\.jsonl, line 1 is no trial \(outcome 'won'\)"),
         (None, {"control": {}}, r"other\.jsonl, line 1 is no trial \(no 'reached'\)"),
-        (None, {"source": "nobody"}, r"other\.jsonl has sample \d+ of 'nobody', which is no success in records"),
+        (
+            None,
+            {"source": "nobody"},
+            r"other\.jsonl, line 1 is no trial \(sample \d+ of 'nobody' is no success in records",
+        ),
     ],
 )
 def test_damaged_files(copied: Path, facts: list[Any] | None, row: dict[str, Any] | None, message: str) -> None:

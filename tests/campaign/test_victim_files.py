@@ -25,8 +25,8 @@ from textattack_xmtc.campaign.workers.run import Workers
 from textattack_xmtc.datasets.corpus import Corpus
 from textattack_xmtc.datasets.load import load_corpus
 from textattack_xmtc.errors import InputError, MissingExtraError
+from textattack_xmtc.results.export.report import all_tables
 from textattack_xmtc.results.folder import read_campaign
-from textattack_xmtc.results.tables.contents import all_tables
 
 SKLEARN = """
 import joblib

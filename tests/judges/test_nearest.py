@@ -11,7 +11,8 @@ import pytest
 from textattack_xmtc.datasets.corpus import Corpus, Document
 from textattack_xmtc.encoders.embedded import EmbeddedEncoder
 from textattack_xmtc.judges.judge import Case
-from textattack_xmtc.judges.nearest import NearestTexts, nearest_judge
+from textattack_xmtc.judges.model import ModelJudge
+from textattack_xmtc.judges.nearest import NearestTexts
 from textattack_xmtc.results.judgements import ADVERSARIAL
 
 WORDS = ["green tea", "black tea", "boiled egg", "fried egg", "sourdough bread", "rye bread"]
@@ -58,7 +59,7 @@ def test_fewer_labels_than_k_and_more_texts_than_one_batch(tmp_path: Path, monke
 
 def test_as_a_judge(tmp_path: Path) -> None:
     data = corpus()
-    judge = nearest_judge("nearest:embedded", EmbeddedEncoder(), data, tmp_path, k=1)
+    judge = ModelJudge("nearest:embedded", NearestTexts(EmbeddedEncoder(), data, tmp_path).top_k, 1)
     names = list(data.label_names)
     cases = [
         Case(0, ADVERSARIAL, "green tea with number 9", names.index("tea")),
@@ -67,5 +68,4 @@ def test_as_a_judge(tmp_path: Path) -> None:
     ]
     originals = ["green tea number 1", "black tea number 1", "rye bread number 1"]
     assert judge.accepts(cases, originals) == [True, False, None]
-    assert judge.training_data == data.fingerprint and judge.lineage == frozenset()
     assert np.all([judge.accepts([], []) == []])

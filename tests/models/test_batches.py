@@ -5,8 +5,8 @@ import pytest
 
 from textattack_xmtc.models import torch_scorer
 from textattack_xmtc.models.aplc_xlnet.scorer import build_small
+from textattack_xmtc.models.attention_xml.architecture import AttentionXMLConfig
 from textattack_xmtc.models.attention_xml.flat import AttentionXML, AttentionXMLNetwork
-from textattack_xmtc.models.attention_xml.plan import AttentionXMLConfig
 from textattack_xmtc.models.attention_xml.vocabulary import Vocabulary
 from textattack_xmtc.models.batches import by_length
 
@@ -41,7 +41,7 @@ def test_a_small_budget_gives_the_same_scores(make, monkeypatch):
     model = make()
     plain = model.score(TEXTS, [2, 0], "logit"), model.top_k(TEXTS, 3, "logit")
     monkeypatch.setattr(torch_scorer, "float_budget", lambda _: 1)
-    assert len(model._batches(TEXTS, "logit", 32)) == len(TEXTS)
+    assert len(list(model._batches(model.encode(TEXTS), "logit", 32))) == len(TEXTS)
     np.testing.assert_allclose(model.score(TEXTS, [2, 0], "logit"), plain[0], rtol=0, atol=1e-5)
     np.testing.assert_array_equal(model.top_k(TEXTS, 3, "logit")[0], plain[1][0])
 

@@ -9,8 +9,8 @@ import torch
 from textattack_xmtc.datasets.corpus import Corpus, Document
 from textattack_xmtc.errors import DataError, InputError
 from textattack_xmtc.metrics import label_matrix, propensities
+from textattack_xmtc.models.attention_xml.architecture import AttentionXMLConfig
 from textattack_xmtc.models.attention_xml.flat import AttentionXML, AttentionXMLNetwork
-from textattack_xmtc.models.attention_xml.plan import AttentionXMLConfig
 from textattack_xmtc.models.attention_xml.vocabulary import Vocabulary
 from textattack_xmtc.models.evaluation import evaluate, measures, measures_by_frequency, validation
 
@@ -30,14 +30,14 @@ def test_measures_of_ranges_are_those_of_texts_with_labels_of_the_range() -> Non
     ranges = measures_by_frequency(predicted, label_matrix(true, LABELS), counts, propensities(counts, 500))
     assert sum(part.labels for part in ranges) == LABELS
     for part in ranges:
-        own = {j for j in range(LABELS) if part.lowest <= counts[j] <= (part.highest or 10**9)}
+        of_range = {j for j in range(LABELS) if part.lowest <= counts[j] <= (part.highest or 10**9)}
         shares = [
-            len(own & set(labels) & set(best[:3])) / len(own & set(labels))
+            len(of_range & set(labels) & set(best[:3])) / len(of_range & set(labels))
             for best, labels in zip(predicted.tolist(), true, strict=True)
-            if own & set(labels)
+            if of_range & set(labels)
         ]
         assert part.texts == len(shares)
-        assert part.labels == len(own)
+        assert part.labels == len(of_range)
         assert part.measures["recall@3"] == pytest.approx(np.mean(shares))
     for k in (1, 3, 5):
         whole = measures(predicted, label_matrix(true, LABELS))[f"P@{k}"]
@@ -69,9 +69,9 @@ def test_labels_are_matched_by_name(model: AttentionXML) -> None:
 
 
 def test_labels_that_the_model_does_not_know_are_never_predicted(model: AttentionXML) -> None:
-    found = evaluate(model, corpus(["a", "new"]))
-    assert found.notes == ["1 labels of the corpus are unknown to the model and count as never predicted"]
-    assert found.overall["recall@1"] <= 0.5
+    actual = evaluate(model, corpus(["a", "new"]))
+    assert actual.notes == ["1 labels of the corpus are unknown to the model and count as never predicted"]
+    assert actual.overall["recall@1"] <= 0.5
     with pytest.raises(
         InputError, match="none of the 2 labels of 'toy', such as 'x', 'y', is one of the victim's 4, such as 'a'"
     ):
@@ -79,8 +79,8 @@ def test_labels_that_the_model_does_not_know_are_never_predicted(model: Attentio
 
 
 def test_without_a_training_split_frequencies_are_not_made_up(model: AttentionXML) -> None:
-    found = evaluate(model, corpus(["a", "b"], ("test",)))
-    assert not found.by_frequency and "PSP@1" not in found.overall and "no training split" in found.notes[0]
+    actual = evaluate(model, corpus(["a", "b"], ("test",)))
+    assert not actual.by_frequency and "PSP@1" not in actual.overall and "no training split" in actual.notes[0]
     with pytest.raises(DataError, match="no split 'validation'"):
         evaluate(model, corpus(["a"]), "validation")
     with pytest.raises(InputError, match="no text to measure on"):
@@ -88,5 +88,5 @@ def test_without_a_training_split_frequencies_are_not_made_up(model: AttentionXM
 
 
 def test_a_model_with_fewer_than_five_labels_is_watched_by_what_it_has(model: AttentionXML) -> None:
-    found = validation(model, corpus(["a", "b", "c", "d"]).split("test"))
-    assert set(found) == {"P@1", "P@3", "nDCG@5"} and 0 < found["nDCG@5"] <= 1
+    actual = validation(model, corpus(["a", "b", "c", "d"]).split("test"))
+    assert set(actual) == {"P@1", "P@3", "nDCG@5"} and 0 < actual["nDCG@5"] <= 1

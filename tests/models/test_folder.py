@@ -14,8 +14,8 @@ from transformers import BertConfig, BertForMaskedLM
 
 from textattack_xmtc.datasets.corpus import Document
 from textattack_xmtc.errors import ModelFolderError
+from textattack_xmtc.models.attention_xml.architecture import AttentionXMLConfig
 from textattack_xmtc.models.attention_xml.flat import AttentionXML, AttentionXMLNetwork
-from textattack_xmtc.models.attention_xml.plan import AttentionXMLConfig
 from textattack_xmtc.models.attention_xml.vocabulary import Vocabulary
 from textattack_xmtc.models.folder import load_model, save_model
 from textattack_xmtc.models.hugging_face import check_folder
@@ -129,8 +129,8 @@ DAMAGES = {
     "labels in half characters": (_write("labels.json", b'["a", "\\ud800"]'), "labels.json in .* valid Unicode"),
     "architecture is a list": (_config(architecture=[]), r"unknown architecture \[\]"),
     "layers without end": (_network(layers=10**9), "asks for 1,000,000,000 layers or more, and there are 15 weights"),
-    "size is infinite": (_network(hidden_size=float("inf")), "does not describe an AttentionXML"),
-    "length is infinite": (_config(max_length=float("inf")), "does not describe an AttentionXML"),
+    "size is infinite": (_network(hidden_size=float("inf")), "does not describe .* AttentionXML"),
+    "length is infinite": (_config(max_length=float("inf")), "does not describe .* AttentionXML"),
     "length is beyond all numbers": (_config(max_length=10**30), "invalid max_length=10{30}"),
     "length is below 1": (_config(max_length=0), "invalid max_length=0"),
     "config is a list": (_write("config.json", b"[1]"), "config.json in .* holds a list, not an object"),
@@ -143,28 +143,34 @@ DAMAGES = {
     "no format": (_config(format=None), "format None, not a number"),
     "newer format": (_config(format=99), "has format 99; .* upgrade textattack-xmtc"),
     "unknown architecture": (_config(architecture="oracle"), "unknown architecture 'oracle'; .*attention-xml"),
-    "setting missing": (_config(max_length=None), r"does not describe an AttentionXML \(no 'max_length'\)"),
-    "setting of another type": (_config(max_length="many"), "does not describe an AttentionXML .*'many'"),
-    "size missing": (_network(linear_sizes=None), r"does not describe an AttentionXML \(no 'linear_sizes'\)"),
-    "size unknown": (_network(depth=3), "does not describe an AttentionXML .*'depth'"),
-    "size negative": (_network(hidden_size=-1), "does not describe an AttentionXML"),
+    "setting missing": (
+        _config(max_length=None),
+        r"does not describe .* AttentionXML \(no 'max_length'\)",
+    ),
+    "setting of another type": (_config(max_length="many"), "does not describe .* AttentionXML .*'many'"),
+    "size missing": (
+        _network(linear_sizes=None),
+        r"does not describe .* AttentionXML \(no 'linear_sizes'\)",
+    ),
+    "size unknown": (_network(depth=3), "does not describe .* AttentionXML .*'depth'"),
+    "size negative": (_network(hidden_size=-1), "does not describe .* AttentionXML"),
     "tokenisation unknown": (_config(tokenization="klingon"), "unknown tokenization 'klingon'"),
     "weights cut off": (_cut, "model.safetensors' is damaged or cut off"),
     "weights empty": (_write("model.safetensors", b""), "model.safetensors' is damaged or cut off"),
     "weights are something else": (_write("model.safetensors", b"PK" * 99), "is damaged or cut off"),
-    "weight missing": (_weights(lambda found: found.pop("output.bias")), "lacks the weight 'output.bias'"),
+    "weight missing": (_weights(lambda actual: actual.pop("output.bias")), "lacks the weight 'output.bias'"),
     "weight unknown": (
-        _weights(lambda found: found.update(extra=torch.zeros(1))),
-        "holds the weight 'extra', which config.json does not ask for",
+        _weights(lambda actual: actual.update(extra=torch.zeros(1))),
+        "holds the weight 'extra'; by its config.json, vocabulary and labels, there should be none",
     ),
     "shape": (
         _network(hidden_size=5),
-        r"the weight 'attention' .* has the shape \(3, 6\); its config.json, vocabulary and labels ask for \(3, 10\)",
+        r"'attention' .* has the shape \(3, 6\); by its config.json, vocabulary and labels, it should be \(3, 10\)",
     ),
-    "too few labels": (_write("labels.json", b'["eggs"]'), r"'attention' .* shape \(3, 6\); .* ask for \(1, 6\)"),
+    "too few labels": (_write("labels.json", b'["eggs"]'), r"'attention' .* shape \(3, 6\); .* it should be \(1, 6\)"),
     "too few words": (
         _write("vocabulary.json", b'["<PAD>", "<UNK>", "egg"]'),
-        r"'embedding.weight' .* shape \(8, 4\); .* ask for \(3, 4\)",
+        r"'embedding.weight' .* shape \(8, 4\); .* it should be \(3, 4\)",
     ),
     "another vocabulary": (_write("vocabulary.json", b'["egg", "tea"]'), "starts with"),
 }
@@ -213,9 +219,9 @@ def test_weights_of_other_precision_are_read_as_float32(
     folder = save_model(model, tmp_path / "model")
     weights = load_file(folder / "model.safetensors")
     save_file({key: value.to(dtype) for key, value in weights.items()}, folder / "model.safetensors")
-    found = load_model(folder, "cpu")
-    assert {value.dtype for value in found.network.state_dict().values()} == {torch.float32}
-    np.testing.assert_allclose(found.dense(["a text"], "logit"), model.dense(["a text"], "logit"), atol=0.1)
+    actual = load_model(folder, "cpu")
+    assert {value.dtype for value in actual.network.state_dict().values()} == {torch.float32}
+    np.testing.assert_allclose(actual.dense(["a text"], "logit"), model.dense(["a text"], "logit"), atol=0.1)
 
 
 def test_sizes_are_bounded_before_anything_is_built(model: AttentionXML, tmp_path: Path) -> None:

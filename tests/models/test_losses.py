@@ -83,8 +83,8 @@ def plain_loss(kind, scores, targets, weights):
 def test_the_loss_is_equation_4_6_and_weights_only_its_positive_part(kind):
     scores, targets, weights = batch()
     assert targets.sum() > 3
-    found = ReweightedLoss(weights, kind)(scores, targets)
-    assert float(found) == pytest.approx(plain_loss(kind, scores, targets, weights))
+    actual = ReweightedLoss(weights, kind)(scores, targets)
+    assert float(actual) == pytest.approx(plain_loss(kind, scores, targets, weights))
     unweighted = ReweightedLoss(None, kind)(scores, targets)
     assert float(unweighted) == pytest.approx(plain_loss(kind, scores, targets, torch.ones(6)))
     negatives = torch.zeros_like(targets)
@@ -123,8 +123,10 @@ def test_columns_take_the_weights_of_their_labels(kind):
     every = full(scores, targets)
     shared = torch.tensor([4, 0, 2])
     assert torch.allclose(full(scores[:, shared], targets[:, shared], labels=shared), every[:, shared])
-    own = torch.stack([torch.randperm(6, generator=torch.Generator().manual_seed(row))[:3] for row in range(4)])
-    assert torch.allclose(full(scores.gather(1, own), targets.gather(1, own), labels=own), every.gather(1, own))
+    columns = torch.stack([torch.randperm(6, generator=torch.Generator().manual_seed(row))[:3] for row in range(4)])
+    assert torch.allclose(
+        full(scores.gather(1, columns), targets.gather(1, columns), labels=columns), every.gather(1, columns)
+    )
 
 
 def test_a_column_that_is_no_label_has_weight_1_and_importance_multiplies_both_parts():
@@ -132,9 +134,9 @@ def test_a_column_that_is_no_label_has_weight_1_and_importance_multiplies_both_p
     loss = ReweightedLoss(weights, reduction="none")
     plain = ReweightedLoss(reduction="none")(scores, targets)
     labels = torch.tensor([-1, 1, 2, 3, 4, -1])
-    found = loss(scores, targets, labels=labels)
-    assert torch.allclose(found[:, [0, 5]], plain[:, [0, 5]])
-    assert torch.allclose(found[:, 1:5], loss(scores, targets)[:, 1:5])
+    actual = loss(scores, targets, labels=labels)
+    assert torch.allclose(actual[:, [0, 5]], plain[:, [0, 5]])
+    assert torch.allclose(actual[:, 1:5], loss(scores, targets)[:, 1:5])
     importance = torch.tensor([2.0, 1.0, 1.0, 1.0, 1.0, 0.0]).double()
     for kind in ("bce", "squared-hinge"):
         weighted = ReweightedLoss(weights, kind, reduction="none")
@@ -154,20 +156,20 @@ def test_reductions():
 def test_bfloat16_scores_are_summed_in_float32(kind):
     scores, targets, weights = batch(torch.bfloat16)
     scores.requires_grad_()
-    found = ReweightedLoss(weights, kind)(scores, targets)
-    assert found.dtype == torch.float32
+    actual = ReweightedLoss(weights, kind)(scores, targets)
+    assert actual.dtype == torch.float32
     # Only the scores themselves are rounded: from there on it is the float64 computation to float32's precision.
-    assert float(found.detach()) == pytest.approx(plain_loss(kind, scores.detach(), targets, weights), rel=1e-5)
-    found.backward()
+    assert float(actual.detach()) == pytest.approx(plain_loss(kind, scores.detach(), targets, weights), rel=1e-5)
+    actual.backward()
     assert scores.grad.dtype == torch.bfloat16
     assert torch.isfinite(scores.grad).all()
 
 
 def test_large_logits_neither_overflow_nor_vanish():
     scores = torch.tensor([[200.0, -200.0]], requires_grad=True)
-    found = ReweightedLoss(torch.tensor([1.0, 3.0]))(scores, torch.tensor([[0.0, 1.0]]))
-    assert float(found.detach()) == pytest.approx(200 + 3 * 200)
-    found.backward()
+    actual = ReweightedLoss(torch.tensor([1.0, 3.0]))(scores, torch.tensor([[0.0, 1.0]]))
+    assert float(actual.detach()) == pytest.approx(200 + 3 * 200)
+    actual.backward()
     assert scores.grad.tolist() == [[1.0, -3.0]]
 
 

@@ -42,7 +42,7 @@ def test_an_unfinished_training_resumes(tmp_path: Path) -> None:
 
 def test_an_unfinished_hardening_resumes(tmp_path: Path) -> None:
     shutil.copytree(OLD / "uh-flat.unfinished", tmp_path / "hard.unfinished")
-    options = ["--steps", "8", "--round-steps", "2", "--k", "1", "--goal", "both", "--masked-lm", ""]
+    options = ["--steps", "8", "--round-steps", "2", "--k", "1", "--goal", "both"]
     out = tmp_path / "hard"
     assert main(["harden", str(OLD / "flat"), *DATA, *options, "--out", str(out), "--resume"]) == 0
     same(out / "model.safetensors", OLD / "hardened.safetensors")

@@ -140,7 +140,10 @@ NONSENSE = [
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"sample": 99}, r"records/plain\.jsonl has sample 99, which samples\.jsonl does not have"),
+        (
+            {"sample": 99},
+            r"records/plain\.jsonl, line 1 is no record \(sample 99, which samples\.jsonl does not have\)",
+        ),
         ({"outcome": "won"}, r"plain\.jsonl, line 1 is no record \(outcome 'won'\)"),
         ({"outcome": "succeeded", "after": None}, "succeeded, but nothing before or after"),
         ({"before": {"rank": 1, "score": 0.5, "top_k": [40]}}, "sample 0 has a label that labels.json does not have"),

@@ -18,10 +18,10 @@ from textattack_xmtc.results.judgements import (
     Judgement,
     Verdict,
     judged,
+    judges,
     read_judgements,
     write_judgement,
 )
-from textattack_xmtc.results.tables.judges import judges
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +56,7 @@ def test_a_judge_counts_only_where_it_tells_controls_apart(campaign: Campaign) -
     rows = judged(campaign, judgement(campaign, good_from=4), campaign.models[0].name)
     assert [row.usable for row in rows] == [False, False, True, False]
     one, _, several, none = rows
-    assert one.valid is None and one.found > 0 and one.point.youden == 0 and none.found == 0
+    assert one.valid is None and one.adversarial > 0 and one.point.youden == 0 and none.adversarial == 0
     assert several.valid is not None
     assert several.valid.uncorrected.value == pytest.approx(several.valid.corrected.value)
     assert 0.8 <= several.valid.corrected.value <= 1 and several.random.value == pytest.approx(0.45, abs=0.1)
@@ -74,7 +74,7 @@ def test_too_few_controls_are_not_enough(campaign: Campaign) -> None:
 def test_texts_without_an_opinion_are_left_out(campaign: Campaign) -> None:
     name = campaign.models[0].name
     verdicts = (Verdict(0, ADVERSARIAL, name, 1, None), Verdict(1, ADVERSARIAL, "another", 1, True))
-    assert [row.found for row in judged(campaign, Judgement("rule", None, verdicts), name)] == [0, 0, 0, 0]
+    assert [row.adversarial for row in judged(campaign, Judgement("rule", None, verdicts), name)] == [0, 0, 0, 0]
 
 
 def test_the_table_says_what_is_not_usable(campaign: Campaign) -> None:

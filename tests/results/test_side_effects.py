@@ -7,7 +7,7 @@ import pytest
 from tests.toolkit.campaign_folders import change, read_lines, write_campaign, write_lines
 from textattack_xmtc.metrics import propensities
 from textattack_xmtc.results.folder import read_campaign
-from textattack_xmtc.results.side_effects import moved, precision, successful
+from textattack_xmtc.results.tables.examples import moved, precision, successes_of
 
 
 @pytest.fixture(scope="module")
@@ -28,10 +28,10 @@ def plain_rows(folder, name):
 @pytest.mark.parametrize("name", ["plain", "pw-cb"])
 def test_precision_is_that_of_plain_sums(folder, name, without_target, family, a, b):
     campaign = read_campaign(folder)
-    found = precision(campaign, successful(campaign, campaign.model(name)), without_target, family)
+    found = precision(campaign, successes_of(campaign, campaign.model(name)), without_target, family)
     rows = plain_rows(folder, name)
     weight = 1 / propensities(campaign.label_counts, 1000, a, b)
-    for side, value, psp in (("before", found.before, found.psp_before), ("after", found.after, found.psp_after)):
+    for side, value, psp in (("before", found.p_before, found.psp_before), ("after", found.p_after, found.psp_after)):
         hits = gained = possible = 0.0
         for row, sample in rows:
             true = {label for label in sample["labels"] if not (without_target and label == sample["target"])}
@@ -41,7 +41,7 @@ def test_precision_is_that_of_plain_sums(folder, name, without_target, family, a
             possible += sum(sorted((weight[label] for label in true), reverse=True)[:5])
         assert value == pytest.approx(hits / len(rows))
         assert psp == pytest.approx(gained / possible)
-    assert (found.before > found.after) or without_target
+    assert (found.p_before > found.p_after) or without_target
 
 
 @pytest.mark.parametrize("inwards", [True, False])
@@ -53,12 +53,11 @@ def test_moved_labels_are_counted_without_the_targets(folder, inwards):
         labels = (after - before if inwards else before - after) - {sample["target"]}
         times.update(labels)
         true.update(labels & set(sample["labels"]))
-    found = moved(campaign, successful(campaign, campaign.model("plain")), inwards)
-    assert {one.label: (one.times, one.true) for one in found} == {
+    found = moved(successes_of(campaign, campaign.model("plain")), inwards)
+    assert {row.Index: (row.times, row.true) for row in found.itertuples()} == {
         label: (n, true[label]) for label, n in times.items()
     }
-    assert [one.times for one in found] == sorted(times.values(), reverse=True)
-    assert any(one.true for one in found)
+    assert found["times"].tolist() == sorted(times.values(), reverse=True) and found["true"].any()
 
 
 def test_a_model_that_gives_fewer_than_k_labels_is_measured_all_the_same(folder, tmp_path):
@@ -68,13 +67,13 @@ def test_a_model_that_gives_fewer_than_k_labels_is_measured_all_the_same(folder,
     target = row["target"]
     write_lines(path, [row | {"before": row["before"] | {"top_k": [target]}, "after": row["after"] | {"top_k": []}}])
     campaign = read_campaign(folder)
-    found = precision(campaign, successful(campaign, campaign.model("plain")), without_target=False)
-    assert (found.before, found.after) == (pytest.approx(1 / 5), 0.0)
+    found = precision(campaign, successes_of(campaign, campaign.model("plain")), without_target=False)
+    assert (found.p_before, found.p_after) == (pytest.approx(1 / 5), 0.0)
 
 
 def test_without_propensities_there_is_no_psp(tmp_path):
     folder = write_campaign(tmp_path / "small", samples_per_bin=8)
     change(folder / "labels.json", n_train=2)
     campaign = read_campaign(folder)
-    found = precision(campaign, successful(campaign, campaign.model("plain")), without_target=False)
-    assert found.before > 0 and found.psp_before is None and found.psp_after is None
+    found = precision(campaign, successes_of(campaign, campaign.model("plain")), without_target=False)
+    assert found.p_before > 0 and found.psp_before is None and found.psp_after is None

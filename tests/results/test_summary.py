@@ -10,6 +10,7 @@ import pytest
 
 from tests.toolkit.campaign_folders import change, read_lines, write_campaign, write_lines
 from textattack_xmtc.errors import DataError
+from textattack_xmtc.results.export.report import all_tables
 from textattack_xmtc.results.folder import read_campaign
 from textattack_xmtc.results.headline import further_headlines
 from textattack_xmtc.results.records import Record
@@ -25,7 +26,6 @@ from textattack_xmtc.results.summary import (
     Count,
     Limits,
 )
-from textattack_xmtc.results.tables.contents import all_tables
 from textattack_xmtc.results.tables.formats import as_html, as_markdown
 
 
@@ -127,9 +127,9 @@ def test_samples_that_the_reference_model_gets_wrong_do_not_count_for_it(tmp_pat
 def test_shared_texts_widen_the_interval(tmp_path):
     once = read_campaign(write_campaign(tmp_path / "once", samples_per_bin=40)).results["plain"]
     twice = read_campaign(write_campaign(tmp_path / "twice", samples_per_bin=40, pairs_per_text=10)).results["plain"]
-    assert len(set(once.texts)) == len(once.texts) and len(set(twice.texts)) < len(twice.texts)
-    assert once.rate() == wilson(int(once.passed().sum()), len(once.texts))
-    assert twice.rate() != wilson(int(twice.passed().sum()), len(twice.texts))
+    assert once.rows["text"].is_unique and not twice.rows["text"].is_unique
+    assert once.rate() == wilson(int(once.passed().sum()), len(once.rows))
+    assert twice.rate() != wilson(int(twice.passed().sum()), len(twice.rows))
 
 
 def test_bins_have_names(tmp_path):
@@ -169,8 +169,10 @@ def test_counts_nest_and_what_a_record_lacks_is_not_measured():
 def test_statistics_agree_with_a_further_count_in_every_place(folder, monkeypatch):
     """A count that is added to the list is a column of the tables and a sentence, and nothing else changes."""
     long_text = Count("long", "Long text (%)", "the text is long", lambda record, _: record.words > 20, FALLS)
-    for module in ("summary", "headline", "figures", "tables.success", "export.parquet"):
-        monkeypatch.setattr(f"textattack_xmtc.results.{module}.COUNTS", (FALLS, SIMILAR, long_text))
+    for module in ("summary", "headline", "figures", "tables.success", "export.records"):
+        monkeypatch.setattr(
+            f"textattack_xmtc.results.{module}.COUNTS", (FALLS, SIMILAR, EVIDENCE_KEPT, SENSE_KEPT, long_text)
+        )
     campaign = read_campaign(folder)
     tables = {table.name: table for table in all_tables([campaign])}
     for name in ("positive-success", "by-bin"):

@@ -17,8 +17,8 @@ from tests.toolkit.plain_attack import Goal
 from tests.toolkit.plain_frugal_attack import FrugalAttack
 from tests.toolkit.worlds import EVENTS, MASK, ToyWorld, attack, events, worlds
 from textattack_xmtc.attack_recipes import XMTCNegative, XMTCPositive, XMTCUntargeted
-from textattack_xmtc.search_methods.masked_blocks import BLOCK
 from textattack_xmtc.search_methods.masked_delta import CHUNK, PATIENCE
+from textattack_xmtc.search_methods.rankings import BLOCK
 from textattack_xmtc.targets import GroundTruth
 from textattack_xmtc.transformations import XMTCWordSwapMaskedLM
 from textattack_xmtc.wrappers import FunctionWrapper

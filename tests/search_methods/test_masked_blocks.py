@@ -144,7 +144,7 @@ def test_the_same_text_is_attacked_alike():
 def test_what_cannot_be():
     with pytest.raises(InputError, match="invalid block=0; must be at least 1 word"):
         MaskedBlocks(block=0)
-    with pytest.raises(InputError, match="candidate_order='best' is unknown; choose all or until-goal or while-better"):
+    with pytest.raises(InputError, match="unknown candidate_order='best'; choose all or until-goal or while-better"):
         MaskedBlocks(candidate_order="best")
     with pytest.raises(
         InputError, match="unknown ranking='best'; choose masked-delta or masked-blocks or first-candidate"

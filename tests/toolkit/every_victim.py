@@ -25,8 +25,8 @@ from textattack.models.wrappers import HuggingFaceModelWrapper, ModelWrapper, Py
 from transformers import pipeline
 
 from tests.toolkit.bert import tiny_bert, word_tokenizer
+from textattack_xmtc.models.attention_xml.architecture import AttentionXMLConfig
 from textattack_xmtc.models.attention_xml.flat import AttentionXML, AttentionXMLNetwork
-from textattack_xmtc.models.attention_xml.plan import AttentionXMLConfig
 from textattack_xmtc.models.attention_xml.vocabulary import Vocabulary
 from textattack_xmtc.wrappers import (
     DualEncoderWrapper,

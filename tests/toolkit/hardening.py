@@ -7,10 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from tests.toolkit.victims import proposing
 from textattack_xmtc.datasets.corpus import Corpus, Document
 from textattack_xmtc.models.training.plan import small_plan, train_folder
-from textattack_xmtc.transformations import XMTCWordSwapMaskedLM
 
 LABELS = 6
 NAMES = ["acorn", "badger", "cactus", "dolphin", "ember", "falcon"]
@@ -52,8 +50,3 @@ def trained(folder: Path, architecture: str = "attention-xml", seed: int = 0) ->
     changes = {"epochs": 8, "batch_size": 10, "seed": seed, **SIZES[architecture]}
     train_folder(corpus(), small_plan(architecture).changed(changes), folder, device="cpu")
     return folder
-
-
-def giving_away() -> XMTCWordSwapMaskedLM:
-    """A masked LM that always proposes the words that give labels away."""
-    return proposing(*(sign(label) for label in range(LABELS)))

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import torch
 
+from textattack_xmtc.models.attention_xml.architecture import AttentionXMLConfig
 from textattack_xmtc.models.attention_xml.label_tree import LabelTree
-from textattack_xmtc.models.attention_xml.plan import AttentionXMLConfig
 from textattack_xmtc.models.attention_xml.tree import AttentionXMLTree, AttentionXMLTreeNetwork
 from textattack_xmtc.models.attention_xml.vocabulary import Vocabulary
 

@@ -12,8 +12,8 @@ from transformers import BertConfig, BertForMaskedLM, BertTokenizerFast
 
 from textattack_xmtc.datasets.corpus import Corpus
 from textattack_xmtc.datasets.load import load_corpus
+from textattack_xmtc.models.attention_xml.architecture import AttentionXMLConfig
 from textattack_xmtc.models.attention_xml.flat import AttentionXML, AttentionXMLNetwork
-from textattack_xmtc.models.attention_xml.plan import AttentionXMLConfig
 from textattack_xmtc.models.attention_xml.vocabulary import Vocabulary
 from textattack_xmtc.models.batches import padded
 from textattack_xmtc.models.folder import save_model

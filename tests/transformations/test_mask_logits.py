@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from tests.toolkit.masked_lms import FAMILIES, masked_lm
-from textattack_xmtc.transformations.mask_logits import logits_at
+from textattack_xmtc.transformations.word_swap_masked_lm import logits_at
 
 TEXTS = ["{} market is a study", "The law of climate change {} energy", "{}"]
 

@@ -204,7 +204,7 @@ def test_a_label_without_words_falls_back_and_says_so_once(messages):
         (lambda goal: WordSwapLabelAware(proposing("a"), goal, [Known()], 0), "max_candidates=0"),
         (lambda goal: WordSwapLabelAware(proposing("a"), goal, [Known()], plausible=0), "plausible=0"),
         (lambda goal: WordSwapLearning(proposing("a"), goal, 0), "max_candidates=0"),
-        (lambda goal: word_swap_named("best", proposing("a"), goal), "candidate_source='best' is unknown; choose mas"),
+        (lambda goal: word_swap_named("best", proposing("a"), goal), "unknown candidate_source='best'; choose mas"),
         (lambda goal: word_swap_named("label-texts", proposing("a"), goal), "there are none; give data=FOLDER"),
     ],
 )

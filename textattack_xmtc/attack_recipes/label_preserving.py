@@ -10,8 +10,7 @@ from textattack.attack_results import AttackResult, SkippedAttackResult
 from textattack.goal_function_results import GoalFunctionResultStatus
 
 from textattack_xmtc.attack_recipes.recipe import XMTCRecipe
-from textattack_xmtc.constraints.label_evidence import labels_of
-from textattack_xmtc.constraints.preservation import NO_EVIDENCE, Preservation
+from textattack_xmtc.constraints.label_evidence import NO_EVIDENCE, Preservation, labels_of
 from textattack_xmtc.datasets.corpus import Corpus
 from textattack_xmtc.datasets.label_names import LabelNames
 from textattack_xmtc.datasets.load import load_corpus
@@ -111,10 +110,10 @@ class LabelPreservingRecipe(XMTCRecipe):
 
 def _all_parameters() -> inspect.Signature:
     """What `build` takes, with what it passes on: the command line reads it."""
-    own, parent = (inspect.signature(recipe.build.__func__) for recipe in (LabelPreservingRecipe, XMTCRecipe))  # type: ignore[attr-defined]
-    passed_on = [parameter for name, parameter in parent.parameters.items() if name not in own.parameters]
-    listed = [parameter for parameter in own.parameters.values() if parameter.kind is not parameter.VAR_KEYWORD]
-    return own.replace(parameters=[*listed, *passed_on])
+    added, parent = (inspect.signature(recipe.build.__func__) for recipe in (LabelPreservingRecipe, XMTCRecipe))  # type: ignore[attr-defined]
+    passed_on = [parameter for name, parameter in parent.parameters.items() if name not in added.parameters]
+    listed = [parameter for parameter in added.parameters.values() if parameter.kind is not parameter.VAR_KEYWORD]
+    return added.replace(parameters=[*listed, *passed_on])
 
 
 LabelPreservingRecipe.build.__func__.__signature__ = _all_parameters()  # type: ignore[attr-defined]

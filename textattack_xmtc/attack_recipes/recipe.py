@@ -16,7 +16,7 @@ from textattack_xmtc.constraints.similarity import EncoderSimilarity, measure
 from textattack_xmtc.constraints.words import FunctionWordModification
 from textattack_xmtc.datasets.corpus import Corpus
 from textattack_xmtc.datasets.load import load_corpus
-from textattack_xmtc.evidence.label_words import TrainingWords
+from textattack_xmtc.evidence.label_texts import TrainingWords
 from textattack_xmtc.goal_functions import TopKGoalFunction, TopKGoalFunctionResult
 from textattack_xmtc.hubs import DEFAULT_MASKED_LM
 from textattack_xmtc.scores import ScoreKind
@@ -66,7 +66,8 @@ class XMTCRecipe(AttackRecipe):
             max_change_rate: theta, share of the words that may be changed (rounded down).
             candidates: how many words of the masked LM are tried for each word.
             masked_lm: a hub name, a folder, or "auto": the one that is kept with the victim, else
-                bert-base-uncased; or a word swap that has it loaded (then `candidates` is its own).
+                bert-base-uncased; or a word swap that has it loaded (then `candidates` is its own). Words of the same
+                sense need none.
             encoder: measures how similar the final text is: "use", "sbert", "embedded", "auto" or
                 an encoder (`textattack_xmtc.constraints.encoders`).
             min_similarity: where given, candidates must be more similar to the original than this
@@ -76,8 +77,8 @@ class XMTCRecipe(AttackRecipe):
                 recipe's own by default.
             candidate_order: how a word's candidates are asked about, "all", "until-goal" or "while-better"; the
                 recipe's own by default.
-            candidate_source: where candidates come from, "masked-lm", "label-texts", "label-names" or "answers"; the
-                recipe's own by default, but without `data` label names in place of label texts.
+            candidate_source: where candidates come from, "masked-lm", "label-texts", "label-names", "answers" or
+                "same-sense"; the recipe's own by default, but without `data` label names in place of label texts.
             objective: how near a text is to the goal, "targets" or, for a recipe whose targets are to rise, "margin";
                 the recipe's own by default.
             data: what "label-texts" takes the words of labels from: what `load_corpus` takes, a corpus, or
@@ -103,12 +104,15 @@ class XMTCRecipe(AttackRecipe):
         """
         victim = as_victim(model_wrapper)
         goal = cls.goal(victim, k=k, score_space=score_space, objective=objective or cls.objective, threshold=threshold)
-        kept = masked_lm == "auto" and victim.masked_lm_folder is not None
-        if masked_lm == "auto":
-            masked_lm = victim.masked_lm_folder or DEFAULT_MASKED_LM
-        if not isinstance(masked_lm, XMTCWordSwapMaskedLM):
-            masked_lm = XMTCWordSwapMaskedLM(masked_lm, max_candidates=candidates)
-        swap = word_swap_named(_source(cls, candidate_source, data), masked_lm, goal, _training_words(data))
+        source, loaded, words = _source(cls, candidate_source, data), None, "words of the same sense"
+        if source != "same-sense":
+            chosen = victim.masked_lm_folder or DEFAULT_MASKED_LM if masked_lm == "auto" else masked_lm
+            if not isinstance(chosen, XMTCWordSwapMaskedLM):
+                chosen = XMTCWordSwapMaskedLM(chosen, max_candidates=candidates)
+            loaded = chosen
+            kept = masked_lm == "auto" and victim.masked_lm_folder is not None
+            words = f"masked LM {'kept with the victim' if kept else Path(loaded.masked_lm_source).name}"
+        swap = word_swap_named(source, loaded, goal, _training_words(data))
         measuring = load_encoder(encoder) if isinstance(encoder, str) else encoder
         constraints: list[Any] = [RepeatModification(), FunctionWordModification()]
         if min_similarity is not None:
@@ -118,11 +122,7 @@ class XMTCRecipe(AttackRecipe):
         attack.encoder = measuring
         size = "" if victim.labels.size is None else f" ({victim.labels.size:,} labels)"
         shown = f"k={k}" if goal.threshold is None else str(goal.rule)
-        logger.info(
-            f"xmtc: victim {victim.name}{size}, {shown}, "
-            f"masked LM {'kept with the victim' if kept else Path(masked_lm.masked_lm_source).name}, "
-            f"similarity measured by {measuring.name!r}"
-        )
+        logger.info(f"xmtc: victim {victim.name}{size}, {shown}, {words}, similarity measured by {measuring.name!r}")
         return attack
 
     def attack(self, example: Any, ground_truth_output: Any) -> AttackResult:
@@ -184,8 +184,8 @@ def _source(
     recipe: type[XMTCRecipe], chosen: CandidateSource | None, data: str | Path | Corpus | LabelWords | None
 ) -> CandidateSource:
     """What was chosen, or the recipe's own; without data, a recipe's label texts are label names."""
-    own = recipe.candidate_source
-    return chosen or ("label-names" if own == "label-texts" and data is None else own)
+    default = recipe.candidate_source
+    return chosen or ("label-names" if default == "label-texts" and data is None else default)
 
 
 def _training_words(data: str | Path | Corpus | LabelWords | None) -> LabelWords | None:

@@ -16,13 +16,13 @@ from textattack_xmtc.attack_recipes import XMTCNegative, XMTCPositive, XMTCRecip
 from textattack_xmtc.campaign.plan import Plan
 from textattack_xmtc.campaign.victims import Victim
 from textattack_xmtc.constraints.encoders import load_encoder
-from textattack_xmtc.constraints.preservation import NO_EVIDENCE, Preservation
+from textattack_xmtc.constraints.label_evidence import NO_EVIDENCE, Preservation
 from textattack_xmtc.constraints.similarity import Similarity, measure
 from textattack_xmtc.datasets.label_names import LabelNames
 from textattack_xmtc.datasets.load import load_corpus
 from textattack_xmtc.encoders.encoder import Encoder
 from textattack_xmtc.errors import InputError
-from textattack_xmtc.evidence.label_words import TrainingWords
+from textattack_xmtc.evidence.label_texts import TrainingWords
 from textattack_xmtc.evidence.protection import Preserve
 from textattack_xmtc.evidence.protocol import Evidence
 from textattack_xmtc.evidence.sources import evidence_model, load_evidence
@@ -55,25 +55,25 @@ class Tools:
 
     Attributes:
         encoder: measures similarity.
-        masked_lm: proposes words.
+        masked_lm: proposes words; None where candidates are words of the same sense.
         masked_lm_source: the folder or hub name that it was loaded from.
         training_words: the words of labels by the corpus's training texts, where the plan takes candidates from them.
         evidence: how much words speak for a label, where the plan measures what is kept of it.
     """
 
     encoder: Encoder
-    masked_lm: XMTCWordSwapMaskedLM
-    masked_lm_source: str
+    masked_lm: XMTCWordSwapMaskedLM | None
+    masked_lm_source: str | None
     training_words: TrainingWords | None = None
     evidence: Evidence | None = None
 
     def facts(self, plan: Plan) -> JSON:
         """What is written down of them: what came of the choices that were left to the program."""
-        source = Path(self.masked_lm_source)
+        source = self.masked_lm_source
         return {
             "encoder": self.encoder.name,
-            "masked_lm": self.masked_lm_source,
-            "masked_lm_fingerprint": fingerprint(source),
+            "masked_lm": source,
+            "masked_lm_fingerprint": None if source is None else fingerprint(source),
             "similarity": "cosine" if plan.mode == "paper" else "published",
             "threshold": _THRESHOLD,
             **({} if thresholds_print(plan) is None else {"thresholds": thresholds_print(plan)}),
@@ -85,7 +85,6 @@ def load_tools(plan: Plan, companion: Path | None, encoder: str = "", masked_lm:
     """Load the encoder and the masked LM of a plan.
 
     Args:
-        plan: what was chosen.
         companion: the masked LM kept with the reference model, or None; what "auto" stands for.
         encoder: where given, in place of the plan's: what "auto" stood for when the campaign began.
         masked_lm: the same for the masked LM.
@@ -93,10 +92,12 @@ def load_tools(plan: Plan, companion: Path | None, encoder: str = "", masked_lm:
     Raises:
         InputError, MissingExtraError, ModelFolderError: one of them cannot be loaded.
     """
-    source = masked_lm or plan.masked_lm
-    if source == "auto":
+    source: str | None = masked_lm or plan.masked_lm
+    if plan.candidate_source == "same-sense":
+        source = None
+    elif source == "auto":
         source = str(companion or (DEFAULT_MASKED_LM if plan.mode == "paper" else _PUBLISHED_MASKED_LM))
-    swap = XMTCWordSwapMaskedLM(source, max_candidates=plan.candidates)
+    swap = None if source is None else XMTCWordSwapMaskedLM(source, max_candidates=plan.candidates)
     words = TrainingWords(load_corpus(plan.data, **plan.given())) if plan.candidate_source == "label-texts" else None
     evidence = None
     if plan.preserve is not None:
@@ -131,10 +132,7 @@ class SampleAttack:
     """One model under the attack of a plan: what a process holds that turns samples into records.
 
     Args:
-        plan: what was chosen.
-        victim: the model.
         label_names: the corpus's label names, by index; samples and records count labels as the corpus does.
-        tools: masked LM and encoder.
 
     Raises:
         InputError: k does not fit the model, or the masked LM not the mode.
@@ -222,7 +220,7 @@ class SampleAttack:
             self._victim.model,
             k=plan.k,
             max_change_rate=plan.max_change_rate,
-            masked_lm=self._tools.masked_lm,
+            masked_lm=self._tools.masked_lm or "auto",
             encoder=self._tools.encoder,
             ranking=plan.ranking,
             candidate_order=plan.candidate_order,
@@ -282,7 +280,7 @@ class SampleAttack:
         attack = PublishedAttack(
             self._victim.model,
             k=plan.k,
-            masked_lm=self._tools.masked_lm_source,
+            masked_lm=str(self._tools.masked_lm_source),
             goal=plan.goal,
             max_change_rate=plan.max_change_rate,
             candidates=plan.candidates,
@@ -333,8 +331,6 @@ def record_of(plan: Plan, sample: Sample, encoder: str, fields: Mapping[str, Any
     """A whole record; missing fields get their defaults.
 
     Args:
-        plan: what was chosen.
-        sample: what it is about.
         encoder: the name of what similarity was, or would have been, measured with.
         fields: those that an attack has set.
         seconds: how long it took.

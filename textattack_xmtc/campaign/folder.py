@@ -12,8 +12,9 @@ from textattack_xmtc.campaign.plan import Plan
 from textattack_xmtc.campaign.samples import Drawn
 from textattack_xmtc.datasets.corpus import Corpus
 from textattack_xmtc.datasets.statistics import corpus_statistics
-from textattack_xmtc.errors import DataError, InputError, XMTCError
+from textattack_xmtc.errors import DataError, InputError
 from textattack_xmtc.goal import NEGATIVE
+from textattack_xmtc.results import folder as results_folder
 from textattack_xmtc.results.folder import (
     BINS,
     CAMPAIGN,
@@ -22,13 +23,14 @@ from textattack_xmtc.results.folder import (
     LABELS,
     RECORDS,
     RESUMED,
+    RESUMED_BEFORE,
     SAMPLES,
     TRIALS,
     read_transfers,
     record_file,
 )
 from textattack_xmtc.results.records import ERROR
-from textattack_xmtc.workdir.files import repair, write_json, write_lines
+from textattack_xmtc.workdir.files import repair, write_json, write_lines, writing
 from textattack_xmtc.workdir.lock import LOCK
 from textattack_xmtc.workdir.names import distinct
 from textattack_xmtc.workdir.provenance import changed_versions, versions
@@ -36,7 +38,6 @@ from textattack_xmtc.workdir.resume import check_config
 from textattack_xmtc.wrappers.naming import fingerprint_of
 
 _DRAWN = (LABELS, BINS, CLUSTERS, SAMPLES)
-_RESUMED_BEFORE = "went_on_with"  # the key of RESUMED in campaigns of 0.1.0
 
 JSON = dict[str, Any]
 
@@ -87,17 +88,10 @@ def write_campaign(out: Path, plan: Plan, corpus: Corpus, drawn: Drawn, models: 
         "reference": next(model["name"] for model in models if model["folder"] == plan.reference_model),
     }
     counts = corpus.label_counts.tolist()
-    samples = [{"sample": sample.number, **_named(asdict(sample), "number")} for sample in drawn.samples]
-    bins = [
-        {
-            "bin": part.number,
-            "from": part.lowest,
-            "to": part.highest,
-            **_named(asdict(part), "number", "lowest", "highest"),
-        }
-        for part in drawn.bins
-    ]
-    try:
+    samples = [_renamed(asdict(sample), number="sample") for sample in drawn.samples]
+    bins = [_renamed(asdict(part), number="bin", lowest="from", highest="to") for part in drawn.bins]
+    fix = "make room there, or choose another folder with --out"
+    with writing(f"the campaign in {str(out)!r}", fix):
         names = list(corpus.label_names)
         write_json(out / LABELS, {"names": names, "counts": counts, "n_train": len(corpus.split("train"))})
         write_json(out / BINS, bins)
@@ -106,11 +100,6 @@ def write_campaign(out: Path, plan: Plan, corpus: Corpus, drawn: Drawn, models: 
             write_json(out / CLUSTERS, [{"labels": labels} for labels in drawn.clusters])
         write_lines(out / SAMPLES, samples)
         write_json(out / CAMPAIGN, facts)
-    except OSError as error:
-        raise XMTCError(
-            f"the campaign could not be written to {str(out)!r} ({error.strerror or error})",
-            "make room there, or choose another folder with --out",
-        ) from error
 
 
 def resume_plan(out: Path, options: Mapping[str, Any]) -> tuple[Plan, list[str]]:
@@ -140,8 +129,8 @@ def resume_plan(out: Path, options: Mapping[str, Any]) -> tuple[Plan, list[str]]
     now = versions()
     if changed := changed_versions(facts["versions"], now):
         notes.append(f"the records so far were made with other versions ({changed}); that is noted in {CAMPAIGN}")
-        earlier = facts.get(RESUMED) or facts.get(_RESUMED_BEFORE) or []
-        kept = {key: value for key, value in facts.items() if key != _RESUMED_BEFORE}
+        earlier = facts.get(RESUMED) or facts.get(RESUMED_BEFORE) or []
+        kept = {key: value for key, value in facts.items() if key != RESUMED_BEFORE}
         if now not in earlier:
             write_json(out / CAMPAIGN, {**kept, RESUMED: [*earlier, now]})
     return plan, notes
@@ -191,11 +180,9 @@ def forget_errors(out: Path) -> int:
             kept = [record for record in records if record["outcome"] != ERROR]
         except (ValueError, KeyError, TypeError) as error:
             raise DataError(f"{file} has a line that is not a record ({error})", "remove the line") from error
-        try:
-            if len(kept) < len(records):
+        if len(kept) < len(records):
+            with writing(file):
                 write_lines(file, kept)
-        except OSError as error:
-            raise XMTCError(f"{file} could not be written ({error.strerror or error})", "make room there") from error
         n_errors += len(records) - len(kept)
     return n_errors
 
@@ -220,25 +207,23 @@ def check_files(model: Mapping[str, Any]) -> None:
 
 
 def read_facts(out: Path) -> JSON:
-    """What `campaign.json` says.
+    """What `campaign.json` says, where the campaign can be resumed by it.
 
     Raises:
         DataError: it is damaged, or of another format.
     """
-    file = out / CAMPAIGN
     try:
-        facts = json.loads(file.read_text(encoding="utf-8"))
-        version = facts["format"]
-        if version == FORMAT:
-            if missing := {"settings", "resolved", "versions", "models", "reference"} - facts.keys():
-                raise KeyError(min(missing))
-            _ = [model["name"] for model in facts["models"]], dict(facts["settings"]), dict(facts["versions"])
-            return dict(facts)
-        problem = f"it is of format {version!r}, and this version resumes format {FORMAT}"
-    except (OSError, ValueError, RecursionError, KeyError, TypeError) as error:
-        problem = f"{type(error).__name__}: {error}"
-    raise DataError(f"{file} cannot be resumed ({problem})", "start again in another folder with --out")
+        facts = results_folder.read_facts(out)
+        if missing := {"settings", "resolved", "versions", "models", "reference"} - facts.keys():
+            raise KeyError(min(missing))
+        _ = [model["name"] for model in facts["models"]], dict(facts["settings"]), dict(facts["versions"])
+    except (DataError, ValueError, KeyError, TypeError) as error:
+        problem = (
+            error.problem if isinstance(error, DataError) else f"{out / CAMPAIGN}: {type(error).__name__}: {error}"
+        )
+        raise DataError(f"{problem}: it cannot be resumed", "start again in another folder with --out") from error
+    return facts
 
 
-def _named(fields: JSON, *renamed: str) -> JSON:
-    return {name: value for name, value in fields.items() if name not in renamed}
+def _renamed(fields: JSON, **names: str) -> JSON:
+    return {names.get(name, name): value for name, value in fields.items()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,19 +14,15 @@ from textattack_xmtc.campaign.samples import Drawn
 from textattack_xmtc.datasets.corpus import Corpus
 from textattack_xmtc.errors import DataError, InputError
 from textattack_xmtc.goal import GOALS, NEGATIVE
-from textattack_xmtc.results.folder import BINS
+from textattack_xmtc.results.folder import BINS, CLUSTERS, read_samples_file
 from textattack_xmtc.results.records import Bin, Sample
-
-_KEYS = ("sample", "text_id", "text", "labels", "target", "bin")
 
 
 def read_samples(file: Path, corpus: Corpus, goal: str) -> Drawn:
     """Read a campaign's `samples.jsonl`, and the bins from beside it where they are there.
 
     Args:
-        file: the file.
         corpus: with the test split that the samples are from.
-        goal: what they are to be attacked for.
 
     Returns:
         The samples in the order of the file, numbered anew; bins that the file alone tells of where there is no
@@ -57,20 +54,10 @@ def read_samples(file: Path, corpus: Corpus, goal: str) -> Drawn:
 
 def _read(file: Path) -> list[Sample]:
     try:
-        lines = file.read_bytes().split(b"\n")
-    except OSError as error:
-        raise DataError(f"the samples {str(file)!r} cannot be read ({error.strerror})", "check the path") from error
-    samples: list[Sample] = []
-    for number, line in enumerate(lines, start=1):
-        if line.strip():
-            try:
-                _, text_id, text, labels, target, number = (json.loads(line)[key] for key in _KEYS)
-                samples.append(Sample(len(samples), text_id, text, tuple(map(int, labels)), int(target), int(number)))
-            except (ValueError, KeyError, TypeError) as error:
-                raise DataError(
-                    f"{file}, line {number} is no sample ({type(error).__name__}: {error})",
-                    f"give a file that a campaign wrote: each line has {', '.join(_KEYS)}",
-                ) from error
+        samples = [replace(sample, number=number) for number, sample in enumerate(read_samples_file(file))]
+    except (DataError, OSError) as error:
+        problem = error.problem if isinstance(error, DataError) else f"{file} cannot be read ({error.strerror})"
+        raise DataError(problem, "give a samples.jsonl that a campaign wrote") from error
     if not samples:
         raise DataError(f"{file} holds no sample", "give a file that a campaign wrote")
     return samples
@@ -102,7 +89,7 @@ def _bins(file: Path, samples: list[Sample], counts: np.ndarray) -> list[Bin]:
 def _clusters(file: Path, n_labels: int, goal: str) -> list[list[int]]:
     if goal != NEGATIVE:
         return []
-    clusters = [[int(label) for label in row["labels"]] for row in _beside(file, "clusters.json")]
+    clusters = [[int(label) for label in row["labels"]] for row in _beside(file, CLUSTERS)]
     return [labels for labels in clusters if all(0 <= label < n_labels for label in labels)]
 
 

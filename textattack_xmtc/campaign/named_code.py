@@ -34,8 +34,6 @@ def check_named(out: Path, code: Iterable[str], campaign: Mapping[str, Any]) -> 
     """Refuse to run code that no command line has named for this campaign.
 
     Args:
-        out: the campaign's folder.
-        code: the code that would be run.
         campaign: what `campaign.json` says, for the command in the message.
 
     Raises:
@@ -63,7 +61,7 @@ def code_to_run(campaign: Campaign) -> list[str]:
     todo = [model for model in campaign.models if len(model.records) < len(campaign.samples)]
     sources = [_source_of(model.facts) for model in todo]
     for transfer in campaign.transfers:
-        if todo or len(transfer.trials) < len(campaign.found_for(transfer.facts)):
+        if todo or len(transfer.trials) < len(campaign.to_transfer(transfer.facts)):
             sources.append(_source_of(transfer.facts))
     return code_among([*sources, *([str(campaign.resolved["encoder"])] if todo else [])])
 

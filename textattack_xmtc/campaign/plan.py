@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 from textattack_xmtc.datasets.read_options import ReadOptions
 from textattack_xmtc.errors import InputError
@@ -19,18 +19,24 @@ from textattack_xmtc.search_options import (
     SenseFilter,
     check_evidence,
     ranking_named,
+    require_choice,
 )
 
 Mode = Literal["paper", "adv-xmtc"]
 
-_CHOICES: Mapping[str, tuple[str, ...]] = {
-    "mode": get_args(Mode),
-    "ranking": get_args(Ranking),
-    "candidate_order": get_args(CandidateOrder),
-    "candidate_source": get_args(CandidateSource),
-    "objective": get_args(Objective),
-    "senses": get_args(SenseFilter),
+_CHOICES: Mapping[str, object] = {
+    **{"mode": Mode, "ranking": Ranking, "candidate_order": CandidateOrder, "candidate_source": CandidateSource},
+    **{"objective": Objective, "senses": SenseFilter},
 }
+_PUBLISHED: Mapping[str, tuple[str | None, str]] = {
+    "ranking": ("masked-delta", "has a ranking of its own"),
+    "threshold": (None, "counts the k best alone"),
+    "candidate_order": ("all", "asks about all candidates"),
+    "candidate_source": ("masked-lm", "takes the masked LM's words"),
+    "preserve": (None, "keeps nothing of the label"),
+}
+"""Options that mode adv-xmtc leaves no choice, with why."""
+
 _CHECKED = ("evidence", "goal", "seed", "max_change_rate", "preserve", "preserve_seed")
 _POSITIVE = ("k", "labels_per_bin", "samples_per_bin", "total", "pairs_per_text", "candidates")
 
@@ -156,33 +162,14 @@ class Plan(ReadOptions):
         object.__setattr__(self, "goal", goal_named(self.goal).name)
         object.__setattr__(self, "ranking", ranking_named(self.ranking))
         for name, choices in _CHOICES.items():
-            if getattr(self, name) not in choices:
-                raise InputError(f"unknown {name}={getattr(self, name)!r}", f"choose {' or '.join(choices)}")
+            require_choice(name, getattr(self, name), choices)
         check_evidence(self.evidence)
-        if self.mode == "adv-xmtc" and self.ranking != "masked-delta":
-            raise InputError(
-                f"mode adv-xmtc has a ranking of its own, and ranking={self.ranking!r} was chosen", "use mode paper"
-            )
-        if self.mode == "adv-xmtc" and self.threshold is not None:
-            raise InputError(
-                f"mode adv-xmtc counts the k best alone, and threshold={self.threshold!r} was chosen", "use mode paper"
-            )
-        if self.mode == "adv-xmtc" and self.candidate_order != "all":
-            raise InputError(
-                f"mode adv-xmtc asks about all candidates, and candidate_order={self.candidate_order!r} was chosen",
-                "use mode paper",
-            )
-        if self.mode == "adv-xmtc" and self.candidate_source != "masked-lm":
-            raise InputError(
-                f"mode adv-xmtc takes the masked LM's words, and candidate_source={self.candidate_source!r} was chosen",
-                "use mode paper",
-            )
         if self.preserve is not None:
             Preserve.parse(self.preserve)
-            if self.mode == "adv-xmtc":
+        for name, (value, rule) in _PUBLISHED.items() if self.mode == "adv-xmtc" else ():
+            if getattr(self, name) != value:
                 raise InputError(
-                    f"mode adv-xmtc keeps nothing of the label, and preserve={self.preserve!r} was chosen",
-                    "use mode paper",
+                    f"mode adv-xmtc {rule}, and {name}={getattr(self, name)!r} was chosen", "use mode paper"
                 )
         if self.objective == "margin" and (self.mode == "adv-xmtc" or GOALS[self.goal].minimize):
             raise InputError(

@@ -1,4 +1,4 @@
-"""What comes before the first attack: every model is asked for its best labels, and samples are drawn."""
+"""What comes before attacks: models are asked for their best labels, samples are drawn, models and tools are loaded."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from textattack_xmtc.campaign.attack import Tools, load_tools
-from textattack_xmtc.campaign.folder import write_campaign
+from textattack_xmtc.campaign.attack import SampleAttack, Tools, load_tools, thresholds_print
+from textattack_xmtc.campaign.folder import check_files, write_campaign
 from textattack_xmtc.campaign.given_samples import read_samples
 from textattack_xmtc.campaign.pairs import right_pairs
 from textattack_xmtc.campaign.plan import Plan
@@ -16,16 +16,13 @@ from textattack_xmtc.campaign.victims import load_victim, model_facts, model_nam
 from textattack_xmtc.datasets.corpus import Corpus
 from textattack_xmtc.datasets.load import load_corpus
 from textattack_xmtc.errors import DataError, InputError
+from textattack_xmtc.results.campaign import Campaign
+from textattack_xmtc.results.records import Model
 from textattack_xmtc.workdir.progress import say
 
 
 def prepare(out: Path, plan: Plan, device: str | None = None) -> Tools:
     """Draw the samples of a campaign and write down everything that shapes its results.
-
-    Args:
-        out: the campaign's folder.
-        plan: what was chosen.
-        device: where the models run; by default the GPU where there is one.
 
     Returns:
         The encoder and the masked LM, which are loaded first: where one is missing, nobody waits for the rest.
@@ -85,3 +82,33 @@ def _corpus(plan: Plan) -> Corpus:
             "give a folder with `train` and `test` files",
         )
     return corpus
+
+
+def attack_on(plan: Plan, campaign: Campaign, model: Model, tools: Tools, device: str | None = None) -> SampleAttack:
+    """The attack on one model of a campaign, ready to turn samples into records.
+
+    Raises:
+        InputError: the model is not the one that the campaign began with.
+        ModelFolderError, MissingExtraError: something cannot be loaded.
+    """
+    check_files(model.facts)
+    victim = load_victim(model.name, str(model.facts["folder"]), campaign.label_names, device, plan.threshold)
+    return SampleAttack(plan, victim, campaign.label_names, tools)
+
+
+def tools_of(plan: Plan, campaign: Campaign) -> Tools:
+    """The encoder and the masked LM that the campaign began with, whatever "auto" would stand for today.
+
+    Raises:
+        InputError: the masked LM's files or the thresholds are not those that the campaign began with.
+        MissingExtraError, ModelFolderError: one of them cannot be loaded.
+    """
+    resolved = campaign.resolved
+    if resolved["masked_lm_fingerprint"] is not None:
+        check_files({"folder": resolved["masked_lm"], "fingerprint": resolved["masked_lm_fingerprint"]})
+    if thresholds_print(plan) != resolved.get("thresholds"):
+        raise InputError(
+            f"{plan.threshold} does not hold the thresholds that the campaign began with",
+            "put the same file back, or choose another folder with --out",
+        )
+    return load_tools(plan, None, resolved["encoder"], resolved["masked_lm"] or "")

@@ -11,10 +11,10 @@ from textattack_xmtc.campaign.folder import read_facts, record_files
 from textattack_xmtc.campaign.named_code import check_named, code_among
 from textattack_xmtc.campaign.plan import Plan
 from textattack_xmtc.campaign.prepare import prepare
-from textattack_xmtc.errors import DataError, XMTCError
+from textattack_xmtc.errors import DataError
 from textattack_xmtc.results.campaign import Campaign
-from textattack_xmtc.results.folder import BINS, CLUSTERS, LABELS, SAMPLES, Damage, read_campaign
-from textattack_xmtc.workdir.files import remove_lines, whole_file
+from textattack_xmtc.results.folder import BINS, CLUSTERS, LABELS, SAMPLES, Damage, read_campaign, read_drawn
+from textattack_xmtc.workdir.files import remove_lines, whole_file, writing
 from textattack_xmtc.workdir.names import inside
 from textattack_xmtc.workdir.progress import say
 
@@ -29,7 +29,6 @@ def read_repaired(out: Path, plan: Plan, device: str | None = None) -> Campaign:
 
     Args:
         out: the folder, which this process has locked.
-        plan: of the campaign.
         device: where the models run, if samples must be drawn again.
 
     Raises:
@@ -43,38 +42,21 @@ def read_repaired(out: Path, plan: Plan, device: str | None = None) -> Campaign:
     damage: Damage = {}
     campaign = read_campaign(out, damage)
     for file, lines in damage.items():
-        try:
+        with writing(file):
             remove_lines(file, lines)
-        except OSError as error:
-            raise XMTCError(f"{file} could not be written ({error.strerror or error})", "make room there") from error
         listed = ", ".join(map(str, sorted(lines)[:5])) + (", ..." if len(lines) > 5 else "")
         say(f"{file} is damaged in line {listed}: {len(lines):,} samples run again")
-    return campaign
+    return read_campaign(out) if damage else campaign
 
 
 def damaged_draw(out: Path) -> str:
     """What is wrong with the drawn samples and what stands beside them; empty where nothing is."""
     try:
-        bins = json.loads((out / BINS).read_text(encoding="utf-8"))
-        labels = json.loads((out / LABELS).read_text(encoding="utf-8"))
-        n_labels = len(labels["names"])
-        if len(labels["counts"]) != n_labels or not all(isinstance(name, str) for name in labels["names"]):
-            return f"{LABELS} is damaged"
-        rows = [json.loads(line) for line in (out / SAMPLES).read_bytes().split(b"\n") if line.strip()]
-        samples = [(row["sample"], str(row["text_id"]) + str(row["text"]), row["target"], row["bin"]) for row in rows]
-        if sum(part["drawn"] for part in bins) != len(samples) or [one[0] for one in samples] != [*range(len(samples))]:
-            return f"{SAMPLES} does not have the samples of {BINS}"
-        targets = [label for row in rows for label in (row["target"], *row["labels"])]
-        if not all(type(label) is int and 0 <= label < n_labels for label in targets):
-            return f"{SAMPLES} has a label that {LABELS} does not have"
-        if not {row["bin"] for row in rows} <= {part["bin"] for part in bins}:
-            return f"{SAMPLES} has a bin that {BINS} does not have"
-        if (out / CLUSTERS).exists():
-            clusters = json.loads((out / CLUSTERS).read_text(encoding="utf-8"))
-            if not all(0 <= label < n_labels for cluster in clusters for label in cluster["labels"]):
-                return f"{CLUSTERS} is damaged"
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        return f"the samples in {out} are damaged ({type(error).__name__}: {error})"
+        drawn = read_drawn(out)
+    except DataError as error:
+        return error.problem
+    if sum(part.drawn for part in drawn.bins) != len(drawn.samples) or [*drawn.samples] != [*range(len(drawn.samples))]:
+        return f"{SAMPLES} does not have the samples of {BINS}"
     return ""
 
 

@@ -8,10 +8,9 @@ from typing import Any
 
 from textattack_xmtc.campaign.attack import Tools
 from textattack_xmtc.campaign.folder import exists, forget_errors, read_facts, resume_plan
-from textattack_xmtc.campaign.loading import attack_on, tools_of
 from textattack_xmtc.campaign.named_code import check_named, code_to_run, remember
 from textattack_xmtc.campaign.plan import Plan
-from textattack_xmtc.campaign.prepare import prepare
+from textattack_xmtc.campaign.prepare import attack_on, prepare, tools_of
 from textattack_xmtc.campaign.repair import read_repaired
 from textattack_xmtc.campaign.transfer import add_transfers, run_transfers
 from textattack_xmtc.campaign.workers.run import Workers, attack_with_workers
@@ -40,7 +39,6 @@ def run_campaign(
         options: what was chosen (`Plan`); where a campaign is resumed, what is not given is what it was.
         resume: resume the campaign in the folder; where there is none, start one. Python files are run only where
             these options name them, or those of an earlier run of the same user did.
-        device: where the models run; by default the GPU where there is one.
         workers: the processes or actors that attack; by default this process does.
         retry_errors: where a campaign is resumed, samples whose record is an error are attacked again.
         transfer_to: models that adversarial texts of the others are tried on when all attacks are done, beside those
@@ -101,7 +99,7 @@ def _attack(
     interruption: Interruption,
 ) -> None:
     attack = attack_on(plan, campaign, model, tools, device)
-    outcomes = [record.outcome for record in model.records.values()]
+    outcomes = model.rows["outcome"].tolist()
     with (
         RecordWriter(record_file(out, RECORDS, model.name)) as writer,
         Progress(model.name, len(campaign.samples), outcomes) as progress,

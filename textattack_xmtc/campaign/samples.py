@@ -70,7 +70,6 @@ def draw_samples(corpus: Corpus, top: np.ndarray, plan: Plan, known: np.ndarray)
     Args:
         corpus: with splits "train" and "test".
         top: the reference model's k best labels of each test text, `NOTHING` where it shows fewer, shape `(texts, k)`.
-        plan: what was chosen.
         known: whether the reference model knows a label, shape `(labels,)`.
 
     Raises:

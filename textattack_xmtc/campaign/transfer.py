@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 from textattack.shared import AttackedText
@@ -12,14 +12,15 @@ from textattack.shared import AttackedText
 from textattack_xmtc.campaign.attack import UNKNOWN_LABEL
 from textattack_xmtc.campaign.folder import check_files
 from textattack_xmtc.campaign.victims import Victim, distinct_names, load_victim, model_facts
-from textattack_xmtc.errors import InputError, XMTCError
+from textattack_xmtc.errors import InputError
 from textattack_xmtc.goal import GOALS
 from textattack_xmtc.resources.function_words import ENGLISH
 from textattack_xmtc.results.campaign import Campaign
 from textattack_xmtc.results.folder import TRANSFERS, TRIALS, read_transfers, record_file
 from textattack_xmtc.results.records import ERROR, FAILED, SKIPPED, SUCCEEDED, WRONG_BEFORE, Sample
 from textattack_xmtc.scores import NOTHING
-from textattack_xmtc.workdir.files import RecordWriter, write_json
+from textattack_xmtc.workdir.files import RecordWriter, write_json, writing
+from textattack_xmtc.workdir.interrupt import Asked
 from textattack_xmtc.workdir.progress import Progress
 from textattack_xmtc.wrappers.naming import fingerprint_of
 
@@ -28,15 +29,7 @@ _AT_ONCE = 32  # adversarial texts; up to three texts are asked about for each
 JSON = dict[str, Any]
 
 
-class Asked(Protocol):
-    """Whether somebody has asked for the end."""
-
-    @property
-    def asked(self) -> bool:
-        """Whether Ctrl-C was pressed."""
-
-
-class Found(NamedTuple):
+class AdversarialText(NamedTuple):
     """An adversarial text: the model that it was found on, the sample, the text, and a control (or None)."""
 
     source: str
@@ -51,10 +44,7 @@ def add_transfers(out: Path, campaign: Campaign, sources: Sequence[str], device:
     Each is loaded once, so that what does not fit is said before anything is attacked.
 
     Args:
-        out: the campaign's folder.
-        campaign: as it was read from there.
         sources: model folders, or Python files with a `model`; those that are written down already are left out.
-        device: where the models run.
 
     Raises:
         InputError: there is no such model, it does not fit the corpus, or it is the only one that is attacked.
@@ -81,10 +71,8 @@ def add_transfers(out: Path, campaign: Campaign, sources: Sequence[str], device:
         facts = model_facts(victim, source, right=0)
         del facts["right"]  # nobody has asked
         listed.append(facts)
-    try:
+    with writing(out / TRANSFERS):
         write_json(out / TRANSFERS, listed)
-    except OSError as error:
-        raise XMTCError(f"{out / TRANSFERS} could not be written ({error.strerror or error})", "make room") from error
 
 
 def run_transfers(out: Path, campaign: Campaign, interruption: Asked, device: str | None = None) -> bool:
@@ -92,9 +80,7 @@ def run_transfers(out: Path, campaign: Campaign, interruption: Asked, device: st
 
     Args:
         out: the campaign's folder, which this process holds.
-        campaign: as it was read from there, after the last attack.
         interruption: once somebody has asked for it, no further texts are tried.
-        device: where the models run.
 
     Returns:
         Whether all have a record.
@@ -105,8 +91,8 @@ def run_transfers(out: Path, campaign: Campaign, interruption: Asked, device: st
         XMTCError: a record cannot be written.
     """
     for transfer in campaign.transfers:
-        pairs = campaign.found_for(transfer.facts)
-        todo = [(model, record) for model, record in pairs if (model.name, record.sample) not in transfer.trials]
+        pairs = campaign.to_transfer(transfer.facts)
+        todo = [(model, number) for model, number in pairs if (model.name, number) not in transfer.trials]
         if not todo:
             continue
         check_files(transfer.facts)
@@ -122,8 +108,8 @@ def run_transfers(out: Path, campaign: Campaign, interruption: Asked, device: st
                 if interruption.asked:
                     return False
                 batch = [
-                    found_in(model.name, campaign.samples[record.sample], str(record.adversarial))
-                    for model, record in todo[start : start + _AT_ONCE]
+                    adversarial_text(model.name, campaign.samples[number], str(model.records[number].adversarial))
+                    for model, number in todo[start : start + _AT_ONCE]
                 ]
                 for row in trials.records(batch):
                     writer.append(row)
@@ -131,21 +117,16 @@ def run_transfers(out: Path, campaign: Campaign, interruption: Asked, device: st
     return True
 
 
-def found_in(source: str, sample: Sample, text: str) -> Found:
+def adversarial_text(source: str, sample: Sample, text: str) -> AdversarialText:
     """An adversarial text with its control."""
-    return Found(source, sample, text, control_text(sample.text, text, sample.number))
+    return AdversarialText(source, sample, text, control_text(sample.text, text, sample.number))
 
 
 def control_text(original: str, adversarial: str, seed: int) -> str | None:
     """`original` with as many words exchanged as in `adversarial`, for the same new words, but others of its words.
 
-    Where a model loses a label by this text as well, it is not that the attack has found the right words. Function
+    Where a model loses a label by this text as well, it is not that the attack has one the right words. Function
     words are left alone, as the attack leaves them.
-
-    Args:
-        original: the text before the attack.
-        adversarial: the text after it.
-        seed: of the draw of words.
 
     Returns:
         The text; None where too few words are left, or words were not just exchanged.
@@ -175,46 +156,41 @@ class Trials:
     The model must meet the goal's condition on the original text (positive: the target is among its k best; negative:
     it is not; untargeted: a true label is), otherwise there is nothing to lose: such texts are skipped. The goal is
     then read off the k best labels of the adversarial text, and of the control.
-
-    Args:
-        victim: the model.
-        goal: of the campaign.
-        k: how many labels count.
     """
 
     def __init__(self, victim: Victim, goal: str, k: int) -> None:
         self._victim, self._goal, self._k = victim, GOALS[goal], k
         self._rule = victim.model.decision_rule(k)
 
-    def records(self, batch: Sequence[Found]) -> list[JSON]:
+    def records(self, batch: Sequence[AdversarialText]) -> list[JSON]:
         """A record for each text. Where the model fails over one of them, that one's record says so."""
         try:
             return self._tried(batch)
         except Exception as error:  # whatever it is, the texts beside it are not to be lost
             if len(batch) > 1:
-                return [row for found in batch for row in self.records([found])]
+                return [row for one in batch for row in self.records([one])]
             return [_record(self._goal.name, batch[0], ERROR, f"{type(error).__name__}: {error}")]
 
-    def _tried(self, batch: Sequence[Found]) -> list[JSON]:
-        before = self._best(found.sample.text for found in batch)
-        at_stake = {place: self._at_stake(found.sample, before[found.sample.text]) for place, found in enumerate(batch)}
-        tried = [found for place, found in enumerate(batch) if at_stake[place]]
-        after = self._best(text for found in tried for text in (found.text, found.control) if text is not None)
+    def _tried(self, batch: Sequence[AdversarialText]) -> list[JSON]:
+        before = self._best(one.sample.text for one in batch)
+        at_stake = {place: self._at_stake(one.sample, before[one.sample.text]) for place, one in enumerate(batch)}
+        tried = [one for place, one in enumerate(batch) if at_stake[place]]
+        after = self._best(text for one in tried for text in (one.text, one.control) if text is not None)
         rows = []
-        for place, found in enumerate(batch):
-            best, labels = before[found.sample.text], at_stake[place]
+        for place, one in enumerate(batch):
+            best, labels = before[one.sample.text], at_stake[place]
             if not labels:
-                unknown = not self._goal.true_targets and self._victim.from_corpus[found.sample.target] < 0
+                unknown = not self._goal.true_targets and self._victim.from_corpus[one.sample.target] < 0
                 reason = UNKNOWN_LABEL if unknown else WRONG_BEFORE
-                rows.append(_record(self._goal.name, found, SKIPPED, reason, before=best, queries=1))
+                rows.append(_record(self._goal.name, one, SKIPPED, reason, before=best, queries=1))
                 continue
-            outcome = SUCCEEDED if self._goal.reached(after[found.text], labels) else FAILED
+            outcome = SUCCEEDED if self._goal.reached(after[one.text], labels) else FAILED
             control: JSON | None = None
-            if found.control is not None:
-                top = after[found.control]
-                control = {"text": found.control, "top_k": top, "reached": self._goal.reached(top, labels)}
-            kept = {"before": best, "after": after[found.text], "control": control}
-            rows.append(_record(self._goal.name, found, outcome, None, **kept, queries=2 + (control is not None)))
+            if one.control is not None:
+                top = after[one.control]
+                control = {"text": one.control, "top_k": top, "reached": self._goal.reached(top, labels)}
+            kept = {"before": best, "after": after[one.text], "control": control}
+            rows.append(_record(self._goal.name, one, outcome, None, **kept, queries=2 + (control is not None)))
         return rows
 
     def _best(self, texts: Iterable[str]) -> dict[str, list[int]]:
@@ -231,8 +207,8 @@ class Trials:
         return self._goal.at_stake(best, sample.labels, [sample.target] if known else [])
 
 
-def _record(goal: str, found: Found, outcome: str, reason: str | None, **more: Any) -> JSON:
-    sample = found.sample
-    head = {"source": found.source, "sample": sample.number, "text_id": sample.text_id, "target": sample.target}
+def _record(goal: str, one: AdversarialText, outcome: str, reason: str | None, **more: Any) -> JSON:
+    sample = one.sample
+    head = {"source": one.source, "sample": sample.number, "text_id": sample.text_id, "target": sample.target}
     nothing: JSON = {"before": None, "after": None, "control": None, "queries": 0}
     return {**head, "bin": sample.bin, "goal": goal, "outcome": outcome, "reason": reason, **nothing, **more}

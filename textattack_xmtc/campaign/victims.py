@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
+import json
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import datasets
 import numpy as np
 from tqdm import tqdm
 
-from textattack_xmtc.campaign.kept_answers import keep_answers, key_of, read_answers
+from textattack_xmtc.cache import cache_folder
 from textattack_xmtc.campaign.plan import Plan
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.scores import NOTHING
 from textattack_xmtc.targets import is_number
 from textattack_xmtc.thresholds import read_threshold
+from textattack_xmtc.workdir.files import whole_file
 from textattack_xmtc.workdir.interrupt import check
 from textattack_xmtc.workdir.names import plain_name
 from textattack_xmtc.workdir.progress import say
+from textattack_xmtc.workdir.provenance import fingerprint, versions
 from textattack_xmtc.wrappers import XMTCModelWrapper, naming
 from textattack_xmtc.wrappers.victim_files import is_victim_file
 
@@ -33,7 +39,6 @@ class Victim:
     """A model under attack, and how its label indices and the corpus's belong together.
 
     Attributes:
-        name: what the campaign calls it.
         model: what is asked.
         to_corpus: the corpus's index of each of the model's labels, shape `(labels of the model,)`.
         from_corpus: the model's index of each label of the corpus, -1 where it does not know it,
@@ -100,7 +105,6 @@ def load_victim(
     Labels are matched by name. Those of a model without label names are taken in the order of the corpus.
 
     Args:
-        name: what the campaign calls it.
         source: its name, in one of the ways of `wrappers.naming`.
         label_names: the corpus's label names, by index. The model may lack some: they are never among its best.
         device: "cpu", "cuda", ...; by default the GPU where there is one. A Python file decides for itself.
@@ -181,7 +185,6 @@ def model_facts(victim: Victim, source: str, right: int) -> dict[str, Any]:
     """What is written down of a model.
 
     Args:
-        victim: the model.
         source: its folder or file, as it was given.
         right: how many pairs of a test text and a true label it has among its k best.
     """
@@ -194,3 +197,67 @@ def model_facts(victim: Victim, source: str, right: int) -> dict[str, Any]:
         "labels": len(victim.to_corpus),
         "right": right,
     }
+
+
+MOST_BYTES = 256 * 2**20
+"""The files that were used longest ago are removed beyond that."""
+
+_FOLDER = "best-labels"
+_DIGEST = 32  # bytes
+
+
+def key_of(source: str, texts: Iterable[str], k: int, score_kind: str, device: str) -> str:
+    """What tells these answers from others: the model's files, the texts, k, and what computes them.
+
+    Args:
+        source: the model's folder.
+        texts: all texts, in their order.
+        score_kind: what the labels are ranked by.
+    """
+    facts = [1, fingerprint(source), k, score_kind, device, versions()]
+    digest = hashlib.sha256(json.dumps(facts).encode())
+    for text in texts:
+        encoded = text.encode("utf-8", "surrogatepass")
+        digest.update(len(encoded).to_bytes(8, "little") + encoded)
+    return digest.hexdigest()[:40]
+
+
+def read_answers(key: str, texts: int, k: int) -> np.ndarray | None:
+    """The answers under a key, int64 of shape `(texts, k)`; None where there are none, or the file is damaged."""
+    file = _file(key)
+    try:
+        content = file.read_bytes()
+        if hashlib.sha256(content[_DIGEST:]).digest() != content[:_DIGEST]:
+            return None
+        answers = np.load(io.BytesIO(content[_DIGEST:]), allow_pickle=False)
+        file.touch()
+    except (OSError, ValueError, EOFError):
+        return None
+    fits = answers.shape == (texts, k) and answers.dtype == np.int64
+    return np.asarray(answers) if fits else None
+
+
+def keep_answers(key: str, answers: np.ndarray) -> None:
+    """Keep answers under a key, where the cache can be written; removes what was used longest ago."""
+    kept = io.BytesIO()
+    np.save(kept, answers, allow_pickle=False)
+    content = kept.getvalue()
+    if len(content) > MOST_BYTES:
+        return
+    file = _file(key)
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with whole_file(file) as opened:
+            opened.write(hashlib.sha256(content).digest() + content)
+        others = sorted(file.parent.glob("*.npy"), key=lambda path: path.stat().st_mtime, reverse=True)
+        total = 0
+        for other in others:
+            total += other.stat().st_size
+            if total > MOST_BYTES and other != file:
+                other.unlink(missing_ok=True)
+    except OSError:  # a read-only cache, or another process that removes the same files
+        pass
+
+
+def _file(key: str) -> Path:
+    return cache_folder() / _FOLDER / f"{key}.npy"

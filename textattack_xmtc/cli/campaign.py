@@ -122,7 +122,7 @@ def run(arguments: argparse.Namespace) -> int:
     print(printable(terminal_summary(campaign)))
     if campaign.transfers:
         print(printable(terminal_transfers(campaign)))
-    if _written(out) != before and not any(_attacked(campaign)):
+    if _written(out) != before and not any(len(results.of_bin().rows) for results in campaign.results.values()):
         print(f"textattack-xmtc: {_why_nothing(campaign)}", file=sys.stderr)
         return _NOTHING_ATTACKED
     print(f"now: textattack-xmtc report {out}")
@@ -152,18 +152,13 @@ def _written(out: Path) -> int:
     return sum(file.stat().st_size for file in (out / "records").glob("*.jsonl"))
 
 
-def _attacked(campaign: Campaign) -> list[bool]:
-    records = [record for model in campaign.models for record in model.records.values()]
-    return [record.outcome in ("succeeded", "failed") for record in records]
-
-
 def _why_nothing(campaign: Campaign) -> str:
     """How many samples were not attacked for which reason, where none was."""
-    records = [record for model in campaign.models for record in model.records.values()]
-    # What follows a comma differs from text to text: "too short, 20 words allow no change at 1%".
-    reasons = Counter(f"{record.outcome}: {str(record.reason).partition(', ')[0]}" for record in records)
+    reasons: Counter[str] = Counter()
+    for model in campaign.models:
+        reasons.update({f"{kind}: {why}": number for (kind, why), number in campaign.not_attacked(model).items()})
     counts = "; ".join(f"{number:,} {reason}" for reason, number in reasons.most_common(5))
     return (
-        f"none of {len(records):,} samples was attacked ({counts}); check that the model was trained on these data, "
+        f"none of {reasons.total():,} samples was attacked ({counts}); check that the model was trained on these data, "
         "and that texts are long enough for one change (--max-change-rate)"
     )

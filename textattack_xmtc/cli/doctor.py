@@ -34,9 +34,9 @@ def lines(checks: Iterable[Check]) -> list[str]:
                                     -> pip install it
         cannot run: textattack attack --recipe xmtc-positive --model xmtc-demo
     """
-    found = list(checks)
+    listed = list(checks)
     shown, part = [], ""
-    for check in found:
+    for check in listed:
         if check.part != part:
             part = check.part
             shown.append(part)
@@ -47,5 +47,5 @@ def lines(checks: Iterable[Check]) -> list[str]:
         )
         if check.fix and not check.ok:
             shown.append(f"{' ' * _INDENT}-> {check.fix}")
-    can = "cannot run" if any(check.blocks for check in found) else "can run"
+    can = "cannot run" if any(check.blocks for check in listed) else "can run"
     return [*shown, f"{can}: {MAIN_JOB}"]

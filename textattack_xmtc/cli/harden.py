@@ -12,7 +12,7 @@ from typing import Any
 
 from textattack_xmtc.datasets.read_options import BY_CONTENT, ReadOptions
 from textattack_xmtc.errors import InputError
-from textattack_xmtc.hardening.options import HardeningOptions
+from textattack_xmtc.hardening.options import DROPPED, HardeningOptions, dropped
 from textattack_xmtc.models.loss_settings import LossSettings
 from textattack_xmtc.options import Option, add_config, add_options, given, option, options_of, require
 
@@ -30,7 +30,6 @@ class HardenOptions:
     )
     out: Path | None = option(None, "the model folder to make", flags=("--out", "--output-dir"), metavar="FOLDER")
     device: str | None = option(None, "cpu, cuda, ...; by default the GPU where there is one")
-    masked_lm: str = option("auto", "a folder or hub name; auto is the one kept with the model", metavar="NAME")
     reading: ReadOptions = BY_CONTENT
 
 
@@ -40,6 +39,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--resume", action="store_true", help="resume an interrupted hardening")
     add_config(parser)
     add_options(parser, _options())
+    for flag in DROPPED:
+        parser.add_argument(flag, action=_Dropped, help=argparse.SUPPRESS)
+
+
+class _Dropped(argparse.Action):
+    """Refuses an option that has been removed, and says what there is in its place."""
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: object, values: object, flag: str | None = None
+    ) -> None:
+        parser.error(str(dropped(str(flag))))
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -73,7 +83,6 @@ def run(arguments: argparse.Namespace) -> int:
         out,
         unlabelled=None if values.get("unlabelled") is None else load_corpus(values["unlabelled"], **reading),
         loss=_loss(values),
-        masked_lm=values.get("masked_lm", "auto"),
         resume=arguments.resume,
         device=values.get("device"),
     )
@@ -83,7 +92,8 @@ def run(arguments: argparse.Namespace) -> int:
     print(f"hardened in {hardened['seconds']:.0f} s{share}")
     last = hardened["log"][-1]
     for name, value in hardened["before"].items():
-        print(f"held out: {name} {value:.3f} before, {last[name]:.3f} now")
+        if name in last:  # an earlier version measured other attacks
+            print(f"held out: {name} {value:.3f} before, {last[name]:.3f} now")
     if made["test"] is not None:
         print("test: " + ", ".join(f"{name} {value:.3f}" for name, value in made["test"].items()))
     print(f"now: {shlex.join(comparison(values['model'], out, values['data'], options.k))}")

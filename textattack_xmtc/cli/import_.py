@@ -14,7 +14,7 @@ from textattack_xmtc.errors import InputError
 from textattack_xmtc.models.architecture import importers, read_official
 from textattack_xmtc.models.importers.options import ImportOptions
 from textattack_xmtc.options import add_options, given, option, options_of, require
-from textattack_xmtc.workdir.checks import check_writable
+from textattack_xmtc.workdir.folders import check_writable
 
 if TYPE_CHECKING:
     from textattack_xmtc.datasets.corpus import Corpus, Document

@@ -7,7 +7,7 @@ from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from textattack_xmtc.errors import XMTCError
+from textattack_xmtc.workdir.files import writing
 
 if TYPE_CHECKING:
     from textattack_xmtc.datasets.corpus import Corpus
@@ -70,18 +70,15 @@ def _cases(arguments: argparse.Namespace) -> tuple[Campaign, Corpus, list[Case]]
 
 def _run(arguments: argparse.Namespace) -> int:
     from textattack_xmtc.judges.run import ask, load_judge
-    from textattack_xmtc.results.judgements import judged, write_judgement
+    from textattack_xmtc.results.judgements import judged, judges, write_judgement
     from textattack_xmtc.results.tables.formats import as_text
-    from textattack_xmtc.results.tables.judges import judges
 
     campaign, corpus, cases = _cases(arguments)
     usable = False
     for name in arguments.judge:
         judgement = ask(load_judge(name, campaign, corpus, arguments.device), campaign, cases)
-        try:
+        with writing(campaign.folder):
             write_judgement(campaign.folder, judgement)
-        except OSError as error:
-            raise XMTCError(f"{campaign.folder} cannot be written ({error.strerror or error})", "make room") from error
         usable |= any(row.usable for model in campaign.models for row in judged(campaign, judgement, model.name))
     print(as_text(judges([campaign])))
     if not usable:
@@ -101,11 +98,9 @@ def _make(arguments: argparse.Namespace) -> int:
     wanted = {ADVERSARIAL: arguments.n, PRESERVING: CONTROLS, REMOVED: CONTROLS}
     items = draw_items(by_condition, wanted, arguments.seed)
     page = arguments.out or inside(campaign.folder, JUDGES, "page.html")
-    try:
+    with writing("the page"):
         keep_items(items, campaign.folder)
         write_page(items, _names(campaign, arguments.evidence_names), page)
-    except OSError as error:
-        raise XMTCError(f"the page could not be written ({error.strerror or error})", "make room there") from error
     print(
         f"{page}: {len(items)} texts. Open it in a browser; then: textattack-xmtc judge add {campaign.folder} ANSWERS"
     )

@@ -11,17 +11,11 @@ from pathlib import Path
 
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.metrics import PROPENSITY_CONSTANTS
+from textattack_xmtc.results import headline as sentences
 from textattack_xmtc.results.campaign import Campaign
 from textattack_xmtc.results.comparison import Side, comparison_table, only_model, sides
 from textattack_xmtc.results.folder import read_campaign
 from textattack_xmtc.results.gate import FAILED, UNDECIDED, Check, checks
-from textattack_xmtc.results.headline import (
-    further_headlines,
-    headline,
-    left_out,
-    model_headline,
-    warnings_of,
-)
 from textattack_xmtc.results.markup import printable
 from textattack_xmtc.results.tables.formats import as_text
 from textattack_xmtc.results.tables.table import Table
@@ -184,11 +178,11 @@ def _pair(names: list[str], campaigns: list[Campaign], two_folders: bool) -> tup
 
 
 def _print_headlines(campaign: Campaign) -> None:
-    print(printable("\n".join([headline(campaign), *further_headlines(campaign)])))
+    print(printable("\n".join([sentences.headline(campaign), *sentences.further_headlines(campaign)])))
     for model in campaign.models:
         if model.name != campaign.reference:
-            print(printable(f"{model.name}, same samples: {model_headline(campaign, model)}"))
-    for note in (*warnings_of(campaign), *(left_out(campaign, model) for model in campaign.models)):
+            print(printable(f"{model.name}, same samples: {sentences.model_headline(campaign, model)}"))
+    for note in (*sentences.warnings_of(campaign), *(sentences.left_out(campaign, model) for model in campaign.models)):
         if note:
             print(printable(f"xmtc: {campaign.name}: {note}"), file=sys.stderr)
 

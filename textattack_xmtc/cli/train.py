@@ -91,16 +91,16 @@ def plan_of(values: Mapping[str, Any]) -> TrainingPlan:
         if f"{chosen.name}-tree" not in ARCHITECTURES:
             raise InputError(f"--tree does not apply to {chosen.title}", "leave it out")
         chosen = architecture(f"{chosen.name}-tree")
-    own = {one.flags[0]: one for one in options_of(chosen.plan)}
+    of_architecture = {one.flags[0]: one for one in options_of(chosen.plan)}
     changes: dict[str, Any] = {"patience": PATIENCE}
     for one in _all_options():
         flag = one.flags[0]
         if one.name not in values or one.name in _COMMAND:
             continue
-        if flag not in own:
+        if flag not in of_architecture:
             others = ", ".join(other.title for other in architectures() if flag in _flags(other.plan))
             raise InputError(f"{flag} does not apply to {chosen.title}", f"leave it out; it is an option of {others}")
-        changes[own[flag].name] = values[one.name]
+        changes[of_architecture[flag].name] = values[one.name]
     loss = LossSettings(**{one.name: changes.pop(one.name) for one in options_of(LossSettings) if one.name in changes})
     plan = chosen.paper_plan(loss) if values.get("size") == "paper" else chosen.small_plan(loss)
     return plan.changed(changes)
@@ -111,11 +111,11 @@ _COMMAND = {one.name for one in options_of(TrainOptions)}
 
 def _all_options() -> list[Option]:
     """The command's options and those of all architectures; those of several architectures once."""
-    found = {one.flags[0]: one for one in options_of(TrainOptions)}
+    options = {one.flags[0]: one for one in options_of(TrainOptions)}
     for one in architectures():
-        for own in options_of(one.plan):
-            found.setdefault(own.flags[0], own)
-    return list(found.values())
+        for further in options_of(one.plan):
+            options.setdefault(further.flags[0], further)
+    return list(options.values())
 
 
 def _flags(plan: type[TrainingPlan]) -> set[str]:

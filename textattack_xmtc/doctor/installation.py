@@ -57,9 +57,9 @@ def extras() -> Iterator[Check]:
     except metadata.PackageNotFoundError:
         return
     for name in sorted(set(names) - {"dev"}):
-        found = list(_needs(name))
-        wrong = [f"{_name(requirement)} {problem}" for requirement, problem in found if problem]
-        have = ", ".join(f"{_name(one)} {metadata.version(_name(one))}" for one, problem in found if not problem)
+        needs = list(_needs(name))
+        wrong = [f"{_name(requirement)} {problem}" for requirement, problem in needs if problem]
+        have = ", ".join(f"{_name(one)} {metadata.version(_name(one))}" for one, problem in needs if not problem)
         fix = f"pip install '{PACKAGE}[{name}]'"
         yield Check("extras", name, "; ".join(wrong) or have, ok=not wrong, fix=fix if wrong else "")
 
@@ -67,13 +67,13 @@ def extras() -> Iterator[Check]:
 def command() -> Iterator[Check]:
     """TextAttack's command, and the hook that makes this package known to it."""
     scripts = Path(sysconfig.get_path("scripts"))
-    found = shutil.which("textattack", path=str(scripts)) or shutil.which("textattack")
-    if found is None:
+    path = shutil.which("textattack", path=str(scripts)) or shutil.which("textattack")
+    if path is None:
         fix = "pip install --force-reinstall --no-deps textattack"
         yield Check("command", "textattack", f"is not in {scripts}", ok=False, required=True, fix=fix)
     else:
         on_path = shutil.which("textattack")
-        message = found if on_path else f"{found}, which is not on PATH: call it by its whole name"
+        message = path if on_path else f"{path}, which is not on PATH: call it by its whole name"
         yield Check("command", "textattack", message, required=True)
     if os.environ.get(SWITCH) == "0":
         yield _hook(f"is switched off by {SWITCH}=0", f"unset {SWITCH}")
@@ -104,12 +104,12 @@ def _needs(extra: str) -> Iterator[tuple[str, str]]:
         if not asked_for or (extra and (requirement.marker is None or requirement.marker.evaluate({"extra": ""}))):
             continue
         try:
-            found = metadata.version(requirement.name)
+            installed = metadata.version(requirement.name)
         except metadata.PackageNotFoundError:
             yield text, "is not installed"
             continue
-        fits = requirement.specifier.contains(found, prereleases=True)
-        yield text, "" if fits else f"{found} is installed, and {requirement.specifier} is needed"
+        fits = requirement.specifier.contains(installed, prereleases=True)
+        yield text, "" if fits else f"{installed} is installed, and {requirement.specifier} is needed"
 
 
 def _plain(requirement: str) -> str:

@@ -41,10 +41,10 @@ def _cuda_of_torch() -> str | None:
     """What torch was built for, as it message in its files; importing it takes seconds."""
     try:
         file = Path(str(metadata.distribution("torch").locate_file("torch/version.py")))
-        found = re.search(r"^cuda\b.*= '([\d.]+)'", file.read_text(encoding="utf-8"), re.MULTILINE)
+        version = re.search(r"^cuda\b.*= '([\d.]+)'", file.read_text(encoding="utf-8"), re.MULTILINE)
     except (metadata.PackageNotFoundError, OSError):
         return None
-    return found[1] if found else None
+    return version[1] if version else None
 
 
 def encoders() -> Iterator[Check]:
@@ -60,12 +60,12 @@ def encoders() -> Iterator[Check]:
 
         sbert = hubs.sbert_folder(hubs.DEFAULT_SBERT) is not None
         use = (hubs.tfhub_folder(hubs.DEFAULT_USE) / "saved_model.pb").is_file()
-        for found in (
+        for encoder in (
             _encoder("sbert", "sentence_transformers", hubs.DEFAULT_SBERT, sbert),
             _encoder("use", "tensorflow_hub", f"{hubs.DEFAULT_USE}, which 'auto' would fetch", use),
         ):
-            chosen = found.name if found.ok else chosen
-            yield found
+            chosen = encoder.name if encoder.ok else chosen
+            yield encoder
     yield Check("encoders", "auto", f"stands for {chosen!r} here")
 
 

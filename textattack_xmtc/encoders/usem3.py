@@ -79,11 +79,11 @@ def is_installed() -> bool:
 
 @lru_cache(maxsize=1)
 def _loaded() -> Any:
-    found = importlib.util.find_spec(NAME)
-    if found is None or found.origin is None:
+    spec = importlib.util.find_spec(NAME)
+    if spec is None or spec.origin is None:
         raise MissingExtraError(f"the encoder {NAME!r} is not installed (no module named {NAME})", _INSTALL)
     for name, expected in _SHA256.items():
-        file = Path(found.origin).parent / "resources" / name
+        file = Path(spec.origin).parent / "resources" / name
         try:
             with file.open("rb") as opened:
                 actual = hashlib.file_digest(opened, "sha256").hexdigest()

@@ -33,7 +33,6 @@ class MeaningEvidence:
     Args:
         encoder: any sentence encoder; not the victim's, nor its relative.
         anchor: the vectors of labels, `name_anchor` or `centre_anchor`.
-        name: what records call it.
 
     Raises:
         InputError: the encoder's answers are not vectors.
@@ -80,7 +79,6 @@ def centre_anchor(encoder: Encoder, corpus: Corpus, folder: Path) -> Anchor:
     """Labels by the mean vector of their training texts, at most 1,000 of them; vectors are kept in `folder`.
 
     Args:
-        encoder: any sentence encoder.
         corpus: with a split "train".
         folder: an interrupted computation resumes there, and a finished one is not repeated.
     """
@@ -88,10 +86,10 @@ def centre_anchor(encoder: Encoder, corpus: Corpus, folder: Path) -> Anchor:
 
     def anchor(label: Label) -> npt.NDArray[np.float64] | None:
         index = texts.labels.index(label)
-        own = [] if index is None else list(texts.of(index))
-        if not own:
+        texts_of_label = [] if index is None else list(texts.of(index))
+        if not texts_of_label:
             return None
-        centre: npt.NDArray[np.float64] = kept_vectors(encoder, own, folder).mean(axis=0, dtype=np.float64)
+        centre: npt.NDArray[np.float64] = kept_vectors(encoder, texts_of_label, folder).mean(axis=0, dtype=np.float64)
         return centre
 
     return anchor

@@ -63,8 +63,8 @@ class NameEvidence:
 
     def _of(self, label: Label) -> frozenset[str]:
         if label not in self._stems:
-            own = self._names.name_of(label)
-            names = [*([own] if own and not is_number(own) else []), *self._further.get(label, ())]
+            name = self._names.name_of(label)
+            names = [*([name] if name and not is_number(name) else []), *self._further.get(label, ())]
             self._stems[label] = frozenset().union(*map(_stems_of_name, names))
         return self._stems[label]
 

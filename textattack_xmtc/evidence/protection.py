@@ -101,20 +101,17 @@ def protect(
     Words of equal weight, those of weight 0 included, come in an order drawn by text, labels and seed.
 
     Args:
-        text: the original text.
-        words: its words.
         labels: the targets, which seed the draw.
         share: q, in [0, 1].
         evidence: weights of the words; None for a random protection.
-        seed: of the draw.
 
     Raises:
         InputError: the share is not in [0, 1].
 
     Example:
-        >>> found = WordEvidence(np.array([0.0, 2.0, 0.0, 2.0]), np.array([False, True, False, True]))
+        >>> evidence = WordEvidence(np.array([0.0, 2.0, 0.0, 2.0]), np.array([False, True, False, True]))
         >>> words = ["the", "egg", "salad", "eggs"]
-        >>> sorted(protect("the egg salad eggs", words, ["food"], 0.67, found).positions)
+        >>> sorted(protect("the egg salad eggs", words, ["food"], 0.67, evidence).positions)
         [1, 3]
     """
     check_share(share)

@@ -40,7 +40,6 @@ class Evidence(Protocol):
         """How much each word speaks for a label.
 
         Args:
-            text: the whole text.
             words: its n words in order, as `AttackedText.words` gives them.
             label: by name, or by index where labels have no names.
 
@@ -70,20 +69,20 @@ class CombinedEvidence:
         """The weights of all sources that know the label, scaled to one order; None where none knows it."""
         total, backed, known = np.zeros(len(words)), np.zeros(len(words), dtype=bool), False
         for place, source in enumerate(reversed(self.sources)):
-            found = source.weigh(text, words, label)
-            if found is not None:
+            evidence = source.weigh(text, words, label)
+            if evidence is not None:
                 known = True
-                total += _BASE**place * ((found.weights > 0) + found.weights / (1 + found.weights))
-                backed |= found.backed
+                total += _BASE**place * ((evidence.weights > 0) + evidence.weights / (1 + evidence.weights))
+                backed |= evidence.backed
         return WordEvidence(total, backed) if known else None
 
 
 def evidence_for(source: Evidence, text: str, words: Sequence[str], labels: Sequence[Label]) -> WordEvidence | None:
     """The evidence for a set of labels: of each word, the largest over the labels; None where no label is known."""
-    known = [found for label in labels if (found := source.weigh(text, words, label)) is not None]
+    known = [evidence for label in labels if (evidence := source.weigh(text, words, label)) is not None]
     if not known:
         return None
-    return WordEvidence(np.max([own.weights for own in known], axis=0), np.any([own.backed for own in known], axis=0))
+    return WordEvidence(np.max([one.weights for one in known], axis=0), np.any([one.backed for one in known], axis=0))
 
 
 def is_content(word: str) -> bool:

@@ -66,8 +66,11 @@ class TrainingTextEvidence:
         if index is None or not self._texts.number(index):
             return None
         known = self._weights(index)
-        found = [max((known.get(own, (0.0, False)) for own in _stems(word)), default=(0.0, False)) for word in words]
-        return WordEvidence(np.array([own[0] for own in found]), np.array([own[1] for own in found], dtype=bool))
+        nothing = (0.0, False)
+        rows = [max((known.get(part, nothing) for part in stems_of_text(word)), default=nothing) for word in words]
+        return WordEvidence(
+            np.array([weight for weight, _ in rows]), np.array([backed for _, backed in rows], dtype=bool)
+        )
 
     def texts_of(self, label: Label) -> int:
         """How many training texts speak here for a label: at most 1,000, 0 for an unknown label."""
@@ -86,43 +89,32 @@ class TrainingTextEvidence:
         return self._kept[index]
 
     def _weights_of(self, index: int) -> dict[str, tuple[float, bool]]:
-        own: Counter[str] = Counter()
+        counts: Counter[str] = Counter()
         for text in self._texts.of(index):
-            own.update(stems_of_text(text))
+            counts.update(stems_of_text(text))
         background, texts = self._background
         total = background.total()
-        stems = [word for word in own if background[word]]
-        y = np.array([own[word] for word in stems], dtype=np.float64)
+        stems = [word for word in counts if background[word]]
+        y = np.array([counts[word] for word in stems], dtype=np.float64)
         b = np.array([background[word] for word in stems], dtype=np.float64)
         prior = self.prior_texts * total / max(texts, 1)
         a = prior * b / max(total, 1)
         with np.errstate(divide="ignore", invalid="ignore"):  # a word that is all of a corpus has infinite odds
-            odds = np.log((y + a) / (own.total() + prior - y - a)) - np.log(b / (total - b))
+            odds = np.log((y + a) / (counts.total() + prior - y - a)) - np.log(b / (total - b))
         z = np.maximum(np.nan_to_num(odds, posinf=0.0, neginf=0.0) / np.sqrt(1 / (y + a) + 1 / b), 0)
         backed = (z >= _BACKED) & (y >= _BACKED_TEXTS)
         return dict(zip(stems, zip(z.tolist(), backed.tolist(), strict=True), strict=True))
 
     @cached_property
     def _background(self) -> tuple[Counter[str], int]:
-        """In how many of the counted texts each stem stands, and how many were counted."""
-        found: Counter[str] = Counter()
-        number = 0
-        for text in self._texts.sampled():
-            found.update(stems_of_text(text))
-            number += 1
-        return found, number
+        return self._texts.frequencies(stems_of_text)
 
 
 def stems_of_text(text: str) -> set[str]:
-    """The stems of a text's content words, each once.
+    """The stems of a text's content words, each once; "state-of-the-art" holds several.
 
     Example:
         >>> sorted(stems_of_text("The robots, the robot and the arms"))
         ['arm', 'robot']
     """
     return {stem(word) for word in set(_WORD.findall(text.lower())) if is_content(word)}
-
-
-def _stems(word: str) -> set[str]:
-    """The stems that a word of a text counts as: "state-of-the-art" holds several."""
-    return stems_of_text(word)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Any, ClassVar, Literal, get_args
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from textattack.goal_function_results import GoalFunctionResultStatus
@@ -23,7 +23,7 @@ from textattack_xmtc.goal_functions.margin import margin
 from textattack_xmtc.goal_functions.result import Display, TopKGoalFunctionResult
 from textattack_xmtc.goal_functions.shared_scores import SharedScores
 from textattack_xmtc.scores import NOTHING, LabelScores, ScoreKind, TopK
-from textattack_xmtc.search_options import Objective
+from textattack_xmtc.search_options import Objective, require_choice
 from textattack_xmtc.targets import GroundTruth, Label
 from textattack_xmtc.thresholds import Threshold
 from textattack_xmtc.wrappers import BEYOND, XMTCModelWrapper, as_victim
@@ -78,8 +78,7 @@ class TopKGoalFunction(GoalFunction):
         threshold: Threshold | None = None,
         **options: Any,
     ) -> None:
-        if objective not in get_args(Objective):
-            raise InputError(f"objective={objective!r} is unknown", f"choose {' or '.join(get_args(Objective))}")
+        require_choice("objective", objective, Objective)
         if objective == "margin" and self.goal.minimize:
             raise InputError("the objective 'margin' is for targets that are to rise", "use it with the negative goal")
         victim = as_victim(model_wrapper)

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from textattack_xmtc.hardening.gradient_attack import GradientAttack, LogitGoal
+from textattack_xmtc.hardening.options import HardeningOptions
 from textattack_xmtc.hardening.schedule import Clock, Schedule
 from textattack_xmtc.models.architecture import architecture
 from textattack_xmtc.models.loss_settings import LossSettings
@@ -24,19 +25,16 @@ WARM_UP = 0.05
 class FineTuning:
     """A trained model, the texts of the round that it is trained on, and the common loop around them.
 
-    A round is an epoch of the loop. The weights of the second half of the rounds are averaged, as training from
-    scratch averages those of its last epochs: that is what is measured and kept.
+    A round is an epoch of the loop. The weights of the second half of the rounds are averaged, as training from scratch
+    averages those of its last epochs: that is what is measured and kept.
 
     Args:
         model: what is trained, in place.
         settings: what it was trained with (see `settings_of`); batch size, clipping, word dropout and rates count.
         loss: what is trained on.
-        counts: training texts of each label, as the model counts.
-        n_train: training texts.
-        rate: learning rates, as a share of those of `settings`.
+        counts: training texts of each label; `n_train` of them in all.
+        options: rate, seed, and the share of words that a gradient attack exchanges.
         schedule: how long.
-        seed: of the order of texts and of dropout.
-        exchanged: largest share of the words of a text that a gradient attack replaces.
 
     Raises:
         InputError: the model cannot be trained.
@@ -49,12 +47,10 @@ class FineTuning:
         loss: LossSettings,
         counts: np.ndarray,
         n_train: int,
-        rate: float,
+        options: HardeningOptions,
         schedule: Schedule,
-        seed: int,
-        exchanged: float,
     ) -> None:
-        self.model, self._settings, self._exchanged = model, settings, exchanged
+        self.model, self._settings, self._exchanged = model, settings, options.exchanged
         self.lengths: list[int] = [1] * (schedule.round_steps * settings.batch_size)
         self._encoded: list[list[int]] = []
         self._goals: list[LogitGoal | None] = []
@@ -66,13 +62,13 @@ class FineTuning:
             settings.word_dropout,
             average_from,
             dtype=settings.dtype,
-            seed=seed,
+            seed=options.seed,
         )
         kind = architecture(model.architecture)
         self._text_loss = kind.text_loss(model, settings, loss, counts, n_train)
         self.training = Training(
             model.network,
-            [(parameters, rate * own) for parameters, own in kind.parameter_groups(model, settings)],
+            [(parameters, options.rate * full) for parameters, full in kind.parameter_groups(model, settings)],
             _rate_share,
             self.lengths,
             self.loss,
@@ -123,12 +119,7 @@ class FineTuning:
 
 
 def settings_of(model: TorchScorer, training: Mapping[str, Any] | None) -> LoopSettings:
-    """The settings that a model was trained with; those of its architecture's small plan where none are stored.
-
-    Args:
-        model: the model.
-        training: what its `training.json` holds.
-    """
+    """The settings in a model's `training.json`; those of its architecture's small plan where none are stored."""
     default = architecture(model.architecture).small_plan(LossSettings()).settings
     stored = ((training or {}).get("plan") or {}).get("settings") or {}
     names = {one.name for one in fields(default)}

@@ -54,12 +54,9 @@ class GradientAttack:
         goals: Sequence[LogitGoal],
         rng: np.random.Generator,
     ) -> list[list[int]]:
-        """The texts with words exchanged, each for its goal.
+        """The texts, as token numbers, with words exchanged, each for its goal.
 
-        Args:
-            encoded: word numbers of each text.
-            goals: of each text.
-            rng: draws the words that are tried, and how many are replaced.
+        `rng` draws the words that are tried, and how many are replaced.
         """
         if not len(self._words) or not encoded:
             return [list(text) for text in encoded]
@@ -70,11 +67,11 @@ class GradientAttack:
         free = [~np.isin(text, self._fixed) for text in texts]
         for look in range(LOOKS):
             effects = self._effects([text.tolist() for text in texts], goals, torch.from_numpy(proposed))
-            for text, own, left, number in zip(texts, effects, free, most.tolist(), strict=True):
+            for text, effect, left, number in zip(texts, effects, free, most.tolist(), strict=True):
                 here = number // LOOKS + (look < number % LOOKS)
-                best = own.max(axis=1)
+                best = effect.max(axis=1)
                 places = [place for place in np.argsort(-best, kind="stable") if left[place] and best[place] > 0][:here]
-                text[places] = proposed[own[places].argmax(axis=1)]
+                text[places] = proposed[effect[places].argmax(axis=1)]
                 left[places] = False
         return [text.tolist() for text in texts]
 
@@ -96,25 +93,25 @@ class GradientAttack:
             gradients = torch.autograd.grad((scores * weights).sum(), vectors)
         model.network.train(training)
         effects = torch.zeros(())
-        for table, own, gradient in zip(tables, vectors, gradients, strict=True):
-            there = (gradient * own.detach()).sum(dim=-1, keepdim=True)
-            effects = effects + gradient @ table.weight.detach()[proposed.to(gradient.device)].T - there
+        for table, current, gradient in zip(tables, vectors, gradients, strict=True):
+            before = (gradient * current.detach()).sum(dim=-1, keepdim=True)
+            effects = effects + gradient @ table.weight.detach()[proposed.to(gradient.device)].T - before
         return [row.cpu().numpy() for row in model.by_text(effects, [len(text) for text in encoded])]
 
 
 @contextmanager
 def _watched(tables: Sequence[nn.Embedding]) -> Iterator[list[torch.Tensor]]:
     """The vectors that come out of each table, in their order, while the network computes."""
-    found: list[torch.Tensor] = []
+    outputs: list[torch.Tensor] = []
 
     def keep(_: nn.Module, __: object, vectors: torch.Tensor) -> torch.Tensor:
         # A leaf of its own: the gradient ends here, whatever the table's weights need.
-        found.append(vectors.detach().requires_grad_())
-        return found[-1]
+        outputs.append(vectors.detach().requires_grad_())
+        return outputs[-1]
 
     hooks = [table.register_forward_hook(keep) for table in tables]
     try:
-        yield found
+        yield outputs
     finally:
         for hook in hooks:
             hook.remove()

@@ -1,4 +1,4 @@
-"""What a hardening is watched by: clean P@1, and the quick attack's success, on texts that are not trained on."""
+"""What a hardening is measured by: clean P@1, and the success of attacks, on texts that are not trained on."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from textattack_xmtc.goal import GOALS, NEGATIVE, POSITIVE
-from textattack_xmtc.hardening.attack import QuickAttack
+from textattack_xmtc.hardening.gradient_attack import GradientAttack
 from textattack_xmtc.hardening.options import HardeningOptions
-from textattack_xmtc.hardening.tail_sampler import TailSampler, targets_for
+from textattack_xmtc.hardening.tail_sampler import TailSampler, Target, logit_goals, targets_for
 from textattack_xmtc.models.torch_scorer import TorchScorer
 
-SUCCESS = "attack success"
+SUCCESS = "gradient attack success"
 TEXTS = 500
 """P@1 is measured on so many texts at most."""
 
@@ -20,13 +20,8 @@ TEXTS = 500
 class HeldOut:
     """Texts that are not trained on, and attacks on those of their labels that the model has among its k best.
 
-    Args:
-        model: the victim, before it is trained on.
-        texts: the texts.
-        labels: their true labels.
-        counts: training texts of each label.
-        options: what was chosen.
-        attack: the quick attack on this model.
+    `model` is the victim before it is trained further; `counts` are the training texts of each label; `words` are the
+    token numbers of the training texts, which attacks draw their words from.
     """
 
     def __init__(
@@ -36,37 +31,37 @@ class HeldOut:
         labels: Sequence[Sequence[int]],
         counts: np.ndarray,
         options: HardeningOptions,
-        attack: QuickAttack | None,
+        words: np.ndarray,
     ) -> None:
-        self._model, self._attack, self._k = model, attack, options.k
-        self._texts, self._labels = list(texts)[:TEXTS], [set(own) for own in labels[:TEXTS]]
-        self.targets = []
-        if attack is None:
-            return
+        self._model, self._options = model, options
+        self._texts, self._labels = list(texts)[:TEXTS], [sorted(row) for row in labels[:TEXTS]]
+        self._attack = GradientAttack(model, words, options.exchanged)
+        self.targets: list[Target] = []
         best, _ = model.top_k(self._texts, options.k, "logit")
-        right = [sorted(own & set(row.tolist())) for own, row in zip(self._labels, best, strict=True)]
+        right = [sorted({*true} & {*row.tolist()}) for true, row in zip(self._labels, best, strict=True)]
         if any(right):
             rng = np.random.default_rng([options.seed, 0])
             drawn = TailSampler(right, counts).draw(options.held_out, rng)
-            truth = [sorted(own) for own in self._labels]
-            self.targets = targets_for(model, self._texts, truth, drawn, options.goal, options.k, rng)
+            self.targets = targets_for(model, self._texts, self._labels, drawn, options.goal, options.k, rng)
 
     def measured(self) -> dict[str, float]:
-        """P@1 of the model as it is now, and how many of the attacks leave it with its target where they want it.
+        """P@1 of the model as it is now, and the share of the attacks that reach their goal.
 
         A label that the model has lost without an attack counts as a success of the attack.
         """
-        found = {}
+        measures = {}
         if self._texts:
             best, _ = self._model.top_k(self._texts, 1, "logit")
-            right = [int(row[0]) in own for row, own in zip(best, self._labels, strict=True)]
-            found["P@1"] = float(np.mean(right))
-        if self.targets and self._attack is not None:
-            texts = self._attack.attacked(self._texts, self.targets)
-            best, _ = self._model.top_k(texts, self._k, "logit")
+            right = [int(row[0]) in true for row, true in zip(best, self._labels, strict=True)]
+            measures["P@1"] = float(np.mean(right))
+        if self.targets:
+            goals = logit_goals(self._model, self._texts, self._labels, self.targets)
+            encoded = self._model.encode([self._texts[target.text] for target in self.targets])
+            attacked = self._attack.attacked(encoded, goals, np.random.default_rng([self._options.seed, 2]))
+            best, _ = self._model.top_k_encoded(attacked, self._options.k, "logit")
             reached = [
                 GOALS[NEGATIVE if target.raise_it else POSITIVE].reached(row.tolist(), [target.label])
                 for target, row in zip(self.targets, best, strict=True)
             ]
-            found[SUCCESS] = float(np.mean(reached))
-        return found
+            measures[SUCCESS] = float(np.mean(reached))
+        return measures

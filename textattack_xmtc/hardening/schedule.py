@@ -60,7 +60,7 @@ def within_budget(
     Args:
         options: with a budget.
         trained: seconds that training the model took; None where that is not known.
-        seconds_a_step: tries a few steps and attacks: how long a step takes with what it is attacked by.
+        seconds_a_step: tries a few steps and attacks: how long a step takes with its attacks.
         spent: seconds that are used up already.
         measuring: seconds that one measurement takes.
 

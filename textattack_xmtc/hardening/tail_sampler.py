@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.goal import NEGATIVE
-from textattack_xmtc.hardening.attack import Target
 from textattack_xmtc.hardening.gradient_attack import LogitGoal
 from textattack_xmtc.hardening.options import GoalChoice
 from textattack_xmtc.models.torch_scorer import TorchScorer
 
 RIVALS = 3
 """Labels that an attack pushes the other way than its target."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """A text of a list, and the label that an attack on it works on.
+
+    Attributes:
+        text: position of the text.
+        label: the label, by the model's index.
+        raise_it: whether the label is to come up (a wrong one) or to go down (a true one).
+    """
+
+    text: int
+    label: int
+    raise_it: bool = False
 
 
 def rarity(counts: np.ndarray) -> np.ndarray:
@@ -31,18 +46,13 @@ def rarity(counts: np.ndarray) -> np.ndarray:
 class TailSampler:
     """Pairs of a training text and one of its true labels, the rare ones more often.
 
-    Args:
-        labels: of each text, as the model counts.
-        counts: training texts of each label.
-
     Raises:
         InputError: no text has a label.
     """
 
     def __init__(self, labels: Sequence[Sequence[int]], counts: np.ndarray) -> None:
-        sizes = [len(own) for own in labels]
-        self._texts = np.repeat(np.arange(len(labels)), sizes)
-        self._labels = np.array([label for own in labels for label in own], dtype=np.int64)
+        self._texts = np.repeat(np.arange(len(labels)), [len(row) for row in labels])
+        self._labels = np.array([label for row in labels for label in row], dtype=np.int64)
         if not len(self._labels):
             raise InputError("there is nothing to attack: no training text has a label", "give texts with labels")
         weights = rarity(counts)[self._labels]
@@ -66,32 +76,17 @@ def targets_for(
     """The targets of drawn pairs: the true label, or a wrong label of the same text, or each for one half of them.
 
     A wrong label is drawn among those that the model puts nearest behind its k best.
-
-    Args:
-        model: the victim.
-        texts: the training texts.
-        labels: their true labels.
-        drawn: positions of texts, and a true label of each.
-        goal: of the attacks.
-        k: how many labels count as predicted.
-        rng: draws them.
     """
-    rows, own = drawn[0].tolist(), drawn[1].tolist()
-    wrong = np.full(len(rows), goal == NEGATIVE) if goal != "both" else np.arange(len(rows)) % 2 == 1
-    found = [Target(row, label) for row, label in zip(rows, own, strict=True)]
-    places = np.flatnonzero(wrong).tolist()
-    if not places:
-        return found
-    depth = min(3 * k, len(model.label_names))
-    best, _ = model.top_k([texts[rows[place]] for place in places], depth, "logit")
-    keep = []
-    for place, row in zip(places, best, strict=True):
-        behind = [int(label) for label in row[k:] if label not in set(labels[rows[place]])]
-        if behind:
-            found[place] = Target(rows[place], int(rng.choice(behind)), raise_it=True)
-            keep.append(place)
-    lost = set(places) - set(keep)
-    return [target for place, target in enumerate(found) if place not in lost]
+    rows, true = drawn[0].tolist(), drawn[1].tolist()
+    targets: list[Target | None] = [Target(row, label) for row, label in zip(rows, true, strict=True)]
+    wrong = {"both": range(1, len(rows), 2), NEGATIVE: range(len(rows))}.get(goal)
+    if wrong:
+        depth = min(3 * k, len(model.label_names))
+        best, _ = model.top_k([texts[rows[place]] for place in wrong], depth, "logit")
+        for place, ranked in zip(wrong, best, strict=True):
+            behind = [int(label) for label in ranked[k:] if label not in set(labels[rows[place]])]
+            targets[place] = Target(rows[place], int(rng.choice(behind)), raise_it=True) if behind else None
+    return [target for target in targets if target is not None]
 
 
 def logit_goals(
@@ -101,22 +96,16 @@ def logit_goals(
 
     A label leaves the k best as its logit falls and as others come up: the wrong labels that the model finds best now.
     For a wrong label that is to come up, they are the best true ones.
-
-    Args:
-        model: the victim.
-        texts: the training texts.
-        labels: their true labels.
-        targets: of the attacks.
     """
     rows = sorted({target.text for target in targets})
     depth = min(len(model.label_names), RIVALS + max((len(labels[row]) for row in rows), default=0))
     best, _ = model.top_k([texts[row] for row in rows], depth, "logit")
-    of_text = dict(zip(rows, best.tolist(), strict=True))
-    found = []
+    best_of = dict(zip(rows, best.tolist(), strict=True))
+    goals = []
     for target in targets:
         true = set(labels[target.text])
-        rivals = [own for own in of_text[target.text] if (own in true) == target.raise_it and own != target.label]
+        others = [label for label in best_of[target.text] if (label in true) == target.raise_it]
+        rivals = [label for label in others if label != target.label][:RIVALS]
         sign = 1.0 if target.raise_it else -1.0
-        weight = -sign / max(1, len(rivals[:RIVALS]))
-        found.append(((target.label, sign), *((rival, weight) for rival in rivals[:RIVALS])))
-    return found
+        goals.append(((target.label, sign), *((rival, -sign / len(rivals)) for rival in rivals)))
+    return goals

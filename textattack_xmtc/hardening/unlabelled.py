@@ -18,11 +18,7 @@ from textattack_xmtc.scores import NOTHING
 
 
 def texts_beside(further: Corpus, corpus: Corpus) -> list[str]:
-    """The distinct texts of all splits of `further`, but for blank ones and those that `corpus` has in any split.
-
-    Args:
-        further: where texts come from; its labels do not count.
-        corpus: what the model was trained on.
+    """The distinct texts of all splits of `further`, without blank ones and those that `corpus` has in any split.
 
     Raises:
         InputError: none is left.
@@ -39,13 +35,7 @@ def texts_beside(further: Corpus, corpus: Corpus) -> list[str]:
 
 
 def own_labels(model: TorchScorer, texts: Sequence[str], labels: Sequence[Sequence[int]]) -> list[list[int]]:
-    """What a model takes for the labels of texts: its best ones, as many as texts with labels have in the mean.
-
-    Args:
-        model: as it is now.
-        texts: without labels.
-        labels: of the training texts.
-    """
-    number = max(1, round(float(np.mean([len(own) for own in labels]))))
+    """A model's best labels of texts: as many as texts have in the mean by `labels`, those of the training texts."""
+    number = max(1, round(float(np.mean([len(row) for row in labels]))))
     best, _ = model.top_k(texts, min(number, len(model.label_names)))
     return [[label for label in row if label != NOTHING] for row in best.tolist()]

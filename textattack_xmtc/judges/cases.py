@@ -11,13 +11,13 @@ from textattack.shared import AttackedText
 from textattack_xmtc.datasets.corpus import Corpus
 from textattack_xmtc.datasets.label_names import LabelNames
 from textattack_xmtc.errors import InputError
-from textattack_xmtc.evidence.label_words import TrainingWords
+from textattack_xmtc.evidence.label_texts import TrainingWords
 from textattack_xmtc.evidence.sources import load_evidence
 from textattack_xmtc.judges.controls import ControlMaker
 from textattack_xmtc.judges.judge import Case
 from textattack_xmtc.results.campaign import Campaign
 from textattack_xmtc.results.judgements import ADVERSARIAL, CHANGED, REMOVED
-from textattack_xmtc.results.records import Record, Sample
+from textattack_xmtc.results.records import Sample
 from textattack_xmtc.transformations.same_sense import SameSense
 
 REMOVALS = 100
@@ -53,11 +53,10 @@ def cases_of(campaign: Campaign, corpus: Corpus, seed: int = 0, evidence_names: 
     cases: list[Case] = []
     with_controls: set[int] = set()
     for model in campaign.models:
-        for number, record in sorted(model.records.items()):
-            if not campaign.reached(record) or record.adversarial is None:
-                continue
-            sample, positions = campaign.samples[number], changed_positions(campaign.samples[number].text, record)
-            cases.append(Case(number, ADVERSARIAL, record.adversarial, sample.target, len(positions), model=model.name))
+        for number, record in zip(model.adversarial, model.records.of(model.adversarial), strict=True):
+            sample, text = campaign.samples[number], str(record.adversarial)
+            positions = changed_positions(sample.text, text)
+            cases.append(Case(number, ADVERSARIAL, text, sample.target, len(positions), model=model.name))
             if number not in with_controls:
                 with_controls.add(number)
                 cases += maker.of(sample, positions)
@@ -70,9 +69,9 @@ def cases_of(campaign: Campaign, corpus: Corpus, seed: int = 0, evidence_names: 
     return cases
 
 
-def changed_positions(text: str, record: Record) -> list[int]:
+def changed_positions(text: str, adversarial: str) -> list[int]:
     """Which words of the original text the adversarial text has others for."""
-    before, after = AttackedText(text).words, AttackedText(str(record.adversarial)).words
+    before, after = AttackedText(text).words, AttackedText(adversarial).words
     return [index for index, (one, other) in enumerate(zip(before, after, strict=False)) if one != other]
 
 
@@ -89,7 +88,7 @@ def _further_removals(
         for ends in CHANGED
         if any(case.condition == ADVERSARIAL and ends[0] <= case.changed <= ends[1] for case in cases)
     }
-    sampled = {sample.text_id for sample in campaign.samples.values()}
+    sampled = {sample.text_id for sample in campaign.samples.of(campaign.samples)}
     rng, rows, made = np.random.default_rng(seed), corpus.split("test"), list[Case]()
     for place in rng.permutation(len(rows))[:MOST_LOOKED_AT].tolist():
         if not any(count > 0 for count in missing.values()):
@@ -112,8 +111,8 @@ def _maker(campaign: Campaign, corpus: Corpus, seed: int, evidence_names: Path |
     evidence, words, sense = load_evidence("name+texts", corpus, names), TrainingWords(corpus), SameSense()
 
     def weighs(text_words: Sequence[str], label: int) -> np.ndarray:
-        found = evidence.weigh(" ".join(text_words), text_words, campaign.label_names[label])
-        return np.zeros(len(text_words)) if found is None else np.where(found.backed, found.weights, 0.0)
+        known = evidence.weigh(" ".join(text_words), text_words, campaign.label_names[label])
+        return np.zeros(len(text_words)) if known is None else np.where(known.backed, known.weights, 0.0)
 
     return ControlMaker(
         weighs,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -19,12 +18,8 @@ WeighsWords = Callable[[Words, int], npt.NDArray[np.float64]]
 """How much each word of a text speaks for a label: shape `(words,)`, above 0 where it does."""
 
 
-class SameSenseWords(Protocol):
-    """Proposes words of the same sense."""
-
-    def __call__(self, text: str, words: Words, index: int) -> Words:
-        """The words that may stand at `index` with the sense kept."""
-        ...
+SameSenseWords = Callable[[str, Words, int], Words]
+"""The words that may stand at an index of a text, given with its words, with the sense kept."""
 
 
 class ControlMaker:
@@ -32,11 +27,9 @@ class ControlMaker:
 
     Args:
         weighs: how much a word speaks for a label.
-        same_sense: words of the same sense.
         label_words: the words that speak for a label, the heaviest first.
         labels: how many labels there are.
         split: the words of a text, as the attack counts them.
-        seed: of all draws.
     """
 
     def __init__(
@@ -55,7 +48,6 @@ class ControlMaker:
         """The controls that stand for an adversarial text.
 
         Args:
-            sample: the sample that was attacked.
             positions: which words of its text the attack changed.
 
         Returns:

@@ -46,7 +46,7 @@ def model_lineage(source: str | Path | None) -> frozenset[str]:
     if source is None:
         return frozenset()
     folder = Path(masked_lm_folder(str(source)) or source)
-    marks = {f"files {found}"} if (found := fingerprint(folder)) else {f"name {source}"}
+    marks = {f"files {files}"} if (files := fingerprint(folder)) else {f"name {source}"}
     try:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
@@ -65,8 +65,6 @@ def check_independent(judge: str, lineage: frozenset[str], parts: dict[str, froz
     """Refuse a judge that shares lineage with a part of the campaign.
 
     Args:
-        judge: its name.
-        lineage: its lineage.
         parts: the lineage of the victims, the masked LM, the encoder and the evidence, by what they are called.
 
     Raises:
@@ -77,8 +75,8 @@ def check_independent(judge: str, lineage: frozenset[str], parts: dict[str, froz
         Traceback (most recent call last):
         textattack_xmtc.errors.InputError: the judge 'nearest:usem3' is not independent of the filter (a); choose ...
     """
-    for part, own in parts.items():
-        if shared := lineage & own:
+    for part, its in parts.items():
+        if shared := lineage & its:
             raise InputError(
                 f"the judge {judge!r} is not independent of {part} ({', '.join(sorted(shared))})",
                 "choose a judge of another family, or run the campaign with another encoder",

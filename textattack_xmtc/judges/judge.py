@@ -34,7 +34,6 @@ class Judge(Protocol):
     """Says whether labels fit texts.
 
     Attributes:
-        name: what a report calls it.
         lineage: what it descends from (`judges.independence`).
         training_data: the fingerprint of the corpus that it learnt from; None where it learnt from none.
     """
@@ -47,7 +46,6 @@ class Judge(Protocol):
         """Whether the label fits the text, for each case.
 
         Args:
-            cases: texts and labels.
             originals: the original text of each case.
 
         Returns:

@@ -20,7 +20,6 @@ class ModelJudge:
     """A model that says which labels fit.
 
     Args:
-        name: what a report calls it.
         top_k: its best labels.
         k: how many count, as in the campaign.
         lineage: what it descends from (`judges.independence`).

@@ -11,8 +11,6 @@ import numpy.typing as npt
 from textattack_xmtc.datasets.corpus import Corpus
 from textattack_xmtc.encoders.encoder import Encoder, encoded
 from textattack_xmtc.encoders.store import kept_vectors
-from textattack_xmtc.judges.independence import encoder_lineage
-from textattack_xmtc.judges.model import ModelJudge
 
 NEIGHBOURS = 20
 """So many training texts are asked."""
@@ -57,20 +55,6 @@ class NearestTexts:
                 order = order[scores[order] > 0]
                 best[start + row, : len(order)] = order
         return best
-
-
-def nearest_judge(name: str, encoder: Encoder, corpus: Corpus, folder: Path, k: int) -> ModelJudge:
-    """The nearest training texts as a judge.
-
-    Args:
-        name: what a report calls it.
-        encoder: turns texts into vectors.
-        corpus: the campaign's.
-        folder: where vectors are kept.
-        k: how many of the best labels count.
-    """
-    nearest = NearestTexts(encoder, corpus, folder)
-    return ModelJudge(name, nearest.top_k, k, encoder_lineage(encoder.name), corpus.fingerprint)
 
 
 def _unit(vectors: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

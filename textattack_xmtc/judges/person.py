@@ -85,7 +85,6 @@ def draw_items(cases: Mapping[str, Sequence[Case]], counts: Mapping[str, int], s
     Args:
         cases: what there is of each condition.
         counts: how many of each are wanted; conditions with the fewest cases draw first.
-        seed: of the draw.
 
     Raises:
         InputError: there are too few samples.

@@ -16,7 +16,7 @@ from textattack_xmtc.errors import InputError
 from textattack_xmtc.judges.independence import check_independent, encoder_lineage, model_lineage
 from textattack_xmtc.judges.judge import Case, Judge
 from textattack_xmtc.judges.model import ModelJudge
-from textattack_xmtc.judges.nearest import nearest_judge
+from textattack_xmtc.judges.nearest import NearestTexts
 from textattack_xmtc.models.folder import TRAINING, read_dict
 from textattack_xmtc.results.campaign import Campaign
 from textattack_xmtc.results.judgements import Judgement, Verdict
@@ -29,9 +29,6 @@ def load_judge(name: str, campaign: Campaign, corpus: Corpus, device: str | None
 
     Args:
         name: "nearest:ENCODER" (an encoder as `load_encoder` takes it) or "model:FOLDER".
-        campaign: what it is to judge.
-        corpus: the campaign's.
-        device: where a model runs.
 
     Raises:
         InputError: an unknown name, or a judge that shares an encoder with the campaign.
@@ -45,7 +42,8 @@ def load_judge(name: str, campaign: Campaign, corpus: Corpus, device: str | None
     parts = campaign_lineage(campaign)
     if kind == NEAREST:
         check_independent(name, encoder_lineage(source), parts)
-        return nearest_judge(name, load_encoder(source), corpus, cache_folder() / "vectors", campaign.k)
+        nearest = NearestTexts(load_encoder(source), corpus, cache_folder() / "vectors")
+        return ModelJudge(name, nearest.top_k, campaign.k, encoder_lineage(source), corpus.fingerprint)
     check_independent(name, model_lineage(source), parts)
     victim = load_victim(name, source, campaign.label_names, device)
     victim.model.check_k(campaign.k)
@@ -62,7 +60,7 @@ def load_judge(name: str, campaign: Campaign, corpus: Corpus, device: str | None
 def campaign_lineage(campaign: Campaign) -> dict[str, frozenset[str]]:
     """What a campaign's victims, its masked LM, its encoder and its evidence descend from."""
     parts = {f"the victim {model.name!r}": model_lineage(str(model.facts["folder"])) for model in campaign.models}
-    parts["the campaign's masked LM"] = model_lineage(str(campaign.resolved["masked_lm"]))
+    parts["the campaign's masked LM"] = model_lineage(campaign.resolved["masked_lm"])
     parts["the campaign's encoder"] = encoder_lineage(str(campaign.resolved["encoder"]))
     kind, _, of = str(campaign.settings.get("evidence", "")).partition(":")
     if of:

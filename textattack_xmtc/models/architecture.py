@@ -1,13 +1,13 @@
 """What training, hardening, model folders and commands ask of an architecture, and the registry of architectures.
 
-A further architecture is one folder, whose class does what `Architecture` says, and one line in `ARCHITECTURES`. The
-modules of these classes, and those of their plans, import no network and no library that takes long to load: commands
-explain their options from them.
+A further architecture is one folder with an `Architecture`, and one line in `ARCHITECTURES`. The modules of these
+descriptions, and those of their plans, import no network and no library that takes long to load: commands explain their
+options from them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from importlib import import_module
 from pathlib import Path
@@ -26,16 +26,16 @@ if TYPE_CHECKING:
     import torch
 
     from textattack_xmtc.datasets.corpus import Corpus
-    from textattack_xmtc.models.torch_scorer import ComputeType, TorchScorer
+    from textattack_xmtc.models.torch_scorer import TorchScorer
     from textattack_xmtc.models.training.checkpoint import Checkpoint
 
 ARCHITECTURES = {
-    "attention-xml": "textattack_xmtc.models.attention_xml.architecture:FlatAttentionXML",
-    "attention-xml-tree": "textattack_xmtc.models.attention_xml.architecture:TreeAttentionXML",
-    "aplc-xlnet": "textattack_xmtc.models.aplc_xlnet.architecture:APLCXLNetArchitecture",
-    "sentence-encoder": "textattack_xmtc.models.sentence_encoder.architecture:SentenceEncoderArchitecture",
+    "attention-xml": "textattack_xmtc.models.attention_xml.architecture:FLAT",
+    "attention-xml-tree": "textattack_xmtc.models.attention_xml.architecture:TREE",
+    "aplc-xlnet": "textattack_xmtc.models.aplc_xlnet.architecture:APLC_XLNET",
+    "sentence-encoder": "textattack_xmtc.models.sentence_encoder.architecture:SENTENCE_ENCODER",
 }
-"""The class of each architecture (module and name, imported when it is needed), by the name in `config.json`."""
+"""Where the description of each architecture is (module and name), by the name in `config.json`."""
 
 Log = list[dict[str, Any]]
 ParameterGroups: TypeAlias = "list[tuple[list[torch.nn.Parameter], float]]"
@@ -44,16 +44,7 @@ ParameterGroups: TypeAlias = "list[tuple[list[torch.nn.Parameter], float]]"
 
 @dataclass(frozen=True)
 class TrainingPlan:
-    """What to train and how; each architecture has a subclass with its own sizes and settings.
-
-    Attributes:
-        architecture: a name in `ARCHITECTURES`.
-        settings: how to train; of the architecture's own kind.
-        loss: what is trained on.
-        max_length: words or sub-words that are read of a text.
-        vocabulary_size: at most so many words or sub-words are known.
-        validation: training texts held out to choose the best epoch; None for one in 20, at most 2,000.
-    """
+    """What to train and how; each architecture has a subclass with its own sizes and settings."""
 
     architecture: str
     settings: LoopSettings
@@ -83,22 +74,15 @@ class TextLoss(Protocol):
     """The loss of batches of texts: what a training step asks for."""
 
     def prepare(self, encoded: Sequence[Sequence[int]], labels: Sequence[Sequence[int]]) -> None:
-        """Train on these texts from now on.
-
-        Args:
-            encoded: token numbers of each text (`TorchScorer.encode`).
-            labels: true labels of each text, as the model counts.
-        """
+        """Train on these texts (`TorchScorer.encode`) with these true labels from now on."""
 
     def __call__(
         self, positions: Sequence[int], encoded: Sequence[Sequence[int]], rng: np.random.Generator
     ) -> torch.Tensor:
         """The mean loss of a batch, a scalar that autograd can follow.
 
-        Args:
-            positions: which of the prepared texts the batch has.
-            encoded: their token numbers, which may be attacked: as many tokens as before.
-            rng: draws what the loss samples.
+        `positions` says which of the prepared texts it has. `encoded` are their token numbers, as many as before, which
+        may be attacked. `rng` draws what the loss samples.
         """
 
 
@@ -107,8 +91,7 @@ class Importer:
     """Reads checkpoints of another program.
 
     Attributes:
-        reader: module and name of the function that gives the model in the files at a path, on the CPU; it raises
-            ModelFolderError or InputError.
+        reader: module and name of the function that gives the model in the files at a path, on the CPU.
         check: of the function that says whether the files can be of this architecture, where several share a format.
     """
 
@@ -125,61 +108,88 @@ class Importer:
         return model
 
 
-class Architecture(Protocol):
+@dataclass(frozen=True)
+class Architecture:
     """An architecture, as training, hardening, model folders and commands use it.
 
-    What concerns a trained model (`word_tables`, `fixed_tokens`, scores) is asked of the model, a `TorchScorer`.
+    What concerns a trained model (`word_tables`, `fixed_tokens`, scores) is asked of the model, a `TorchScorer`. What
+    needs a network is named here by module, and imported when it is asked for.
 
     Attributes:
         name: in `config.json`, records and commands.
-        aliases: further names in commands.
         title: for people.
         plan: the kind of plan.
+        small_plan: gives sizes that learn from scratch in minutes on a CPU, up to some ten thousand texts and labels.
+        paper_plan: gives the authors' sizes and settings.
+        model: module and name of the class of its models.
+        training: the module with `train`, `parameter_groups` and `text_loss`, which the methods of these names explain.
+        aliases: further names in commands.
         importers: by kind of checkpoint, as the command `import` names it.
     """
 
     name: str
-    aliases: tuple[str, ...]
     title: str
     plan: type[TrainingPlan]
-    importers: Mapping[str, Importer]
+    small_plan: Callable[[LossSettings], TrainingPlan]
+    paper_plan: Callable[[LossSettings], TrainingPlan]
+    model: str
+    training: str
+    aliases: tuple[str, ...] = ()
+    importers: Mapping[str, Importer] = field(default_factory=dict)
 
-    def small_plan(self, loss: LossSettings) -> TrainingPlan:
-        """Sizes that learn from scratch in minutes on a CPU, up to some ten thousand texts and labels."""
-
-    def paper_plan(self, loss: LossSettings) -> TrainingPlan:
-        """The authors' sizes and settings."""
-
-    def load(
-        self, folder: Path, config: Mapping[str, Any], device: torch.device | str | None, dtype: ComputeType
-    ) -> TorchScorer:
-        """The model of a folder, whose configuration has been read. Raises ModelFolderError."""
+    def model_class(self) -> type[TorchScorer]:
+        """The class of its models."""
+        model_class: type[TorchScorer] = _load_name(self.model)
+        return model_class
 
     def train(
         self,
         corpus: Corpus,
-        plan: Any,
-        validate_on: datasets.Dataset | None,
-        device: torch.device | str | None,
-        checkpoint: Checkpoint | None,
+        plan: TrainingPlan,
+        validate_on: datasets.Dataset | None = None,
+        device: torch.device | str | None = None,
+        checkpoint: Checkpoint | None = None,
     ) -> tuple[TorchScorer, Log]:
-        """A model trained on the split "train" of a corpus, and the log, one entry an epoch."""
+        """Train a model on the training split of a corpus.
 
-    def parameter_groups(self, model: Any, settings: Any) -> ParameterGroups:
+        The same corpus, plan and seed give the same weights on a CPU with the same number of threads, whether or not
+        the training was interrupted and resumed from its checkpoint.
+
+        Args:
+            corpus: with a split "train".
+            plan: what to train and how.
+            validate_on: texts that the model is measured on after each epoch; the best epoch's weights are kept.
+            device: "cpu", "cuda", ...; by default the GPU where there is one.
+            checkpoint: where the state of the training is kept; an unfinished one is resumed.
+
+        Returns:
+            The model and the log, one entry an epoch.
+
+        Raises:
+            InputError: there are no training texts, the plan is invalid, or the checkpoint is of another training.
+        """
+        if not len(corpus.split("train")):
+            raise InputError(f"corpus {corpus.name!r} has no training texts", "give some")
+        trained: tuple[TorchScorer, Log] = self._of_training("train")(corpus, plan, validate_on, device, checkpoint)
+        return trained
+
+    def parameter_groups(self, model: TorchScorer, settings: LoopSettings) -> ParameterGroups:
         """What is trained of a model, in groups, and the learning rate of each. Raises InputError: nothing can be."""
+        groups: ParameterGroups = self._of_training("parameter_groups")(model, settings)
+        return groups
 
     def text_loss(
-        self, model: Any, settings: Any, loss: LossSettings, label_counts: np.ndarray, n_train: int
+        self, model: TorchScorer, settings: LoopSettings, loss: LossSettings, label_counts: np.ndarray, n_train: int
     ) -> TextLoss:
         """The loss that a trained model is trained on further.
 
-        Args:
-            model: the model.
-            settings: how to train, of the architecture's own kind.
-            loss: what is trained on.
-            label_counts: training texts of each label, shape `(labels,)`.
-            n_train: training texts.
+        `label_counts`, shape `(labels,)`, has the training texts of each label, of `n_train`.
         """
+        made: TextLoss = self._of_training("text_loss")(model, settings, loss, label_counts, n_train)
+        return made
+
+    def _of_training(self, name: str) -> Any:
+        return _load_name(f"{self.training}:{name}")
 
 
 def architecture(name: str) -> Architecture:
@@ -197,7 +207,7 @@ def architecture(name: str) -> Architecture:
             if name in one.aliases:
                 return one
         raise InputError(f"unknown architecture {name!r}", f"choose one of {', '.join(ARCHITECTURES)}")
-    made: Architecture = _load_name(ARCHITECTURES[name])()
+    made: Architecture = _load_name(ARCHITECTURES[name])
     return made
 
 
@@ -208,20 +218,15 @@ def architectures() -> list[Architecture]:
 
 def importers() -> dict[str, list[Importer]]:
     """By kind of checkpoint, what reads it: of several, the first that matches."""
-    found: dict[str, list[Importer]] = {}
+    by_kind: dict[str, list[Importer]] = {}
     for one in architectures():
         for kind, importer in one.importers.items():
-            found.setdefault(kind, []).append(importer)
-    return found
+            by_kind.setdefault(kind, []).append(importer)
+    return by_kind
 
 
 def read_official(kind: str, source: Path, options: ImportOptions) -> TorchScorer:
-    """The model in a checkpoint of another program, on the CPU.
-
-    Args:
-        kind: a key of `importers()`.
-        source: the checkpoint's file or folder.
-        options: what else is known.
+    """The model in a checkpoint of another program, on the CPU; `kind` is a key of `importers()`.
 
     Raises:
         ModelFolderError: the files are missing, damaged or not trusted, or do not fit one another.
@@ -245,11 +250,11 @@ def _load_name(reference: str) -> Any:
 
 
 def _changed(value: Any, changes: Mapping[str, Any]) -> Any:
-    own: dict[str, Any] = {}
+    new: dict[str, Any] = {}
     for one in fields(value):
         inner = getattr(value, one.name)
         if is_dataclass(inner) and not isinstance(inner, type):
-            own[one.name] = _changed(inner, changes)
+            new[one.name] = _changed(inner, changes)
         elif one.name in changes:
-            own[one.name] = changes[one.name]
-    return replace(value, **own)
+            new[one.name] = changes[one.name]
+    return replace(value, **new)

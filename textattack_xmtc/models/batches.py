@@ -15,11 +15,8 @@ def by_length(
 ) -> Iterator[list[int]]:
     """Positions of the texts in batches, the longest texts first (a batch too large for the memory fails at once).
 
-    Args:
-        lengths: of the texts.
-        batch_size: texts of a batch at most.
-        floats: what a model holds for one text of some length, padding included, while it reads it.
-        budget: how much of that a batch may come to; one text may always be read.
+    A batch has `batch_size` texts at most. `floats` says what a model holds for one text of some length, padding
+    included, and `budget` how much of that a batch may come to; one text may always be read.
 
     Example:
         >>> list(by_length([3, 9, 5], 2))

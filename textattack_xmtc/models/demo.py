@@ -8,7 +8,6 @@ package, module and parameter names, with a masked language model of the same ki
 from __future__ import annotations
 
 import hashlib
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -25,12 +24,12 @@ from textattack_xmtc.cache import cache_folder, cached_folder
 from textattack_xmtc.datasets.api_docs import fingerprint, load_api_docs
 from textattack_xmtc.datasets.corpus import Corpus, Document
 from textattack_xmtc.metrics import label_matrix, precision_at_k
-from textattack_xmtc.models.attention_xml.plan import AttentionXMLConfig, AttentionXMLSettings
-from textattack_xmtc.models.attention_xml.training import train_attention_xml
-from textattack_xmtc.models.attention_xml.vocabulary import Vocabulary
-from textattack_xmtc.models.evaluation import precision
+from textattack_xmtc.models.attention_xml.architecture import AttentionXMLConfig, AttentionXMLPlan, AttentionXMLSettings
+from textattack_xmtc.models.attention_xml.training import train
+from textattack_xmtc.models.evaluation import validation
 from textattack_xmtc.models.folder import MASKED_LM, write_model
 from textattack_xmtc.models.masked_lm import MaskedLMSettings, masked_accuracy, train_masked_lm
+from textattack_xmtc.workdir.progress import say
 
 DEMO = 2  # part of the cache key, as the settings below are: another number where the code makes another model of them
 
@@ -100,38 +99,32 @@ def prior_precision(corpus: Corpus, split: str = "test") -> dict[str, float]:
 
 def _build(folder: Path, cache_dir: Path) -> None:
     start = time.monotonic()
-    _say("making the demo model; this takes a few minutes, once")
+    say("making the demo model; this takes a few minutes, once")
     everything = load_api_docs(cache_dir)
     part = demo_part(everything)
-    train, test = part.split("train"), part.split("test")
+    training_rows, test = part.split("train"), part.split("test")
     tail = float(np.mean(part.label_counts <= 5))
-    _say(
+    say(
         f"api-docs: {len(everything.split('train')) + len(everything.split('test')):,} texts, "
-        f"{len(everything.label_names):,} labels; the demo's part: {len(train) + len(test):,} texts, "
+        f"{len(everything.label_names):,} labels; the demo's part: {len(training_rows) + len(test):,} texts, "
         f"{len(part.label_names):,} labels, {tail:.0%} of them with at most 5 texts"
     )
     texts = list(everything.split("train")["text"])
     # Two models on one core each: no thread waits for another, whatever else the machine does, and the weights do
     # not depend on the number of cores.
+    plan = AttentionXMLPlan("attention-xml", _TRAINING, network=_NETWORK, vocabulary_size=_VOCABULARY)
     with _one_thread_each(), ThreadPoolExecutor(2) as threads:
         masked_lm = threads.submit(train_masked_lm, texts, folder / MASKED_LM, _MASKED_LM)
-        victim = threads.submit(
-            train_attention_xml,
-            part,
-            _NETWORK,
-            _TRAINING,
-            vocabulary=Vocabulary.of_texts(train["text"], _VOCABULARY),
-            device="cpu",
-        )
+        victim = threads.submit(train, part, plan, device="cpu")
         model, log = victim.result()
         masked_lm.result()
-    found, prior = precision(model, test), prior_precision(part)
-    _say(
-        f"AttentionXML: P@1 {found['P@1']:.2f}, P@5 {found['P@5']:.2f} "
+    measures, prior = validation(model, test), prior_precision(part)
+    say(
+        f"AttentionXML: P@1 {measures['P@1']:.2f}, P@5 {measures['P@5']:.2f} "
         f"(most frequent labels: {prior['P@1']:.2f}, {prior['P@5']:.2f})"
     )
     guessed = masked_accuracy(folder / MASKED_LM, texts, list(test["text"]))
-    _say(
+    say(
         f"masked LM: {guessed.top_10:.0%} of hidden content words among its first ten "
         f"(ten most frequent words: {guessed.prior:.0%})"
     )
@@ -139,16 +132,16 @@ def _build(folder: Path, cache_dir: Path) -> None:
         "corpus": {
             "name": part.name,
             "fingerprint": fingerprint(),
-            "texts": len(train),
+            "texts": len(training_rows),
             "labels": len(part.label_names),
         },
         "settings": asdict(_TRAINING),
         "log": log,
-        "test": {"texts": len(test), **found, "most_frequent_labels": prior},
+        "test": {"texts": len(test), **measures, "most_frequent_labels": prior},
         "masked_lm": {"settings": asdict(_MASKED_LM), "content_words": asdict(guessed)},
     }
     write_model(model, folder, training, _documents(test, part.label_names))
-    _say(f"demo model ready after {time.monotonic() - start:.0f} s")
+    say(f"demo model ready after {time.monotonic() - start:.0f} s")
 
 
 def _belongs(name: str, text: str) -> bool:
@@ -177,10 +170,6 @@ def _one_thread_each() -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(threads)
-
-
-def _say(line: str) -> None:
-    print(f"xmtc: {line}", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

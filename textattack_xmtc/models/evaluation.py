@@ -108,23 +108,23 @@ def evaluate(
     position = {name: number for number, name in enumerate(model.label_names)}
     labels_of_model, note = match_labels(corpus.label_names, LabelSpace(model.label_names), repr(corpus.name))
     notes += [note] * bool(note)
-    own = np.array([position.get(name, -1) for name in labels_of_model])
+    index_of = np.array([position.get(name, -1) for name in labels_of_model])
     # Labels that only one of the two knows get numbers behind the model's: they are true or predicted, never both.
-    unknown = own < 0
+    unknown = index_of < 0
     if unknown.any():
-        own[unknown] = len(position) + np.arange(unknown.sum())
+        index_of[unknown] = len(position) + np.arange(unknown.sum())
         notes.append(f"{unknown.sum()} labels of the corpus are unknown to the model and count as never predicted")
     labels = len(position) + int(unknown.sum())
     # A place where a victim shows no label counts as a label that is never true.
     best = np.where(best == NOTHING, labels, best)
     shows_fewer = bool((best == labels).any())
     labels += shows_fewer
-    truth = sparse.csr_matrix((truth.data, own[truth.indices], truth.indptr), shape=(truth.shape[0], labels))
+    truth = sparse.csr_matrix((truth.data, index_of[truth.indices], truth.indptr), shape=(truth.shape[0], labels))
     if "train" not in corpus.splits:
         notes.append("no training split: no propensities, and no measures by label frequency")
         return Evaluation(len(rows), measures(best, truth), [], notes)
     counts = np.zeros(labels, dtype=np.int64)
-    counts[own] = corpus.label_counts
+    counts[index_of] = corpus.label_counts
     if shows_fewer:
         counts[-1] = _NO_LABEL
     texts = len(corpus.split("train"))
@@ -145,19 +145,12 @@ def best_labels(model: RanksLabels, rows: datasets.Dataset, batch_size: int = 64
     return model.top_k(list(rows["text"]), min(AT[-1], len(model.label_names)), "logit", batch_size)[0]
 
 
-def precision(model: RanksLabels, rows: datasets.Dataset, batch_size: int = 64) -> dict[str, float]:
-    """P@1, P@3 and P@5 of a model on texts with labels, as `{"P@1": ...}`, as far as it has so many labels."""
-    best = best_labels(model, rows, batch_size)
-    truth = label_matrix(rows["labels"], len(model.label_names))
-    return {f"P@{k}": precision_at_k(best, truth, k) for k in AT if k <= best.shape[1]}
-
-
 def validation(model: RanksLabels, rows: datasets.Dataset, batch_size: int = 64) -> dict[str, float]:
     """What a training watches: P@1, P@3, P@5, and nDCG@5 (of fewer labels, where the model has no five)."""
     best = best_labels(model, rows, batch_size)
     truth = label_matrix(rows["labels"], len(model.label_names))
-    found = {f"P@{k}": precision_at_k(best, truth, k) for k in AT if k <= best.shape[1]}
-    return {**found, "nDCG@5": float(np.nan_to_num(ndcg_at_k(best, truth, best.shape[1])))}
+    precisions = {f"P@{k}": precision_at_k(best, truth, k) for k in AT if k <= best.shape[1]}
+    return {**precisions, "nDCG@5": float(np.nan_to_num(ndcg_at_k(best, truth, best.shape[1])))}
 
 
 def measures(top_k: np.ndarray, truth: sparse.csr_matrix, propensity: np.ndarray | None = None) -> dict[str, float]:
@@ -173,12 +166,12 @@ def measures(top_k: np.ndarray, truth: sparse.csr_matrix, propensity: np.ndarray
         {'P@1': 0.5, 'recall@1': 0.5, 'nDCG@1': 0.5}
     """
     within = [k for k in AT if k <= top_k.shape[1]]
-    found = {f"P@{k}": precision_at_k(top_k, truth, k) for k in within}
-    found |= {f"recall@{k}": recall_at_k(top_k, truth, k) for k in within}
-    found |= {f"nDCG@{k}": ndcg_at_k(top_k, truth, k) for k in within}
+    values = {f"P@{k}": precision_at_k(top_k, truth, k) for k in within}
+    values |= {f"recall@{k}": recall_at_k(top_k, truth, k) for k in within}
+    values |= {f"nDCG@{k}": ndcg_at_k(top_k, truth, k) for k in within}
     if propensity is not None:
-        found |= {f"PSP@{k}": psp_at_k(top_k, truth, propensity, k) for k in within}
-    return found
+        values |= {f"PSP@{k}": psp_at_k(top_k, truth, propensity, k) for k in within}
+    return values
 
 
 def measures_by_frequency(
@@ -190,25 +183,20 @@ def measures_by_frequency(
 ) -> list[RangeMeasures]:
     """The same for the labels of each range of training frequency that has labels, the rarest first.
 
-    Args:
-        top_k: as in `measures`.
-        truth: true labels, shape `(texts, labels)`.
-        label_counts: the number of training texts of each label, shape `(labels,)`.
-        propensity: of each label; None for no PSP@k.
-        edges: where the ranges begin, ascending from 0.
+    `label_counts`, shape `(labels,)`, has the number of training texts of each label; ranges begin at `edges`.
 
     Example:
         >>> ranges = measures_by_frequency(np.array([[0], [1]]), label_matrix([[0], [1]], 2), np.array([9, 1]))
         >>> [(part.lowest, part.highest, part.measures["recall@1"]) for part in ranges]
         [(1, 1, 1.0), (6, 10, 1.0)]
     """
-    found = []
+    ranges = []
     for number, lowest in enumerate(edges):
         highest = edges[number + 1] - 1 if number + 1 < len(edges) else None
         inside = (label_counts >= lowest) & (label_counts <= (np.inf if highest is None else highest))
         if not inside.any():
             continue
-        own = only_labels(truth, inside)
-        texts = int((np.diff(own.indptr) > 0).sum())
-        found.append(RangeMeasures(lowest, highest, int(inside.sum()), texts, measures(top_k, own, propensity)))
-    return found
+        of_range = only_labels(truth, inside)
+        texts = int((np.diff(of_range.indptr) > 0).sum())
+        ranges.append(RangeMeasures(lowest, highest, int(inside.sum()), texts, measures(top_k, of_range, propensity)))
+    return ranges

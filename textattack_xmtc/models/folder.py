@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +54,23 @@ def load_model(
     """
     folder = Path(folder)
     config = read_config(folder)
-    return architecture(config["architecture"]).load(folder, config, device, dtype)
+    kind = architecture(config["architecture"])
+    labels, model_class = read_words(folder, LABELS), kind.model_class()
+    check_layer_counts(config, len(weight_shapes(folder)), str(folder / CONFIG))
+    try:
+        parts = model_class.parts_of_folder(folder, config, len(labels))
+        read_weights(folder, parts["network"])
+        return model_class(
+            **parts, label_names=labels, device=device, masked_lm_folder=masked_lm_of(folder), dtype=dtype
+        )
+    except ModelFolderError:
+        raise
+    except Exception as error:  # what transformers and torch raise of sizes that cannot be is of no one kind
+        reason = f"no {error}" if isinstance(error, KeyError) else str(error)
+        raise ModelFolderError(
+            f"{CONFIG} in {str(folder)!r} does not describe a model of kind {kind.title} ({reason})",
+            "save the model again",
+        ) from error
 
 
 def save_model(
@@ -66,15 +82,9 @@ def save_model(
 ) -> Path:
     """Save a model as a folder; what was there before stays until the new one is complete.
 
-    Args:
-        model: the model.
-        folder: where to.
-        training: what it was trained on and the log, kept as `training.json`.
-        test: its test split, kept as `test.jsonl`.
-        masked_lm: a folder with a masked language model of the same texts, copied.
-
-    Returns:
-        The folder.
+    `training` is what it was trained on and the log, kept as `training.json`; `test` its test split, kept as
+    `test.jsonl`; `masked_lm` a folder with a masked language model of the same texts, which is copied. Returns the
+    folder.
     """
     with atomic_folder(folder) as new:
         write_model(model, new, training, test)
@@ -196,17 +206,34 @@ def weight_shapes(folder: Path) -> dict[str, tuple[int, ...]]:
         raise ModelFolderError(f"{str(file)!r} is damaged or cut off ({error})", _AGAIN) from error
 
 
-def check_sizes(folder: Path, sizes: Any) -> None:
-    """Refuse sizes that ask for more layers than a model folder has weights, before a network of them is built.
+def check_shapes(
+    file: Path,
+    shapes: Mapping[str, Sequence[int]],
+    wanted: Mapping[str, Sequence[int]],
+    asked_by: str,
+    names: Mapping[str, str] | None = None,
+) -> None:
+    """See that a file of weights has exactly those that are wanted, by name and shape.
 
-    Args:
-        folder: the model folder.
-        sizes: what its configuration says of the network.
+    `asked_by` says in the message what asks for them; `names` has their names in the file, where these are others.
 
     Raises:
-        ModelFolderError: a list in it is longer than there are weights, or a number of layers is larger.
+        ModelFolderError: a weight is missing, unknown or of another shape.
     """
-    check_layer_counts(sizes, len(weight_shapes(folder)), str(folder / CONFIG))
+    fix = "put the files that belong together into one folder"
+    for key in wanted:
+        if key not in shapes:
+            raise ModelFolderError(f"{str(file)!r} lacks the weight {key!r}", fix)
+    for key, shape in sorted(shapes.items(), key=lambda item: item[0] in wanted):  # first those that are unknown
+        weight = f"the weight {(names or {}).get(key, key)!r}"
+        if key not in wanted:
+            raise ModelFolderError(f"{str(file)!r} holds {weight}; by {asked_by}, there should be none", fix)
+        if tuple(shape) != tuple(wanted[key]):
+            raise ModelFolderError(
+                f"{weight} in {str(file)!r} has the shape {tuple(shape)}; by {asked_by}, it should be "
+                f"{tuple(wanted[key])}",
+                fix,
+            )
 
 
 def read_weights(folder: Path, network: torch.nn.Module) -> None:
@@ -219,29 +246,21 @@ def read_weights(folder: Path, network: torch.nn.Module) -> None:
             numbers where the network has others, or not finite.
     """
     file, shapes, wanted = folder / WEIGHTS, weight_shapes(folder), network.state_dict()
-    for key in sorted(wanted.keys() - shapes.keys()):
-        raise ModelFolderError(f"{str(file)!r} lacks the weight {key!r}", _AGAIN)
-    for key in sorted(shapes.keys() - wanted.keys()):
-        raise ModelFolderError(f"{str(file)!r} holds the weight {key!r}, which {CONFIG} does not ask for", _AGAIN)
-    for key, value in wanted.items():
-        if shapes[key] != tuple(value.shape):
-            raise ModelFolderError(
-                f"the weight {key!r} in {str(file)!r} has the shape {shapes[key]}; its {CONFIG}, "
-                f"vocabulary and labels ask for {tuple(value.shape)}",
-                "put the files that were saved together into the folder",
-            )
+    check_shapes(
+        file, shapes, {key: value.shape for key, value in wanted.items()}, f"its {CONFIG}, vocabulary and labels"
+    )
     try:
-        found = load_file(file)
+        weights = load_file(file)
     except (safetensors.SafetensorError, OSError) as error:
         raise ModelFolderError(f"{str(file)!r} is damaged or cut off ({error})", _AGAIN) from error
     for key, value in wanted.items():
-        weight = found[key]
+        weight = weights[key]
         if weight.is_floating_point() != value.is_floating_point():
             raise ModelFolderError(f"the weight {key!r} in {str(file)!r} is of type {weight.dtype}", _AGAIN)
         if not bool(torch.isfinite(weight).all()):
             raise ModelFolderError(f"the weight {key!r} in {str(file)!r} has NaN or infinite values", _AGAIN)
-        found[key] = weight.to(value.dtype)
-    network.load_state_dict(found, assign=True)
+        weights[key] = weight.to(value.dtype)
+    network.load_state_dict(weights, assign=True)
 
 
 def _read_json(folder: Path, name: str) -> Any:

@@ -89,11 +89,11 @@ def positions_of(model: Any) -> int | None:
     """
     limits = []
     for name, module in model.named_modules():
-        own = name.rpartition(".")[2]
+        part = name.rpartition(".")[2]
         weight: Any = getattr(module, "weight", None)
-        if not ("position" in own or own in ("wpe", "pos_emb", "pos_embed")) or getattr(weight, "ndim", 0) != 2:
+        if not ("position" in part or part in ("wpe", "pos_emb", "pos_embed")) or getattr(weight, "ndim", 0) != 2:
             continue
-        if isinstance(module, torch.nn.Linear) or own.startswith(_NO_POSITIONS):
+        if isinstance(module, torch.nn.Linear) or part.startswith(_NO_POSITIONS):
             continue
         padding = getattr(module, "padding_idx", None)
         limits.append(weight.shape[0] - (0 if padding is None else padding + 1) - int(getattr(module, "offset", 0)))
@@ -102,8 +102,8 @@ def positions_of(model: Any) -> int | None:
 
 def length_limit(model: Any, tokenizer: Any) -> int:
     """Tokens that model and tokenizer can read, special ones included; 512 where neither says."""
-    own = tokenizer.model_max_length
-    limits = [int(own) if own < _UNLIMITED else _DEFAULT_LENGTH]
+    own_limit = tokenizer.model_max_length
+    limits = [int(own_limit) if own_limit < _UNLIMITED else _DEFAULT_LENGTH]
     inner = plain_model(model)
     for positions in (positions_of(inner), getattr(inner.config, "max_position_embeddings", None)):
         if isinstance(positions, int) and positions > 0:  # XLNet says -1: no limit
@@ -112,12 +112,7 @@ def length_limit(model: Any, tokenizer: Any) -> int:
 
 
 def check_vocabulary(model: Any, tokenizer: Any, name: str) -> None:
-    """Refuse a tokenizer that knows tokens for which the model has no embedding.
-
-    Args:
-        model: a classifier or masked language model of transformers.
-        tokenizer: its tokenizer.
-        name: what the model is called, for the message.
+    """Refuse a tokenizer that knows tokens for which the model, called `name` in the message, has no embedding.
 
     Raises:
         InputError: the tokenizer's highest token number is beyond the model's embeddings.
@@ -129,10 +124,10 @@ def check_vocabulary(model: Any, tokenizer: Any, name: str) -> None:
         return  # a model of characters, or a tokenizer without a table
     beyond = sorted((number, token) for token, number in vocabulary.items() if number >= rows)
     if beyond:
-        shown = ", ".join(repr(token) for _, token in beyond[:3])
+        examples = ", ".join(repr(token) for _, token in beyond[:3])
         raise InputError(
             f"the tokenizer of {name} has {len(vocabulary):,} tokens and the model {rows:,} embeddings: "
-            f"{len(beyond):,} tokens have none, such as {shown}",
+            f"{len(beyond):,} tokens have none, such as {examples}",
             "load the tokenizer that the model was trained with, or resize and train the model: "
             "model.resize_token_embeddings(len(tokenizer))",
         )
@@ -171,10 +166,7 @@ def with_padding(model: Any, tokenizer: Any) -> Any:
 def check_layer_counts(sizes: Any, weights: int, where: str) -> None:
     """Refuse a configuration with more layers than there are weights: each layer would be built before that is seen.
 
-    Args:
-        sizes: a configuration as JSON holds it.
-        weights: number of tensors in the file of the weights.
-        where: the configuration's file, for the message.
+    `where` names the configuration's file in the message.
 
     Raises:
         ModelFolderError: a number of layers (a whole number whose name has "layer" in it), or the length of a list, is

@@ -19,15 +19,7 @@ _GROUP = "loss (Eq. 4.6)"
 
 @dataclass(frozen=True)
 class LossSettings:
-    """Which loss a model is trained on; what `label_weights` and `ReweightedLoss` take.
-
-    Attributes:
-        reweight: which factors multiply the positive part.
-        kind: the loss that is reweighted.
-        constants: A and B of the propensity model, or the data set's family in `metrics.PROPENSITY_CONSTANTS`.
-        beta: of C.
-        mode: as printed or as published.
-    """
+    """Which loss a model is trained on; what `label_weights` and `ReweightedLoss` take."""
 
     reweight: Reweighting = option("none", "which factors multiply the positive part", group=_GROUP)
     kind: LossKind = option("bce", "the loss that is reweighted", flags=("--loss",), group=_GROUP)

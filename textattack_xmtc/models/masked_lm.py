@@ -62,13 +62,7 @@ class MaskedLMSettings:
 
 @dataclass(frozen=True)
 class MaskedAccuracy:
-    """How often a hidden word is among the ten that are proposed, and among the ten most frequent ones.
-
-    Attributes:
-        top_10: share of hidden words that the model has among its first ten words.
-        prior: share of the same words that are among the ten most frequent.
-        words: how many words were hidden, one at a time.
-    """
+    """Of `words` hidden words: the share among the model's first ten, and that among the ten most frequent words."""
 
     top_10: float
     prior: float
@@ -79,14 +73,9 @@ def train_masked_lm(texts: Sequence[str], folder: Path, settings: MaskedLMSettin
     """Train a masked language model and save it as transformers does, to load with `AutoModelForMaskedLM`.
 
     The same texts, settings and seed give the same weights on a CPU with the same number of threads.
-
-    Args:
-        texts: the texts to learn from.
-        folder: where to save the model and its tokenizer.
-        settings: sizes and training.
     """
     tokenizer = word_tokenizer(texts, settings.vocabulary_size, settings.max_length)
-    encoded = [found[: settings.training_length] for found in _encoded(tokenizer, texts)]
+    encoded = [text[: settings.training_length] for text in _encoded(tokenizer, texts)]
     model = _new_model(len(tokenizer), encoded, settings)
     _fit(model, encoded, _is_content(tokenizer), settings)
     model.eval()
@@ -109,25 +98,19 @@ def word_tokenizer(texts: Sequence[str], size: int, max_length: int) -> PreTrain
 
 
 def masked_accuracy(
-    folder: Path, training_texts: Sequence[str], texts: Sequence[str], words: int = 2000, content_only: bool = True
+    folder: Path, training_texts: Sequence[str], texts: Sequence[str], words: int = 2000
 ) -> MaskedAccuracy:
     """Hide words of texts that were not trained on, one at a time, and see whether the model proposes them.
 
-    Measured on whole words: proposals are words, not marks or special tokens, and a hidden word outside the vocabulary
-    counts as a miss. The prior proposes, everywhere, the ten words most frequent in training.
-
-    Args:
-        folder: the model.
-        training_texts: what it was trained on.
-        texts: other texts.
-        words: how many words to hide, drawn with a fixed seed.
-        content_only: hide and propose content words only, as an attack does; otherwise all words.
+    Measured on whole content words, which an attack asks for, drawn with a fixed seed: proposals are content words, not
+    marks or special tokens, and a hidden word outside the vocabulary counts as a miss. The prior proposes, everywhere,
+    the ten words most frequent in training.
     """
     tokenizer = AutoTokenizer.from_pretrained(folder)
     model = AutoModelForMaskedLM.from_pretrained(folder).eval()
-    wanted = _is_content(tokenizer) if content_only else _is_word(tokenizer)
+    wanted = _is_content(tokenizer)
     prior = _most_frequent(tokenizer, training_texts, wanted, 10)
-    hidden = _hidden_words(tokenizer, texts, wanted, words, content_only)
+    hidden = _hidden_words(tokenizer, texts, wanted, words)
     hits = prior_hits = 0
     forbidden = torch.from_numpy(~wanted)
     for positions in by_length([len(numbers) for numbers, _, _ in hidden], 64):
@@ -225,22 +208,15 @@ def _endless(lengths: Sequence[int], batch_size: int, rng: np.random.Generator) 
 
 
 def _encoded(tokenizer: Any, texts: Sequence[str]) -> list[list[int]]:
-    found: list[list[int]] = tokenizer(list(texts), truncation=True, return_attention_mask=False)["input_ids"]
-    return found
-
-
-def _is_word(tokenizer: Any) -> np.ndarray:
-    """Which tokens are words: neither marks nor special tokens nor bare numbers; shape `(vocabulary,)`."""
-    tokens = tokenizer.convert_ids_to_tokens(range(len(tokenizer)))
-    flags = [token not in _SPECIAL and any(letter.isalpha() for letter in token) for token in tokens]
-    return np.array(flags, dtype=bool)
+    encoded: list[list[int]] = tokenizer(list(texts), truncation=True, return_attention_mask=False)["input_ids"]
+    return encoded
 
 
 def _is_content(tokenizer: Any) -> np.ndarray:
-    """Which tokens are content words: words that are not function words."""
+    """Which tokens are content words: no marks, special tokens, bare numbers or function words; `(vocabulary,)`."""
     tokens = tokenizer.convert_ids_to_tokens(range(len(tokenizer)))
-    content: np.ndarray = _is_word(tokenizer) & np.array([token not in ENGLISH for token in tokens], dtype=bool)
-    return content
+    words = [token not in _SPECIAL and any(letter.isalpha() for letter in token) for token in tokens]
+    return np.array([word and token not in ENGLISH for word, token in zip(words, tokens, strict=True)], dtype=bool)
 
 
 def _most_frequent(tokenizer: Any, texts: Sequence[str], wanted: np.ndarray, number: int) -> set[int]:
@@ -251,18 +227,18 @@ def _most_frequent(tokenizer: Any, texts: Sequence[str], wanted: np.ndarray, num
 
 
 def _hidden_words(
-    tokenizer: Any, texts: Sequence[str], wanted: np.ndarray, number: int, content_only: bool
+    tokenizer: Any, texts: Sequence[str], wanted: np.ndarray, number: int
 ) -> list[tuple[list[int], int, int]]:
     """Texts with one word hidden, where it stood, and which it was; words outside the vocabulary are hidden too."""
     places = []
     encoding = tokenizer(list(texts), truncation=True)
     for position, text in enumerate(texts):
-        own = encoding[position]
-        for place, (token, (start, end)) in enumerate(zip(own.ids, own.offsets, strict=True)):
+        encoded = encoding[position]
+        for place, (token, (start, end)) in enumerate(zip(encoded.ids, encoded.offsets, strict=True)):
             word = text[start:end].lower()
             unknown = token == _UNK and any(letter.isalpha() for letter in word)
-            if wanted[token] or (unknown and not (content_only and word in ENGLISH)):
-                places.append((own.ids, place))
+            if wanted[token] or (unknown and word not in ENGLISH):
+                places.append((encoded.ids, place))
     drawn = np.random.default_rng(0).permutation(len(places))[:number]
     hidden = []
     for position in drawn:

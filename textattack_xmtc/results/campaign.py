@@ -7,12 +7,27 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from textattack_xmtc.results.records import ERROR, SKIPPED, WRONG_BEFORE, Bin, Model, Record, Sample, Transfer
+from textattack_xmtc.results.lines import Lines
+from textattack_xmtc.results.records import (
+    ERROR,
+    FAILED,
+    SKIPPED,
+    SUCCEEDED,
+    WRONG_BEFORE,
+    Bin,
+    Model,
+    Record,
+    Sample,
+    Transfer,
+)
 from textattack_xmtc.results.summary import FALLS, YES, Limits, SampleResults
+
+if TYPE_CHECKING:
+    import pandas as pd  # type: ignore[import-untyped]
 
 
 @dataclass(frozen=True)
@@ -21,7 +36,6 @@ class Campaign:
 
     Attributes:
         folder: where it is.
-        name: what a report calls it.
         settings: what was chosen.
         resolved: what came of choices left to the program.
         versions: of the software.
@@ -33,7 +47,8 @@ class Campaign:
         n_train: training texts.
         bins: the ranges of label frequency, from the rarest.
         clusters: some label clusters, of a negative goal.
-        samples: the drawn samples, by number.
+        samples: the drawn samples by number, each read when it is asked for.
+        drawn: bin, target and a number for the text of each sample, by its number.
         notes: what was odd about the files, in sentences.
         transfers: the models that adversarial texts were tried on.
     """
@@ -51,7 +66,8 @@ class Campaign:
     n_train: int
     bins: tuple[Bin, ...]
     clusters: tuple[tuple[int, ...], ...]
-    samples: Mapping[int, Sample]
+    samples: Lines[Sample]
+    drawn: pd.DataFrame
     notes: tuple[str, ...]
     transfers: tuple[Transfer, ...] = ()
 
@@ -93,8 +109,8 @@ class Campaign:
     @property
     def left_out(self) -> Mapping[str, int]:
         """How many right samples could not be drawn, by their reason; older folders do not say."""
-        found = self.resolved.get("left_out")
-        return {str(reason): int(number) for reason, number in found.items()} if isinstance(found, Mapping) else {}
+        reasons = self.resolved.get("left_out")
+        return {str(reason): int(number) for reason, number in reasons.items()} if isinstance(reasons, Mapping) else {}
 
     @cached_property
     def results(self) -> dict[str, SampleResults]:
@@ -106,14 +122,12 @@ class Campaign:
 
     def results_of(self, model: Model, with_wrong: bool) -> SampleResults:
         """The results on one model; `with_wrong` tells whether samples that it got wrong before are among them."""
-        text_ids = dict.fromkeys(sample.text_id for sample in self.samples.values())
-        texts = {text_id: number for number, text_id in enumerate(text_ids)}
-        records = (
-            (record, self.samples[number], texts[self.samples[number].text_id])
-            for number, record in sorted(model.records.items())
-            if with_wrong or not record.wrong_before
-        )
-        return SampleResults.of(records, self.limits)
+        rows = model.rows
+        return SampleResults(rows[rows["outcome"].isin((SUCCEEDED, FAILED)) | (rows["wrong_before"] & with_wrong)])
+
+    def texts(self, numbers: Iterable[int]) -> np.ndarray:
+        """A number for the text of each of these samples, the same for equal texts."""
+        return np.asarray(self.drawn["text"].loc[list(numbers)])
 
     def reached(self, record: Record) -> bool:
         """Whether the goal was reached within the change rate that is allowed."""
@@ -128,45 +142,33 @@ class Campaign:
         """The model of this name, if there is one."""
         return next((model for model in self.models if model.name == name), None)
 
-    def found_for(self, facts: Mapping[str, Any]) -> list[tuple[Model, Record]]:
-        """The adversarial texts that can be tried on a model: those of all other models, as told by fingerprints."""
+    def to_transfer(self, facts: Mapping[str, Any]) -> list[tuple[Model, int]]:
+        """The adversarial texts that can be tried on a model, as model and number of the sample.
+
+        They are those of all other models, as told by fingerprints.
+        """
         others = [model for model in self.models if model.facts.get("fingerprint") != facts.get("fingerprint")]
-        return [
-            (model, record)
-            for model in others
-            for _, record in sorted(model.records.items())
-            if self.reached(record) and record.adversarial is not None
-        ]
+        return [(model, number) for model in others for number in model.adversarial]
 
     def outcomes(self, model: Model, bin_number: int | None = None) -> Counter[str]:
         """How many records of a bin (None: of all) have each outcome; those wrong before also under that name."""
-        counted: Counter[str] = Counter()
-        for number, record in model.records.items():
-            if bin_number in (None, self.samples[number].bin):
-                counted[record.outcome] += 1
-                counted[WRONG_BEFORE] += record.wrong_before
-        return counted
+        rows = model.rows if bin_number is None else model.rows[model.rows["bin"] == bin_number]
+        return Counter(rows["outcome"].value_counts().to_dict()) + Counter(
+            {WRONG_BEFORE: int(rows["wrong_before"].sum())}
+        )
 
-    def not_attacked(self, model: Model) -> Counter[tuple[str, str]]:
+    def not_attacked(self, model: Model) -> dict[tuple[str, str], int]:
         """Outcome and reason of the records that are no attack, and how many there are of each; most frequent first.
 
         What differs from text to text is left out of a reason: errors of one type stand under the first message.
         """
-        counted: Counter[tuple[str, str]] = Counter()
-        first: dict[tuple[str, str], str] = {}
-        for record in model.records.values():
-            reason = record.reason or "no reason is recorded"
-            if record.outcome == ERROR:
-                key = record.outcome, reason.partition(":")[0]
-            elif record.outcome == SKIPPED:
-                key = record.outcome, reason.partition(", ")[0]
-                reason = key[1]
-            else:
-                continue
-            counted[key] += 1
-            first.setdefault(key, reason)
-        ordered = sorted(counted.items(), key=lambda item: (-item[1], item[0]))
-        return Counter({(outcome, first[outcome, kind]): number for (outcome, kind), number in ordered})
+        rows = model.rows[model.rows["outcome"].isin((ERROR, SKIPPED))]
+        reasons, errors = rows["reason"].fillna("no reason is recorded"), rows["outcome"] == ERROR
+        kinds = reasons.str.split(", ", n=1).str[0].where(~errors, reasons.str.split(":", n=1).str[0])
+        rows = rows.assign(kind=kinds, shown=reasons.where(errors, kinds))
+        groups = rows.groupby(["outcome", "kind"]).agg(number=("shown", "size"), shown=("shown", "first")).reset_index()
+        groups = groups.sort_values(["number", "outcome", "kind"], ascending=[False, True, True])
+        return {(group.outcome, group.shown): int(group.number) for group in groups.itertuples()}
 
     def bin_name(self, bin_number: int | None) -> str:
         """A bin in words: its label frequencies, and whether it is the tail or the head; `all` for None.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,7 +12,10 @@ from textattack_xmtc.results.campaign import Campaign
 from textattack_xmtc.results.records import SKIPPED, Model
 from textattack_xmtc.results.statistics import Estimate, difference_of, share_of
 from textattack_xmtc.results.summary import SampleResults
-from textattack_xmtc.results.tables.table import Cell, Column, Table
+from textattack_xmtc.results.tables.table import BIN, Column, Table, rate_column, table_of
+
+if TYPE_CHECKING:
+    import pandas as pd  # type: ignore[import-untyped]
 
 _MUST_AGREE = ("goal", "k", "max_change_rate")
 _MUST_AGREE_RESOLVED = ("encoder", "similarity", "threshold", "shown", "thresholds")
@@ -92,7 +96,6 @@ def compare(first: Side, second: Side, both_right: bool = False) -> list[Row]:
     another reason or ended with an error on either model are left out.
 
     Args:
-        first: a model.
         second: another one, of the same campaign or of one with the same samples.
         both_right: the secondary figure, which leaves out samples that either model gets wrong before the attack.
 
@@ -101,24 +104,30 @@ def compare(first: Side, second: Side, both_right: bool = False) -> list[Row]:
     """
     check_comparable(first, second)
     one, other = _common(first, second)
-    chosen = ~(one.wrong_before | other.wrong_before) if both_right else np.ones(len(one.bins), dtype=bool)
+    if both_right:
+        right = ~(one["wrong_before"] | other["wrong_before"])
+        one, other = one[right], other[right]
     threshold = first.campaign.threshold
     rows = []
     for condition, above in (("any", None), (f"> {threshold:g}", threshold)):
-        for number in [*(part.number for part in first.campaign.bins), None]:
-            there = chosen if number is None else chosen & (one.bins == number)
-            successes = _lost(one, above)[there], _lost(other, above)[there]
-            difference, p = difference_of(*successes, one.texts[there])
+        for number in first.campaign.bin_numbers:
+            sides = [SampleResults(part).of_bin(number, wrong_counts=True) for part in (one, other)]
+            texts, wrong = sides[0].rows["text"], [np.asarray(side.rows["wrong_before"]) for side in sides]
+            # Lost: wrong before the attack, or the attack succeeds (section 4.3.2).
+            one_lost, other_lost = (
+                side.passed(threshold=above) | before for side, before in zip(sides, wrong, strict=True)
+            )
+            difference, p = difference_of(one_lost, other_lost, texts)
             rows.append(
                 Row(
                     condition,
-                    "all" if number is None else first.campaign.bin_name(number),
-                    share_of(successes[0], one.texts[there]),
-                    share_of(successes[1], one.texts[there]),
+                    first.campaign.bin_name(number),
+                    share_of(one_lost, texts),
+                    share_of(other_lost, texts),
                     difference,
-                    p if there.any() else None,
-                    int(one.wrong_before[there].sum()),
-                    int(other.wrong_before[there].sum()),
+                    p if len(texts) else None,
+                    int(wrong[0].sum()),
+                    int(wrong[1].sum()),
                 )
             )
     return rows
@@ -169,12 +178,10 @@ def comparison_table(first: Side, second: Side, name: str, both_right: bool = Fa
     """The comparison as a table called `name`; takes and raises what `compare` does."""
     rows = compare(first, second, both_right)
     columns: tuple[Column, ...] = (
-        Column("bin", "Label frequency (training texts)"),
-        Column("similarity", "Similarity"),
-        Column("n", "n"),
-        Column("first", f"Success on {first.name} (%)", 1, percent=True, interval=True),
-        Column("second", f"Success on {second.name} (%)", 1, percent=True, interval=True),
-        Column("difference", "Difference (points)", 1, percent=True, interval=True),
+        *(BIN, Column("similarity", "Similarity"), Column("n", "n", cell=lambda row: row.difference.n)),
+        rate_column("first", f"Success on {first.name} (%)"),
+        rate_column("second", f"Success on {second.name} (%)"),
+        rate_column("difference", "Difference (points)"),
         Column("p", "McNemar's p", 4),
     )
     if both_right:
@@ -195,37 +202,19 @@ def comparison_table(first: Side, second: Side, name: str, both_right: bool = Fa
         note += " Samples share texts: intervals are a bootstrap over texts, and there is no p."
     if differences := other_differences(first, second):
         note += f" The two campaigns also differ in {'; '.join(differences)}."
-    cells: list[tuple[Cell, ...]] = []
-    for row in rows:
-        cell: tuple[Cell, ...] = (
-            row.bin,
-            row.similarity,
-            row.difference.n,
-            row.first,
-            row.second,
-            row.difference,
-            row.p,
-        )
-        cells.append(cell if both_right else (*cell, row.wrong_first, row.wrong_second))
-    return Table(name, f"{first.name} and {second.name}, {which}", columns, tuple(cells), note, "defence")
+    title = f"{first.name} and {second.name}, {which}"
+    return table_of([], name, title, columns, [(first.campaign, row) for row in rows], note, "defence")
 
 
-def _common(first: Side, second: Side) -> tuple[SampleResults, SampleResults]:
-    """The results on the samples that count for both models, row by row the same samples."""
+def _common(first: Side, second: Side) -> list[pd.DataFrame]:
+    """The rows of the samples that count for both models, row by row the same samples."""
     baseline = first.campaign.reference
-    results = [
-        side.campaign.results_of(side.model, side.campaign is not first.campaign or side.model.name != baseline)
+    rows = [
+        side.campaign.results_of(side.model, side.campaign is not first.campaign or side.model.name != baseline).rows
         for side in (first, second)
     ]
-    common = np.intersect1d(results[0].samples, results[1].samples)
+    common = rows[0].index.intersection(rows[1].index)
     reference = first.campaign.model(baseline)
     if reference is not None and baseline not in (first.model.name, second.model.name):
-        dropped = [number for number, record in reference.records.items() if record.outcome == SKIPPED]
-        common = np.setdiff1d(common, np.array(dropped, dtype=np.int64))
-    one, other = (part.chosen(np.flatnonzero(np.isin(part.samples, common))) for part in results)
-    return one, other
-
-
-def _lost(results: SampleResults, threshold: float | None) -> np.ndarray:
-    """Whether each sample is lost: wrong before the attack, or the attack succeeds (section 4.3.2)."""
-    return np.asarray(results.passed(threshold=threshold) | results.wrong_before)
+        common = common.difference(reference.rows.index[reference.rows["outcome"] == SKIPPED])
+    return [part.loc[common] for part in rows]

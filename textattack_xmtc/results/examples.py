@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import re
-from math import isnan
 
 from textattack_xmtc.results.campaign import Campaign
 from textattack_xmtc.results.records import Model, Record
@@ -30,20 +29,15 @@ def striking(campaign: Campaign, model: Model, number: int) -> list[Record]:
     then those whose text counts as similar; then as `CHOICE` says, and by the number of the sample.
     """
 
-    def key(record: Record) -> tuple[bool, bool, bool, int, int, float, int]:
-        sense, evidence = (count.of(record, campaign.limits) != YES for count in (SENSE_KEPT, EVIDENCE_KEPT))
-        similarity = campaign.similarity(record)
-        similarity = -1.0 if isnan(similarity) else similarity
-        place = campaign.samples[record.sample].bin
-        similar = similarity > campaign.threshold
-        return sense, evidence, not similar, record.changed, place, -similarity, record.sample
-
-    chosen: dict[int, Record] = {}
-    successes = (record for record in model.records.values() if campaign.reached(record) and record.adversarial)
-    for record in sorted(successes, key=key):
-        if len(chosen) < number:
-            chosen.setdefault(campaign.samples[record.sample].target, record)
-    return list(chosen.values())
+    rows = model.rows.loc[model.adversarial]
+    similarity = rows["similarity"].fillna(-1.0)
+    order = rows.assign(
+        sense=rows[SENSE_KEPT.key] != YES,
+        evidence=rows[EVIDENCE_KEPT.key] != YES,
+        apart=similarity <= campaign.threshold,
+        distance=-similarity,
+    ).sort_values(["sense", "evidence", "apart", "changed", "bin", "distance"], kind="stable")
+    return list(model.records.of(order.drop_duplicates("target").index[:number]))
 
 
 def marked(original: str, changed: str) -> Marked:
@@ -117,12 +111,12 @@ def _common(before: str, after: str) -> int:
 
 def _merged(pieces: list[tuple[Kind, str]]) -> tuple[tuple[Kind, str], ...]:
     """Neighbours of one kind joined, empty ones dropped."""
-    found: list[tuple[Kind, str]] = []
+    merged: list[tuple[Kind, str]] = []
     for kind, piece in pieces:
         if not piece:
             continue
-        if found and found[-1][0] == kind:
-            found[-1] = (kind, found[-1][1] + piece)
+        if merged and merged[-1][0] == kind:
+            merged[-1] = (kind, merged[-1][1] + piece)
         else:
-            found.append((kind, piece))
-    return tuple(found)
+            merged.append((kind, piece))
+    return tuple(merged)

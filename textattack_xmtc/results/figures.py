@@ -20,7 +20,7 @@ from textattack_xmtc.results.headline import SIMILARITY_NAMES, percent, rate_tex
 from textattack_xmtc.results.markup import escaped, printable
 from textattack_xmtc.results.records import Model
 from textattack_xmtc.results.statistics import Estimate
-from textattack_xmtc.results.summary import COUNTS, FALLS, SIMILAR, Count, SampleResults, shown_counts
+from textattack_xmtc.results.summary import COUNTS, FALLS, SIMILAR, Count, shown_counts
 from textattack_xmtc.results.tables.table import NOT_MEASURED
 
 if TYPE_CHECKING:
@@ -44,21 +44,12 @@ _UPRIGHT = 6  # more bins than these have slanted names
 _POINTS = 400  # of the frequency curve
 _SETTINGS = {
     "font.family": "DejaVu Sans",  # comes with matplotlib
-    "font.size": 9.5,
-    "axes.labelsize": 9.5,
-    "xtick.labelsize": 8.5,
-    "ytick.labelsize": 8.5,
-    "legend.fontsize": 8.5,
-    "axes.edgecolor": MUTED,
-    "axes.labelcolor": INK,
-    "text.color": INK,
-    "xtick.color": MUTED,
-    "ytick.color": MUTED,
-    "xtick.labelcolor": INK,
-    "ytick.labelcolor": INK,
+    **dict.fromkeys(("font.size", "axes.labelsize"), 9.5),
+    **dict.fromkeys(("xtick.labelsize", "ytick.labelsize", "legend.fontsize"), 8.5),
+    **dict.fromkeys(("axes.edgecolor", "xtick.color", "ytick.color"), MUTED),
+    **dict.fromkeys(("axes.labelcolor", "text.color", "xtick.labelcolor", "ytick.labelcolor"), INK),
     "axes.linewidth": 0.7,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
+    **dict.fromkeys(("axes.spines.top", "axes.spines.right"), False),
     "axes.grid": True,
     "axes.grid.axis": "y",
     "axes.axisbelow": True,
@@ -151,7 +142,7 @@ def by_bin(campaign: Campaign, name: str, count: Count = FALLS) -> Figure:
     wrong = {
         model: [part.wrong_rate(number) for number in numbers]
         for model, part in results.items()
-        if part.wrong_before.any()
+        if part.rows["wrong_before"].any()
     }
 
     def draw(axes: Axes) -> None:
@@ -197,9 +188,8 @@ def over_thresholds(campaign: Campaign, model: Model, name: str) -> Figure:
     results, lines = campaign.results[model.name], _tail_and_head(campaign)
     lowest = _lowest_similarity(campaign)
     thresholds = np.round(np.linspace(lowest, 1, 101), 4)
-    curves = {
-        line: [_share(results, number, threshold=above) for above in thresholds] for line, number in lines.items()
-    }
+    parts = {line: results.of_bin(number) for line, number in lines.items()}
+    curves = {line: [_share(part.passed(threshold=above)) for above in thresholds] for line, part in parts.items()}
 
     def draw(axes: Axes) -> None:
         _steps(axes, thresholds, curves)
@@ -221,7 +211,8 @@ def over_change_rates(campaign: Campaign, name: str) -> Figure:
     results = {model.name: campaign.results[model.name] for model in campaign.models if model.records}
     tail = campaign.bins[0].number
     limits = np.linspace(0, campaign.max_change_rate, 101)
-    curves = {model: [_share(part, tail, limit=most) for most in limits] for model, part in results.items()}
+    parts = {model: part.of_bin(tail) for model, part in results.items()}
+    curves = {model: [_share(part.passed(limit=most)) for most in limits] for model, part in parts.items()}
 
     def draw(axes: Axes) -> None:
         _steps(axes, 100 * limits, curves)
@@ -314,9 +305,8 @@ def _tick(campaign: Campaign, number: int) -> str:
 
 def _lowest_similarity(campaign: Campaign) -> float:
     """Where the axis of similarities begins, for all models of a campaign alike."""
-    reached = np.concatenate([results.similarity[results.passed()] for results in campaign.results.values()])
-    reached = reached[~np.isnan(reached)]
-    return float(np.clip(np.floor(10 * reached.min()) / 10, 0, 0.7)) if len(reached) else 0.0
+    lowest = [results.rows["similarity"][results.passed()].min() for results in campaign.results.values()]
+    return float(np.clip(np.floor(10 * np.nanmin(lowest)) / 10, 0, 0.7)) if not np.isnan(lowest).all() else 0.0
 
 
 def _similarity_name(campaign: Campaign) -> str:
@@ -342,9 +332,6 @@ def _steps(axes: Axes, conditions: np.ndarray, curves: dict[str, list[float]]) -
     _legend(axes)
 
 
-def _share(
-    results: SampleResults, number: int | None, threshold: float | None = None, limit: float | None = None
-) -> float:
+def _share(passed: np.ndarray) -> float:
     """A success rate without its interval, which a bootstrap would take long for at a hundred conditions."""
-    chosen = results.passed(threshold=threshold, limit=limit)[results.rows(number)]
-    return float(chosen.mean()) if len(chosen) else float("nan")
+    return float(passed.mean()) if len(passed) else float("nan")

@@ -3,49 +3,51 @@
 from __future__ import annotations
 
 import json
-import math
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from textattack_xmtc.errors import DataError
 from textattack_xmtc.goal import GOALS
 from textattack_xmtc.results.campaign import Campaign
+from textattack_xmtc.results.lines import Lines, frame_of
 from textattack_xmtc.results.records import (
-    ERROR,
-    OUTCOMES,
     SIMILARITIES,
-    SKIPPED,
-    Bin,
     Model,
-    Prediction,
     Record,
     Sample,
     Transfer,
     Trial,
+    bin_of,
+    record_of,
+    sample_of,
+    trial_of,
 )
+from textattack_xmtc.results.summary import row_of, row_types
 from textattack_xmtc.workdir.names import distinct, inside
 from textattack_xmtc.workdir.provenance import changed_versions
 
+if TYPE_CHECKING:
+    import pandas as pd  # type: ignore[import-untyped]
+
 FORMAT = 1
-_SIMILARITY_RANGES = {"cosine": (-1, 1), "angular": (0, 1), "published": (1 - math.pi, 1)}
 CAMPAIGN, LABELS, BINS, CLUSTERS = "campaign.json", "labels.json", "bins.json", "clusters.json"
 SAMPLES, RECORDS = "samples.jsonl", "records"
 TRANSFERS, TRIALS = "transfer.json", "transfer"
 RESUMED = "resumed_with"
 """The key of the versions that a campaign was resumed with."""
+RESUMED_BEFORE = "went_on_with"
+"""The same in campaigns of 0.1.0."""
 
 _REPAIR = "make it again: textattack-xmtc campaign --out {} --resume"
 
 # What comes of JSON that is other than it should be; the last of a number that is infinite, or too large for an index.
 _UNFIT = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
 _Read = TypeVar("_Read")
-
 
 Damage = dict[Path, set[int]]
 """Damaged lines, counted from 1, of the files of records."""
@@ -58,7 +60,6 @@ def read_campaign(folder: Path | str, damage: Damage | None = None) -> Campaign:
     recorded last; `notes` say so.
 
     Args:
-        folder: the folder.
         damage: where given, damaged lines of records are left out and listed here, and so are the transfers of the
             adversarial texts that were in them.
 
@@ -67,22 +68,54 @@ def read_campaign(folder: Path | str, damage: Damage | None = None) -> Campaign:
             the samples.
     """
     folder = Path(folder)
+    facts = read_facts(folder)
+    with _about(folder):
+        campaign = read_drawn(folder)
+        notes: list[str] = []
+        distinct([model["name"] for model in facts["models"]], folder)
+        models = tuple(_model(campaign, model, notes, damage) for model in facts["models"])
+        if campaign.reference not in {model.name for model in models}:
+            raise ValueError(f"the reference model {campaign.reference!r} is none of its models")
+        for versions in facts.get(RESUMED) or facts.get(RESUMED_BEFORE) or ():
+            notes.append(
+                f"The campaign was resumed with other versions: {changed_versions(campaign.versions, versions)}."
+            )
+        campaign = replace(campaign, models=models)
+        transfers = tuple(_transfer(campaign, facts, notes, damage) for facts in read_transfers(folder))
+    return replace(campaign, transfers=transfers, notes=tuple(dict.fromkeys(notes)))
+
+
+def read_facts(folder: Path) -> dict[str, Any]:
+    """What `campaign.json` says.
+
+    Raises:
+        DataError: it is missing, damaged or of another format.
+    """
     if not (folder / CAMPAIGN).is_file():
         raise DataError(
             f"{folder} is not the folder of a campaign: it has no {CAMPAIGN}",
             "give the folder that `textattack-xmtc campaign --out` wrote",
         )
     facts = _json(folder / CAMPAIGN)
-    if not isinstance(facts, dict) or facts.get("format") != FORMAT:
-        found = facts.get("format") if isinstance(facts, dict) else None
+    version = facts.get("format") if isinstance(facts, dict) else None
+    if version != FORMAT:
         raise DataError(
-            f"{folder / CAMPAIGN} has format {found!r}, and this version reads format {FORMAT}",
-            "report with the version that ran the campaign",
+            f"{folder / CAMPAIGN} has format {version!r}, and this version reads format {FORMAT}",
+            "use the version that ran the campaign",
         )
-    labels, bins = _json(folder / LABELS), _json(folder / BINS)
+    return dict(facts)
+
+
+def read_drawn(folder: Path) -> Campaign:
+    """A campaign without its models: what was chosen and drawn.
+
+    Raises:
+        DataError: a file is missing or damaged, or they do not belong together.
+    """
+    facts, labels, bins = read_facts(folder), _json(folder / LABELS), _json(folder / BINS)
     clusters = _json(folder / CLUSTERS) if (folder / CLUSTERS).exists() else []
-    samples = {sample.number: sample for _, sample in _lines(folder / SAMPLES, _sample)[0]}
     with _about(folder):
+        samples = _samples(folder / SAMPLES, len(labels["names"]), {part["bin"] for part in bins})
         campaign = Campaign(
             folder=folder,
             name=folder.resolve().name,
@@ -95,26 +128,24 @@ def read_campaign(folder: Path | str, damage: Damage | None = None) -> Campaign:
             label_names=tuple(map(str, labels["names"])),
             label_counts=np.array(labels["counts"], dtype=np.int64),
             n_train=int(labels["n_train"]),
-            bins=tuple(sorted(map(_bin, bins), key=lambda part: part.number)),
+            bins=tuple(sorted(map(bin_of, bins), key=lambda part: part.number)),
             clusters=tuple(tuple(map(int, cluster["labels"])) for cluster in clusters),
-            samples=samples,
+            samples=Lines(folder / SAMPLES, sample_of, samples["offset"]),
+            drawn=samples,
             notes=(),
         )
         _check(campaign)
-        notes: list[str] = []
-        distinct([model["name"] for model in facts["models"]], folder)
-        models = tuple(
-            Model(model["name"], model, _records(campaign, model["name"], notes, damage)) for model in facts["models"]
-        )
-        if campaign.reference not in {model.name for model in models}:
-            raise ValueError(f"the reference model {campaign.reference!r} is none of its models")
-        for versions in facts.get(RESUMED) or facts.get("went_on_with") or ():
-            notes.append(
-                f"The campaign was resumed with other versions: {changed_versions(campaign.versions, versions)}."
-            )
-        campaign = replace(campaign, models=models)
-        transfers = tuple(_transfer(campaign, facts, notes, damage) for facts in read_transfers(folder))
-    return replace(campaign, transfers=transfers, notes=tuple(dict.fromkeys(notes)))
+    return campaign
+
+
+def read_samples_file(file: Path) -> Iterator[Sample]:
+    """The samples of a `samples.jsonl`, in its order.
+
+    Raises:
+        DataError: it is missing, or a line of it is no sample.
+        OSError: it cannot be read.
+    """
+    return (sample for _, sample in _lines(file, sample_of, "sample"))
 
 
 def record_file(folder: Path, part: str, name: str) -> Path:
@@ -136,12 +167,12 @@ def read_transfers(folder: Path) -> list[dict[str, Any]]:
     path = folder / TRANSFERS
     if not path.exists():
         return []
-    found = _json(path)
-    if not isinstance(found, list) or not all(
-        isinstance(facts, dict) and {"name", "folder", "fingerprint"} <= facts.keys() for facts in found
+    listed = _json(path)
+    if not isinstance(listed, list) or not all(
+        isinstance(facts, dict) and {"name", "folder", "fingerprint"} <= facts.keys() for facts in listed
     ):
         raise DataError(f"{path} is no list of models", "remove it, and name the models again with --transfer-to")
-    return found
+    return listed
 
 
 def _check(campaign: Campaign) -> None:
@@ -153,70 +184,71 @@ def _check(campaign: Campaign) -> None:
     _ = campaign.k, campaign.max_change_rate, campaign.threshold, campaign.corpus["name"]
     if not campaign.bins or not campaign.samples:
         raise ValueError(f"{BINS} has {len(campaign.bins)} bins and {SAMPLES} {len(campaign.samples)} samples")
-    n_labels, known_bins = len(campaign.label_names), {part.number for part in campaign.bins}
+    n_labels = len(campaign.label_names)
     if len(campaign.label_counts) != n_labels:
         raise ValueError(f"{LABELS} has {n_labels} names and {len(campaign.label_counts)} counts")
-    for sample in campaign.samples.values():
-        if sample.bin not in known_bins:
-            raise ValueError(f"sample {sample.number} is in bin {sample.bin}, which {BINS} does not have")
-        if not all(0 <= label < n_labels for label in (sample.target, *sample.labels)):
-            raise ValueError(f"sample {sample.number} has a label outside 0 to {n_labels - 1}")
     if not all(0 <= label < n_labels for cluster in campaign.clusters for label in cluster):
         raise ValueError(f"{CLUSTERS} has a label outside 0 to {n_labels - 1}")
 
 
-def _records(campaign: Campaign, name: str, notes: list[str], damage: Damage | None) -> dict[int, Record]:
-    """The records of one model, by sample; none where it has not been attacked yet."""
-    path = record_file(campaign.folder, RECORDS, name)
+def _samples(file: Path, n_labels: int, bins: Collection[int]) -> pd.DataFrame:
+    """Where each sample stands, with its bin, its target and a number for its text."""
+    texts: dict[str, int] = {}
+
+    def read(row: Any) -> Sample:
+        sample = sample_of(row)
+        if sample.bin not in bins:
+            raise ValueError(f"sample {sample.number} is in bin {sample.bin}, which {BINS} does not have")
+        if not all(0 <= label < n_labels for label in (sample.target, *sample.labels)):
+            raise ValueError(f"sample {sample.number} has a label outside 0 to {n_labels - 1}")
+        return sample
+
+    rows = (
+        (one.number, offset, one.bin, one.target, texts.setdefault(one.text_id, len(texts)))
+        for offset, one in _lines(file, read, "sample")
+    )
+    frame = frame_of(rows, dict.fromkeys(("sample", "offset", "bin", "target", "text"), "int64"))
+    return frame[~frame.index.duplicated(keep="last")]
+
+
+def _model(campaign: Campaign, facts: Mapping[str, Any], notes: list[str], damage: Damage | None) -> Model:
+    """A model with its records, by sample; none where it has not been attacked yet."""
+    path, limits = record_file(campaign.folder, RECORDS, facts["name"]), campaign.limits
     if not path.exists():
-        notes.append(f"Model {name} has no records yet.")
-        return {}
-    lines, cut_off = _lines(path, _record, True, damage)
-    if cut_off:
-        notes.append(f"The last line of {RECORDS}/{path.name} was cut off in writing and is left out.")
-    records: dict[int, Record] = {}
-    for number, record in lines:
-        if problem := _unfit(campaign, record):
-            if damage is None:
-                raise ValueError(f"{RECORDS}/{path.name}{problem}")
-            damage.setdefault(path, set()).add(number)
-            continue
-        if record.sample in records:
-            notes.append(f"Sample {record.sample} is twice in {RECORDS}/{path.name}; the later record counts.")
-        records[record.sample] = record
-    return dict(sorted(records.items()))  # workers leave them in any order
+        notes.append(f"Model {facts['name']} has no records yet.")
 
+    def read(row: Any) -> Record:
+        record = record_of(row)
+        if record.sample not in campaign.drawn.index:
+            raise ValueError(f"sample {record.sample}, which {SAMPLES} does not have")
+        labels = [label for one in (record.before, record.after) if one is not None for label in one.top_k]
+        if not all(0 <= label < len(campaign.label_names) for label in labels):
+            raise ValueError(f"sample {record.sample} has a label that {LABELS} does not have")
+        return record
 
-def _unfit(campaign: Campaign, record: Record) -> str:
-    """What keeps a record from belonging to the campaign; empty where nothing does."""
-    if record.sample not in campaign.samples:
-        return f" has sample {record.sample}, which {SAMPLES} does not have"
-    predictions = [prediction for prediction in (record.before, record.after) if prediction is not None]
-    if not all(0 <= label < len(campaign.label_names) for prediction in predictions for label in prediction.top_k):
-        return f": sample {record.sample} has a label that {LABELS} does not have"
-    return ""
+    lines = _lines(path, read, "record", notes, damage) if path.exists() else ()
+    rows = frame_of((row_of(record, offset, limits) for offset, record in lines), row_types())
+    for number in rows.index[rows.index.duplicated()]:
+        notes.append(f"Sample {number} is twice in {RECORDS}/{path.name}; the later record counts.")
+    rows = rows[~rows.index.duplicated(keep="last")].sort_index()  # workers leave them in any order
+    rows = rows.join(campaign.drawn[["bin", "target", "text"]])
+    return Model(facts["name"], facts, Lines(path, record_of, rows["offset"]), rows)
 
 
 def _transfer(campaign: Campaign, facts: dict[str, Any], notes: list[str], damage: Damage | None) -> Transfer:
     """What came of the adversarial texts on one other model."""
     name = facts["name"]
     path = record_file(campaign.folder, TRIALS, name)
-    lines: list[tuple[int, Trial]] = []
-    if path.exists():
-        lines, cut_off = _lines(path, _trial, True, damage)
-        if cut_off:
-            notes.append(f"The last line of {TRIALS}/{path.name} was cut off in writing and is left out.")
-    possible = {(model.name, record.sample) for model, record in campaign.found_for(facts)}
-    trials = {}
-    for number, trial in lines:
-        if (trial.source, trial.sample) in possible:
-            trials[trial.source, trial.sample] = trial
-        elif damage is None:
-            raise ValueError(
-                f"{TRIALS}/{path.name} has sample {trial.sample} of {trial.source!r}, which is no success in {RECORDS}"
-            )
-        else:
-            damage.setdefault(path, set()).add(number)
+    possible = {(model.name, number) for model, number in campaign.to_transfer(facts)}
+
+    def read(row: Any) -> Trial:
+        trial = trial_of(row)
+        if (trial.source, trial.sample) not in possible:
+            raise ValueError(f"sample {trial.sample} of {trial.source!r} is no success in {RECORDS}")
+        return trial
+
+    lines = _lines(path, read, "trial", notes, damage) if path.exists() else ()
+    trials = {(trial.source, trial.sample): trial for _, trial in lines}
     if missing := len(possible) - len(trials):
         notes.append(f"{missing:,} of {len(possible):,} adversarial texts are not tried on {name} yet.")
     return Transfer(name, facts, trials)
@@ -232,14 +264,22 @@ def _json(path: Path) -> Any:
 
 
 def _lines(
-    path: Path, read: Callable[[Any], _Read], may_be_cut_off: bool = False, damage: Damage | None = None
-) -> tuple[list[tuple[int, _Read]], bool]:
-    """The lines of a JSON Lines file by number, read; and whether the last line was cut off and left out."""
+    path: Path,
+    read: Callable[[Any], _Read],
+    what: str,
+    notes: list[str] | None = None,
+    damage: Damage | None = None,
+) -> Iterator[tuple[int, _Read]]:
+    """What is read from each line of a JSON Lines file, with the byte where the line begins.
+
+    With `notes`, a last line that was cut off in writing is left out and noted.
+    """
     if not path.is_file():
         raise DataError(f"{path} is missing", "copy the campaign's folder again, whole")
-    values: list[tuple[int, _Read]] = []
+    end = 0
     with path.open("rb") as file:
         for number, line in enumerate(file, start=1):  # a line at a time: a large campaign has gigabytes
+            start, end = end, end + len(line)
             if not line.strip():
                 continue
             cause: Exception
@@ -247,20 +287,23 @@ def _lines(
                 value = json.loads(line)
             except (ValueError, RecursionError) as error:  # the first also of bytes that are not UTF-8
                 # Only a line without its end can have been cut off.
-                if may_be_cut_off and not line.endswith(b"\n"):
-                    return values, True
+                if notes is not None and not line.endswith(b"\n"):
+                    where = f"{path.parent.name}/{path.name}"
+                    notes.append(f"The last line of {where} was cut off in writing and is left out.")
+                    return
                 problem, cause = f"is not JSON ({error})", error
             else:
                 try:
-                    values.append((number, read(value)))
-                    continue
+                    parsed = read(value)
                 except _UNFIT as error:
                     detail = f"no {error}" if isinstance(error, KeyError) else str(error)
-                    problem, cause = f"is no {read.__name__[1:]} ({detail})", error
+                    problem, cause = f"is no {what} ({detail})", error
+                else:
+                    yield start, parsed
+                    continue
             if damage is None:
                 raise DataError(f"{path}, line {number} {problem}", _REPAIR.format(_folder_of(path))) from cause
             damage.setdefault(path, set()).add(number)
-    return values, False
 
 
 def _folder_of(path: Path) -> Path:
@@ -276,83 +319,3 @@ def _about(folder: Path) -> Iterator[None]:
     except _UNFIT as error:
         problem = f"{error} is missing" if isinstance(error, KeyError) else str(error)
         raise DataError(f"{folder} cannot be read: {problem}", _REPAIR.format(folder)) from error
-
-
-def _sample(row: Any) -> Sample:
-    labels = tuple(map(int, row["labels"]))
-    return Sample(
-        int(row["sample"]), str(row["text_id"]), str(row["text"]), labels, int(row["target"]), int(row["bin"])
-    )
-
-
-def _bin(row: Any) -> Bin:
-    return Bin(*(int(row[key]) for key in ("bin", "from", "to", "labels", "right", "drawn")))
-
-
-def _record(row: Any) -> Record:
-    outcome = str(row["outcome"])
-    if outcome not in OUTCOMES:
-        raise ValueError(f"outcome {outcome!r}")
-    before, after = _prediction(row["before"]), _prediction(row["after"])
-    if outcome not in (SKIPPED, ERROR) and (before is None or after is None):
-        raise ValueError(f"{outcome}, but nothing before or after the attack")
-    words, changed = int(_within("words", row["words"])), len(row["changes"] or ())
-    if changed > words:
-        raise ValueError(f"words={words}, and {changed} of them changed")
-    for name, (least, most) in _SIMILARITY_RANGES.items():
-        if row["similarity"] and row["similarity"].get(name) is not None:
-            _within(name, row["similarity"][name], least - 1e-3, most + 1e-3)  # computed in float32
-    return Record(
-        sample=int(row["sample"]),
-        outcome=sys.intern(outcome),
-        reason=None if row["reason"] is None else sys.intern(str(row["reason"])),
-        before=before,
-        after=after,
-        words=words,
-        changed=changed,
-        change_rate=_within("change_rate", row["change_rate"] or 0, most=1),
-        adversarial=row["adversarial"],
-        similarity=row["similarity"],
-        queries=int(_within("queries", row["queries"])),
-        seconds=_within("seconds", row["seconds"], most=sys.float_info.max),
-        preservation=_preservation(row.get("preservation")),
-    )
-
-
-def _within(name: str, value: Any, least: float = 0, most: float = float("inf")) -> float:
-    """A number that an attack can have had."""
-    number = float(value)
-    if not least <= number <= most:
-        raise ValueError(f"{name}={value!r}, expected {least:g} to {most:g}")
-    return number
-
-
-def _preservation(row: Any) -> dict[str, Any] | None:
-    """What was kept of the label, once it is clear that each change says what counts ask."""
-    if row is None:
-        return None
-    for change in row["changes"]:
-        if not {change["evidence"], change["sense"]} <= {True, False, None}:
-            raise ValueError(f"the change {change!r}")
-    return dict(row)
-
-
-def _prediction(row: Any) -> Prediction | None:
-    if row is None:
-        return None
-    rank = None if row.get("rank") is None else int(_within("rank", row["rank"], 1))
-    beyond = None if row.get("beyond") is None else int(_within("beyond", row["beyond"]))
-    score = _within("score", row["score"], -sys.float_info.max, sys.float_info.max)
-    return Prediction(rank, beyond, score, tuple(map(int, row["top_k"])))
-
-
-def _trial(row: Any) -> Trial:
-    outcome, control = str(row["outcome"]), row["control"]
-    if outcome not in OUTCOMES:
-        raise ValueError(f"outcome {outcome!r}")
-    return Trial(
-        source=str(row["source"]),
-        sample=int(row["sample"]),
-        outcome=outcome,
-        control=None if control is None else bool(control["reached"]),
-    )

@@ -72,7 +72,6 @@ def checks(campaigns: Sequence[Campaign], limit: float, bin_name: str) -> list[C
     """Every model of some campaigns against the limit.
 
     Args:
-        campaigns: the campaigns.
         limit: the highest success rate that passes.
         bin_name: `all`, `tail`, `head`, or the number of a bin.
 
@@ -83,13 +82,13 @@ def checks(campaigns: Sequence[Campaign], limit: float, bin_name: str) -> list[C
         raise InputError(
             f"invalid --max-success-rate {limit:g}: must be a share between 0 and 1", "give 0.6, for instance"
         )
-    found = []
+    made = []
     for campaign, model in models_of(campaigns):
         number, results = _bin(campaign, bin_name), campaign.results[model.name]
         where = "all labels" if number is None else f"label frequency {campaign.bin_name(number)}"
         rate, wrong = results.rate(number), results.wrong_rate(number)
-        found.append(Check(campaign.name, model.name, number, rate, wrong, limit, where))
-    return found
+        made.append(Check(campaign.name, model.name, number, rate, wrong, limit, where))
+    return made
 
 
 def _bin(campaign: Campaign, name: str) -> int | None:

@@ -1,4 +1,4 @@
-"""What judges said of a campaign's texts: a file a judge in the campaign's folder, and what follows from it."""
+"""What judges said of a campaign's texts: a file a judge in the campaign's folder, its worth, and a table."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ import numpy as np
 from textattack_xmtc.errors import DataError
 from textattack_xmtc.results.campaign import Campaign
 from textattack_xmtc.results.statistics import Estimate, difference_of, share_of
-from textattack_xmtc.results.validity import OperatingPoint, ValidRate, valid_rate
+from textattack_xmtc.results.tables.table import Column, Table, rate_column, table_of
+from textattack_xmtc.results.validity import LEAST_YOUDEN, SENSITIVITY_LOSS, OperatingPoint, ValidRate, valid_rate
 from textattack_xmtc.workdir.files import write_json
 from textattack_xmtc.workdir.names import inside, plain_name
 
@@ -64,7 +65,6 @@ class Judgement:
     """What one judge said.
 
     Attributes:
-        judge: its name.
         training_data: the fingerprint of the corpus that it learnt from; None where it learnt from none.
         verdicts: one a text.
     """
@@ -79,12 +79,11 @@ class Judged:
     """What a judge's word is worth for texts with some number of changed words, and what it says of them.
 
     Attributes:
-        judge: its name.
         model: the model that was attacked.
         lowest, highest: the number of changed words.
         point: the operating point on controls with as many changed words.
         usable: whether it tells controls apart, with enough of them of both kinds.
-        found: adversarial texts on which it has an opinion.
+        adversarial: adversarial texts on which it has an opinion.
         valid: the share of these whose label still fits; None where the judge is not usable.
         random: the share that it accepts of the same samples with as many words exchanged at random.
         more_than_random: how much larger the uncorrected share is, over samples that have both.
@@ -97,7 +96,7 @@ class Judged:
     highest: int
     point: OperatingPoint
     usable: bool
-    found: int
+    adversarial: int
     valid: ValidRate | None
     random: Estimate
     more_than_random: Estimate
@@ -113,15 +112,8 @@ def write_judgement(folder: Path, judgement: Judgement) -> Path:
     inside(folder, JUDGES).mkdir(exist_ok=True)
     file = inside(folder, JUDGES, f"judge-{plain_name(judgement.judge)}.json")
     rows = [asdict(verdict) for verdict in judgement.verdicts]
-    write_json(
-        file,
-        {
-            "format": FORMAT,
-            "judge": judgement.judge,
-            "training_data": judgement.training_data,
-            "verdicts": rows,
-        },
-    )
+    head = {"format": FORMAT, "judge": judgement.judge, "training_data": judgement.training_data}
+    write_json(file, {**head, "verdicts": rows})
     return file
 
 
@@ -131,7 +123,7 @@ def read_judgements(folder: Path) -> list[Judgement]:
     Raises:
         DataError: a file is damaged or of another format.
     """
-    found = []
+    judgements = []
     for file in sorted((folder / JUDGES).glob("judge-*.json")):
         try:
             content = json.loads(inside(folder, JUDGES, file.name).read_text(encoding="utf-8"))
@@ -140,13 +132,13 @@ def read_judgements(folder: Path) -> list[Judgement]:
             verdicts = tuple(Verdict(**row) for row in content["verdicts"])
             if unknown := {verdict.condition for verdict in verdicts} - set(CONDITIONS):
                 raise ValueError(f"the condition {unknown.pop()!r} is unknown")
-            found.append(Judgement(str(content["judge"]), content["training_data"], verdicts))
+            judgements.append(Judgement(str(content["judge"]), content["training_data"], verdicts))
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise DataError(
                 f"{file} cannot be read ({type(error).__name__}: {error})",
                 f"ask the judge again: textattack-xmtc judge run {folder} --judge NAME",
             ) from error
-    return found
+    return judgements
 
 
 def judged(campaign: Campaign, judgement: Judgement, model: str) -> list[Judged]:
@@ -155,26 +147,22 @@ def judged(campaign: Campaign, judgement: Judgement, model: str) -> list[Judged]
 
 
 def _judged(campaign: Campaign, judgement: Judgement, model: str, lowest: int, highest: int) -> Judged:
-    within = [
-        verdict
-        for verdict in judgement.verdicts
-        if lowest <= verdict.changed <= highest and verdict.accepts is not None and verdict.model in (None, model)
-    ]
-    by_condition: dict[str, dict[int, bool]] = {
-        name: {verdict.sample: bool(verdict.accepts) for verdict in within if verdict.condition == name}
-        for name in CONDITIONS
-    }
-    found = by_condition[ADVERSARIAL]
+    by_condition: dict[str, dict[int, bool]] = {name: {} for name in CONDITIONS}
+    for verdict in judgement.verdicts:
+        if lowest <= verdict.changed <= highest and verdict.accepts is not None and verdict.model in (None, model):
+            by_condition[verdict.condition][verdict.sample] = verdict.accepts
+    adversarial = by_condition[ADVERSARIAL]
     fitting, unfitting = (list(by_condition[name].values()) for name in (PRESERVING, REMOVED))
     point = OperatingPoint.of(fitting, unfitting)
     usable = point.usable and min(len(fitting), len(unfitting)) >= LEAST_CONTROLS
-    accepted, texts = _column(found), _texts(campaign, found)
+    accepted, texts = np.array(list(adversarial.values()), dtype=bool), campaign.texts(adversarial)
     valid = None
-    if usable and found:
-        valid = valid_rate(np.ones(len(found), dtype=bool), accepted, texts, fitting, unfitting)
-    random = {number: accepts for number, accepts in by_condition[RANDOM].items() if number in found}
-    paired = {number: found[number] for number in random}
-    more, p = difference_of(_column(paired), _column(random), _texts(campaign, random))
+    if usable and adversarial:
+        valid = valid_rate(np.ones(len(accepted), dtype=bool), accepted, texts, fitting, unfitting)
+    paired = [number for number in by_condition[RANDOM] if number in adversarial]
+    at_random = np.array([by_condition[RANDOM][number] for number in paired], dtype=bool)
+    chosen, texts = np.array([adversarial[number] for number in paired], dtype=bool), campaign.texts(paired)
+    more, p = difference_of(chosen, at_random, texts)
     return Judged(
         judge=judgement.judge,
         model=model,
@@ -182,18 +170,52 @@ def _judged(campaign: Campaign, judgement: Judgement, model: str, lowest: int, h
         highest=highest,
         point=point,
         usable=usable,
-        found=len(found),
+        adversarial=len(adversarial),
         valid=valid,
-        random=share_of(_column(random), _texts(campaign, random)),
+        random=share_of(at_random, texts),
         more_than_random=more,
         p=p,
     )
 
 
-def _column(verdicts: dict[int, bool]) -> np.ndarray:
-    return np.array(list(verdicts.values()), dtype=bool)
+def judges(campaigns: Sequence[Campaign]) -> Table:
+    """Does the label still fit? By judge, model and number of changed words."""
+    columns = (
+        Column("judge", "Judge", cell=lambda row: row[0].judge),
+        Column("model", "Attacked model", cell=lambda row: row[0].model),
+        Column("changed", "Words changed", cell=lambda row: _changed(row[0])),
+        rate_column("sensitivity", "Accepts controls that fit (%)", lambda row: row[0].point.sensitivity),
+        rate_column("specificity", "Rejects controls that do not (%)", lambda row: row[0].point.specificity),
+        Column("usable", "Usable", cell=lambda row: "yes" if row[0].usable else "no"),
+        Column("found", "Adversarial texts (n)", cell=lambda row: row[0].adversarial),
+        rate_column("accepted", "Accepts of these (%)", lambda row: row[0].valid and row[0].valid.uncorrected),
+        rate_column("valid", "Valid, corrected (%)", lambda row: row[0].valid and row[0].valid.corrected),
+        Column("bound", "Valid, if it misses more (%)", 1, True, cell=lambda row: row[0].valid and row[0].valid.bound),
+        rate_column("random", "Accepts of random exchanges (%)", lambda row: row[0].random),
+        rate_column("more", "More than of random ones (points)", lambda row: row[0].more_than_random),
+        Column("data", "Learnt from", cell=lambda row: row[1]),
+    )
+    rows: list[tuple[Campaign, tuple[Judged, str]]] = []
+    for campaign in campaigns:
+        for judgement in read_judgements(campaign.folder):
+            same = judgement.training_data == campaign.corpus.get("fingerprint")
+            data = "the same texts" if same else "other texts" if judgement.training_data else "no texts"
+            for model in campaign.models:
+                rows += [(campaign, (row, data)) for row in judged(campaign, judgement, model.name) if row.adversarial]
+    note = (
+        "A control that fits has as many words exchanged for words of the same sense, which no search chose; one that "
+        "does not fit has all evidence of the label exchanged for another label's. A judge whose sensitivity + "
+        f"specificity - 1 is under {LEAST_YOUDEN:g} on controls with as many changed words, or that has too few of "
+        "them, is not usable and judges nothing. Corrected: Rogan and Gladen's correction for the judge's errors, the "
+        "interval by a bootstrap over texts and controls. If it misses more: the same where the judge's sensitivity on "
+        f"adversarial texts is lower by {SENSITIVITY_LOSS:g}. A judge has an opinion only where it is right on the "
+        "original text."
+    )
+    title = "Does the label still fit the changed text?"
+    return table_of(campaigns, "judges", title, columns, rows, note, "validity")
 
 
-def _texts(campaign: Campaign, verdicts: Sequence[int] | dict[int, bool]) -> np.ndarray:
-    numbers = {sample.text_id: number for number, sample in campaign.samples.items()}
-    return np.array([numbers[campaign.samples[number].text_id] for number in verdicts], dtype=np.int64)
+def _changed(row: Judged) -> str:
+    if row.highest >= 10**6:
+        return f"{row.lowest} or more"
+    return str(row.lowest) if row.lowest == row.highest else f"{row.lowest} to {row.highest}"

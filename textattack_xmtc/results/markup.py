@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import html
 import re
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 # What a spreadsheet may take for a formula (OWASP, "CSV injection"): = + - @, tab and carriage return, their full-width
 # forms and the minus sign, also behind spaces and quotes. It starts a cell where the text does, and, for a program that
@@ -72,3 +77,32 @@ def markdown(text: str) -> str:
     """
     flat = re.sub("[\u202a-\u202e\u2066-\u2069]", "", " ".join(printable(text).split()))
     return re.sub(r"([\\`*_{}\[\]#|~!])", r"\\\1", flat).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def render(template: str, **values: Any) -> str:
+    """A template of `resources/` with its values; `.md.jinja` is escaped as Markdown, everything else as HTML.
+
+    Texts and names may be anybody's data. What is markup already is passed as `markupsafe.Markup`.
+    """
+    return _environment(template.endswith(".md.jinja")).get_template(template).render(**values)
+
+
+@cache
+def _environment(for_markdown: bool) -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+    from markupsafe import Markup
+
+    def finalize(value: Any) -> Any:
+        if isinstance(value, Markup) or not isinstance(value, str):
+            return value
+        return markdown(value) if for_markdown else printable(value)
+
+    return Environment(
+        loader=PackageLoader("textattack_xmtc", "resources"),
+        autoescape=not for_markdown,
+        finalize=finalize,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )

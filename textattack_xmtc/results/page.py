@@ -4,31 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from importlib.resources import files
 from math import isnan
+from typing import Any
 
 from markupsafe import Markup
 
 from textattack_xmtc._version import __version__
+from textattack_xmtc.results import headline as sentences
 from textattack_xmtc.results.campaign import Campaign
 from textattack_xmtc.results.examples import CHOICE, excerpt, marked, striking
 from textattack_xmtc.results.figures import Figure
-from textattack_xmtc.results.headline import (
-    description,
-    further_headlines,
-    headline,
-    left_out,
-    method,
-    model_headline,
-    rank,
-    warnings_of,
-)
-from textattack_xmtc.results.markup import escaped
+from textattack_xmtc.results.markup import escaped, render
 from textattack_xmtc.results.records import Record
+from textattack_xmtc.results.tables.examples import marked_names
 from textattack_xmtc.results.tables.formats import as_html, as_markdown, marked_html
-from textattack_xmtc.results.tables.table import Names, Table
-from textattack_xmtc.results.templates import render
+from textattack_xmtc.results.tables.table import Table
 
 EXAMPLES = 5
 """How many examples stand beside the curve."""
@@ -52,15 +43,6 @@ SECTIONS = {
 _FIGURES = {"success": "figure-2", "data": "figure-1"}
 
 
-@dataclass(frozen=True)
-class _Section:
-    anchor: str
-    title: str
-    sentences: list[str]
-    figures: list[list[Figure]]
-    tables: list[Markup]
-
-
 def page(campaigns: Sequence[Campaign], tables: Sequence[Table], figures: Mapping[str, Sequence[Figure]]) -> str:
     """The page.
 
@@ -78,25 +60,15 @@ def page(campaigns: Sequence[Campaign], tables: Sequence[Table], figures: Mappin
     for campaign in campaigns:
         reference = campaign.model(campaign.reference)
         chosen = striking(campaign, reference, EXAMPLES) if reference else []
-        heads.append(
-            {
-                "description": description(campaign),
-                "lead": _lead(campaign),
-                "further": further_headlines(campaign),
-                "others": _others(campaign),
-                "warnings": warnings_of(campaign),
-                "left_out": " ".join(_left_out(campaign)),
-                "figure": figures[str(campaign.folder)][0],
-                "examples": [_example(campaign, record) for record in chosen],
-            }
-        )
+        examples = [_example(campaign, record) for record in chosen]
+        heads.append({**_head(campaign, figures), "lead": _lead(campaign), "examples": examples})
     return render(
         "report.html.jinja",
         title=_title(campaigns),
         style=Markup(style),
         campaigns=heads,
         choice=CHOICE,
-        sections=[one for one in sections if one.sentences or one.figures or one.tables],
+        sections=[one for one in sections if one["sentences"] or one["figures"] or one["tables"]],
         version=__version__,
     ).lstrip()
 
@@ -107,27 +79,13 @@ def markdown_report(
     """The report as Markdown, for a pull request, an issue or a README: the same sentences and tables as the page.
 
     Args:
-        campaigns: what to report.
-        tables: its tables.
         figures: the figures of each campaign, by its folder.
         folder: where the figures lie, seen from the Markdown file.
     """
-    heads = [
-        {
-            "headline": headline(campaign),
-            "further": further_headlines(campaign),
-            "others": _others(campaign),
-            "warnings": warnings_of(campaign),
-            "left_out": _left_out(campaign),
-            "description": description(campaign),
-            "figures": figures[str(campaign.folder)],
-        }
-        for campaign in campaigns
-    ]
     return render(
         "report.md.jinja",
         title=_title(campaigns),
-        campaigns=heads,
+        campaigns=[_head(campaign, figures) for campaign in campaigns],
         tables=[Markup(as_markdown(table)) for table in tables],
         sentences=_sentences(campaigns),
         folder=folder,
@@ -140,38 +98,40 @@ def _title(campaigns: Sequence[Campaign]) -> str:
 
 
 def _sentences(campaigns: Sequence[Campaign]) -> list[str]:
-    return list(dict.fromkeys(sentence for campaign in campaigns for sentence in method(campaign)))
+    return list(dict.fromkeys(sentence for campaign in campaigns for sentence in sentences.method(campaign)))
 
 
-def _others(campaign: Campaign) -> list[tuple[str, str]]:
-    others = (model for model in campaign.models if model.name != campaign.reference)
-    return [(model.name, model_headline(campaign, model)) for model in others]
-
-
-def _left_out(campaign: Campaign) -> list[str]:
-    return [sentence for model in campaign.models if (sentence := left_out(campaign, model))]
+def _head(campaign: Campaign, figures: Mapping[str, Sequence[Figure]]) -> dict[str, object]:
+    """What stands above the tables of a report about a campaign."""
+    others = [model for model in campaign.models if model.name != campaign.reference]
+    return {
+        "description": sentences.description(campaign),
+        "headline": sentences.headline(campaign),
+        "further": sentences.further_headlines(campaign),
+        "others": [(model.name, sentences.model_headline(campaign, model)) for model in others],
+        "warnings": sentences.warnings_of(campaign),
+        "left_out": [sentence for model in campaign.models if (sentence := sentences.left_out(campaign, model))],
+        "figures": figures[str(campaign.folder)],
+    }
 
 
 def _section(
     anchor: str, campaigns: Sequence[Campaign], tables: Sequence[Table], figures: Mapping[str, Sequence[Figure]]
-) -> _Section:
+) -> dict[str, Any]:
     kind = _FIGURES.get(anchor)
-    rows = [
-        [figure for figure in figures[str(campaign.folder)][1:] if kind and kind in figure.name]
-        for campaign in campaigns
-    ]
-    return _Section(
-        anchor,
-        SECTIONS[anchor],
-        _sentences(campaigns) if anchor == "method" else [],
-        [row for row in rows if row],
-        [Markup(as_html(table)) for table in tables if table.section == anchor],
-    )
+    drawn = [[one for one in figures[str(part.folder)][1:] if kind and kind in one.name] for part in campaigns]
+    return {
+        "anchor": anchor,
+        "title": SECTIONS[anchor],
+        "sentences": _sentences(campaigns) if anchor == "method" else [],
+        "figures": [row for row in drawn if row],
+        "tables": [Markup(as_html(table)) for table in tables if table.section == anchor],
+    }
 
 
 def _lead(campaign: Campaign) -> Markup:
     """The headline, its rates in bold and their intervals apart."""
-    lead = re.sub(r"\b(in|for|and) (\d+%)", r"\1 <b>\2</b>", escaped(headline(campaign)))
+    lead = re.sub(r"\b(in|for|and) (\d+%)", r"\1 <b>\2</b>", escaped(sentences.headline(campaign)))
     return Markup(re.sub(r"\(\d+ to \d+%, n = [\d,]+\)", lambda part: f'<span class="interval">{part[0]}</span>', lead))
 
 
@@ -188,15 +148,10 @@ def _example(campaign: Campaign, record: Record) -> dict[str, object]:
         lists += [(f"Top {campaign.k} {name}", prediction.top_k if prediction else ())]
     return {
         "target": campaign.label_names[sample.target],
-        "rank_before": rank(record.before),
-        "rank_after": rank(record.after),
+        "rank_before": sentences.rank(record.before),
+        "rank_after": sentences.rank(record.after),
         "facts": " · ".join(facts),
         "excerpt": Markup(marked_html(excerpt(text, CONTEXT))),
         "text": Markup(marked_html(text)),
-        "labels": [(name, _names(campaign, labels, sample.target)) for name, labels in lists],
+        "labels": [(name, marked_names(campaign, labels, sample.target)) for name, labels in lists],
     }
-
-
-def _names(campaign: Campaign, labels: Sequence[int], target: int) -> Names:
-    names = tuple(campaign.label_names[label] for label in labels)
-    return Names(names, frozenset(place for place, label in enumerate(labels) if label == target))

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import math
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from textattack_xmtc.results.lines import Lines
+
+if TYPE_CHECKING:
+    import pandas as pd  # type: ignore[import-untyped]
 
 SUCCEEDED, FAILED, SKIPPED, ERROR = OUTCOMES = ("succeeded", "failed", "skipped", "error")
 WRONG_BEFORE = "wrong before"
@@ -15,6 +22,8 @@ TOO_SHORT = "too short"
 
 SIMILARITIES = ("cosine", "angular", "published")
 """The similarities that a record holds; a campaign's threshold is about one of them."""
+
+_SIMILARITY_RANGES = {"cosine": (-1, 1), "angular": (0, 1), "published": (1 - math.pi, 1)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +101,25 @@ class Bin:
 
 @dataclass(frozen=True)
 class Model:
-    """A model of a campaign: what `campaign.json` says of it, and its records by the number of the sample."""
+    """A model of a campaign.
+
+    Attributes:
+        name: its name.
+        facts: what `campaign.json` says of it.
+        records: its records by the number of the sample, each read when it is asked for.
+        rows: what tables need of every record, a row each by the number of the sample (`summary.row_types`).
+    """
 
     name: str
     facts: Mapping[str, Any]
-    records: Mapping[int, Record]
+    records: Lines[Record]
+    rows: pd.DataFrame
+
+    @property
+    def adversarial(self) -> list[int]:
+        """The samples whose goal was reached within the change rate by a changed text, ascending."""
+        rows = self.rows
+        return list(rows.index[(rows["success"] == 1) & rows["adversarial"]])
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,3 +147,91 @@ class Transfer:
     name: str
     facts: Mapping[str, Any]
     trials: Mapping[tuple[str, int], Trial]
+
+
+def sample_of(row: Any) -> Sample:
+    """A sample from its row of `samples.jsonl`."""
+    labels = tuple(map(int, row["labels"]))
+    return Sample(
+        int(row["sample"]), str(row["text_id"]), str(row["text"]), labels, int(row["target"]), int(row["bin"])
+    )
+
+
+def bin_of(row: Any) -> Bin:
+    """A bin from its row of `bins.json`."""
+    return Bin(*(int(row[key]) for key in ("bin", "from", "to", "labels", "right", "drawn")))
+
+
+def record_of(row: Any) -> Record:
+    """A record from its row.
+
+    Raises:
+        KeyError, ValueError: a field is missing, or no attack can have such a value.
+    """
+    outcome = str(row["outcome"])
+    if outcome not in OUTCOMES:
+        raise ValueError(f"outcome {outcome!r}")
+    before, after = _prediction(row["before"]), _prediction(row["after"])
+    if outcome not in (SKIPPED, ERROR) and (before is None or after is None):
+        raise ValueError(f"{outcome}, but nothing before or after the attack")
+    words, changed = int(_within("words", row["words"])), len(row["changes"] or ())
+    if changed > words:
+        raise ValueError(f"words={words}, and {changed} of them changed")
+    for name, (least, most) in _SIMILARITY_RANGES.items():
+        if row["similarity"] and row["similarity"].get(name) is not None:
+            _within(name, row["similarity"][name], least - 1e-3, most + 1e-3)  # computed in float32
+    return Record(
+        sample=int(row["sample"]),
+        outcome=sys.intern(outcome),
+        reason=None if row["reason"] is None else sys.intern(str(row["reason"])),
+        before=before,
+        after=after,
+        words=words,
+        changed=changed,
+        change_rate=_within("change_rate", row["change_rate"] or 0, most=1),
+        adversarial=row["adversarial"],
+        similarity=row["similarity"],
+        queries=int(_within("queries", row["queries"])),
+        seconds=_within("seconds", row["seconds"], most=sys.float_info.max),
+        preservation=_preservation(row.get("preservation")),
+    )
+
+
+def _within(name: str, value: Any, least: float = 0, most: float = float("inf")) -> float:
+    """A number that an attack can have had."""
+    number = float(value)
+    if not least <= number <= most:
+        raise ValueError(f"{name}={value!r}, expected {least:g} to {most:g}")
+    return number
+
+
+def _preservation(row: Any) -> dict[str, Any] | None:
+    """What was kept of the label, once it is clear that each change says what counts ask."""
+    if row is None:
+        return None
+    for change in row["changes"]:
+        if not {change["evidence"], change["sense"]} <= {True, False, None}:
+            raise ValueError(f"the change {change!r}")
+    return dict(row)
+
+
+def _prediction(row: Any) -> Prediction | None:
+    if row is None:
+        return None
+    rank = None if row.get("rank") is None else int(_within("rank", row["rank"], 1))
+    beyond = None if row.get("beyond") is None else int(_within("beyond", row["beyond"]))
+    score = _within("score", row["score"], -sys.float_info.max, sys.float_info.max)
+    return Prediction(rank, beyond, score, tuple(map(int, row["top_k"])))
+
+
+def trial_of(row: Any) -> Trial:
+    """A trial from its row of `transfer/`."""
+    outcome, control = str(row["outcome"]), row["control"]
+    if outcome not in OUTCOMES:
+        raise ValueError(f"outcome {outcome!r}")
+    return Trial(
+        source=str(row["source"]),
+        sample=int(row["sample"]),
+        outcome=outcome,
+        control=None if control is None else bool(control["reached"]),
+    )

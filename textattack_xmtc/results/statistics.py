@@ -49,8 +49,8 @@ def wilson(successes: int, n: int) -> Estimate:
         InputError: `successes` is not between 0 and `n`.
 
     Example:
-        >>> found = wilson(81, 263)
-        >>> [round(number, 4) for number in (found.value, found.low, found.high)]
+        >>> rate = wilson(81, 263)
+        >>> [round(number, 4) for number in (rate.value, rate.low, rate.high)]
         [0.308, 0.2553, 0.3662]
     """
     if not 0 <= successes <= n:
@@ -150,8 +150,8 @@ def paired_difference(both: int, only_first: int, only_second: int, neither: int
         neither: on neither.
 
     Example:
-        >>> found = paired_difference(36, 12, 2, 0)
-        >>> [round(number, 4) for number in (found.value, found.low, found.high)]
+        >>> difference = paired_difference(36, 12, 2, 0)
+        >>> [round(number, 4) for number in (difference.value, difference.low, difference.high)]
         [0.2, 0.0569, 0.3404]
     """
     n = both + only_first + only_second + neither
@@ -186,8 +186,8 @@ def difference_of(first: np.ndarray, second: np.ndarray, texts: np.ndarray) -> t
 
     Example:
         >>> first, second = np.array([True, True, False]), np.array([False, True, False])
-        >>> found, p = difference_of(first, second, np.arange(3))
-        >>> round(found.value, 3), p
+        >>> difference, p = difference_of(first, second, np.arange(3))
+        >>> round(difference.value, 3), p
         (0.333, 1.0)
     """
     first, second = np.asarray(first, dtype=bool), np.asarray(second, dtype=bool)

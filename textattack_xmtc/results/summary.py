@@ -9,12 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import nan
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from textattack_xmtc.results.records import SUCCEEDED, Record, Sample
+from textattack_xmtc.results.records import SUCCEEDED, Record
 from textattack_xmtc.results.statistics import Estimate, share_of
+
+if TYPE_CHECKING:
+    import pandas as pd  # type: ignore[import-untyped]
 
 YES, NO, UNMEASURED = 1, 0, -1
 
@@ -140,81 +143,57 @@ def shown_counts(counts: Sequence[Count], settings: Iterable[Mapping[str, Any]])
     return tuple(count for count in counts if not count.setting or count.setting in given)
 
 
+def row_types() -> dict[str, str]:
+    """The columns of `Model.rows` with their types; similarity is the campaign's, and NaN where there is none."""
+    return {
+        **{"sample": "int64", "offset": "int64", "outcome": "string", "reason": "string", "words": "int64"},
+        **{"changed": "int64", "change_rate": "float64", "similarity": "float64", "queries": "int64"},
+        **{"seconds": "float64", "adversarial": "bool", "wrong_before": "bool"},
+        **{count.key: "int8" for count in COUNTS},
+    }
+
+
+def row_of(record: Record, offset: int, limits: Limits) -> tuple[Any, ...]:
+    """A record as a row of `row_types`; `offset` is where its line begins."""
+    similarity = limits.similarity_of(record)
+    return (
+        *(record.sample, offset, record.outcome, record.reason, record.words, record.changed, record.change_rate),
+        *(nan if similarity is None else similarity, record.queries, record.seconds, record.adversarial is not None),
+        *(record.wrong_before, *(count.of(record, limits) for count in COUNTS)),
+    )
+
+
 @dataclass(frozen=True)
 class SampleResults:
-    """What came of the samples on one model, a row each: those that were attacked or that it got wrong before.
+    """What came of the samples on one model: those that were attacked or that it got wrong before.
 
     Attributes:
-        samples: number of the sample.
-        bins: its bin.
-        texts: a number for its text.
-        counted: for each count by its key, `YES`, `NO` or `UNMEASURED`.
-        similarity: of the final to the original text; NaN where it was not measured.
-        change_rate: share of the words that the attack changed.
-        wrong_before: whether the model got the sample wrong without an attack.
+        rows: a row each by the number of the sample: `row_types`, `YES`, `NO` or `UNMEASURED` for each count by its
+            key, the bin, the target, and a number for the text.
     """
 
-    samples: np.ndarray
-    bins: np.ndarray
-    texts: np.ndarray
-    counted: dict[str, np.ndarray]
-    similarity: np.ndarray
-    change_rate: np.ndarray
-    wrong_before: np.ndarray
-
-    @classmethod
-    def of(cls, records: Iterable[tuple[Record, Sample, int]], limits: Limits) -> SampleResults:
-        """The results of records that come with their sample and a number for its text, in this order."""
-        rows = []
-        for record, sample, text in records:
-            if record.attacked or record.wrong_before:
-                similarity = limits.similarity_of(record)
-                passed = [count.of(record, limits) for count in COUNTS]
-                similarity = nan if similarity is None else similarity
-                head = (record.sample, sample.bin, text, similarity, record.change_rate, record.wrong_before)
-                rows.append((*head, *passed))
-        columns = list(zip(*rows, strict=True)) or [()] * (6 + len(COUNTS))
-        samples, bins, texts = (np.array(column, dtype=np.int64) for column in columns[:3])
-        similarity_column, change_rate = (np.array(column, dtype=np.float64) for column in columns[3:5])
-        counted = {
-            count.key: np.array(column, dtype=np.int8) for count, column in zip(COUNTS, columns[6:], strict=True)
-        }
-        wrong_before = np.array(columns[5], dtype=np.bool_)
-        return cls(samples, bins, texts, counted, similarity_column, change_rate, wrong_before)
-
-    def chosen(self, rows: np.ndarray) -> SampleResults:
-        """Some of the rows, by their positions."""
-        counted = {key: column[rows] for key, column in self.counted.items()}
-        return SampleResults(
-            self.samples[rows],
-            self.bins[rows],
-            self.texts[rows],
-            counted,
-            self.similarity[rows],
-            self.change_rate[rows],
-            self.wrong_before[rows],
-        )
-
-    def rows(self, bin_number: int | None = None, wrong_counts: bool = False) -> np.ndarray:
-        """Which rows belong to a bin (None: to any), those that were wrong before only where `wrong_counts`."""
-        chosen = np.ones(len(self.bins), dtype=bool) if bin_number is None else self.bins == bin_number
-        return np.asarray(chosen if wrong_counts else chosen & ~self.wrong_before)
+    rows: pd.DataFrame
 
     def passed(self, count: Count = FALLS, threshold: float | None = None, limit: float | None = None) -> np.ndarray:
         """Whether each row passes a count, under further conditions; what was wrong before does not.
 
         Args:
-            count: the count.
             threshold: the changed text must also be more similar than that.
             limit: at most this share of the words may be changed. An attack stops at its limit and does not look at
                 it before, so that its record tells what would have come of it under a lower one.
         """
-        passed = (self.counted[count.key] == YES) & ~self.wrong_before
+        rows = self.rows
+        passed = (rows[count.key] == YES) & ~rows["wrong_before"]
         if threshold is not None:
-            passed = passed & (self.similarity > threshold)
+            passed &= rows["similarity"] > threshold
         if limit is not None:
-            passed = passed & (self.change_rate <= limit)
+            passed &= rows["change_rate"] <= limit
         return np.asarray(passed)
+
+    def of_bin(self, bin_number: int | None = None, wrong_counts: bool = False) -> SampleResults:
+        """The rows of a bin (None: of any), those that were wrong before only where `wrong_counts`."""
+        rows = self.rows if bin_number is None else self.rows[self.rows["bin"] == bin_number]
+        return SampleResults(rows if wrong_counts else rows[~rows["wrong_before"]])
 
     def rate(
         self,
@@ -239,13 +218,13 @@ class SampleResults:
             NaN where there is no sample; not measured where a record that passes the outer counts lacks what this one
             needs.
         """
-        rows = self.rows(bin_number, wrong_counts)
-        if (self.counted[count.key][rows & ~self.wrong_before] == UNMEASURED).any():
-            return Estimate(nan, nan, nan, int(rows.sum()), measured=False)
-        passed = self.passed(count, threshold, limit)
-        return share_of((passed | self.wrong_before if wrong_counts else passed)[rows], self.texts[rows])
+        chosen = self.of_bin(bin_number, wrong_counts)
+        if (chosen.of_bin().rows[count.key] == UNMEASURED).any():
+            return Estimate(nan, nan, nan, len(chosen.rows), measured=False)
+        passed = chosen.passed(count, threshold, limit) | np.asarray(chosen.rows["wrong_before"])
+        return share_of(passed, chosen.rows["text"])
 
     def wrong_rate(self, bin_number: int | None = None) -> Estimate:
         """The share of the samples that the model gets wrong without an attack, of these and the attacked ones."""
-        rows = self.rows(bin_number, wrong_counts=True)
-        return share_of(self.wrong_before[rows], self.texts[rows])
+        rows = self.of_bin(bin_number, wrong_counts=True).rows
+        return share_of(np.asarray(rows["wrong_before"]), rows["text"])

@@ -111,15 +111,14 @@ def valid_rate(
         texts: a number for the text of each sample, shape `(samples,)`; whole texts are drawn again.
         fitting: whether the judge accepts each control that fits.
         unfitting: whether it accepts each control that does not fit.
-        seed: of the bootstrap's draws.
 
     Raises:
         InputError: the judge is not usable, or a kind of control is missing.
 
     Example:
         >>> success, accept = np.array([True, True, True, False]), np.array([True, True, False, False])
-        >>> found = valid_rate(success, accept, np.arange(4), [True] * 9 + [False], [False] * 10)
-        >>> found.uncorrected.value, round(found.corrected.value, 3)
+        >>> rate = valid_rate(success, accept, np.arange(4), [True] * 9 + [False], [False] * 10)
+        >>> rate.uncorrected.value, round(rate.corrected.value, 3)
         (0.5, 0.556)
     """
     point = OperatingPoint.of(fitting, unfitting)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator, Sequence
-from typing import Any, Protocol, get_args, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from textattack.goal_function_results import GoalFunctionResultStatus
@@ -13,7 +13,7 @@ from textattack.shared import AttackedText, logger
 from textattack.shared.validators import transformation_consists_of_word_swaps
 
 from textattack_xmtc.errors import InputError
-from textattack_xmtc.search_options import CandidateOrder
+from textattack_xmtc.search_options import CandidateOrder, require_choice
 from textattack_xmtc.transformations import CANDIDATE_ORDER
 from textattack_xmtc.words import Span, change_budget, replaced, word_spans
 
@@ -62,10 +62,7 @@ class MaskedDelta(SearchMethod):
 
     def __init__(self, max_change_rate: float = 0.1, candidate_order: CandidateOrder = "all") -> None:
         change_budget(max_change_rate, 0)  # refuses an invalid rate
-        if candidate_order not in get_args(CandidateOrder):
-            raise InputError(
-                f"candidate_order={candidate_order!r} is unknown", f"choose {' or '.join(get_args(CandidateOrder))}"
-            )
+        require_choice("candidate_order", candidate_order, CandidateOrder)
         self.max_change_rate = max_change_rate
         self.candidate_order = candidate_order
         self._warned_truncated = False

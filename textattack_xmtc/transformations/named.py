@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, get_args
+from typing import Any
 
 from textattack.transformations import WordSwap
 
 from textattack_xmtc.errors import InputError
-from textattack_xmtc.search_options import CandidateSource
+from textattack_xmtc.search_options import CandidateSource, require_choice
 from textattack_xmtc.transformations.label_word_sources import LabelWords, NameWords
 from textattack_xmtc.transformations.word_swap_label_aware import WordSwapLabelAware
 from textattack_xmtc.transformations.word_swap_learning import WordSwapLearning
@@ -16,25 +16,26 @@ from textattack_xmtc.transformations.word_swap_same_sense import WordSwapSameSen
 
 
 def word_swap_named(
-    source: CandidateSource, masked_lm: XMTCWordSwapMaskedLM, goal: Any, training_words: LabelWords | None = None
+    source: CandidateSource, masked_lm: XMTCWordSwapMaskedLM | None, goal: Any, training_words: LabelWords | None = None
 ) -> WordSwap:
     """The word swap whose candidates come from this source.
 
     Args:
         source: "masked-lm" (the paper's), "label-texts", "label-names", "answers" or "same-sense".
-        masked_lm: the word swap with the masked LM.
+        masked_lm: the word swap with the masked LM; "same-sense" needs none.
         goal: what the attack wants; label-aware word swaps ask it what is under attack.
         training_words: what "label-texts" takes the words from, with the labels' names where it knows none.
 
     Raises:
-        InputError: a name that there is not, or "label-texts" without training words.
+        InputError: a name that there is not; no masked LM, or "label-texts" without training words.
     """
-    if source not in get_args(CandidateSource):
-        raise InputError(f"candidate_source={source!r} is unknown", f"choose {' or '.join(get_args(CandidateSource))}")
-    if source == "masked-lm":
-        return masked_lm
+    require_choice("candidate_source", source, CandidateSource)
     if source == "same-sense":
         return WordSwapSameSense()
+    if masked_lm is None:
+        raise InputError(f"candidate_source={source!r} needs a masked language model", "give masked_lm")
+    if source == "masked-lm":
+        return masked_lm
     if source == "answers":
         return WordSwapLearning(masked_lm, goal)
     names = NameWords(masked_lm)

@@ -5,16 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple, get_args
+from typing import Any, NamedTuple
 
 from textattack.shared import AttackedText
 from textattack.shared.utils import words_from_text
 
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.resources.function_words import ENGLISH
-from textattack_xmtc.search_options import SenseFilter
-from textattack_xmtc.transformations.dictionary import tagger, wordnet
-from textattack_xmtc.transformations.senses import context_of, likely_pos, likely_senses
+from textattack_xmtc.search_options import SenseFilter, require_choice
+from textattack_xmtc.transformations.dictionary import context_of, likely_pos, likely_senses, tagger, wordnet
 from textattack_xmtc.words import word_spans
 
 MIN_AGREEMENT = 0.5
@@ -76,8 +75,7 @@ class SameSense:
     """
 
     def __init__(self, senses: SenseFilter = "context", min_agreement: float = MIN_AGREEMENT) -> None:
-        if senses not in get_args(SenseFilter):
-            raise InputError(f"unknown senses={senses!r}", f"choose {' or '.join(get_args(SenseFilter))}")
+        require_choice("senses", senses, SenseFilter)
         if not 0 <= min_agreement <= 1:
             raise InputError(f"invalid min_agreement={min_agreement}", "choose a number between 0 and 1")
         wordnet(), tagger()
@@ -89,13 +87,13 @@ class SameSense:
 
     def same(self, text: AttackedText, index: int, word: str) -> bool:
         """Whether `word` at `index` keeps the sense of what stands there: a synonym as above, or the word itself."""
-        own = text.words[index]
-        return word.lower() == own.lower() or word.lower() in map(str.lower, self.words(text, index))
+        original = text.words[index]
+        return word.lower() == original.lower() or word.lower() in map(str.lower, self.words(text, index))
 
     def agreement(self, text: AttackedText, index: int, word: str) -> float:
         """How much a word agrees with the one at `index` about the sense, in [0, 1]; 0 for one that is no synonym."""
-        found = _synonyms(text.text, tuple(text.words), index)
-        return next((own for other, own in found if other.lower() == word.lower()), 0.0)
+        synonyms = _synonyms(text.text, tuple(text.words), index)
+        return next((agreement for other, agreement in synonyms if other.lower() == word.lower()), 0.0)
 
     def _agreeing(self, text: str, words: tuple[str, ...], index: int) -> Iterable[str]:
         if self.senses == "context":
@@ -113,17 +111,17 @@ def _synonyms(text: str, words: tuple[str, ...], index: int) -> tuple[tuple[str,
     if word is None:
         return ()
     context = context_of(words, index)
-    own = likely_senses(word.lemma, word.pos, context)
+    senses = likely_senses(word.lemma, word.pos, context)
     share_of_pos = likely_pos(words[index].lower(), word.pos)
-    found: dict[str, float] = {}
-    for synset in own:
+    agreements: dict[str, float] = {}
+    for synset in senses:
         for lemma in _lemmas(synset, word):
             form = _inflected(lemma, word, words, index)
-            if form is not None and form not in found:
+            if form is not None and form not in agreements:
                 other = likely_senses(lemma, word.pos, context)
-                shared = sum(min(share, other.get(sense, 0.0)) for sense, share in own.items())
-                found[form] = share_of_pos * shared
-    return tuple(sorted(found.items(), key=lambda item: (-item[1], item[0])))
+                shared = sum(min(share, other.get(sense, 0.0)) for sense, share in senses.items())
+                agreements[form] = share_of_pos * shared
+    return tuple(sorted(agreements.items(), key=lambda item: (-item[1], item[0])))
 
 
 def _synonyms_of_senses(text: str, words: tuple[str, ...], index: int, number: int | None) -> list[str]:
@@ -186,7 +184,7 @@ def _exchangeable(word: str, tag: str) -> Word | None:
     lemma = _lemma(lower, pos)
     if lemma is None:
         return None
-    form = next((own for own in (tag, *_TAGS[pos]) if own in _TAGS[pos] and lower in _forms(lemma, own)), None)
+    form = next((other for other in (tag, *_TAGS[pos]) if other in _TAGS[pos] and lower in _forms(lemma, other)), None)
     return None if form is None else Word(lemma, pos, form)
 
 
@@ -235,10 +233,10 @@ def _lemmas(synset: Any, word: Word) -> list[str]:
     if not _common(synset):
         return []
     lemmas = synset.lemmas()
-    own = next((lemma for lemma in lemmas if lemma.name().lower() == word.lemma), None)
-    if own is None or own.name() != word.lemma:  # a lemma with a capital is a name or an abbreviation
+    base = next((lemma for lemma in lemmas if lemma.name().lower() == word.lemma), None)
+    if base is None or base.name() != word.lemma:  # a lemma with a capital is a name or an abbreviation
         return []
-    frames = set(own.frame_ids())
+    frames = set(base.frame_ids())
     return [
         lemma.name()
         for lemma in lemmas
@@ -247,7 +245,7 @@ def _lemmas(synset: Any, word: Word) -> list[str]:
         and words_from_text(lemma.name()) == [lemma.name()]
         and lemma.name() not in ENGLISH
         and not _is_form(lemma.name(), word)
-        and lemma.syntactic_marker() in (None, own.syntactic_marker())
+        and lemma.syntactic_marker() in (None, base.syntactic_marker())
         and (word.pos != "v" or frames & set(lemma.frame_ids()))
     ]
 
@@ -263,16 +261,16 @@ def _is_form(lemma: str, word: Word) -> bool:
 
 def _inflected(lemma: str, word: Word, words: Sequence[str], index: int) -> str | None:
     """A synonym in the form of the word and with its capitals; None where it has no such form or article."""
-    own = words[index]
+    original = words[index]
     forms = _forms(lemma, word.tag)
-    if not forms or forms[0] == own.lower():
+    if not forms or forms[0] == original.lower():
         return None
     form = forms[0]
     if word.tag in _COMPARED and not _compares(lemma):
         return None
-    if index and words[index - 1].lower() in ("a", "an") and (form[0] in _VOWELS) != (own[0].lower() in _VOWELS):
+    if index and words[index - 1].lower() in ("a", "an") and (form[0] in _VOWELS) != (original[0].lower() in _VOWELS):
         return None
-    return form.capitalize() if own[0].isupper() else form
+    return form.capitalize() if original[0].isupper() else form
 
 
 def _compares(lemma: str) -> bool:

@@ -12,8 +12,7 @@ from textattack.transformations import WordSwap
 
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.transformations.label_word_sources import WordVectors
-from textattack_xmtc.transformations.learnt_words import Answering, LearntWords
-from textattack_xmtc.transformations.word_swap_label_aware import PLAUSIBLE
+from textattack_xmtc.transformations.word_swap_label_aware import PLAUSIBLE, Answering, LearntWords
 from textattack_xmtc.transformations.word_swap_masked_lm import XMTCWordSwapMaskedLM
 
 _RIDGE = 1.0
@@ -67,9 +66,9 @@ class WordSwapLearning(WordSwap):
             step = max(1, len(near) // (self.max_candidates - len(best)))
             return list(dict.fromkeys([*best, *near[self._learnt.places % step :: step]]))[: self.max_candidates]
 
-        found = self.masked_lm.exchanged(current_text, indices_to_modify, pick)
-        self._learnt.wait_for(current_text, found)
-        return found
+        texts = self.masked_lm.exchanged(current_text, indices_to_modify, pick)
+        self._learnt.wait_for(current_text, texts)
+        return texts
 
     def _model(self) -> np.ndarray | None:
         """Which way the goal lies, as far as it is known; shape `(size,)`."""
@@ -78,8 +77,7 @@ class WordSwapLearning(WordSwap):
             return None
         rows, values = self._directions(list(gains)), np.array(list(gains.values()))
         squares = rows.T @ rows + _RIDGE * np.eye(rows.shape[1])
-        found: np.ndarray = np.linalg.solve(squares, rows.T @ (values - values.mean()))
-        return found
+        return np.asarray(np.linalg.solve(squares, rows.T @ (values - values.mean())))
 
     def _directions(self, words: list[str]) -> np.ndarray:
         return self._vectors.vectors[[self._places[word.lower()] for word in words]].astype(np.float64)

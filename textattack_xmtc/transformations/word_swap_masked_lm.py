@@ -7,7 +7,7 @@ every family of masked language models works. `filters=False` gives the parent's
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,6 @@ from textattack_xmtc.models.hugging_face import (
     only_accepted,
 )
 from textattack_xmtc.transformations.candidate_words import CandidateWords, candidate_words
-from textattack_xmtc.transformations.mask_logits import logits_at
 from textattack_xmtc.transformations.substitution import substitute
 from textattack_xmtc.words import Span, replaced, word_spans
 
@@ -163,11 +162,11 @@ class XMTCWordSwapMaskedLM(WordSwapMaskedLM):
             The candidates of each, as a transformation of that text would list them for that word. Texts that are cut
             for their length there are not cut here, and the model sees no further in either.
         """
-        found = []
+        proposed = []
         for (text, (start, end)), logits in zip(places, self._logits_at(places), strict=True):
             first = not words_from_text(text[:start])
-            found.append([] if logits is None else self._pick(logits, text[start:end], first))
-        return found
+            proposed.append([] if logits is None else self._pick(logits, text[start:end], first))
+        return proposed
 
     def _mask_logits(self, text: str, spans: list[Span]) -> list[torch.Tensor | None]:
         """Logits over the vocabulary with each of `spans` masked in turn, or None where the mask was cut off."""
@@ -192,12 +191,12 @@ class XMTCWordSwapMaskedLM(WordSwapMaskedLM):
                 positions[row] = masks[before]
         if len(positions) < len(places):
             self._say_cut()
-        found: list[torch.Tensor | None] = [None] * len(places)
+        at_places: list[torch.Tensor | None] = [None] * len(places)
         if positions:
             read = {name: values[list(positions)].to(model.device) for name, values in encoded.items()}
             for row, logits in zip(positions, logits_at(model, read, list(positions.values())), strict=True):
-                found[row] = logits
-        return found
+                at_places[row] = logits
+        return at_places
 
     def _pick(self, logits: torch.Tensor, word: str, at_start: bool) -> list[str]:
         """The words that the model proposes in place of `word`, best first."""
@@ -215,11 +214,11 @@ class XMTCWordSwapMaskedLM(WordSwapMaskedLM):
             at_start: whether it is the first word of the text.
             number: how many at most.
         """
-        table, own = self._candidates, word.lower()
+        table, lowered = self._candidates, word.lower()
         allowed = table.whole_at_start if at_start else table.whole
         # So many that enough are left when doubles and the word itself are dropped.
-        words = self._likeliest(logits, allowed, number * table.twins + table.forms[own])
-        return [proposal for proposal in dict.fromkeys(words) if proposal.lower() != own][:number]
+        words = self._likeliest(logits, allowed, number * table.twins + table.forms[lowered])
+        return [proposal for proposal in dict.fromkeys(words) if proposal.lower() != lowered][:number]
 
     def likely_starts(self, logits: torch.Tensor, starts: Sequence[int], at_start: bool, number: int) -> list[bool]:
         """Whether tokens are as likely as the `number` best whole words: what says how a word of several pieces fits.
@@ -310,3 +309,46 @@ def _check_parts(source: str, model: Any, tokenizer: Any) -> None:
 def _length_limit(model: Any, tokenizer: Any) -> int:
     """Tokens that the model reads, special ones included."""
     return int(np.clip(length_limit(model, tokenizer), 1, 512))
+
+
+def logits_at(model: Any, inputs: Mapping[str, torch.Tensor], positions: Sequence[int]) -> torch.Tensor:
+    """Logits over the vocabulary at one position a text.
+
+    The head of a masked language model takes every token of a text for itself, and costs as much as some of its layers
+    (a fifth of BERT-base's time, as it has 30,522 words). So it is only shown the tokens that are asked about. A model
+    whose parts transformers does not name the usual way is run as a whole.
+
+    Args:
+        model: a masked language model of transformers, or anything that answers with `logits`.
+        inputs: what the model takes, texts in rows.
+        positions: a token of each text.
+
+    Returns:
+        Shape `(texts, vocabulary)`.
+    """
+    rows = torch.arange(len(positions))
+    encoder = getattr(model, "base_model", None)
+    with torch.inference_mode():
+        if not isinstance(encoder, torch.nn.Module) or encoder is model:
+            return _of(model(**inputs).logits, rows, positions)
+        cut = False
+
+        def keep(_module: torch.nn.Module, _inputs: Any, answer: Any) -> Any:
+            nonlocal cut
+            states = getattr(answer, "last_hidden_state", None)
+            if states is None or states.shape[:2] != inputs["input_ids"].shape:
+                return answer
+            answer["last_hidden_state"] = _of(states, rows, positions)[:, None]
+            cut = True
+            return answer
+
+        hook = encoder.register_forward_hook(keep)
+        try:
+            logits: torch.Tensor = model(**inputs).logits
+        finally:
+            hook.remove()
+        return logits[:, 0] if cut else _of(logits, rows, positions)
+
+
+def _of(values: torch.Tensor, rows: torch.Tensor, positions: Sequence[int]) -> torch.Tensor:
+    return values[rows.to(values.device), torch.tensor(positions, device=values.device)]

@@ -80,8 +80,8 @@ class WordSwapBySource(WordSwap):
         protected = self._protected(original_of(current_text))
         indices = set(indices_to_modify)
         inside, outside = indices & set(protected), indices - set(protected)
-        found = self.same_sense._get_transformations(current_text, inside) if inside else []
-        return found + (list(self.elsewhere._get_transformations(current_text, outside)) if outside else [])
+        same = self.same_sense._get_transformations(current_text, inside) if inside else []
+        return same + (list(self.elsewhere._get_transformations(current_text, outside)) if outside else [])
 
     def extra_repr_keys(self) -> list[str]:  # noqa: D102
         return ["same_sense", "elsewhere"]

@@ -37,6 +37,15 @@ def whole_file(file: Path) -> Iterator[BinaryIO]:
         new.unlink(missing_ok=True)
 
 
+@contextmanager
+def writing(what: object, fix: str = "make room there") -> Iterator[None]:
+    """A block that writes: an `OSError` in it becomes an XMTCError, which says what could not be written."""
+    try:
+        yield
+    except OSError as error:
+        raise XMTCError(f"{what} could not be written ({error.strerror or error})", fix) from error
+
+
 def json_line(value: Mapping[str, Any]) -> bytes:
     """A JSON object as one line of UTF-8 with its end; no other character in it can be taken for the end of a line.
 

@@ -1,4 +1,4 @@
-"""Folders that are there only when they are complete."""
+"""Folders that are there only when they are complete, and whether one could be written."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from textattack_xmtc.errors import InputError
 
 
 @contextmanager
@@ -101,3 +103,33 @@ def _exchange(new: Path, path: Path) -> None:
         old.rename(path)
         raise
     shutil.rmtree(old, ignore_errors=True)
+
+
+def check_writable(folder: Path | str) -> None:
+    """Raise InputError where `folder` could not be made at the end of the work; nothing is left behind.
+
+    The folder may exist, or not; what is tried is a file beside it.
+
+    Example:
+        >>> import tempfile
+        >>> check_writable(Path(tempfile.mkdtemp()) / "new" / "model")
+    """
+    folder = Path(folder).absolute()
+    missing = []
+    beside = folder.parent
+    while not beside.exists():
+        missing.append(beside)
+        beside = beside.parent
+    if not beside.is_dir():
+        raise InputError(f"{str(folder)!r} cannot be written: {str(beside)!r} is a file", "choose another folder")
+    probe = beside / f".{folder.name[:100]}.{os.getpid()}.{uuid.uuid4().hex[:8]}.probe"
+    try:
+        probe.mkdir()
+        probe.rmdir()
+        if len(folder.name.encode()) > 200:  # a suffix such as .unfinished has to fit
+            raise OSError("the name is too long")
+    except OSError as error:
+        raise InputError(
+            f"{str(folder)!r} cannot be written ({error.strerror or error})",
+            "choose a folder that you may write to",
+        ) from error

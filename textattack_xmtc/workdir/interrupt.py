@@ -6,9 +6,17 @@ import os
 import signal
 import threading
 from types import FrameType
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 _pressed = False
+
+
+class Asked(Protocol):
+    """Whether somebody has asked for the end."""
+
+    @property
+    def asked(self) -> bool:
+        """Whether Ctrl-C was pressed."""
 
 
 class Interruption:

@@ -21,7 +21,6 @@ def locked(folder: Path, what: str) -> Iterator[None]:
     Where the folder holds nothing else at the end, the lock file is removed, and so are the folders that were made.
 
     Args:
-        folder: the folder.
         what: what runs in it ("campaign"), for the message.
 
     Raises:

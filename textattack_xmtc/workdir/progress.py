@@ -25,7 +25,6 @@ class Progress:
     """Shows the records of one model as they come.
 
     Args:
-        name: the model.
         total: how many samples there are.
         outcomes: of the records that were there before.
         stream: where to; standard error by default.

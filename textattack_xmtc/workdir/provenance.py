@@ -52,7 +52,6 @@ def fingerprint(source: Path | str, without: Collection[str] = BESIDE_A_MODEL) -
     Of a file: its bytes. Of a folder: names and bytes of the files in it; subfolders do not count.
 
     Args:
-        source: the file or folder.
         without: names of files in the folder that do not count.
     """
     path, digest = Path(source), hashlib.sha256()

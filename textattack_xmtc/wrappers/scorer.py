@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from textattack_xmtc.errors import InputError
-from textattack_xmtc.models.scorer import LabelScorer
+from textattack_xmtc.models.torch_scorer import TorchScorer
 from textattack_xmtc.scores import ScoreKind
 from textattack_xmtc.wrappers.base import VictimOptions, XMTCModelWrapper
 
@@ -24,9 +24,9 @@ class ScorerWrapper(XMTCModelWrapper):
         batch_size: how many texts go into one call of the model.
     """
 
-    model: LabelScorer
+    model: TorchScorer
 
-    def __init__(self, model: LabelScorer, scores: ScoreKind | None = None, batch_size: int = 32) -> None:
+    def __init__(self, model: TorchScorer, scores: ScoreKind | None = None, batch_size: int = 32) -> None:
         options: VictimOptions = {"name": model.name, "mask": model.mask_word, "batch_size": batch_size}
         kinds = model.score_kinds
         super().__init__(

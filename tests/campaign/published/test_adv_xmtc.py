@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from types import SimpleNamespace
 
-import numpy as np
 import pytest
 import torch
 from tokenizers import normalizers
@@ -16,12 +15,11 @@ from tests.toolkit.masked_lms import WORDS, masked_lm
 from tests.toolkit.shared_folders import SHARED, needs_shared
 from tests.toolkit.victims import CountingVictim, bag
 from textattack_xmtc.campaign.published.adv_xmtc import Change, PublishedAttack
-from textattack_xmtc.campaign.published.stop_words import STOP_WORDS
-from textattack_xmtc.campaign.published.words import UnmaskedProposals
+from textattack_xmtc.campaign.published.words import STOP_WORDS, UnmaskedProposals
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.models.aplc_xlnet.scorer import build_small
+from textattack_xmtc.models.attention_xml.architecture import AttentionXMLConfig
 from textattack_xmtc.models.attention_xml.flat import AttentionXML, AttentionXMLNetwork
-from textattack_xmtc.models.attention_xml.plan import AttentionXMLConfig
 from textattack_xmtc.models.attention_xml.vocabulary import Vocabulary
 from textattack_xmtc.wrappers import ScorerWrapper
 
@@ -150,10 +148,9 @@ def test_row_5_the_last_rejected_candidate_stays_uncounted():
     result = attacked("basalt amber end", proposals=proposals, weights={**WEIGHTS, "gold": [5, 0]})
     # "amber" weighs 4, "gold" 5, "lead" 9: no candidate helps. "gold" was the last that was tried.
     assert result.text == "lead gold end"
-    assert result.changes == () and result.change_rate == 0
+    assert result.changes == ()
     assert result.leftovers == (Change(1, "amber", "gold"), Change(0, "basalt", "lead"))
     assert (result.outcome, result.reason, result.code) == ("failed", "words", 2)
-    assert result.after.score == 50 + 9 + 5 and result.before.score == 50 + 2 + 4
 
 
 def test_row_5_what_is_left_weighs_on_the_steps_that_follow():
@@ -191,7 +188,6 @@ def test_where_none_reaches_the_goal_the_largest_gain_wins_and_the_first_of_equa
 def test_row_8_half_of_the_words_and_one_more_are_changed(words, most):
     result = attacked(" ".join(["amber"] * words))
     assert len(result.changes) == min(most, words - 1)
-    assert result.change_rate == len(result.changes) / words
     # Of four words three can be attacked: they are used up before the limit is looked at again.
     assert (result.code, result.reason) == ((2, "words") if words == 4 else (1, "change limit"))
     assert result.outcome == "failed"
@@ -212,7 +208,7 @@ def test_row_8_only_successes_below_the_change_rate_count_and_the_others_can_be_
     text = " ".join(["amber", *["end"] * (words - 1)])
     result = attacked(text, base=FALLS, max_change_rate=0.1)
     assert (result.outcome, result.reason) == (outcome, reason)
-    assert (result.code, result.change_rate, result.after.top_k) == (4, 1 / words, (1,))
+    assert (result.code, len(result.changes), result.words) == (4, 1, words)
     assert attacked(text, base=FALLS, max_change_rate=0.5) == replace(result, outcome="succeeded", reason=None)
 
 
@@ -240,7 +236,6 @@ def test_row_16_code_1_keeps_the_original():
     text = " ".join(["amber"] * 10)
     result = attacked(text)
     assert (result.code, result.text, len(result.changes)) == (1, text, 6)
-    assert result.after == result.before
 
 
 def test_the_stop_words_are_those_of_the_script():
@@ -269,7 +264,6 @@ def test_row_10_a_second_sigmoid_for_aplc_compresses_gaps(model, winner):
         "amber end", victim=victim, proposals={"amber": ["gold", "lead"]}, goal="untargeted", k=2, candidates=2
     )
     assert result.text == f"{winner} end"
-    assert result.after.top_k_scores == tuple(np.float32(rows[winner][:2]))  # the record has the victim's own scores
 
 
 def test_row_10_the_second_sigmoid_is_for_probabilities_of_aplc_only():
@@ -318,7 +312,6 @@ def test_row_13_candidates_need_no_probability():
 def test_row_16_result_codes(text, base, code, outcome, reason):
     result = attacked(text, base=base)
     assert (result.code, result.outcome, result.reason) == (code, outcome, reason)
-    assert (result.after is None) == (code == -1)
 
 
 # Goals and what the record says ---------------------------------------------------------------------------------------
@@ -331,7 +324,7 @@ def test_a_negative_target_has_to_enter():
     result = attack.attack("amber cedar end", 0, [1])
     # "cedar" holds the target down the most; without it the target has 2 of 3.5 points.
     assert result.changes == (Change(1, "cedar", "zinc"), Change(0, "amber", "zinc"))
-    assert (result.outcome, result.before.rank, result.after.rank) == ("succeeded", 2, 1)
+    assert result.outcome == "succeeded"
     assert attack.attack("zinc zinc end", 0, [1]).reason == "wrong before"
 
 
@@ -344,19 +337,10 @@ def test_an_untargeted_attack_ends_when_any_true_label_has_left():
     assert attack.attack("zinc end", 1, [0, 1]).outcome == "skipped"
 
 
-def test_a_rank_beyond_what_the_victim_shows_is_none():
-    victim = bag(WEIGHTS, FALLS)
-    victim._rank = lambda texts, labels: np.zeros((len(texts), len(labels)), dtype=np.int64)
-    result = attacked("amber end", victim=victim)
-    assert (result.before.rank, result.after.rank) == (None, None)
-
-
-def test_ranks_are_asked_of_the_first_and_the_final_text_only():
+def test_ranks_are_not_asked_of_the_victim():
     victim, ranked = bag(WEIGHTS, KEEPS), []
-    real = victim._rank
-    victim._rank = lambda texts, labels: ranked.extend(texts) or real(texts, labels)
-    result = attacked("amber basalt cedar end", victim=victim)
-    assert ranked == ["amber basalt cedar end", result.text]
+    victim._rank = lambda texts, labels: ranked.extend(texts)
+    assert attacked("amber basalt cedar end", victim=victim).changes and ranked == []
 
 
 @pytest.mark.parametrize("batch_size", [1, 3, 64])
@@ -378,8 +362,8 @@ def test_records_say_what_was_done(batch_size):
         assert result.text == " ".join(words if result.code == 1 else again)
         assert result.queries == len(set(victim.asked))
         assert len(result.changes) <= len(words) // 2 + 1
-        if result.after is not None:
-            assert (result.after.rank == 1) == (result.code != 4)
+        if result.code != -1:
+            assert (victim.top_k([result.text], 1)[0].item() == 0) == (result.code != 4)
         ends.add((result.outcome, result.code))
     assert {code for _, code in ends} == {-1, 1, 2, 4}
 

@@ -18,8 +18,8 @@ from tests.campaign.conftest import working_in
 from tests.toolkit import ROOT
 from tests.toolkit.dying_worker import HALF_A_REPLY, HOPELESS, DyingWorker, KilledWorker
 from tests.toolkit.small_campaigns import LABELS, OPTIONS, records
-from textattack_xmtc.campaign.loading import attack_on, tools_of
 from textattack_xmtc.campaign.plan import Plan
+from textattack_xmtc.campaign.prepare import attack_on, tools_of
 from textattack_xmtc.campaign.runner import run_campaign
 from textattack_xmtc.campaign.workers import run as with_workers
 from textattack_xmtc.campaign.workers.local import LocalPool

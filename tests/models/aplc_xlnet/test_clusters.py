@@ -139,12 +139,12 @@ def test_a_tail_whose_root_rules_it_out_is_not_computed(clusters, hidden, kind):
 def test_a_joint_logit_keeps_what_probabilities_lose():
     roots, tails = torch.meshgrid(*2 * [torch.linspace(-90, 90, 61)], indexing="ij")
     joint = joint_logit(roots, tails)
-    for root, tail, found in zip(
+    for root, tail, actual in zip(
         roots.flatten().tolist(), tails.flatten().tolist(), joint.flatten().tolist(), strict=True
     ):
         # in double precision: p / (1 - p) = 1 / ((1 + e^-r) (1 + e^-t) - 1)
         exact = -log(exp(-root) + exp(-tail) + exp(-root - tail))
-        assert found == pytest.approx(exact, rel=1e-6, abs=1e-6)
+        assert actual == pytest.approx(exact, rel=1e-6, abs=1e-6)
     assert (joint <= torch.minimum(roots, tails)).all()
     assert (torch.tensor(40.0).sigmoid() * torch.tensor([20.0, 30.0]).sigmoid()).unique().numel() == 1
     assert joint_logit(torch.tensor(40.0), torch.tensor([20.0, 30.0])).unique().numel() == 2
@@ -182,8 +182,8 @@ def test_loss_is_that_of_every_text_on_its_own(clusters, hidden, kind, weighted)
         loss = ReweightedLoss(weights if weighted else None, kind, reduction)
         assert clusters.loss(hidden, POSITIVES, loss).item() == pytest.approx(value, rel=1e-5)
     for text, alone in enumerate(expected):
-        found = clusters.loss(hidden[text : text + 1], [POSITIVES[text]], ReweightedLoss(weights, kind))
-        assert found.item() == pytest.approx(alone, rel=1e-5)
+        actual = clusters.loss(hidden[text : text + 1], [POSITIVES[text]], ReweightedLoss(weights, kind))
+        assert actual.item() == pytest.approx(alone, rel=1e-5)
 
 
 def test_a_step_computes_and_changes_only_the_clusters_it_needs(clusters, hidden):
@@ -211,13 +211,13 @@ def test_labels_can_start_at_their_rates(clusters):
         for rows in (clusters.head, *(tail[3] for tail in clusters.tail)):
             rows.weight.zero_()
     clusters.start_at_rates(positives, constant)
-    found = clusters(constant[None])[0].tolist()
+    actual = clusters(constant[None])[0].tolist()
     for label in range(LABELS):
         texts = sum(label in row for row in positives)
         inside = sum(any(cluster_of(j) == cluster_of(label) for j in row) for row in positives)
         total = inside if cluster_of(label) else len(positives)
         rate = (texts + 0.5) / (total + 1)
-        assert found[label] == pytest.approx(rate * ((inside + 0.5) / (18 + 1) if cluster_of(label) else 1), rel=1e-4)
+        assert actual[label] == pytest.approx(rate * ((inside + 0.5) / (18 + 1) if cluster_of(label) else 1), rel=1e-4)
 
 
 def test_a_head_without_tails():

@@ -10,11 +10,9 @@ import torch
 from transformers import PreTrainedTokenizerFast, XLNetModel
 
 from textattack_xmtc.errors import InputError, ModelFolderError
-from textattack_xmtc.models import folder as folders
-from textattack_xmtc.models.aplc_xlnet.network import APLCXLNetConfig, APLCXLNetNetwork, own_keys
+from textattack_xmtc.models.aplc_xlnet.network import APLCXLNetConfig
 from textattack_xmtc.models.aplc_xlnet.scorer import APLCXLNet, build_on_pretrained, build_small, default_cutoffs
 from textattack_xmtc.models.folder import load_model, save_model
-from textattack_xmtc.models.scorer import LabelScorer
 from textattack_xmtc.scores import top_k_of_rows
 
 SENTENCE = "boil an egg with salt and pepper then serve warm soup beside fresh bread or rice"
@@ -38,7 +36,7 @@ def model() -> APLCXLNet:
 
 
 def test_it_is_a_label_scorer(model):
-    scorer: LabelScorer = model
+    scorer = model
     assert (scorer.name, scorer.mask_word, scorer.score_kinds) == ("APLC-XLNet", "<mask>", KINDS)
     assert scorer.dense(TEXTS, "probability", 4).shape == (7, 11)
     assert scorer.dense(TEXTS, "probability", 4).dtype == np.float32
@@ -164,8 +162,7 @@ def test_scoring_twice_gives_the_same_also_behind_training(model):
 
 
 def test_bfloat16_keeps_to_its_tolerance(model, tmp_path):
-    config = folders.read_config(save_model(model, tmp_path / "model"))
-    half = APLCXLNet.from_folder(tmp_path / "model", config, "cpu", dtype="bfloat16")
+    half = load_model(save_model(model, tmp_path / "model"), "cpu", dtype="bfloat16")
     assert half.network.transformer.dtype == torch.bfloat16
     assert half.network.label_clusters.head.weight.dtype == torch.float32
     difference = np.abs(half.dense(TEXTS) - model.dense(TEXTS))
@@ -253,7 +250,7 @@ def test_a_saved_model_is_the_same(model, tmp_path):
 
 def test_a_model_saved_in_bfloat16_loads_in_float32(model, tmp_path):
     saved = save_model(model, tmp_path / "model")
-    half = APLCXLNet.from_folder(saved, folders.read_config(saved), "cpu", dtype="bfloat16")
+    half = load_model(saved, "cpu", dtype="bfloat16")
     again = load_model(save_model(half, tmp_path / "half"), device="cpu")
     assert again.network.transformer.dtype == torch.float32
     np.testing.assert_allclose(again.dense(TEXTS), model.dense(TEXTS), atol=0.05)
@@ -276,7 +273,7 @@ def test_subwords_over_which_the_library_panics_are_refused(model, tmp_path):
 
 
 @pytest.mark.parametrize(("change", "message"), [
-    ({"max_length": None}, "does not describe an APLC-XLNet"),
+    ({"max_length": None}, "does not describe a model of kind APLC-XLNet"),
     ({"network": {"cutoffs": [4, 8], "layers": 2, "typo": 1}}, "typo"),
     ({"network": {"cutoffs": [9, 8]}}, "cut-offs"),
     ({"network": {}}, "no 'cutoffs'"),
@@ -298,13 +295,10 @@ def test_weights_that_do_not_fit_name_their_key(model, tmp_path):
         load_model(saved)
 
 
-def test_official_keys_are_a_renaming(model):
-    own = model.network.state_dict()
-    official = {key.replace("label_clusters.", "module.AdaptiveMultiLabel."): value for key, value in own.items()}
-    network = APLCXLNetNetwork(len(LABELS), model.network.config)
-    network.load_state_dict(own_keys(official))
-    assert {key.split(".")[0] for key in own} == {"transformer", "sequence_summary", "label_clusters"}
-    assert "sequence_summary.summary.weight" in own
+def test_weights_are_named_as_in_official_checkpoints(model):
+    keys = model.network.state_dict().keys()
+    assert {key.split(".")[0] for key in keys} == {"transformer", "sequence_summary", "label_clusters"}
+    assert "sequence_summary.summary.weight" in keys
 
 
 @pytest.mark.parametrize("activation", [None, 5, "no such function", ""])

@@ -9,7 +9,7 @@ import torch
 from tests.toolkit.interrupted_training import Killed, KilledAfter
 from textattack_xmtc.datasets.corpus import Corpus, Document
 from textattack_xmtc.errors import InputError
-from textattack_xmtc.models.aplc_xlnet.plan import APLCXLNetSettings
+from textattack_xmtc.models.aplc_xlnet.architecture import APLCXLNetSettings
 from textattack_xmtc.models.aplc_xlnet.scorer import APLCXLNet, build_small
 from textattack_xmtc.models.aplc_xlnet.training import rate_share, train_aplc_xlnet
 from textattack_xmtc.models.loss_settings import LossSettings
@@ -25,9 +25,9 @@ def toy_corpus(texts: int = 120, labels: int = 12) -> Corpus:
     share = 1 / np.arange(1, labels + 1)
     rows = []
     for position in range(texts):
-        own = random.choice(labels, 2, replace=False, p=share / share.sum())
-        words = [*random.choice(FILLERS, 4), *(f"topic{label}" for label in own)]
-        rows.append(Document(str(position), " ".join(random.permutation(words)), [f"label{label}" for label in own]))
+        chosen = random.choice(labels, 2, replace=False, p=share / share.sum())
+        words = [*random.choice(FILLERS, 4), *(f"topic{label}" for label in chosen)]
+        rows.append(Document(str(position), " ".join(random.permutation(words)), [f"label{label}" for label in chosen]))
     return Corpus.from_documents("toy", {"train": rows[20:], "test": rows[:20]}, [f"label{j}" for j in range(labels)])
 
 

@@ -10,8 +10,8 @@ import torch
 
 import textattack_xmtc.models.attention_xml.flat as module
 from textattack_xmtc.errors import InputError
+from textattack_xmtc.models.attention_xml.architecture import AttentionXMLConfig
 from textattack_xmtc.models.attention_xml.flat import AttentionXML, AttentionXMLNetwork, same_ends
-from textattack_xmtc.models.attention_xml.plan import AttentionXMLConfig
 from textattack_xmtc.models.attention_xml.vocabulary import PAD_ID, Vocabulary
 from textattack_xmtc.models.batches import padded
 from textattack_xmtc.models.folder import load_model, save_model
@@ -94,9 +94,9 @@ def test_the_logits_are_those_of_the_equations(layers: int, linear_sizes: tuple[
 @pytest.mark.parametrize("labels", [[0], [22, 3, 3, 0], list(range(LABELS))])
 @pytest.mark.parametrize("kind", ["probability", "logit"])
 def test_score_gives_the_columns_of_dense(model: AttentionXML, labels: list[int], kind: str) -> None:
-    found = model.score(TEXTS, labels, kind, batch_size=3)
-    assert found.dtype == np.float32
-    np.testing.assert_allclose(found, model.dense(TEXTS, kind)[:, labels], atol=1e-5)
+    actual = model.score(TEXTS, labels, kind, batch_size=3)
+    assert actual.dtype == np.float32
+    np.testing.assert_allclose(actual, model.dense(TEXTS, kind)[:, labels], atol=1e-5)
 
 
 def test_score_reads_no_other_labels_row(model: AttentionXML) -> None:

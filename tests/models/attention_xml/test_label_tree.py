@@ -26,8 +26,8 @@ def test_paths_and_children_are_two_views_of_one_tree():
     for level in (0, 1):
         table = tree.children(level)
         for group in range(tree.sizes[level]):
-            own = [child for child in range(tree.sizes[level + 1]) if tree.parents[level][child] == group]
-            assert [child for child in table[group].tolist() if child >= 0] == own
+            children = [child for child in range(tree.sizes[level + 1]) if tree.parents[level][child] == group]
+            assert [child for child in table[group].tolist() if child >= 0] == children
         assert all(path[level + 1][label] in table[path[level][label]] for label in range(40))
     assert path[2].tolist() == list(range(40))
 

@@ -72,8 +72,8 @@ def test_each_direction_and_part_of_the_start_counts(source, tmp_path):
         other["lstm.init_state"][half] = other["lstm.init_state"][half].flip(0)
         assert np.abs(network_logits(other, NUMBERS[0]) - logits).max() > 1e-2
         torch.save(other, source)
-        found = read_attention_xml(source, ImportOptions()).dense(TEXTS[:1], "logit")[0]
-        np.testing.assert_allclose(found, network_logits(other, NUMBERS[0]), atol=1e-5)
+        actual = read_attention_xml(source, ImportOptions()).dense(TEXTS[:1], "logit")[0]
+        np.testing.assert_allclose(actual, network_logits(other, NUMBERS[0]), atol=1e-5)
 
 
 def test_what_is_kept_beside_the_weights(source, tmp_path):

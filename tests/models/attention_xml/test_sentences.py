@@ -13,8 +13,8 @@ import pytest
 from tests.toolkit.shared_folders import SHARED, needs_shared
 from textattack_xmtc.datasets.load import load_corpus
 from textattack_xmtc.errors import ModelFolderError
+from textattack_xmtc.models.attention_xml.architecture import AttentionXMLConfig
 from textattack_xmtc.models.attention_xml.flat import AttentionXML, AttentionXMLNetwork
-from textattack_xmtc.models.attention_xml.plan import AttentionXMLConfig
 from textattack_xmtc.models.attention_xml.sentences import SENTENCES, NLTKWords
 from textattack_xmtc.models.attention_xml.vocabulary import PUNKT, UNK_ID, Vocabulary
 from textattack_xmtc.models.folder import load_model, save_model
@@ -25,9 +25,9 @@ pytestmark = needs_shared("data/nltk_data/tokenizers/punkt_tab.zip")
 @pytest.fixture
 def words(monkeypatch: pytest.MonkeyPatch) -> Iterator[NLTKWords]:
     monkeypatch.setattr(nltk.data, "path", [str(SHARED / "data" / "nltk_data")])
-    found = NLTKWords.installed()
-    assert found is not None
-    yield found
+    actual = NLTKWords.installed()
+    assert actual is not None
+    yield actual
 
 
 def expected(text: str) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,13 +12,14 @@ import torch
 from tests.toolkit.interrupted_training import Killed, KilledAfter
 from textattack_xmtc.datasets.corpus import Corpus, Document
 from textattack_xmtc.errors import InputError
+from textattack_xmtc.models.architecture import architecture
 from textattack_xmtc.models.attention_xml import training
+from textattack_xmtc.models.attention_xml.architecture import AttentionXMLConfig, AttentionXMLPlan, AttentionXMLSettings
 from textattack_xmtc.models.attention_xml.flat import AttentionXML
-from textattack_xmtc.models.attention_xml.plan import AttentionXMLConfig, AttentionXMLSettings
-from textattack_xmtc.models.attention_xml.training import train_attention_xml
 from textattack_xmtc.models.batches import shuffled_by_length
 from textattack_xmtc.models.evaluation import validation
 from textattack_xmtc.models.loss_settings import LossSettings
+from textattack_xmtc.models.losses import ReweightedLoss
 from textattack_xmtc.models.training.checkpoint import Checkpoint
 
 SIZES = AttentionXMLConfig(embedding_size=16, hidden_size=16, linear_sizes=(16,), hidden_dropout=0.1)
@@ -39,7 +41,16 @@ def corpus() -> Corpus:
 
 def _train(corpus: Corpus, **changes: object) -> tuple[AttentionXML, list[dict[str, float]]]:
     settings = AttentionXMLSettings(**{"epochs": 8, "batch_size": 8, "learning_rate": 0.01, **changes})
-    return train_attention_xml(corpus, SIZES, settings, validate_on=corpus.split("test"), device="cpu")
+    return _trained(corpus, settings, validate_on=corpus.split("test"))
+
+
+def _trained(
+    corpus: Corpus, settings: AttentionXMLSettings, loss: LossSettings | None = None, **options: Any
+) -> tuple[AttentionXML, list[dict[str, float]]]:
+    plan = AttentionXMLPlan("attention-xml", settings, loss or LossSettings(), network=SIZES)
+    model, log = architecture("attention-xml").train(corpus, plan, device="cpu", **options)
+    assert isinstance(model, AttentionXML)
+    return model, log
 
 
 def _without_seconds(log: list[dict[str, float]]) -> list[dict[str, float]]:
@@ -76,42 +87,57 @@ def test_other_losses_learn_as_well_with_all_labels_and_with_drawn_ones(corpus: 
     for label_sample in (None, 6):
         settings = AttentionXMLSettings(8, 8, learning_rate=0.01, label_sample=label_sample)
         test = corpus.split("test")
-        model, _ = train_attention_xml(corpus, SIZES, settings, loss, device="cpu")
+        model, _ = _trained(corpus, settings, loss)
         assert validation(model, test)["P@1"] > 0.8
+
+
+class Weighted(LossSettings):
+    """A loss with these weights, whatever the frequencies of the labels."""
+
+    def __init__(self, weights: np.ndarray) -> None:
+        super().__init__()
+        object.__setattr__(self, "weights", weights)
+
+    def for_labels(self, label_counts: np.ndarray, n_train: int) -> ReweightedLoss:
+        return ReweightedLoss(self.weights)  # type: ignore[attr-defined]
 
 
 def test_the_weight_of_a_label_goes_where_the_label_is(corpus: Corpus) -> None:
     """One step on one batch, drawn labels or all: the same loss as the equation's, label by label."""
     model, _ = _train(corpus, epochs=1)
     weights = np.random.default_rng(0).uniform(0.5, 3, LABELS)
-    loss_of = training.ReweightedLoss(weights)
     texts, true = corpus.split("train")["text"][:4], [np.array(row) for row in corpus.split("train")["labels"][:4]]
-    words, lengths = training.padded(model.encode(texts), 0)
+    encoded = model.encode(texts)
     model.network.eval()
     logits = model.dense(texts, "logit").astype(np.float64)
     targets = np.zeros((4, LABELS))
-    for row, own in zip(targets, true, strict=True):
-        row[own] = 1
+    for row, of_text in zip(targets, true, strict=True):
+        row[of_text] = 1
     losses = targets * weights * np.logaddexp(0, -logits) + (1 - targets) * np.logaddexp(0, logits)
-    found = training.loss_of_words(model.network, words, lengths, true, loss_of, None, np.random.default_rng(0))
-    assert found.item() == pytest.approx(losses.sum() / 4, rel=1e-5)
+    text_loss = training.FlatLoss(model, AttentionXMLSettings(), Weighted(weights), corpus.label_counts, 400)
+    text_loss.prepare(encoded, true)
+    actual = text_loss(range(4), encoded, np.random.default_rng(0))
+    assert actual.item() == pytest.approx(losses.sum() / 4, rel=1e-5)
     labels, importance = training._drawn_labels(true, LABELS, 5, np.random.default_rng(1))
-    found = training.loss_of_words(model.network, words, lengths, true, loss_of, 5, np.random.default_rng(1))
-    assert found.item() == pytest.approx((losses[:, labels] * importance).sum() / 4, rel=1e-5)
+    sampling = AttentionXMLSettings(label_sample=5)
+    sampled = training.FlatLoss(model, sampling, Weighted(weights), corpus.label_counts, 400)
+    sampled.prepare(encoded, true)
+    actual = sampled(range(4), encoded, np.random.default_rng(1))
+    assert actual.item() == pytest.approx((losses[:, labels] * importance).sum() / 4, rel=1e-5)
 
 
 @pytest.mark.parametrize("writes", [1, 50, 74, 151])
 def test_a_training_taken_up_again_ends_as_an_uninterrupted_one(corpus: Corpus, tmp_path: Path, writes: int) -> None:
     """Fifty steps and the end of the epoch make 51 checkpoints an epoch."""
     settings = AttentionXMLSettings(3, 8, learning_rate=0.01, label_sample=6, word_dropout=0.1, average_from=2)
-    options = {"validate_on": corpus.split("test"), "device": "cpu"}
-    whole, log = train_attention_xml(corpus, SIZES, settings, **options)
+    options = {"validate_on": corpus.split("test")}
+    whole, log = _trained(corpus, settings, **options)
     file = tmp_path / "checkpoint.pt"
     with pytest.raises(Killed):
         killed = KilledAfter(file, writes=writes)
-        train_attention_xml(corpus, SIZES, settings, checkpoint=killed, **options)
+        _trained(corpus, settings, checkpoint=killed, **options)
     torch.manual_seed(writes)
-    resumed, its_log = train_attention_xml(corpus, SIZES, settings, checkpoint=Checkpoint(file, {}), **options)
+    resumed, its_log = _trained(corpus, settings, checkpoint=Checkpoint(file, {}), **options)
     assert _without_seconds(its_log) == _without_seconds(log)
     for (name, weight), again in zip(whole.network.named_parameters(), resumed.network.parameters(), strict=True):
         assert torch.equal(weight, again), name

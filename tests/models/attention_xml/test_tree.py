@@ -59,9 +59,9 @@ def test_what_is_predicted_has_the_best_labels_of_the_beam(model, kind):
 def test_score_is_columns_of_dense_whether_or_not_the_beam_reaches_them(model, beams, labels, kind):
     assert any(set(labels) - set(beam) for beam in beams)
     for batch_size in (1, 4):
-        found = model.score(TEXTS, labels, kind, batch_size)
-        assert found.dtype == np.float32
-        assert found == pytest.approx(model.dense(TEXTS, kind)[:, labels], abs=1e-5)
+        actual = model.score(TEXTS, labels, kind, batch_size)
+        assert actual.dtype == np.float32
+        assert actual == pytest.approx(model.dense(TEXTS, kind)[:, labels], abs=1e-5)
 
 
 @pytest.mark.parametrize("batch_size", [1, 6])
@@ -190,7 +190,7 @@ def test_saved_and_loaded(model, saved):
     ("change", "message"),
     [
         (lambda path: (path / TREE).unlink(), f"has no {TREE}"),
-        (lambda path: edit(path, beam=None), "does not describe an AttentionXML with a label tree"),
+        (lambda path: edit(path, beam=None), "does not describe a model of kind AttentionXML .tree."),
         (lambda path: edit(path, beam=0), "beam=0 keeps no group"),
         (lambda path: edit(path, network={"linear_sizes": [3], "depth": 2}), "unexpected keyword argument 'depth'"),
         (lambda path: LabelTree([np.arange(LABELS)]).write(path), r"holds the weight 'levels\.2\."),

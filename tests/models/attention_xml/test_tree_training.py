@@ -11,12 +11,17 @@ from tests.toolkit.interrupted_training import Killed, KilledAfter
 from tests.toolkit.plain_tree import LABELS, TEXTS, make_model, plain_node, plain_probabilities
 from textattack_xmtc.datasets.corpus import Corpus, Document
 from textattack_xmtc.errors import InputError
-from textattack_xmtc.models.attention_xml.plan import AttentionXMLConfig, AttentionXMLSettings, TreeSettings
+from textattack_xmtc.models.architecture import architecture
+from textattack_xmtc.models.attention_xml.architecture import (
+    AttentionXMLConfig,
+    AttentionXMLPlan,
+    AttentionXMLSettings,
+    TreeSettings,
+)
 from textattack_xmtc.models.attention_xml.tree import AttentionXMLTreeNetwork
 from textattack_xmtc.models.attention_xml.tree_training import (
     build_label_tree,
     level_training,
-    train_attention_xml_tree,
     training_groups,
     true_nodes,
 )
@@ -55,7 +60,12 @@ SHAPE = TreeSettings(max_leaf=3, first_groups=2, branching=4, beam=3)
 
 def train(corpus, epochs=4, **options):
     settings = AttentionXMLSettings(epochs=epochs, batch_size=32, learning_rate=1e-2, seed=3)
-    return train_attention_xml_tree(corpus, CONFIG, settings, SHAPE, device="cpu", **options)
+    return trained(corpus, settings, **options)
+
+
+def trained(corpus, settings, shape=SHAPE, loss=LossSettings(), **options):  # noqa: B008
+    plan = AttentionXMLPlan("attention-xml-tree", settings, loss, network=CONFIG, tree=shape)
+    return architecture("attention-xml-tree").train(corpus, plan, device="cpu", **options)
 
 
 def test_training_learns(corpus):
@@ -93,7 +103,7 @@ def test_a_training_taken_up_again_ends_as_an_uninterrupted_one(corpus, tmp_path
 
 def test_a_level_starts_from_the_one_above_and_leaves_it_alone(corpus):
     settings = AttentionXMLSettings(epochs=1, learning_rate=0.0, seed=3)
-    model, _ = train_attention_xml_tree(corpus, CONFIG, settings, SHAPE, device="cpu")
+    model, _ = trained(corpus, settings)
     levels = [model.network.network(level) for level in range(3)]
     for key, value in levels[0].state_dict().items():
         if key != "attention":
@@ -115,14 +125,14 @@ def test_training_groups_are_the_true_ones_first_and_then_the_best(model):
     labels[0, [4, 11]], labels[1, range(LABELS)] = 1, 1
     true = true_nodes(tree, sparse.csr_matrix(labels))
     encoded = model.encode(TEXTS)
-    found = training_groups(model.network, encoded, true[1], 5, 1, batch_size=2)
-    own = sorted({int(tree.parents[1][label]) for label in (4, 11)})
-    assert found.shape == (len(TEXTS), 5)
-    assert found[0, : len(own)].tolist() == own
-    assert set(found[1]) <= set(range(9)) and len(set(found[1])) == 5
+    actual = training_groups(model.network, encoded, true[1], 5, 1, batch_size=2)
+    true_groups = sorted({int(tree.parents[1][label]) for label in (4, 11)})
+    assert actual.shape == (len(TEXTS), 5)
+    assert actual[0, : len(true_groups)].tolist() == true_groups
+    assert set(actual[1]) <= set(range(9)) and len(set(actual[1])) == 5
     dense = plain_probabilities(model, TEXTS[0])[1]
-    rest = [group for group in sorted(range(9), key=lambda group: -dense[group]) if group not in own]
-    assert found[0, len(own) :].tolist() == rest[: 5 - len(own)]
+    rest = [group for group in sorted(range(9), key=lambda group: -dense[group]) if group not in true_groups]
+    assert actual[0, len(true_groups) :].tolist() == rest[: 5 - len(true_groups)]
 
 
 class Threefold(LossSettings):
@@ -169,25 +179,25 @@ def test_true_groups(model):
     labels = sparse.random(12, LABELS, density=0.1, random_state=0, format="csr")
     labels.data[:] = 1
     tree = model.network.tree
-    found = true_nodes(tree, labels)
+    actual = true_nodes(tree, labels)
     path = tree.path(range(LABELS))
     for level in range(3):
         expected = np.zeros((12, tree.sizes[level]))
         for text, label in zip(*labels.nonzero(), strict=True):
             expected[text, path[level][label]] = 1
-        assert (found[level].toarray() == expected).all()
+        assert (actual[level].toarray() == expected).all()
 
 
 def test_texts_without_labels_and_labels_without_texts():
     documents = [Document(str(number), f"egg tea{number}", ["a", "b"][: number % 3]) for number in range(12)]
     corpus = Corpus.from_documents("few", {"train": documents}, label_names=list("abcdefg"))
     shape = TreeSettings(max_leaf=2, first_groups=2, branching=2, beam=1)
-    model, log = train_attention_xml_tree(corpus, CONFIG, AttentionXMLSettings(1, 5), shape, device="cpu")
+    model, log = trained(corpus, AttentionXMLSettings(1, 5), shape)
     assert all(np.isfinite(entry["loss"]) for entry in log)
     assert model.network.tree.sizes[-1] == 7
     empty = Corpus.from_documents("none", {"train": []}, label_names=["a"])
     with pytest.raises(InputError, match="no training texts"):
-        train_attention_xml_tree(empty, CONFIG, AttentionXMLSettings())
+        trained(empty, AttentionXMLSettings())
 
 
 def test_the_tree_of_a_corpus(corpus):

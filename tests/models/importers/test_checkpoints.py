@@ -23,10 +23,10 @@ def weights():
 def test_weights_come_without_the_names_of_what_is_around_them(tmp_path, prefix, zipped):
     file = tmp_path / "checkpoint"
     torch.save({prefix + key: value for key, value in weights().items()}, file, _use_new_zipfile_serialization=zipped)
-    found = read_checkpoint(file)
-    assert set(found.weights) == set(weights())
-    assert all(torch.equal(found.weights[key], value) for key, value in weights().items())
-    assert found.names["a.bias"] == f"{prefix}a.bias"
+    actual = read_checkpoint(file)
+    assert set(actual.weights) == set(weights())
+    assert all(torch.equal(actual.weights[key], value) for key, value in weights().items())
+    assert actual.names["a.bias"] == f"{prefix}a.bias"
 
 
 def test_safetensors_are_read_and_half_precision_becomes_float32(tmp_path):
@@ -121,18 +121,18 @@ def test_damaged_safetensors_are_refused(tmp_path):
 
 def test_what_does_not_fit_is_named_as_in_the_file(tmp_path):
     torch.save({f"module.{key}": value for key, value in weights().items()}, tmp_path / "checkpoint")
-    found = read_checkpoint(tmp_path / "checkpoint")
+    actual = read_checkpoint(tmp_path / "checkpoint")
     shapes = {"a.weight": (2, 3), "a.bias": (2,), "count": (1,)}
-    found.check(shapes, "the test")
+    actual.check(shapes, "the test")
     with pytest.raises(ModelFolderError, match=r"lacks the weight 'b\.weight'"):
-        found.check({**shapes, "b.weight": (1,)}, "the test")
+        actual.check({**shapes, "b.weight": (1,)}, "the test")
     with pytest.raises(ModelFolderError, match=r"'module\.count'; by the test, there should be none"):
-        found.check({"a.weight": (2, 3), "a.bias": (2,)}, "the test")
+        actual.check({"a.weight": (2, 3), "a.bias": (2,)}, "the test")
     with pytest.raises(ModelFolderError, match=r"'module\.a\.bias' .* shape \(2,\); by the test, it should be \(3,\)"):
-        found.check({**shapes, "a.bias": (3,)}, "the test")
-    assert found.matrix_shape("a.weight") == (2, 3)
+        actual.check({**shapes, "a.bias": (3,)}, "the test")
+    assert actual.matrix_shape("a.weight") == (2, 3)
     with pytest.raises(ModelFolderError, match=r"'module\.a\.bias' .* not that of a matrix"):
-        found.matrix_shape("a.bias")
+        actual.matrix_shape("a.bias")
 
 
 def test_plain_arrays_are_read(tmp_path):

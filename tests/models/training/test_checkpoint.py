@@ -19,9 +19,9 @@ def test_what_was_written_is_read(tmp_path: Path) -> None:
     assert checkpoint.read() is None
     checkpoint.write({"weights": {"a": torch.arange(3.0)}, "step": 7, "best": None})
     checkpoint.write({"weights": {"a": torch.arange(4.0)}, "step": 8, "best": 2**70})
-    found = Checkpoint(checkpoint.file, {"rates": [0.1, None], "epochs": 3}).read()
-    assert found is not None
-    assert found["step"] == 8 and found["best"] == 2**70 and torch.equal(found["weights"]["a"], torch.arange(4.0))
+    actual = Checkpoint(checkpoint.file, {"rates": [0.1, None], "epochs": 3}).read()
+    assert actual is not None
+    assert actual["step"] == 8 and actual["best"] == 2**70 and torch.equal(actual["weights"]["a"], torch.arange(4.0))
     assert [file.name for file in checkpoint.file.parent.iterdir()] == ["state"]
 
 

@@ -43,16 +43,16 @@ def test_each_step_is_taken_once_and_the_last_weights_are_kept() -> None:
 
 def test_the_best_epochs_weights_are_kept() -> None:
     module, loop = training(LoopSettings(epochs=4, batch_size=6))
-    found = measures([0.1, 0.5, 0.3, 0.2])
-    log = loop.run(lambda: next(found))
+    actual = measures([0.1, 0.5, 0.3, 0.2])
+    log = loop.run(lambda: next(actual))
     assert module.value.item() == pytest.approx(0.2, rel=1e-4)
     assert [entry["nDCG@5"] for entry in log] == [0.1, 0.5, 0.3, 0.2]
 
 
 def test_patience_ends_a_training_that_gets_no_better() -> None:
     module, loop = training(LoopSettings(epochs=9, batch_size=6, patience=2))
-    found = measures([0.1, 0.5, 0.5, 0.4, 0.9])
-    assert len(loop.run(lambda: next(found))) == 4
+    actual = measures([0.1, 0.5, 0.5, 0.4, 0.9])
+    assert len(loop.run(lambda: next(actual))) == 4
     assert module.value.item() == pytest.approx(0.2, rel=1e-4)
 
 

@@ -13,8 +13,7 @@ import pytest
 from tests.toolkit.campaign_folders import read_lines, write_campaign, write_lines
 from textattack_xmtc.results.campaign import Campaign
 from textattack_xmtc.results.export.junit import Case, junit_report, junit_xml
-from textattack_xmtc.results.export.parquet import write_parquet
-from textattack_xmtc.results.export.textattack_csv import COLUMNS, textattack_csv
+from textattack_xmtc.results.export.records import COLUMNS, textattack_csv, write_parquet
 from textattack_xmtc.results.folder import read_campaign
 from textattack_xmtc.results.gate import checks
 from textattack_xmtc.results.markup import csv_text_read

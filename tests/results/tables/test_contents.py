@@ -5,10 +5,10 @@ import statistics
 import pytest
 
 from tests.toolkit.campaign_folders import change, read_lines, write_campaign, write_lines
+from textattack_xmtc.results.export.report import all_tables
 from textattack_xmtc.results.folder import read_campaign
 from textattack_xmtc.results.headline import not_drawn
 from textattack_xmtc.results.statistics import wilson
-from textattack_xmtc.results.tables.contents import all_tables
 from textattack_xmtc.results.tables.success import terminal_summary
 
 

@@ -4,6 +4,8 @@ import csv
 import io
 import re
 from html.parser import HTMLParser
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,7 +14,7 @@ from hypothesis import strategies as st
 from textattack_xmtc.results.markup import csv_text, csv_text_read, markdown
 from textattack_xmtc.results.statistics import Estimate
 from textattack_xmtc.results.tables.formats import as_csv, as_html, as_markdown, as_text, format_number, marked_markdown
-from textattack_xmtc.results.tables.table import UNKNOWN, Column, Marked, Names, Table, table_of_campaigns
+from textattack_xmtc.results.tables.table import UNKNOWN, Column, Marked, Names, Table, table_of
 
 NAN = float("nan")
 HOSTILE = (
@@ -172,13 +174,13 @@ def test_changed_words_are_marked_in_each_format():
 
 
 def test_campaigns_get_a_column_where_there_are_several():
-    rows = [("first", (1,)), ("second", (2,))]
-    assert [column.key for column in table_of_campaigns("t", "T", (Column("n", "n"),), rows, True).columns] == [
-        "campaign",
-        "n",
-    ]
-    assert table_of_campaigns("t", "T", (Column("n", "n"),), rows, True).rows == (("first", 1), ("second", 2))
-    assert table_of_campaigns("t", "T", (Column("n", "n"),), rows, False).rows == ((1,), (2,))
+    campaigns: list[Any] = [SimpleNamespace(name="first"), SimpleNamespace(name="second")]
+    rows = [(campaigns[0], SimpleNamespace(n=1, m=3)), (campaigns[1], SimpleNamespace(n=2, m=4))]
+    columns = (Column("n", "n"), Column("twice", "Twice m", cell=lambda row: 2 * row.m))
+    several = table_of(campaigns, "t", "T", columns, rows)
+    assert [column.key for column in several.columns] == ["campaign", "n", "twice"]
+    assert several.rows == (("first", 1, 6), ("second", 2, 8))
+    assert table_of(campaigns[:1], "t", "T", columns, rows).rows == ((1, 6), (2, 8))
 
 
 @pytest.mark.parametrize(

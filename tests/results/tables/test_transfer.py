@@ -6,10 +6,9 @@ from collections import Counter
 import pytest
 
 from tests.toolkit.campaign_folders import read_lines, write_campaign, write_lines, write_transfer
-from textattack_xmtc.results.export.report import write_report
+from textattack_xmtc.results.export.report import all_tables, write_report
 from textattack_xmtc.results.folder import read_campaign
 from textattack_xmtc.results.statistics import wilson
-from textattack_xmtc.results.tables.contents import all_tables
 
 
 @pytest.fixture

@@ -16,13 +16,12 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from textattack_xmtc.campaign.published.stop_words import STOP_WORDS
-from textattack_xmtc.campaign.published.words import UnmaskedProposals
+from textattack_xmtc.campaign.published.words import STOP_WORDS, UnmaskedProposals
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.goal import POSITIVE, GoalName, goal_named
 from textattack_xmtc.scores import TopK
 from textattack_xmtc.words import change_budget
-from textattack_xmtc.wrappers import BEYOND, XMTCModelWrapper
+from textattack_xmtc.wrappers import XMTCModelWrapper
 
 INVALID, CHANGE_LIMIT, NO_WORD_LEFT, SUCCESS = -1, 1, 2, 4
 """How the loop ended, in the script's codes (row 16)."""
@@ -34,23 +33,6 @@ class Change(NamedTuple):
     position: int
     before: str
     after: str
-
-
-@dataclass(frozen=True)
-class Prediction:
-    """What the victim says of one text, in its own scores (without the second sigmoid of row 10).
-
-    Attributes:
-        rank: of the target, 1 for the best; None where it is beyond what the victim shows.
-        score: of the target.
-        top_k: the k best labels, best first; fewer where the victim shows fewer.
-        top_k_scores: their scores.
-    """
-
-    rank: int | None
-    score: float
-    top_k: tuple[int, ...]
-    top_k_scores: tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -66,10 +48,7 @@ class PublishedResult:
         text: the final text; the original where the loop ended with code 1, as the script keeps it (row 16).
         changes: the words that were exchanged and counted, in the order of the attack.
         leftovers: the words that rejected candidates took the place of, uncounted (row 5).
-        change_rate: counted changes a word.
         queries: distinct texts that were sent to the victim.
-        before: the victim's answer to the original text.
-        after: its answer to the final text; None for what is skipped.
     """
 
     outcome: Literal["succeeded", "failed", "skipped"]
@@ -79,10 +58,7 @@ class PublishedResult:
     text: str
     changes: tuple[Change, ...]
     leftovers: tuple[Change, ...]
-    change_rate: float
     queries: int
-    before: Prediction
-    after: Prediction | None
 
 
 class PublishedAttack:
@@ -136,9 +112,7 @@ class PublishedAttack:
         """Attack one text.
 
         Args:
-            text: the original text.
             target: the label under attack; in an untargeted attack the true label that the record is about.
-            labels: the true labels of the text.
 
         Raises:
             InputError: the target is true where it must not be, or is not where it must be; no such label.
@@ -150,10 +124,11 @@ class PublishedAttack:
                 "attack true labels with the positive and the untargeted goal, others with the negative goal",
             )
         words = text.replace("\n", "").split(" ")  # row 2: line breaks are dropped, also between two words
-        before = self._prediction(text, target)
-        if not self.goal.right_before(before.top_k, target):
-            return PublishedResult("skipped", "wrong before", INVALID, len(words), text, (), (), 0.0, 1, before, None)
-        queries = QueryState(self, text, target, labels, before.top_k)
+        (top,), (scores,) = self.victim.top_k([text], self.k)
+        shown = TopK.of_row(top, scores).labels
+        if not self.goal.right_before(shown, target):
+            return PublishedResult("skipped", "wrong before", INVALID, len(words), text, (), (), 1)
+        queries = QueryState(self, text, target, labels, shown)
         proposed = self.proposals(words)  # row 1: once, before anything is changed
         current, changes, leftovers, code = list(words), list[Change](), list[Change](), NO_WORD_LEFT
         for position in self._by_importance(words, queries):
@@ -181,10 +156,7 @@ class PublishedAttack:
             final,
             tuple(changes),
             tuple(leftovers),
-            len(changes) / len(words),
             len(queries.seen),
-            before,
-            self._prediction(final, target),
         )
 
     def _by_importance(self, words: list[str], queries: QueryState) -> list[int]:
@@ -209,19 +181,11 @@ class PublishedAttack:
                     winner, largest = candidate, gain
         return winner, False
 
-    def _prediction(self, text: str, target: int) -> Prediction:
-        (top,), (scores,) = self.victim.top_k([text], self.k)
-        rank = int(self.victim.rank([text], [target])[0, 0])
-        score = float(self.victim.score([text], [target])[0, 0])
-        shown = TopK.of_row(top, scores)
-        return Prediction(None if rank == BEYOND else rank, score, shown.labels, shown.scores)
-
     def _judged(self, code: int, changed: int, words: int) -> tuple[Literal["succeeded", "failed"], str | None]:
         if code == NO_WORD_LEFT:
             return "failed", "words"
-        if code == CHANGE_LIMIT or not Fraction(changed, words) < Fraction(
-            str(self.max_change_rate)
-        ):  # row 8: dropped afterwards
+        below = code != CHANGE_LIMIT and Fraction(changed, words) < Fraction(str(self.max_change_rate))
+        if not below:  # row 8: dropped afterwards
             return "failed", "change limit"
         return "succeeded", None
 

@@ -6,16 +6,21 @@ Row numbers are those of docs/adv-xmtc.md.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from textattack_xmtc.campaign.published.stop_words import STOP_WORDS
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.resources.function_words import ENGLISH
 from textattack_xmtc.transformations import XMTCWordSwapMaskedLM
 from textattack_xmtc.transformations.candidate_words import candidate_words
+
+STOP_WORDS = frozenset(
+    files("textattack_xmtc.resources").joinpath("adv_xmtc_stop_words.txt").read_text(encoding="utf-8").split()
+)
+"""266 words, matched case-sensitively, as the script does: "The" is none of them."""
 
 _PIECE = "##"
 _ENDS = 2  # tokens that a BERT puts around a text

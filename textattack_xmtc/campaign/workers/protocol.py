@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from logging import WARNING
 from typing import Any, Protocol
@@ -63,7 +63,6 @@ class Worker:
     """Holds one model of a campaign at a time, and turns samples into records.
 
     Args:
-        plan: what was chosen.
         campaign: as it was read from its folder; `without_results` makes it small enough to be sent around.
         device: where the models run; by default the GPU that this process sees.
         threads: how many torch may use.
@@ -89,7 +88,7 @@ class Worker:
         """Load a model in the place of the one before."""
         from textattack.shared import logger
 
-        from textattack_xmtc.campaign.loading import attack_on, tools_of
+        from textattack_xmtc.campaign.prepare import attack_on, tools_of
 
         logger.setLevel(WARNING)  # what recipes choose stands in `campaign.json`; every worker would say it
         self._attack = None  # makes room first
@@ -111,6 +110,5 @@ class Worker:
 
 def without_results(campaign: Campaign) -> Campaign:
     """What workers need of a campaign: neither samples, which come one by one, nor records."""
-    nothing: Mapping[int, Any] = {}
-    models = tuple(replace(model, records=nothing) for model in campaign.models)
-    return replace(campaign, models=models, samples=nothing, notes=())
+    models = tuple(replace(one, records=one.records.only(()), rows=one.rows[:0]) for one in campaign.models)
+    return replace(campaign, models=models, samples=campaign.samples.only(()), drawn=campaign.drawn[:0], notes=())

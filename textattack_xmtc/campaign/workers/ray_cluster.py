@@ -112,7 +112,6 @@ class Actor:
     """A worker in a process of Ray's.
 
     Args:
-        make: makes the worker.
         folder: the working folder of the campaign, where models are named from; stays where it is on nodes without it.
     """
 
@@ -141,9 +140,9 @@ def _connect(ray: Any, address: str) -> None:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     # Its workers are nice by default, and would get little of a machine that does anything else.
     os.environ.setdefault("RAY_worker_niceness", "0")
-    own = {"include_dashboard": False, "object_store_memory": _STORE} if address == LOCAL else {}
+    settings: dict[str, Any] = {"include_dashboard": False, "object_store_memory": _STORE} if address == LOCAL else {}
     try:
-        ray.init(address=address, log_to_driver=False, logging_level="ERROR", **own)
+        ray.init(address=address, log_to_driver=False, logging_level="ERROR", **settings)
     except (ConnectionError, RuntimeError, ValueError) as error:
         raise InputError(
             f"there is no Ray cluster at {address!r} ({str(error).splitlines()[0] if str(error) else error!r})",

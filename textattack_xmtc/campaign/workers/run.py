@@ -15,12 +15,13 @@ from textattack_xmtc.campaign.plan import Plan
 from textattack_xmtc.campaign.workers.local import LocalPool
 from textattack_xmtc.campaign.workers.protocol import Pool, Worker, without_results
 from textattack_xmtc.campaign.workers.ray_cluster import RayPool
-from textattack_xmtc.campaign.workers.scheduler import Asked, Pieces, pieces_of, share_out
+from textattack_xmtc.campaign.workers.scheduler import Pieces, pieces_of, share_out
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.results.campaign import Campaign
 from textattack_xmtc.results.folder import RECORDS, record_file
 from textattack_xmtc.results.records import ERROR, Sample
 from textattack_xmtc.workdir.files import RecordWriter
+from textattack_xmtc.workdir.interrupt import Asked
 from textattack_xmtc.workdir.progress import Progress, say
 
 _ANY_GPU = (None, "cuda")  # devices that leave it open which
@@ -49,8 +50,6 @@ class Workers:
         """The pool, its workers not started yet.
 
         Args:
-            plan: what was chosen.
-            campaign: as it was read from its folder.
             device: where the models run; by default each worker has a GPU, where there are any.
             most: more workers than that would have nothing to do.
         """
@@ -74,10 +73,6 @@ def attack_with_workers(
 
     Args:
         out: the campaign's folder, which this process holds.
-        plan: what was chosen.
-        campaign: as it was read from its folder.
-        workers: who attacks.
-        device: where the models run.
         interruption: once somebody has asked for it, attacks under way are finished and no others started.
 
     Raises:
@@ -108,7 +103,7 @@ class _Keeper:
         self._stack = ExitStack()
         self._kept = {(model.name, number) for model in campaign.models for number in model.records}
         name = campaign.models[0].name if len(campaign.models) == 1 else f"{len(campaign.models)} models"
-        outcomes = [record.outcome for model in campaign.models for record in model.records.values()]
+        outcomes = [outcome for model in campaign.models for outcome in model.rows["outcome"]]
         total = len(campaign.samples) * len(campaign.models)
         with self._stack:
             self._writers = {

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from textattack_xmtc.campaign.workers.protocol import Died, Loaded, Pool, Reply
 from textattack_xmtc.errors import XMTCError
 from textattack_xmtc.results.campaign import Campaign
 from textattack_xmtc.results.records import Sample
+from textattack_xmtc.workdir.interrupt import Asked
 from textattack_xmtc.workdir.progress import say
 
 CRASHES = 3
@@ -21,14 +22,6 @@ _MAX_DEATHS_WITHOUT_RESULT = 12  # workers that may die in a row without a recor
 _POLL_SECONDS = 0.5  # seconds between two looks at whether somebody has pressed Ctrl-C
 
 Pieces = dict[str, deque[tuple[Sample, ...]]]
-
-
-class Asked(Protocol):
-    """Whether somebody has asked for the end."""
-
-    @property
-    def asked(self) -> bool:
-        """Whether Ctrl-C was pressed."""
 
 
 def pieces_of(campaign: Campaign) -> Pieces:

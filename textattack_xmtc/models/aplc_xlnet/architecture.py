@@ -1,108 +1,88 @@
-"""APLC-XLNet as an architecture of this package."""
+"""APLC-XLNet as an architecture of this package: how it is trained, plans, and where its parts are."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import Any, Self
 
-from textattack_xmtc.models.aplc_xlnet.plan import SCRATCH_RATES, APLCXLNetPlan, APLCXLNetSettings
-from textattack_xmtc.models.architecture import Importer, Log, ParameterGroups, TextLoss, TrainingPlan
+from textattack_xmtc.models.architecture import Architecture, Importer, TrainingPlan
 from textattack_xmtc.models.loss_settings import LossSettings
+from textattack_xmtc.models.training.settings import LoopSettings
+from textattack_xmtc.options import option
 
-if TYPE_CHECKING:
-    import datasets
-    import numpy as np
-    import torch
-
-    from textattack_xmtc.datasets.corpus import Corpus
-    from textattack_xmtc.models.aplc_xlnet.scorer import APLCXLNet
-    from textattack_xmtc.models.torch_scorer import ComputeType, TorchScorer
-    from textattack_xmtc.models.training.checkpoint import Checkpoint
-
-_OFFICIAL = "textattack_xmtc.models.aplc_xlnet.official"
+SCRATCH_RATES = (1e-3, 1e-3, 5e-3)
+"""Learning rates (encoder, summary, clusters) that suit a small XLNet from scratch."""
 
 
-class APLCXLNetArchitecture:
-    """APLC-XLNet."""
+@dataclass(frozen=True)
+class APLCXLNetSettings(LoopSettings):
+    """How to train; the learning rates are the authors' for Wiki10-31K, where XLNet has been pretrained.
 
-    name = "aplc-xlnet"
-    aliases: tuple[str, ...] = ("aplcxlnet",)
-    title = "APLC-XLNet"
-    plan: type[TrainingPlan] = APLCXLNetPlan
-    importers: Mapping[str, Importer] = {
-        "aplc-xlnet": Importer(f"{_OFFICIAL}:read_aplc_xlnet"),
-        "adv-xmtc": Importer(f"{_OFFICIAL}:read_aplc_xlnet", check=f"{_OFFICIAL}:is_aplc_xlnet"),
-    }
+    A small XLNet from scratch wants `SCRATCH_RATES`. In the share `warm_up` of the steps the rates rise from 0, then
+    they fall to 0, both in a straight line.
+    """
 
-    def small_plan(self, loss: LossSettings) -> APLCXLNetPlan:
-        """Sizes that learn in minutes on a CPU."""
-        encoder, summary, clusters = SCRATCH_RATES
-        settings = APLCXLNetSettings(
-            6, 16, word_dropout=0.05, encoder_rate=encoder, summary_rate=summary, cluster_rate=clusters
-        )
-        return APLCXLNetPlan(self.name, settings, loss, max_length=256, vocabulary_size=8000)
+    epochs: int = 6
+    batch_size: int = 12
+    clip: float = 1.0
+    encoder_rate: float = option(
+        1e-5, "learning rate of the encoder; the others follow in proportion", flags=("--learning-rate",), chosen=True
+    )
+    summary_rate: float = 1e-4
+    cluster_rate: float = 1e-3
+    warm_up: float = 0.1
 
-    def paper_plan(self, loss: LossSettings) -> APLCXLNetPlan:
-        """The authors' sizes and settings for Wiki10-31K (Ye et al. 2020)."""
-        settings = APLCXLNetSettings()
-        return APLCXLNetPlan(self.name, settings, loss, pretrained="xlnet-base-cased", max_length=512, validation=0)
 
-    def load(
-        self, folder: Path, config: Mapping[str, Any], device: torch.device | str | None, dtype: ComputeType
-    ) -> TorchScorer:
-        """The model of a folder."""
-        from textattack_xmtc.models.aplc_xlnet.scorer import APLCXLNet
+@dataclass(frozen=True)
+class APLCXLNetPlan(TrainingPlan):
+    """What to train and how. `hidden_size` and `layers` are those of an XLNet from scratch."""
 
-        return APLCXLNet.from_folder(folder, config, device, dtype)
+    settings: APLCXLNetSettings = field(default_factory=APLCXLNetSettings)
+    hidden_size: int = option(128, "width of the network", group="network", chosen=True)
+    layers: int = option(2, "layers of the network", group="network", chosen=True)
+    pretrained: str | None = option(
+        None, "an XLNet to start from, a folder or a hub name", group="APLC-XLNet", metavar="NAME"
+    )
 
-    def train(
-        self,
-        corpus: Corpus,
-        plan: APLCXLNetPlan,
-        validate_on: datasets.Dataset | None,
-        device: torch.device | str | None,
-        checkpoint: Checkpoint | None,
-    ) -> tuple[TorchScorer, Log]:
-        """Train from scratch, or from a pretrained XLNet."""
-        from textattack_xmtc.models.aplc_xlnet.scorer import build_on_pretrained, build_small
-        from textattack_xmtc.models.aplc_xlnet.training import train_aplc_xlnet
+    def changed(self, values: Mapping[str, Any]) -> Self:
+        """As `TrainingPlan.changed`; of the three learning rates the encoder's is given, the others follow."""
+        values = dict(values)
+        if "encoder_rate" in values:
+            factor = values["encoder_rate"] / self.settings.encoder_rate
+            for name in ("summary_rate", "cluster_rate"):
+                values.setdefault(name, getattr(self.settings, name) * factor)
+        return super().changed(values)
 
-        rows, names, seed = corpus.split("train"), corpus.label_names, plan.settings.seed
-        positives = list(rows["labels"])
-        if plan.pretrained is not None:
-            model = build_on_pretrained(
-                plan.pretrained, names, positives, max_length=plan.max_length, device=device, seed=seed
-            )
-        else:
-            model = build_small(
-                list(rows["text"]),
-                names,
-                positives,
-                vocabulary_size=plan.vocabulary_size,
-                hidden_size=plan.hidden_size,
-                layers=plan.layers,
-                max_length=plan.max_length,
-                device=device,
-                seed=seed,
-            )
-        return model, train_aplc_xlnet(model, corpus, plan.settings, plan.loss, validate_on, checkpoint)
 
-    def parameter_groups(self, model: APLCXLNet, settings: APLCXLNetSettings) -> ParameterGroups:
-        """The three parts, with their rates."""
-        from textattack_xmtc.models.aplc_xlnet.training import parameter_groups
+_NAME = "aplc-xlnet"
+_ROOM = "textattack_xmtc.models.aplc_xlnet"
 
-        return parameter_groups(model, settings)
 
-    def text_loss(
-        self,
-        model: APLCXLNet,
-        settings: APLCXLNetSettings,
-        loss: LossSettings,
-        label_counts: np.ndarray,
-        n_train: int,
-    ) -> TextLoss:
-        """The loss of texts, as in training."""
-        from textattack_xmtc.models.aplc_xlnet.training import ClusterLoss
+def _small_plan(loss: LossSettings) -> APLCXLNetPlan:
+    encoder, summary, clusters = SCRATCH_RATES
+    settings = APLCXLNetSettings(
+        6, 16, word_dropout=0.05, encoder_rate=encoder, summary_rate=summary, cluster_rate=clusters
+    )
+    return APLCXLNetPlan(_NAME, settings, loss, max_length=256, vocabulary_size=8000)
 
-        return ClusterLoss(model, settings, loss.for_labels(label_counts, n_train).to(model.device))
+
+def _paper_plan(loss: LossSettings) -> APLCXLNetPlan:
+    """Of Ye et al. (2020), for Wiki10-31K."""
+    return APLCXLNetPlan(_NAME, APLCXLNetSettings(), loss, pretrained="xlnet-base-cased", max_length=512, validation=0)
+
+
+APLC_XLNET = Architecture(
+    name=_NAME,
+    title="APLC-XLNet",
+    plan=APLCXLNetPlan,
+    small_plan=_small_plan,
+    paper_plan=_paper_plan,
+    model=f"{_ROOM}.scorer:APLCXLNet",
+    training=f"{_ROOM}.training",
+    aliases=("aplcxlnet",),
+    importers={
+        "aplc-xlnet": Importer(f"{_ROOM}.official:read_aplc_xlnet"),
+        "adv-xmtc": Importer(f"{_ROOM}.official:read_aplc_xlnet", check=f"{_ROOM}.official:is_aplc_xlnet"),
+    },
+)

@@ -28,10 +28,8 @@ _CHUNK_FLOATS = 2**24  # scores that are computed at once: 64 MB in float32
 class ClusterLogits(NamedTuple):
     """What one cluster contributes to the loss of a batch, one column a decision.
 
-    Attributes:
-        logits: shape `(texts, columns)`, float32; only the texts that this cluster has to learn from.
-        targets: 1.0 where the decision is yes, 0.0 elsewhere, of the same shape.
-        labels: which label each column is, shape `(columns,)`; -1 for the root of a tail.
+    Logits (float32, only of the texts that this cluster learns from) and targets (1.0 for yes) have the shape
+    `(texts, columns)`; `labels` says which label each column is, -1 for the root of a tail.
     """
 
     logits: torch.Tensor
@@ -84,43 +82,31 @@ class ProbabilisticLabelClusters(nn.Module):
     def forward(
         self, hidden: torch.Tensor, labels: torch.Tensor | None = None, kind: ScoreKind = "probability"
     ) -> torch.Tensor:
-        """Scores of `labels`, or of all labels in their order.
+        """Scores of `labels`, shape `(m,)`, in any order, or of all; of shape `(texts, m)`.
 
-        Of the wanted labels, only their own rows, their clusters' projections and the roots are computed.
-
-        Args:
-            hidden: float32, shape `(texts, hidden_size)`.
-            labels: label indices, shape `(m,)`, in any order; None for all.
-            kind: "probability", or "logit" for `log(p / (1 - p))`, which keeps ranks apart where p saturates.
-
-        Returns:
-            Shape `(texts, m)`.
+        Only their own rows, their clusters' projections and the roots are computed. `hidden` is float32, of shape
+        `(texts, hidden_size)`. A "logit" is `log(p / (1 - p))`, which keeps ranks apart where p saturates.
         """
         roots = self._roots(hidden, kind)
         if labels is None:
             clusters = range(len(self.bounds) - 1)
             chunks = (chunk for cluster in clusters for _, chunk in self._chunks(hidden, roots, cluster, kind))
             return torch.cat(list(chunks), dim=1)
-        found = hidden.new_empty(len(hidden), len(labels))
+        scores = hidden.new_empty(len(hidden), len(labels))
         cluster_of = torch.bucketize(labels, torch.tensor(self.bounds[1:-1], device=labels.device), right=True)
         for cluster in sorted(set(cluster_of.tolist())):
             columns = (cluster_of == cluster).nonzero().squeeze(1)
             features, weight = self._features(hidden, cluster)
             rows = weight.index_select(0, labels[columns] - self.bounds[cluster])
-            found[:, columns] = self._scores(features @ rows.T, roots, cluster, kind)
-        return found
+            scores[:, columns] = self._scores(features @ rows.T, roots, cluster, kind)
+        return scores
 
     def top_k(self, hidden: torch.Tensor, k: int, kind: ScoreKind = "probability") -> tuple[torch.Tensor, torch.Tensor]:
         """The k best labels and their scores, each of shape `(texts, k)`, best first; ties by the lower label index.
 
         This is what sorting `forward(hidden)` gives, with one chunk of scores held at a time. A tail is left out where
-        no text can have a label of it among its k best: `p = root * tail <= root`, after rounding too, and a label
-        that only equals the k-th best so far loses the tie, for its index is higher.
-
-        Args:
-            hidden: float32, shape `(texts, hidden_size)`.
-            k: between 1 and the number of labels.
-            kind: as for `forward`.
+        no text can have a label of it among its k best: `p = root * tail <= root`, after rounding too, and a label that
+        only equals the k-th best so far loses the tie, for its index is higher.
         """
         roots = self._roots(hidden, kind)
         scores = hidden.new_empty(len(hidden), 0)
@@ -144,10 +130,6 @@ class ProbabilisticLabelClusters(nn.Module):
         labels and on the roots (a root is true where the text has a label of that cluster); a tail decides, *given*
         that a text has a label of it, which. So a text teaches a tail nothing unless it has a label there; tails that
         no text of the batch needs are not computed (section 3.3), and a text's loss does not depend on its batch.
-
-        Args:
-            hidden: shape `(texts, hidden_size)`.
-            positives: the true labels of each text; may be empty.
         """
         device = hidden.device
         texts = torch.tensor([text for text, labels in enumerate(positives) for _ in labels], dtype=torch.int64)
@@ -175,15 +157,10 @@ class ProbabilisticLabelClusters(nn.Module):
         """The loss of a batch: the sum over its `decisions`, reduced over the texts of the batch as `loss` says.
 
         Weights multiply the positive parts of labels, in the head and in the tails (the attack paper's Eq. 4.6); roots
-        are no labels, theirs are not weighted.
-
-        Args:
-            hidden: shape `(texts, hidden_size)`.
-            positives: the true labels of each text; may be empty.
-            loss: with the reduction "mean" (over the texts) or "sum".
+        are not labels, theirs are not weighted.
 
         Raises:
-            InputError: another reduction, or weights for another number of labels.
+            InputError: a reduction other than "mean" and "sum", or weights for another number of labels.
         """
         if loss.reduction == "none":
             raise InputError("the clusters' losses have different shapes", 'choose the reduction "mean" or "sum"')
@@ -197,13 +174,9 @@ class ProbabilisticLabelClusters(nn.Module):
     def start_at_rates(self, positives: Sequence[Sequence[int]], constant: torch.Tensor) -> None:
         """Let every root and label start near its log-odds in the training texts, which no bias is there to hold.
 
-        Otherwise the first epochs only learn that labels are rare. In each tail, one hidden unit becomes a constant
-        for it, which training is free to change.
-
-        Args:
-            positives: the true labels of each training text.
-            constant: a vector that all hidden states have in common to start with, shape `(hidden_size,)`; zeros
-                where they differ.
+        Otherwise the first epochs only learn that labels are rare. In each tail, one hidden unit becomes a constant for
+        it, which training is free to change. `constant`, shape `(hidden_size,)`, is what all hidden states have in
+        common to start with, and 0 where they differ.
         """
         texts = [np.unique(np.asarray(row, dtype=np.int64)) for row in positives]
         counts = np.bincount(np.concatenate([*texts, np.zeros(0, dtype=np.int64)]), minlength=self.bounds[-1])
@@ -212,13 +185,15 @@ class ProbabilisticLabelClusters(nn.Module):
         needed = np.bincount(np.concatenate([*clusters, np.zeros(0, dtype=np.int64)]), minlength=len(cutoffs) + 1)[1:]
         odds = _log_odds(np.concatenate([counts[: self.shortlist], needed]), len(texts))
         with torch.no_grad():
-            own = constant.to(self.head.weight.device)
-            self.head.weight[:, own != 0] = odds.to(own.device)[:, None] * (own / own.square().sum())[own != 0]
+            common = constant.to(self.head.weight.device)
+            self.head.weight[:, common != 0] = (
+                odds.to(common.device)[:, None] * (common / common.square().sum())[common != 0]
+            )
             for tail, size, (start, end) in zip(self.tail, needed.tolist(), pairwise(self.bounds[1:]), strict=True):
                 _, norm, _, rows = cast(nn.Sequential, tail)
                 norm, rows = cast(nn.LayerNorm, norm), cast(nn.Linear, rows)
                 norm.weight[0], norm.bias[0] = 0.0, 1.0
-                rows.weight[:, 0] = _log_odds(counts[start:end], size).to(own.device)
+                rows.weight[:, 0] = _log_odds(counts[start:end], size).to(common.device)
 
     def _roots(self, hidden: torch.Tensor, kind: ScoreKind) -> torch.Tensor:
         """Scores of all roots, shape `(texts, tails)`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -19,8 +19,20 @@ from textattack_xmtc.scores import ScoreKind
 
 _TEXT, _CLS, _PADDING = 0, 2, 4  # segment ids, as XLNet was trained with
 MOST_LAYERS = 100  # far more than any has: a larger number in a damaged file would be made, layer by layer
-_OFFICIAL = "AdaptiveMultiLabel."
-_OWN = "label_clusters."
+
+_XLNET_NAMES = {
+    "vocabulary_size": "vocab_size",
+    "hidden_size": "d_model",
+    "layers": "n_layer",
+    "heads": "n_head",
+    "inner_size": "d_inner",
+    "activation": "ff_activation",
+    "dropout": "dropout",
+    "layer_norm_eps": "layer_norm_eps",
+    "clamp_len": "clamp_len",
+    "first_spread": "initializer_range",
+}
+"""What transformers' `XLNetConfig` calls these fields of `APLCXLNetConfig`."""
 
 
 @dataclass(frozen=True)
@@ -28,18 +40,10 @@ class APLCXLNetConfig:
     """The sizes of the network; the number of labels follows from the label list. Defaults are XLNet-base's.
 
     Attributes:
-        vocabulary_size: number of sub-words.
         cutoffs: the first label of each tail cluster; empty for none.
         shrink: how much narrower each tail is than the one before ("div_value").
-        hidden_size: width of XLNet.
-        layers: layers of XLNet.
-        heads: attention heads a layer.
-        inner_size: width of the feed-forward parts.
-        activation: of the feed-forward parts.
+        inner_size: width of the feed-forward parts; `activation` is theirs.
         summary_size: width of the text's summary, which the clusters read; None for `hidden_size`.
-        dropout: in XLNet.
-        summary_dropout: behind the summary.
-        layer_norm_eps: of XLNet's layer norms.
         clamp_len: distances beyond are read as this one; -1 for no limit.
         first_spread: standard deviation of XLNet's first random weights.
 
@@ -85,37 +89,18 @@ class APLCXLNetConfig:
                 f"this XLNet has attn_type={config.attn_type!r} and bi_data={config.bi_data}, not 'bi' and False",
                 "take one that reads texts in both directions at once",
             )
+        sizes = {name: getattr(config, theirs) for name, theirs in _XLNET_NAMES.items()}
         return cls(
-            vocabulary_size=config.vocab_size,
+            **sizes,
             cutoffs=tuple(cutoffs),
             shrink=shrink,
-            hidden_size=config.d_model,
-            layers=config.n_layer,
-            heads=config.n_head,
-            inner_size=config.d_inner,
-            activation=config.ff_activation,
             summary_size=getattr(config, "last_hidden_size", None),
-            dropout=config.dropout,
             summary_dropout=config.summary_last_dropout,
-            layer_norm_eps=config.layer_norm_eps,
-            clamp_len=config.clamp_len,
-            first_spread=config.initializer_range,
         )
 
     def xlnet(self) -> Any:
         """The `XLNetConfig` of transformers."""
-        return XLNetConfig(
-            vocab_size=self.vocabulary_size,
-            d_model=self.hidden_size,
-            n_layer=self.layers,
-            n_head=self.heads,
-            d_inner=self.inner_size,
-            ff_activation=self.activation,
-            dropout=self.dropout,
-            layer_norm_eps=self.layer_norm_eps,
-            clamp_len=self.clamp_len,
-            initializer_range=self.first_spread,
-        )
+        return XLNetConfig(**{theirs: getattr(self, name) for name, theirs in _XLNET_NAMES.items()})
 
 
 class _Encoder(XLNetModel):
@@ -144,10 +129,6 @@ class APLCXLNetNetwork(nn.Module):
 
     But for `label_clusters`, which is `AdaptiveMultiLabel` there, the weights are named as in official checkpoints.
 
-    Args:
-        labels: number of labels.
-        config: the other sizes.
-
     Raises:
         InputError: the cut-offs do not fit the number of labels.
     """
@@ -169,11 +150,8 @@ class APLCXLNetNetwork(nn.Module):
     ) -> torch.Tensor:
         """Scores of `labels`, shape `(m,)`, or of all; of shape `(texts, m)`.
 
-        Args:
-            words: sub-word numbers with `<cls>` at the end, padded at the front, shape `(texts, longest)`.
-            lengths: sub-words of each text, `<sep>` and `<cls>` included, shape `(texts,)`.
-            labels: label indices, or None for all labels in their order.
-            kind: "probability" or "logit".
+        `words` are sub-word numbers with `<cls>` at the end, padded at the front, shape `(texts, longest)`; `lengths`
+        count `<sep>` and `<cls>`.
         """
         scores: torch.Tensor = self.label_clusters(self.encode(words, lengths), labels, kind)
         return scores
@@ -201,9 +179,6 @@ class APLCXLNetNetwork(nn.Module):
 
         Some units of the summary become constants for that, which training is free to change; see
         `ProbabilisticLabelClusters.start_at_rates`.
-
-        Args:
-            positives: the true labels of each training text.
         """
         summary = self.sequence_summary.summary
         units = min(16, max(1, len(summary.bias) // 8))  # several, for dropout may hide any
@@ -213,16 +188,3 @@ class APLCXLNetNetwork(nn.Module):
             summary.weight[:units] = 0.0
             summary.bias[:units] = 2.0
         self.label_clusters.start_at_rates(positives, constant)
-
-
-def own_keys(weights: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """The weights of an official checkpoint under this network's names.
-
-    Example:
-        >>> list(own_keys({"module.AdaptiveMultiLabel.head.weight": torch.zeros(1)}))
-        ['label_clusters.head.weight']
-    """
-    bare = {key.removeprefix("module."): value for key, value in weights.items()}
-    return {
-        _OWN + key.removeprefix(_OFFICIAL) if key.startswith(_OFFICIAL) else key: value for key, value in bare.items()
-    }

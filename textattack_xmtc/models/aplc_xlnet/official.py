@@ -11,8 +11,8 @@ from typing import Any
 import torch
 from transformers import XLNetConfig, XLNetTokenizerFast
 
-from textattack_xmtc.errors import InputError, MissingExtraError, ModelFolderError, panics_as_errors
-from textattack_xmtc.models.aplc_xlnet.network import APLCXLNetConfig, APLCXLNetNetwork, own_keys
+from textattack_xmtc.errors import InputError, MissingExtraError, ModelFolderError, panics_as_errors, reason_of
+from textattack_xmtc.models.aplc_xlnet.network import APLCXLNetConfig, APLCXLNetNetwork
 from textattack_xmtc.models.aplc_xlnet.scorer import APLCXLNet
 from textattack_xmtc.models.aplc_xlnet.subwords import SUBWORDS, Subwords
 from textattack_xmtc.models.importers.checkpoints import read_checkpoint
@@ -70,14 +70,10 @@ def read_aplc_xlnet(folder: Path, options: ImportOptions) -> APLCXLNet:
             "check that it is one of an official checkpoint",
         ) from error
     checkpoint = read_checkpoint(file, options.trust)
-    checkpoint.check(
-        {
-            key.replace("label_clusters.", "AdaptiveMultiLabel.", 1): tuple(value.shape)
-            for key, value in network.state_dict().items()
-        },
-        f"the {CONFIG} beside it",
-    )
-    network.load_state_dict(own_keys(checkpoint.weights), assign=True)
+    shapes = {key: tuple(value.shape) for key, value in network.state_dict().items()}
+    official = {key: key.replace("label_clusters.", "AdaptiveMultiLabel.", 1) for key in shapes}
+    checkpoint.check({official[key]: shape for key, shape in shapes.items()}, f"the {CONFIG} beside it")
+    network.load_state_dict({key: checkpoint.weights[name] for key, name in official.items()}, assign=True)
     subwords = _subwords(folder)
     if len(subwords) > sizes.vocabulary_size:
         raise ModelFolderError(
@@ -92,17 +88,17 @@ def read_aplc_xlnet(folder: Path, options: ImportOptions) -> APLCXLNet:
 def _description(folder: Path) -> dict[str, Any]:
     file = folder / CONFIG
     try:
-        found = json.loads(file.read_text(encoding="utf-8"))
+        description = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise ModelFolderError(
             f"{str(file)!r} cannot be read as JSON ({error})", "copy or download it again"
         ) from error
-    if not isinstance(found, dict) or "adaptive_cutoff" not in found:
+    if not isinstance(description, dict) or "adaptive_cutoff" not in description:
         raise ModelFolderError(
             f"{str(file)!r} does not describe an APLC-XLNet (no 'adaptive_cutoff')",
             "give the folder of an official checkpoint",
         )
-    return found
+    return description
 
 
 def _sizes(description: Mapping[str, Any]) -> APLCXLNetConfig:
@@ -142,8 +138,9 @@ def _subwords(folder: Path) -> Subwords:
     except ModelFolderError:
         raise
     except Exception as error:  # what a damaged file raises is of no one kind
-        reason = next(iter(str(error).splitlines()), type(error).__name__)
-        raise ModelFolderError(f"{str(file)!r} cannot be read ({reason})", "copy or download it again") from error
+        raise ModelFolderError(
+            f"{str(file)!r} cannot be read ({reason_of(error)})", "copy or download it again"
+        ) from error
 
 
 def _installed(library: str) -> bool:

@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import torch
 from transformers import AutoConfig, AutoTokenizer, XLNetModel
 
-from textattack_xmtc.errors import InputError, ModelFolderError
+from textattack_xmtc.errors import InputError, ModelFolderError, reason_of
 from textattack_xmtc.models.aplc_xlnet.network import APLCXLNetConfig, APLCXLNetNetwork
 from textattack_xmtc.models.aplc_xlnet.subwords import MASK, Subwords
 from textattack_xmtc.models.attention_xml.word_vectors import word_vectors
 from textattack_xmtc.models.batches import padded
-from textattack_xmtc.models.folder import CONFIG, LABELS, check_sizes, masked_lm_of, read_weights, read_words
-from textattack_xmtc.models.torch_scorer import ComputeType, TorchScorer
+from textattack_xmtc.models.pretrained import PretrainedScorer
+from textattack_xmtc.models.torch_scorer import ComputeType, Encoded
 from textattack_xmtc.scores import ScoreKind
 
 
-class APLCXLNet(TorchScorer):
+class APLCXLNet(PretrainedScorer):
     """A trained APLC-XLNet that answers an attack's questions.
 
     `score` costs one pass of XLNet, the clusters' projections and one row a label, however many labels there are.
@@ -32,10 +32,7 @@ class APLCXLNet(TorchScorer):
         subwords: the sub-words it knows.
         label_names: the names of its labels, by index: the most frequent first.
         max_length: sub-words that are read of a text, `<sep>` and `<cls>` included.
-        device: "cpu", "cuda", ...; by default the GPU where there is one.
-        masked_lm_folder: a masked language model kept with this model, or None.
-        dtype: what XLNet computes in. With "bfloat16" probabilities differ from float32's by up to some hundredths
-            (0.05 is what the tests hold it to), so ranks and outcomes of attacks may change.
+        device, masked_lm_folder, dtype: as for `TorchScorer`.
 
     Example:
         >>> model = build_small(["boil an egg", "boil tea"], ["eggs", "tea"], hidden_size=8, layers=1)
@@ -60,10 +57,29 @@ class APLCXLNet(TorchScorer):
     ) -> None:
         if max_length < 3:
             raise InputError(f"max_length={max_length} leaves no room for a sub-word", "choose 3 or more")
-        network.float().transformer.to(torch.bfloat16 if dtype == "bfloat16" else torch.float32)
-        super().__init__(network, label_names, device, masked_lm_folder)
+        super().__init__(network, label_names, max_length, device, masked_lm_folder, dtype)
         self.subwords = subwords
-        self.max_length = max_length
+
+    @classmethod
+    def parts_of_folder(cls, folder: Path, config: Mapping[str, Any], labels: int) -> dict[str, Any]:
+        """Network, sub-words and length."""
+        subwords = Subwords.from_folder(folder, config.get("split_commas") is True)  # older folders: commas stay
+        sizes = APLCXLNetConfig(**{**config["network"], "cutoffs": tuple(config["network"]["cutoffs"])})
+        with torch.device("meta"):  # the weights are read next: do not draw random ones first
+            network = APLCXLNetNetwork(labels, sizes)
+        return {"network": network, "subwords": subwords, "max_length": int(config["max_length"])}
+
+    def settings(self) -> dict[str, Any]:
+        """Sizes, length, and how sub-words are read."""
+        return {
+            "network": asdict(self.network.config),
+            "max_length": self.max_length,
+            "split_commas": self.subwords.split_commas,
+        }
+
+    def write_own_files(self, folder: Path) -> None:
+        """Write the sub-words."""
+        self.subwords.write(folder)
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
         """The numbers of the first sub-words of each text, `<sep>` and `<cls>`; at most `max_length`."""
@@ -73,66 +89,10 @@ class APLCXLNet(TorchScorer):
         """How many leading characters of `text` the model reads before it cuts it off."""
         return self.subwords.characters_read(text, self.max_length)
 
-    def top_k(
-        self, texts: Sequence[str], k: int, kind: ScoreKind = "probability", batch_size: int = 32
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """The k best labels and their scores, as `TorchScorer.top_k` gives them, without rows of all labels."""
-        if not 1 <= k <= len(self.label_names):
-            return super().top_k(texts, k, kind, batch_size)  # says what is wrong
-        labels = np.empty((len(texts), k), dtype=np.int64)
-        scores = np.empty((len(texts), k), dtype=np.float32)
-        with torch.inference_mode():
-            for positions, batch in self._batches(texts, kind, batch_size):
-                hidden = self.network.encode(*self.padded(batch))
-                best, values = self.network.label_clusters.top_k(hidden, k, kind)
-                labels[positions], scores[positions] = best.cpu().numpy(), values.cpu().numpy()
-        return labels, scores
-
-    def padded(self, batch: Sequence[Sequence[int]]) -> tuple[torch.Tensor, torch.Tensor]:
+    def padded(self, batch: Encoded) -> tuple[torch.Tensor, torch.Tensor]:
         """Texts as the network takes them: padded at the front to the longest, and their lengths."""
         turned, lengths = padded([text[::-1] for text in batch], self.subwords.pad_id)
         return turned.flip(1).to(self.device), lengths.to(self.device)
-
-    def settings(self) -> dict[str, Any]:
-        """What a model folder's configuration must say to build this model again."""
-        return {
-            "network": asdict(self.network.config),
-            "max_length": self.max_length,
-            "split_commas": self.subwords.split_commas,
-        }
-
-    @classmethod
-    def from_folder(
-        cls,
-        folder: Path,
-        config: Mapping[str, Any],
-        device: torch.device | str | None = None,
-        dtype: ComputeType = "float32",
-    ) -> Self:
-        """The model of a folder, whose configuration has been read (see `models.folder`).
-
-        Raises:
-            ModelFolderError: a setting is missing or unknown, or the weights do not fit.
-        """
-        labels = read_words(folder, LABELS)
-        subwords = Subwords.from_folder(folder, config.get("split_commas") is True)  # older folders: commas stay
-        check_sizes(folder, config.get("network"))
-        try:
-            sizes = APLCXLNetConfig(**{**config["network"], "cutoffs": tuple(config["network"]["cutoffs"])})
-            max_length = int(config["max_length"])
-            with torch.device("meta"):  # the weights are read next: do not draw random ones first
-                network = APLCXLNetNetwork(len(labels), sizes)
-        except Exception as error:  # what transformers and torch raise of sizes that cannot be is of no one kind
-            reason = f"no {error}" if isinstance(error, KeyError) else str(error)
-            raise ModelFolderError(
-                f"{CONFIG} in {str(folder)!r} does not describe an APLC-XLNet ({reason})", "save the model again"
-            ) from error
-        read_weights(folder, network)
-        return cls(network, subwords, labels, max_length, device, masked_lm_of(folder), dtype)
-
-    def write_own_files(self, folder: Path) -> None:
-        """Write the sub-words."""
-        self.subwords.write(folder)
 
     def word_tables(self) -> list[torch.nn.Embedding]:
         """The table of the sub-words' vectors."""
@@ -152,9 +112,17 @@ class APLCXLNet(TorchScorer):
         config = self.network.config
         return length * (6 * config.heads * length + 4 * config.hidden_size + 2 * config.inner_size)
 
-    def _scores(self, batch: Sequence[Sequence[int]], labels: torch.Tensor | None, kind: ScoreKind) -> torch.Tensor:
+    def _encoder_parts(self) -> list[torch.nn.Module]:
+        return [self.network.transformer]
+
+    def _scores(self, batch: Encoded, labels: torch.Tensor | None, kind: ScoreKind) -> torch.Tensor:
         scores: torch.Tensor = self.network(*self.padded(batch), labels, kind)
         return scores
+
+    def _best(self, batch: Encoded, k: int, kind: ScoreKind) -> tuple[np.ndarray, np.ndarray]:
+        # without rows of all labels
+        best, scores = self.network.label_clusters.top_k(self.network.encode(*self.padded(batch)), k, kind)
+        return best.cpu().numpy(), scores.cpu().numpy()
 
 
 def build_small(
@@ -174,16 +142,9 @@ def build_small(
 ) -> APLCXLNet:
     """An untrained APLC-XLNet of a size that learns from scratch, with sub-words and word vectors of the texts at hand.
 
-    Args:
-        texts: the texts to learn the sub-words and their vectors from.
-        label_names: the names of the labels, the most frequent first.
-        positives: the true labels of each training text: labels then start at their rates, which training has to
-            learn first otherwise.
-        vocabulary_size: at most how many sub-words.
-        hidden_size, layers, heads, cutoffs: as in `APLCXLNetConfig`; the feed-forward parts are 4 times as wide.
-        lowercase: whether upper and lower case are to be the same.
-        max_length, device: as for `APLCXLNet`.
-        seed: of the other first weights.
+    With `positives`, the true labels of each training text, labels start at their rates, which training has to learn
+    first otherwise. `hidden_size`, `layers`, `heads` and `cutoffs` are as in `APLCXLNetConfig`; the feed-forward parts
+    are 4 times as wide. With `lowercase`, upper and lower case are the same. `seed` is that of the other first weights.
 
     Raises:
         InputError: the cut-offs do not fit the number of labels.
@@ -224,14 +185,8 @@ def build_on_pretrained(
 ) -> APLCXLNet:
     """An APLC-XLNet whose encoder has been pretrained and whose summary and clusters have not: what is fine-tuned.
 
-    Args:
-        source: an XLNet as transformers knows it: a folder, or a name such as "xlnet-base-cased".
-        label_names: the names of the labels, the most frequent first.
-        positives: the true labels of each training text: labels then start at their rates, which training has to
-            learn first otherwise.
-        cutoffs: as in `APLCXLNetConfig`.
-        max_length, device: as for `APLCXLNet`.
-        seed: of the other weights.
+    `source` is an XLNet as transformers knows it: a folder, or a name such as "xlnet-base-cased". The other arguments
+    are as for `build_small`.
 
     Raises:
         ModelFolderError: it is not an XLNet, or cannot be read.
@@ -244,7 +199,7 @@ def build_on_pretrained(
         encoder = XLNetModel.from_pretrained(str(source)) if description.model_type == "xlnet" else None
     except (OSError, ValueError, ImportError) as error:
         raise ModelFolderError(
-            f"{str(source)!r} cannot be read as an XLNet ({str(error).splitlines()[0]})", "check the name or folder"
+            f"{str(source)!r} cannot be read as an XLNet ({reason_of(error)})", "check the name or folder"
         ) from error
     if encoder is None:
         raise ModelFolderError(f"{str(source)!r} is a {description.model_type}, not an XLNet", "choose an XLNet")

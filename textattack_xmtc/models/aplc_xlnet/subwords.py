@@ -47,15 +47,10 @@ class Subwords:
 
     @classmethod
     def of_texts(cls, texts: Iterable[str], size: int = 8000, lowercase: bool = True) -> Self:
-        """Learn sub-words from texts: the same texts give the same sub-words.
+        """Learn `size` sub-words, special ones included, from texts: the same texts give the same sub-words.
 
         The pieces are merged as in byte-pair encoding. XLNet's own are from a unigram model, but what the library
         trains of that kind differs from run to run.
-
-        Args:
-            texts: the texts.
-            size: how many sub-words, special ones included.
-            lowercase: whether "Egg" and "egg" are to be the same.
         """
         tokenizer = Tokenizer(models.BPE(unk_token=UNK, fuse_unk=True))
         steps = [normalizers.NFKC(), *([normalizers.Lowercase()] if lowercase else [])]

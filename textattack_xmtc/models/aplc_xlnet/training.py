@@ -12,13 +12,40 @@ import torch
 
 from textattack_xmtc.datasets.corpus import Corpus
 from textattack_xmtc.errors import InputError
-from textattack_xmtc.models.aplc_xlnet.plan import APLCXLNetSettings
-from textattack_xmtc.models.aplc_xlnet.scorer import APLCXLNet
+from textattack_xmtc.models.aplc_xlnet.architecture import APLCXLNetPlan, APLCXLNetSettings
+from textattack_xmtc.models.aplc_xlnet.scorer import APLCXLNet, build_on_pretrained, build_small
+from textattack_xmtc.models.architecture import Log, ParameterGroups
 from textattack_xmtc.models.evaluation import validation
 from textattack_xmtc.models.loss_settings import LossSettings
-from textattack_xmtc.models.losses import ReweightedLoss
-from textattack_xmtc.models.training.checkpoint import Checkpoint, keeper
+from textattack_xmtc.models.torch_scorer import Encoded
+from textattack_xmtc.models.training.checkpoint import Checkpoint, run_with_checkpoint
 from textattack_xmtc.models.training.loop import Training
+
+
+def train(
+    corpus: Corpus,
+    plan: APLCXLNetPlan,
+    validate_on: datasets.Dataset | None = None,
+    device: torch.device | str | None = None,
+    checkpoint: Checkpoint | None = None,
+) -> tuple[APLCXLNet, Log]:
+    """Train an APLC-XLNet from scratch, or from a pretrained XLNet; as `Architecture.train` says."""
+    rows, settings = corpus.split("train"), plan.settings
+    positives = list(rows["labels"])
+    common: dict[str, Any] = {"max_length": plan.max_length, "device": device, "seed": settings.seed}
+    if plan.pretrained is not None:
+        model = build_on_pretrained(plan.pretrained, corpus.label_names, positives, **common)
+    else:
+        model = build_small(
+            list(rows["text"]),
+            corpus.label_names,
+            positives,
+            vocabulary_size=plan.vocabulary_size,
+            hidden_size=plan.hidden_size,
+            layers=plan.layers,
+            **common,
+        )
+    return model, train_aplc_xlnet(model, corpus, settings, plan.loss, validate_on, checkpoint)
 
 
 def train_aplc_xlnet(
@@ -28,79 +55,52 @@ def train_aplc_xlnet(
     loss: LossSettings | None = None,
     validate_on: datasets.Dataset | None = None,
     checkpoint: Checkpoint | None = None,
-) -> list[dict[str, Any]]:
-    """Train a model (see `build_small`, `build_on_pretrained`) in place on the training split of a corpus.
-
-    The same model, corpus, settings and seed give the same weights on a CPU with the same number of threads, whether
-    or not the training was interrupted and taken up from its checkpoint.
-
-    Args:
-        model: the model; its labels are the corpus's, the most frequent first.
-        corpus: with a split "train".
-        settings: how to train.
-        loss: what is trained on; plain binary cross-entropy by default.
-        validate_on: texts that the model is measured on after each epoch; the best epoch's weights are kept.
-        checkpoint: where the state of the training is kept; an unfinished one is resumed.
-
-    Returns:
-        The log, one entry an epoch.
+) -> Log:
+    """Train a model (see `build_small`, `build_on_pretrained`) in place; the other arguments are those of `train`.
 
     Raises:
-        InputError: the split "train" is empty, the model has other labels or is in bfloat16, or the checkpoint is of
-            another training.
+        InputError: the model has other labels than the corpus or is in bfloat16, there are no training texts, or the
+            checkpoint is of another training.
     """
     rows = corpus.split("train")
-    texts, labels = list(rows["text"]), list(rows["labels"])
-    if not texts:
-        raise InputError(f"corpus {corpus.name!r} has no training texts", "give some")
     if tuple(model.label_names) != tuple(corpus.label_names):
         raise InputError(
             f"the model's {len(model.label_names)} labels are not the {len(corpus.label_names)} of {corpus.name!r}",
             "build the model with the corpus's label_names",
         )
-    network = model.network
-    if network.transformer.dtype != torch.float32:
+    if model.network.transformer.dtype != torch.float32:
         raise InputError("a model in bfloat16 cannot be trained", 'load it in float32 and train with dtype="bfloat16"')
-    encoded = model.encode(texts)
-    loss_of = (loss or LossSettings()).for_labels(corpus.label_counts, len(texts)).to(model.device)
-    text_loss = ClusterLoss(model, settings, loss_of)
-    text_loss.prepare(encoded, labels)
+    encoded = model.encode(rows["text"])
+    batch_loss = ClusterLoss(model, settings, loss or LossSettings(), corpus.label_counts, len(rows))
+    batch_loss.prepare(encoded, rows["labels"])
     training = Training(
-        network,
+        model.network,
         parameter_groups(model, settings),
         lambda step, steps: rate_share(step, steps, settings.warm_up),
         [len(text) for text in encoded],
-        lambda positions, rng: text_loss(positions, [encoded[position] for position in positions], rng),
+        lambda positions, rng: batch_loss(positions, [encoded[position] for position in positions], rng),
         settings,
-        "APLC-XLNet",
+        model.name,
     )
-    state = checkpoint.read() if checkpoint else None
-    if state is not None:
-        training.load_state_dict(state)
     validate = None if validate_on is None else partial(validation, model, validate_on)
-    return training.run(validate, None if checkpoint is None else keeper(checkpoint, training))
+    return run_with_checkpoint(training, checkpoint, validate)
 
 
 class ClusterLoss:
-    """The loss of texts of an APLC-XLNet: a `TextLoss`.
+    """The loss of texts of an APLC-XLNet: a `TextLoss`. Of the settings, word dropout counts."""
 
-    Args:
-        model: the model.
-        settings: how to train; word dropout counts.
-        loss_of: what is trained on, for the labels of the model.
-    """
-
-    def __init__(self, model: APLCXLNet, settings: APLCXLNetSettings, loss_of: ReweightedLoss) -> None:
-        self._model, self._settings, self._loss_of = model, settings, loss_of
+    def __init__(
+        self, model: APLCXLNet, settings: APLCXLNetSettings, loss: LossSettings, label_counts: np.ndarray, n_train: int
+    ) -> None:
+        self._model, self._settings = model, settings
+        self._loss_of = loss.for_labels(label_counts, n_train).to(model.device)
         self._special = torch.tensor([model.subwords.sep_id, model.subwords.cls_id], device=model.device)
 
-    def prepare(self, encoded: Sequence[Sequence[int]], labels: Sequence[Sequence[int]]) -> None:
+    def prepare(self, encoded: Encoded, labels: Sequence[Sequence[int]]) -> None:
         """Train on these texts from now on."""
         self._true = [list(row) for row in labels]
 
-    def __call__(
-        self, positions: Sequence[int], encoded: Sequence[Sequence[int]], rng: np.random.Generator
-    ) -> torch.Tensor:
+    def __call__(self, positions: Sequence[int], encoded: Encoded, rng: np.random.Generator) -> torch.Tensor:
         """The loss of a batch."""
         words, lengths = self._model.padded(encoded)
         if self._settings.word_dropout:
@@ -110,7 +110,7 @@ class ClusterLoss:
         return self._model.network.loss(words, lengths, true, self._loss_of)
 
 
-def parameter_groups(model: APLCXLNet, settings: APLCXLNetSettings) -> list[tuple[list[torch.nn.Parameter], float]]:
+def parameter_groups(model: APLCXLNet, settings: APLCXLNetSettings) -> ParameterGroups:
     """XLNet, summary and label clusters, and the learning rate of each."""
     network = model.network
     return [
@@ -131,3 +131,7 @@ def rate_share(step: int, steps: int, warm_up: float) -> float:
     if step < rising:
         return (step + 1) / rising
     return max(0.0, (steps - step) / max(1, steps - rising))
+
+
+text_loss = ClusterLoss
+"""What `Architecture.text_loss` makes."""

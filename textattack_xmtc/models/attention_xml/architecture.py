@@ -1,153 +1,130 @@
-"""AttentionXML, flat and as a label tree, as an architecture of this package."""
+"""AttentionXML, flat and as a label tree, as architectures: sizes, how they are trained, plans, where parts are."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
 
-from textattack_xmtc.models.architecture import Importer, Log, ParameterGroups, TextLoss, TrainingPlan
-from textattack_xmtc.models.attention_xml.plan import (
-    AttentionXMLConfig,
-    AttentionXMLPlan,
-    AttentionXMLSettings,
-    TreeSettings,
-)
+from textattack_xmtc.errors import InputError
+from textattack_xmtc.models.architecture import Architecture, Importer, TrainingPlan
 from textattack_xmtc.models.loss_settings import LossSettings
+from textattack_xmtc.models.training.settings import LoopSettings
+from textattack_xmtc.options import option
 
-if TYPE_CHECKING:
-    import datasets
-    import numpy as np
-    import torch
-
-    from textattack_xmtc.datasets.corpus import Corpus
-    from textattack_xmtc.models.attention_xml.flat import AttentionXML
-    from textattack_xmtc.models.attention_xml.tree import AttentionXMLTree
-    from textattack_xmtc.models.torch_scorer import ComputeType, TorchScorer
-    from textattack_xmtc.models.training.checkpoint import Checkpoint
-
-_OFFICIAL = "textattack_xmtc.models.attention_xml.official"
+MOST_LAYERS = 100  # far more than any has: a larger number in a damaged file would be made, layer by layer
+_GROUP = "AttentionXML"
 
 
-class FlatAttentionXML:
-    """AttentionXML without a tree."""
+@dataclass(frozen=True)
+class AttentionXMLConfig:
+    """The sizes of the network; the numbers of words and labels follow from the vocabulary and the label list.
 
-    name = "attention-xml"
-    aliases: tuple[str, ...] = ("attentionxml",)
-    title = "AttentionXML"
-    plan: type[TrainingPlan] = AttentionXMLPlan
-    importers: Mapping[str, Importer] = {
-        "attentionxml": Importer(f"{_OFFICIAL}:read_attention_xml"),
-        "adv-xmtc": Importer(f"{_OFFICIAL}:read_adv_xmtc", check=f"{_OFFICIAL}:is_adv_xmtc"),
-    }
+    `linear_sizes` are the widths of the hidden layers of the MLP that all labels share; dropouts are the shares of
+    entries that training hides.
 
-    def small_plan(self, loss: LossSettings) -> AttentionXMLPlan:
-        """Sizes that learn in minutes on a CPU."""
-        return self._small(loss, epochs=8)
+    Raises:
+        InputError: fewer layers than 1, or more than `MOST_LAYERS`.
+    """
 
-    def paper_plan(self, loss: LossSettings) -> AttentionXMLPlan:
-        """The authors' sizes and settings for Wiki10-31K (You et al. 2019)."""
-        settings = AttentionXMLSettings(30, 40, average_from=4)
-        return AttentionXMLPlan(self.name, settings, loss, validation=200)
+    embedding_size: int = option(300, "width of a word vector", group=_GROUP, chosen=True)
+    hidden_size: int = option(256, "width of the network; of an LSTM in each direction", group="network", chosen=True)
+    layers: int = option(1, "layers of the network", group="network", chosen=True)
+    linear_sizes: tuple[int, ...] = (256,)
+    embedding_dropout: float = 0.2
+    hidden_dropout: float = 0.5
 
-    def load(
-        self, folder: Path, config: Mapping[str, Any], device: torch.device | str | None, dtype: ComputeType
-    ) -> TorchScorer:
-        """The model of a folder."""
-        from textattack_xmtc.models.attention_xml.flat import AttentionXML
-
-        return AttentionXML.from_folder(folder, config, device, dtype)
-
-    def train(
-        self,
-        corpus: Corpus,
-        plan: AttentionXMLPlan,
-        validate_on: datasets.Dataset | None,
-        device: torch.device | str | None,
-        checkpoint: Checkpoint | None,
-    ) -> tuple[TorchScorer, Log]:
-        """Train from word vectors of the corpus' own texts."""
-        from textattack_xmtc.models.attention_xml.training import train_attention_xml
-        from textattack_xmtc.models.attention_xml.vocabulary import Vocabulary
-
-        vocabulary = Vocabulary.of_texts(corpus.split("train")["text"], plan.vocabulary_size)
-        common = (plan.loss, validate_on, vocabulary, plan.max_length, device, checkpoint)
-        return train_attention_xml(corpus, plan.network, plan.settings, *common)
-
-    def parameter_groups(self, model: TorchScorer, settings: AttentionXMLSettings) -> ParameterGroups:
-        """All parameters, with one rate."""
-        return [(list(model.network.parameters()), settings.learning_rate)]
-
-    def text_loss(
-        self,
-        model: AttentionXML,
-        settings: AttentionXMLSettings,
-        loss: LossSettings,
-        label_counts: np.ndarray,
-        n_train: int,
-    ) -> TextLoss:
-        """The loss of texts, as in training."""
-        from textattack_xmtc.models.attention_xml.training import FlatLoss
-
-        return FlatLoss(model.network, settings, loss.for_labels(label_counts, n_train).to(model.device))
-
-    def _small(self, loss: LossSettings, epochs: int) -> AttentionXMLPlan:
-        # Small batches: few texts teach little in few steps (cooking: P@1 0.59 with 64 texts a step, 0.68 with 16).
-        return AttentionXMLPlan(
-            self.name,
-            AttentionXMLSettings(epochs, 16, word_dropout=0.05, learning_rate=3e-3, average_from=epochs // 2),
-            loss,
-            network=AttentionXMLConfig(embedding_size=128, hidden_size=128, linear_sizes=(128,), hidden_dropout=0.3),
-            tree=TreeSettings(beam=16),  # a wide beam is for many more groups than small corpora have
-            vocabulary_size=50_000,
-        )
+    def __post_init__(self) -> None:
+        if not 1 <= self.layers <= MOST_LAYERS:
+            raise InputError(f"{self.layers} layers make no AttentionXML", f"choose from 1 to {MOST_LAYERS}")
 
 
-class TreeAttentionXML(FlatAttentionXML):
-    """AttentionXML with a label tree."""
+@dataclass(frozen=True)
+class AttentionXMLSettings(LoopSettings):
+    """How to train an AttentionXML, flat or as label tree. The learning rate falls linearly to a tenth.
 
-    name = "attention-xml-tree"
-    aliases = ("attentionxml-tree",)
-    title = "AttentionXML (tree)"
-    importers: Mapping[str, Importer] = {}  # the flat architecture's reader recognises trees
+    With `label_sample` (flat only), a step computes the labels that its batch has, and so many others, drawn anew and
+    weighted up to stand for all the rest: the expected gradient is the same, the time is not.
+    """
 
-    def small_plan(self, loss: LossSettings) -> AttentionXMLPlan:
-        """Sizes that learn in minutes on a CPU."""
-        return self._small(loss, epochs=4)
+    learning_rate: float = option(1e-3, "learning rate of Adam", group=_GROUP, chosen=True)
+    label_sample: int | None = option(None, "labels that a step computes beside those of its batch", group=_GROUP)
 
-    def load(
-        self, folder: Path, config: Mapping[str, Any], device: torch.device | str | None, dtype: ComputeType
-    ) -> TorchScorer:
-        """The model of a folder."""
-        from textattack_xmtc.models.attention_xml.tree import AttentionXMLTree
 
-        return AttentionXMLTree.from_folder(folder, config, device, dtype)
+@dataclass(frozen=True)
+class TreeSettings:
+    """The shape of a label tree and how much of it is searched; `beam` is the paper's C.
 
-    def train(
-        self,
-        corpus: Corpus,
-        plan: AttentionXMLPlan,
-        validate_on: datasets.Dataset | None,
-        device: torch.device | str | None,
-        checkpoint: Checkpoint | None,
-    ) -> tuple[TorchScorer, Log]:
-        """Train level by level."""
-        from textattack_xmtc.models.attention_xml.tree_training import train_attention_xml_tree
-        from textattack_xmtc.models.attention_xml.vocabulary import Vocabulary
+    Level 0 has at most `first_groups` groups; `branching`, a power of 2, bounds the children of the groups of the
+    levels between (the paper's K).
+    """
 
-        vocabulary = Vocabulary.of_texts(corpus.split("train")["text"], plan.vocabulary_size)
-        common = (plan.loss, validate_on, vocabulary, plan.max_length, device, checkpoint)
-        return train_attention_xml_tree(corpus, plan.network, plan.settings, plan.tree, *common)
+    max_leaf: int = option(8, "tree: most labels of a group", group=_GROUP)
+    first_groups: int = 2048
+    branching: int = 8
+    beam: int = option(64, "tree: groups of a level whose children are scored", group=_GROUP, chosen=True)
 
-    def text_loss(  # type: ignore[override]
-        self,
-        model: AttentionXMLTree,
-        settings: AttentionXMLSettings,
-        loss: LossSettings,
-        label_counts: np.ndarray,
-        n_train: int,
-    ) -> TextLoss:
-        """The loss of texts on all levels at once."""
-        from textattack_xmtc.models.attention_xml.tree_training import TreeLoss
 
-        return TreeLoss(model, settings, loss, label_counts, n_train)
+@dataclass(frozen=True)
+class AttentionXMLPlan(TrainingPlan):
+    """What to train and how; a flat AttentionXML does not use `tree`."""
+
+    settings: AttentionXMLSettings = field(default_factory=AttentionXMLSettings)
+    network: AttentionXMLConfig = field(default_factory=AttentionXMLConfig)
+    tree: TreeSettings = field(default_factory=TreeSettings)
+
+    def changed(self, values: Mapping[str, Any]) -> Self:
+        """As `TrainingPlan.changed`; the MLP is as wide as the LSTM where only the LSTM's width is given."""
+        made = super().changed(values)
+        if "hidden_size" in values and "linear_sizes" not in values:
+            made = replace(made, network=replace(made.network, linear_sizes=(values["hidden_size"],)))
+        return made
+
+
+_FLAT, _TREE = "attention-xml", "attention-xml-tree"
+_ROOM = "textattack_xmtc.models.attention_xml"
+
+
+def _small_plan(name: str, loss: LossSettings, epochs: int) -> AttentionXMLPlan:
+    # Small batches: few texts teach little in few steps (cooking: P@1 0.59 with 64 texts a step, 0.68 with 16).
+    return AttentionXMLPlan(
+        name,
+        AttentionXMLSettings(epochs, 16, word_dropout=0.05, learning_rate=3e-3, average_from=epochs // 2),
+        loss,
+        network=AttentionXMLConfig(embedding_size=128, hidden_size=128, linear_sizes=(128,), hidden_dropout=0.3),
+        tree=TreeSettings(beam=16),  # a wide beam is for many more groups than small corpora have
+        vocabulary_size=50_000,
+    )
+
+
+def _paper_plan(name: str, loss: LossSettings) -> AttentionXMLPlan:
+    """Of You et al. (2019), for Wiki10-31K."""
+    return AttentionXMLPlan(name, AttentionXMLSettings(30, 40, average_from=4), loss, validation=200)
+
+
+FLAT = Architecture(
+    name=_FLAT,
+    title="AttentionXML",
+    plan=AttentionXMLPlan,
+    small_plan=lambda loss: _small_plan(_FLAT, loss, epochs=8),
+    paper_plan=lambda loss: _paper_plan(_FLAT, loss),
+    model=f"{_ROOM}.flat:AttentionXML",
+    training=f"{_ROOM}.training",
+    aliases=("attentionxml",),
+    importers={  # they recognise trees as well
+        "attentionxml": Importer(f"{_ROOM}.official:read_attention_xml"),
+        "adv-xmtc": Importer(f"{_ROOM}.official:read_adv_xmtc", check=f"{_ROOM}.official:is_adv_xmtc"),
+    },
+)
+
+TREE = replace(
+    FLAT,
+    name=_TREE,
+    title="AttentionXML (tree)",
+    small_plan=lambda loss: _small_plan(_TREE, loss, epochs=4),
+    paper_plan=lambda loss: _paper_plan(_TREE, loss),
+    model=f"{_ROOM}.tree:AttentionXMLTree",
+    training=f"{_ROOM}.tree_training",
+    aliases=("attentionxml-tree",),
+    importers={},
+)

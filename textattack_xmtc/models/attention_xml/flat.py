@@ -2,30 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Self
 
 import torch
 from torch import nn
 
-from textattack_xmtc.errors import ModelFolderError
-from textattack_xmtc.models.attention_xml.plan import AttentionXMLConfig
+from textattack_xmtc.models.attention_xml.architecture import AttentionXMLConfig
 from textattack_xmtc.models.attention_xml.vocabulary import PAD_ID
-from textattack_xmtc.models.attention_xml.word_scorer import WordScorer, read_vocabulary, words_read
-from textattack_xmtc.models.batches import padded
-from textattack_xmtc.models.folder import (
-    CONFIG,
-    LABELS,
-    check_sizes,
-    masked_lm_of,
-    read_weights,
-    read_words,
-)
-from textattack_xmtc.models.torch_scorer import ComputeType
-from textattack_xmtc.scores import ScoreKind
+from textattack_xmtc.models.attention_xml.word_scorer import WordScorer
 
 _CHUNK_FLOATS = 2**24  # what is computed for a chunk of labels at once: 64 MB in float32
 
@@ -49,10 +34,8 @@ class BidirectionalLSTM(nn.Module):
     def forward(self, vectors: torch.Tensor, lengths: torch.Tensor, same: tuple[int, int] = (0, 0)) -> torch.Tensor:
         """Hidden states of shape `(texts, longest, 2 * hidden_size)`; those behind a text's length mean nothing.
 
-        Args:
-            vectors: of the words, shape `(texts, longest, input_size)`.
-            lengths: words of each text, shape `(texts,)`.
-            same: how many words at the start and at the end of the texts are those of all texts (`same_ends`).
+        `vectors` has the shape `(texts, longest, input_size)`. `same` says how many words at the start and at the end
+        of the texts are those of all texts (`same_ends`).
         """
         steps = torch.arange(vectors.shape[1], device=vectors.device)
         back = lengths[:, None] - 1 - steps
@@ -82,11 +65,8 @@ class BidirectionalLSTM(nn.Module):
 def same_ends(words: torch.Tensor, lengths: torch.Tensor) -> tuple[int, int]:
     """How many words all texts have in common at their start and at their end; (0, 0) where lengths differ.
 
-    The texts that an attack asks about differ from one another in a word or two.
-
-    Args:
-        words: word numbers, shape `(texts, longest)`.
-        lengths: words of each text, shape `(texts,)`.
+    The texts that an attack asks about differ from one another in a word or two. `words` has the shape `(texts,
+    longest)`.
 
     Example:
         >>> same_ends(torch.tensor([[5, 6, 7, 8], [5, 9, 7, 8]]), torch.tensor([4, 4]))
@@ -108,11 +88,6 @@ class AttentionXMLNetwork(nn.Module):
 
     With the hidden states `h_1 .. h_T` of a text and the row `w_j` of label j:
     `a_ij = exp(h_i w_j) / sum_t exp(h_t w_j)`, `m_j = sum_i a_ij h_i`, and the logit of j is `MLP(m_j)`.
-
-    Args:
-        words: size of the vocabulary.
-        labels: number of labels.
-        config: the other sizes.
     """
 
     def __init__(self, words: int, labels: int, config: AttentionXMLConfig) -> None:
@@ -135,10 +110,7 @@ class AttentionXMLNetwork(nn.Module):
     def forward(self, words: torch.Tensor, lengths: torch.Tensor, labels: torch.Tensor | None = None) -> torch.Tensor:
         """Logits of `labels`, shape `(m,)`, or of all; of shape `(texts, m)`.
 
-        Args:
-            words: word numbers, shape `(texts, longest)`, padded at the end.
-            lengths: words of each text, at least 1, shape `(texts,)`.
-            labels: label indices, or None for all labels in their order.
+        `words` are numbers of shape `(texts, longest)`, padded at the end; `lengths` are at least 1.
         """
         rows = self.attention if labels is None else self.attention.index_select(0, labels)
         return self.label_logits(self.encode(words, lengths), lengths, rows)
@@ -151,21 +123,13 @@ class AttentionXMLNetwork(nn.Module):
         hidden: torch.Tensor = self.hidden_dropout(self.lstm(vectors, lengths, same).to(self.attention.dtype))
         return hidden
 
-    def compute_in(self, dtype: torch.dtype) -> None:
-        """Let word vectors and LSTM compute in another type; what they give is turned into the attention's."""
-        self.embedding.to(dtype)
-        self.lstm.to(dtype)
-
     def label_logits(
         self, hidden: torch.Tensor, lengths: torch.Tensor, rows: torch.Tensor, projected: torch.Tensor | None = None
     ) -> torch.Tensor:
         """Logits of the labels with these attention rows, shape `(texts, m)`: the part that costs time by label.
 
-        Args:
-            hidden: what `encode` gave.
-            lengths: words of each text, shape `(texts,)`.
-            rows: attention rows, `(m, 2 * hidden_size)` for all texts or `(texts, m, 2 * hidden_size)` for each.
-            projected: `project(hidden)`, where it is at hand.
+        `rows` has the shape `(m, 2 * hidden_size)` for all texts, or `(texts, m, 2 * hidden_size)` for each.
+        `projected` is `project(hidden)`, where it is at hand.
         """
         padding = torch.arange(hidden.shape[1], device=hidden.device) >= lengths[:, None]
         weights = (rows @ hidden.transpose(1, 2)).masked_fill(padding[:, None, :], float("-inf")).softmax(dim=-1)
@@ -201,17 +165,7 @@ class AttentionXML(WordScorer):
     """A trained AttentionXML that answers an attack's questions.
 
     `score` costs one pass of the BiLSTM and one attention row a label, however many labels there are. The mask is the
-    word `<UNK>`. A text without words is read as one unknown word.
-
-    Args:
-        network: the network.
-        vocabulary: the words it knows.
-        label_names: the names of its labels, by index.
-        max_length: words that are read of a text.
-        device: "cpu", "cuda", ...; by default the GPU where there is one.
-        masked_lm_folder: a masked language model kept with this model, or None.
-        dtype: what word vectors and LSTM compute in. With "bfloat16" probabilities differ from float32's by up to some
-            hundredths (0.05 is what the tests hold it to), so ranks and outcomes of attacks may change.
+    word `<UNK>`. A text without words is read as one unknown word. Arguments are those of `WordScorer`.
 
     Example:
         >>> from textattack_xmtc.models.attention_xml.vocabulary import Vocabulary
@@ -226,53 +180,13 @@ class AttentionXML(WordScorer):
     name = "AttentionXML"
     network: AttentionXMLNetwork
 
-    def settings(self) -> dict[str, Any]:
-        """What a model folder's configuration must say to build this model again."""
-        return {
-            "network": asdict(self.network.config),
-            "max_length": self.max_length,
-            "tokenization": self.vocabulary.tokenization,
-        }
-
     @classmethod
-    def from_folder(
-        cls,
-        folder: Path,
-        config: Mapping[str, Any],
-        device: torch.device | str | None = None,
-        dtype: ComputeType = "float32",
-    ) -> Self:
-        """The model of a folder, whose configuration has been read (see `models.folder`).
-
-        Raises:
-            ModelFolderError: a setting is missing or unknown, or the weights do not fit.
-        """
-        labels = read_words(folder, LABELS)
-        check_sizes(folder, config.get("network"))
-        try:
-            sizes = AttentionXMLConfig(
-                **{**config["network"], "linear_sizes": tuple(config["network"]["linear_sizes"])}
-            )
-            max_length, tokenization = words_read(int(config["max_length"])), str(config["tokenization"])
-            vocabulary = read_vocabulary(folder, tokenization)
-            with torch.device("meta"):  # the weights are read next: do not draw random ones first
-                network = AttentionXMLNetwork(len(vocabulary), len(labels), sizes)
-        except ModelFolderError:
-            raise
-        except Exception as error:  # what torch raises of sizes that cannot be is of no one kind
-            reason = f"no {error}" if isinstance(error, KeyError) else str(error)
-            raise ModelFolderError(
-                f"{CONFIG} in {str(folder)!r} does not describe an AttentionXML ({reason})", "save the model again"
-            ) from error
-        read_weights(folder, network)
-        return cls(network, vocabulary, labels, max_length, device, masked_lm_of(folder), dtype)
+    def _new_network(cls, folder: Path, words: int, labels: int, sizes: AttentionXMLConfig) -> nn.Module:
+        return AttentionXMLNetwork(words, labels, sizes)
 
     def word_tables(self) -> list[nn.Embedding]:
         """The table of the word vectors."""
         return [self.network.embedding]
 
-    def _scores(self, batch: Sequence[Sequence[int]], labels: torch.Tensor | None, kind: ScoreKind) -> torch.Tensor:
-        words, lengths = padded(batch, PAD_ID, self.device)
-        network = self.network
-        logits = network.dense_logits(words, lengths) if labels is None else network(words, lengths, labels)
-        return logits if kind == "logit" else logits.sigmoid()
+    def _encoder_parts(self) -> list[nn.Module]:
+        return [self.network.embedding, self.network.lstm]

@@ -55,11 +55,10 @@ class LabelTree:
 
     @classmethod
     def from_clusters(cls, clusters: Sequence[np.ndarray]) -> LabelTree:
-        """The tree whose levels of groups are these clusterings of all labels.
+        """The tree whose levels of groups are these clusterings of all labels, the coarsest first.
 
-        Args:
-            clusters: the cluster of each label, shape `(labels,)`, numbered from 0 without gaps; the coarsest
-                clustering first, each inside the one before it (`datasets.label_clusters.hierarchical_clusters`).
+        Each gives the cluster of each label, numbered from 0 without gaps; each is inside the one before it
+        (`datasets.label_clusters.hierarchical_clusters`).
 
         Raises:
             InputError: a cluster is not inside a cluster of the level before it, or as for the tree itself.
@@ -91,8 +90,8 @@ class LabelTree:
         if not file.is_file():
             raise ModelFolderError(f"{str(folder)!r} has no {TREE}", "save or copy the model again")
         try:
-            found = load_file(file)
-            return cls([found[f"parents.{level}"] for level in range(len(found))])
+            levels = load_file(file)
+            return cls([levels[f"parents.{level}"] for level in range(len(levels))])
         except (safetensors.SafetensorError, OSError, KeyError, InputError) as error:
             raise ModelFolderError(f"{str(file)!r} holds no label tree ({error})", "save the model again") from error
 
@@ -131,15 +130,11 @@ class LabelTree:
 
 
 def depths_of_levels(deepest: int, first_groups: int = 2048, branching: int = 8) -> list[int]:
-    """Which depths of a binary hierarchy become the levels of groups of a tree.
+    """Which depths of a binary hierarchy become the levels of groups of a tree; depth d has at most `2 ** d` clusters.
 
-    The deepest does, and from there every `log2(branching)`-th upwards, to the first one with few enough clusters: the
-    fewest networks for what level 0 may cost. The paper takes 8 children a group for most of its data sets.
-
-    Args:
-        deepest: the last depth of the hierarchy; depth d has at most `2 ** d` clusters.
-        first_groups: at most how many groups level 0 has.
-        branching: at most how many children a group has that is not on the last level of groups; a power of 2.
+    The deepest does, and from there every `log2(branching)`-th upwards, to the first one with at most `first_groups`
+    clusters: the fewest networks for what level 0 may cost. The paper takes 8 children a group for most of its data
+    sets.
 
     Raises:
         InputError: `first_groups` is below 1 or `branching` below 2.

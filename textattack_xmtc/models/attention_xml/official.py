@@ -37,11 +37,9 @@ ADV_XMTC_WEIGHTS, ADV_XMTC_SETTINGS = "AttentionXML", "confg_axml.yaml"  # the s
 def read_attention_xml(source: Path, options: ImportOptions) -> AttentionXML | AttentionXMLTree:
     """The model in an official checkpoint, on the CPU.
 
-    Its sizes follow from the shapes of the weights; configuration files, where they are given, must agree with them.
-
-    Args:
-        source: the file; for a tree, what the names of its files start with, or the file of one of its levels.
-        options: what else is known; vocabulary and label names are looked for beside the checkpoint.
+    `source` is the file; for a tree, what the names of its files start with, or the file of one of its levels. Sizes
+    follow from the shapes of the weights; configuration files must agree with them. Vocabulary and label names are
+    looked for beside the checkpoint.
 
     Raises:
         ModelFolderError: a file is missing, damaged or not trusted, or shapes do not fit (the message names the key).
@@ -59,11 +57,11 @@ def read_attention_xml(source: Path, options: ImportOptions) -> AttentionXML | A
     settings = read_settings(options.configurations)
     names = read_label_names(options.labels or settings.get("labels_binarizer"), source.parent, options.trust)
     vocabulary = _vocabulary(source.parent, settings, options)
-    for name, found, what in (("labels_num", names, "label names"), ("vocab_size", vocabulary, "words")):
-        configured = sizes_of(settings, name).get(name, len(found))
-        if configured != len(found):
+    for name, entries, what in (("labels_num", names, "label names"), ("vocab_size", vocabulary, "words")):
+        configured = sizes_of(settings, name).get(name, len(entries))
+        if configured != len(entries):
             raise ModelFolderError(
-                f"{name} is {configured} in the configuration, and there are {len(found)} {what}",
+                f"{name} is {configured} in the configuration, and there are {len(entries)} {what}",
                 "give the files that belong to this checkpoint",
             )
     max_length = MAX_LENGTH if options.max_length is None else options.max_length
@@ -87,8 +85,8 @@ def is_adv_xmtc(folder: Path) -> bool:
 
 def read_adv_xmtc(folder: Path, options: ImportOptions) -> AttentionXML | AttentionXMLTree:
     """The model in a folder of adv-xmtc's, on the CPU; raises as `read_attention_xml`."""
-    own = (folder / ADV_XMTC_SETTINGS,) if (folder / ADV_XMTC_SETTINGS).is_file() else ()
-    configurations = options.configurations or own
+    beside = (folder / ADV_XMTC_SETTINGS,) if (folder / ADV_XMTC_SETTINGS).is_file() else ()
+    configurations = options.configurations or beside
     return read_attention_xml(folder / ADV_XMTC_WEIGHTS, replace(options, configurations=configurations))
 
 

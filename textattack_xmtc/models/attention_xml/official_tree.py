@@ -48,18 +48,11 @@ def tree_start(source: Path) -> Path | None:
 def tree_network(
     start: Path, settings: Mapping[str, Any], words: int, labels: int, trust: bool = False
 ) -> AttentionXMLTreeNetwork:
-    """The network of all levels.
-
-    Args:
-        start: what the names of its files start with.
-        settings: of its configuration files; `level` and `k` must agree with what is found.
-        words: size of the vocabulary.
-        labels: number of labels.
-        trust: whether files that hold Python objects may be read.
+    """The network of all levels, from files whose names begin with `start`.
 
     Raises:
-        ModelFolderError: a file is missing, damaged or not trusted, or levels, groups, labels and shapes do not fit
-            together.
+        ModelFolderError: a file is missing, damaged or not trusted, or levels, groups, labels, shapes and the settings
+            `level` and `k` do not fit together.
     """
     files = _level_files(start, sizes_of(settings, "level").get("level"))
     last = len(files) - 1
@@ -73,8 +66,8 @@ def tree_network(
     sizes = sizes_in(checkpoints[0], settings)
     weights: dict[str, torch.Tensor] = {}
     for level, (checkpoint, size) in enumerate(zip(checkpoints, rows, strict=True)):
-        own = own_weights(checkpoint, sizes, words, size)
-        weights |= {f"levels.{level}.{key}": value for key, value in own.items()}
+        level_weights = own_weights(checkpoint, sizes, words, size)
+        weights |= {f"levels.{level}.{key}": value for key, value in level_weights.items()}
     branching = sizes_of(settings, "k").get("k") if last > 1 else None
     try:
         tree = LabelTree([*(_halved(rows, level, files, branching) for level in range(1, last)), groups])
@@ -117,8 +110,8 @@ def _level_files(start: Path, branching: int | None) -> list[Path]:
 
 def _groups(file: Path, labels: int, trust: bool) -> np.ndarray:
     """The group of each label, int64, shape `(labels,)`."""
-    found = read_array(file, trust)
-    members = [np.asarray(group) for group in found] if found.ndim else []
+    array = read_array(file, trust)
+    members = [np.asarray(group) for group in array] if array.ndim else []
     if not members or any(group.ndim != 1 or group.dtype.kind not in "iu" for group in members):
         raise ModelFolderError(f"{str(file)!r} does not hold groups of label indices", _BELONGS)
     whole = np.concatenate(members)
@@ -148,20 +141,15 @@ def _halved(rows: Sequence[int], level: int, files: Sequence[Path], branching: i
 def _with_whole_attention(checkpoint: Checkpoint, above: bool, known: int | None) -> Checkpoint:
     """The checkpoint with its attention rows in one weight, and without the row for padding.
 
-    Args:
-        checkpoint: of one level.
-        above: whether the level is above 0: then an attention that is one weight has a last row for padding.
-        known: how many nodes the level has, where that is known.
-
-    Raises:
-        ModelFolderError: a shard is missing, or has another width than the first.
+    That row is the last one of an attention in one weight, on a level above 0; `known` is the number of the level's
+    nodes, where it is known.
     """
     weights, names = dict(checkpoint.weights), dict(checkpoint.names)
-    found = sorted((int(match[1]), match[0]) for match in map(_SHARD.fullmatch, weights) if match)
-    shards = [key for _, key in found]
+    numbered = sorted((int(match[1]), match[0]) for match in map(_SHARD.fullmatch, weights) if match)
+    shards = [key for _, key in numbered]
     if shards:
-        for number, (own, _) in enumerate(found):
-            if own != number:
+        for number, (shard, _) in enumerate(numbered):
+            if shard != number:
                 raise ModelFolderError(
                     f"{str(checkpoint.file)!r} lacks the weight 'AttentionWeights.emb.{number}.weight'",
                     "check that it is complete",

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from textattack_xmtc.errors import ModelFolderError
-from textattack_xmtc.models.attention_xml.plan import MOST_LAYERS, AttentionXMLConfig
+from textattack_xmtc.models.attention_xml.architecture import MOST_LAYERS, AttentionXMLConfig
 from textattack_xmtc.models.importers.checkpoints import Checkpoint
 from textattack_xmtc.models.importers.options import shares_of, sizes_of
 
@@ -18,7 +18,7 @@ ATTENTION = "attention.attention.weight"
 ASKED_BY = "its configuration, vocabulary and label names"
 _EMBEDDING, _START = "emb.emb.weight", "lstm.init_state"
 _LSTM, _LINEAR, _OUTPUT = "lstm.lstm.", "linear.linear.", "linear.output."
-_LSTM_PARTS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+_OUR_START = "lstm.initial_state"
 
 
 def sizes_in(checkpoint: Checkpoint, settings: Mapping[str, Any]) -> AttentionXMLConfig:
@@ -50,51 +50,37 @@ def sizes_in(checkpoint: Checkpoint, settings: Mapping[str, Any]) -> AttentionXM
 
 
 def own_weights(checkpoint: Checkpoint, sizes: AttentionXMLConfig, words: int, rows: int) -> dict[str, torch.Tensor]:
-    """The weights of a network under the names that `AttentionXMLNetwork` has for them.
-
-    Args:
-        checkpoint: with all attention rows in one weight.
-        sizes: of the network.
-        words: size of the vocabulary.
-        rows: how many labels or groups it knows.
+    """The weights of a network, all attention rows in one, under the names that `AttentionXMLNetwork` has for them.
 
     Raises:
         ModelFolderError: a weight is missing, unknown or of another shape.
     """
-    checkpoint.check(_shapes(sizes, words, rows), ASKED_BY)
-    found = checkpoint.weights
-    own = {"embedding.weight": found[_EMBEDDING], "attention": found[ATTENTION]}
-    for layer in range(sizes.layers):
-        for part in _LSTM_PARTS:
-            own[f"lstm.forwards.{layer}.{part}_l0"] = found[f"{_LSTM}{part}_l{layer}"]
-            own[f"lstm.backwards.{layer}.{part}_l0"] = found[f"{_LSTM}{part}_l{layer}_reverse"]
+    table = _table(sizes, words, rows)
+    checkpoint.check({official: shape for official, _, shape in table}, ASKED_BY)
+    weights = {ours: checkpoint.weights[official] for official, ours, _ in table}
     # The first half is the cells' start, the second the hidden states'; in each, layer by layer, forward and backward.
-    cells, hidden = found[_START].reshape(2, sizes.layers, 2, sizes.hidden_size)
-    own["lstm.initial_state"] = torch.stack([hidden, cells], dim=2)
-    for kind in ("weight", "bias"):
-        own[f"output.{kind}"] = found[f"{_OUTPUT}{kind}"]
-        for number in range(len(sizes.linear_sizes)):
-            own[f"linear.{number}.{kind}"] = found[f"{_LINEAR}{number}.{kind}"]
-    return own
+    cells, hidden = weights[_OUR_START].reshape(2, sizes.layers, 2, sizes.hidden_size)
+    weights[_OUR_START] = torch.stack([hidden, cells], dim=2)
+    return weights
 
 
-def _shapes(sizes: AttentionXMLConfig, words: int, rows: int) -> dict[str, tuple[int, ...]]:
-    """The official weights and their shapes."""
+def _table(sizes: AttentionXMLConfig, words: int, rows: int) -> list[tuple[str, str, tuple[int, ...]]]:
+    """Each weight: its official name, the name here, and its official shape."""
     hidden, width = sizes.hidden_size, 2 * sizes.hidden_size
-    shapes: dict[str, tuple[int, ...]] = {
-        _EMBEDDING: (words, sizes.embedding_size),
-        _START: (4 * sizes.layers, 1, hidden),
-        ATTENTION: (rows, width),
-    }
+    table: list[tuple[str, str, tuple[int, ...]]] = [
+        (_EMBEDDING, "embedding.weight", (words, sizes.embedding_size)),
+        (_START, _OUR_START, (4 * sizes.layers, 1, hidden)),
+        (ATTENTION, "attention", (rows, width)),
+    ]
     for layer in range(sizes.layers):
         read = width if layer else sizes.embedding_size
-        for direction in ("", "_reverse"):
-            for part, shape in zip(
-                _LSTM_PARTS, ((4 * hidden, read), (4 * hidden, hidden), (4 * hidden,), (4 * hidden,)), strict=True
-            ):
-                shapes[f"{_LSTM}{part}_l{layer}{direction}"] = shape
-    widths = [width, *sizes.linear_sizes]
+        shapes = {"weight_ih": (4 * hidden, read), "weight_hh": (4 * hidden, hidden)}
+        for part, shape in {**shapes, "bias_ih": (4 * hidden,), "bias_hh": (4 * hidden,)}.items():
+            for direction, ours in (("", "forwards"), ("_reverse", "backwards")):
+                table.append((f"{_LSTM}{part}_l{layer}{direction}", f"lstm.{ours}.{layer}.{part}_l0", shape))
+    widths = [width, *sizes.linear_sizes, 1]
     for number, (narrow, wide) in enumerate(pairwise(widths)):
-        shapes[f"{_LINEAR}{number}.weight"] = (wide, narrow)
-        shapes[f"{_LINEAR}{number}.bias"] = (wide,)
-    return {**shapes, f"{_OUTPUT}weight": (1, widths[-1]), f"{_OUTPUT}bias": (1,)}
+        last = number == len(sizes.linear_sizes)
+        official, ours = (_OUTPUT, "output.") if last else (f"{_LINEAR}{number}.", f"linear.{number}.")
+        table += [(f"{official}weight", f"{ours}weight", (wide, narrow)), (f"{official}bias", f"{ours}bias", (wide,))]
+    return table

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -36,14 +36,7 @@ class NLTKWords:
 
         @lru_cache(maxsize=2**14)
         def words(sentence: str) -> tuple[Span, ...]:
-            found, end = [], 0
-            for token in tokenizer.tokenize(sentence):
-                # Tokens stand in the text as they are, but for quotation marks, which have no word character.
-                start = sentence.find(token, end) if re.search(r"\w", token) else -1
-                if start >= 0:
-                    end = start + len(token)
-                    found.append((start, end))
-            return tuple(found)
+            return spans_of(tokenizer.tokenize(sentence), sentence)
 
         self._words = words
 
@@ -81,12 +74,12 @@ class NLTKWords:
 
     def write(self, folder: Path) -> None:
         """Write the parameters into a model folder: it then reads texts alike on every machine."""
-        own = self._parameters
+        parameters = self._parameters
         content = {
-            "abbreviations": sorted(own.abbrev_types),
-            "sentence_starters": sorted(own.sent_starters),
-            "collocations": sorted(map(list, own.collocations)),
-            "orthographic_context": dict(sorted(own.ortho_context.items())),
+            "abbreviations": sorted(parameters.abbrev_types),
+            "sentence_starters": sorted(parameters.sent_starters),
+            "collocations": sorted(map(list, parameters.collocations)),
+            "orthographic_context": dict(sorted(parameters.ortho_context.items())),
         }
         write_json(folder / SENTENCES, content)
 
@@ -98,3 +91,15 @@ class NLTKWords:
                 span = first + start, first + end
                 masked = text.startswith(_UNK, span[0] - 1) if span[0] else False
                 yield (span[0] - 1, span[1] + 1) if masked else span
+
+
+def spans_of(tokens: Iterable[str], text: str) -> tuple[Span, ...]:
+    """Where the tokens of NLTK that are words stand in their text."""
+    spans, end = [], 0
+    for token in tokens:
+        # Tokens stand in the text as they are, but for quotation marks, which have no word character.
+        start = text.find(token, end) if re.search(r"\w", token) else -1
+        if start >= 0:
+            end = start + len(token)
+            spans.append((start, end))
+    return tuple(spans)

@@ -4,119 +4,104 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
 import datasets
 import numpy as np
 import torch
 
 from textattack_xmtc.datasets.corpus import Corpus
-from textattack_xmtc.errors import InputError
+from textattack_xmtc.models.architecture import Log, ParameterGroups
+from textattack_xmtc.models.attention_xml.architecture import AttentionXMLPlan, AttentionXMLSettings
 from textattack_xmtc.models.attention_xml.flat import AttentionXML, AttentionXMLNetwork
-from textattack_xmtc.models.attention_xml.plan import AttentionXMLConfig, AttentionXMLSettings
 from textattack_xmtc.models.attention_xml.vocabulary import PAD_ID, UNK_ID, Vocabulary
 from textattack_xmtc.models.attention_xml.word_vectors import word_vectors
 from textattack_xmtc.models.batches import padded
 from textattack_xmtc.models.evaluation import validation
 from textattack_xmtc.models.loss_settings import LossSettings
-from textattack_xmtc.models.losses import ReweightedLoss
-from textattack_xmtc.models.training.checkpoint import Checkpoint, keeper
+from textattack_xmtc.models.torch_scorer import Encoded, TorchScorer
+from textattack_xmtc.models.training.checkpoint import Checkpoint, run_with_checkpoint
 from textattack_xmtc.models.training.loop import Training, linear_to_a_tenth
 
 
-def train_attention_xml(
+def train(
     corpus: Corpus,
-    config: AttentionXMLConfig,
-    settings: AttentionXMLSettings,
-    loss: LossSettings | None = None,
+    plan: AttentionXMLPlan,
     validate_on: datasets.Dataset | None = None,
-    vocabulary: Vocabulary | None = None,
-    max_length: int = 500,
     device: torch.device | str | None = None,
     checkpoint: Checkpoint | None = None,
-) -> tuple[AttentionXML, list[dict[str, Any]]]:
-    """Train a flat AttentionXML on the training split of a corpus, from word vectors of its own texts.
-
-    The same corpus, settings and seed give the same weights on a CPU with the same number of threads, whether or not
-    the training was interrupted and taken up from its checkpoint.
-
-    Args:
-        corpus: with a split "train".
-        config: the sizes of the network.
-        settings: how to train.
-        loss: what is trained on; plain binary cross-entropy by default.
-        validate_on: texts that the model is measured on after each epoch; the best epoch's weights are kept.
-        vocabulary: the words to know; by default the most frequent of the training texts.
-        max_length: words that are read of a text.
-        device: "cpu", "cuda", ...; by default the GPU where there is one.
-        checkpoint: where the state of the training is kept; an unfinished one is resumed.
-
-    Returns:
-        The model and the log, one entry an epoch.
-
-    Raises:
-        InputError: the split "train" is empty, or the checkpoint is of another training.
-    """
-    rows = corpus.split("train")
-    texts, labels = list(rows["text"]), list(rows["labels"])
-    if not texts:
-        raise InputError(f"corpus {corpus.name!r} has no training texts", "give some")
-    vocabulary = vocabulary or Vocabulary.of_texts(texts)
+) -> tuple[AttentionXML, Log]:
+    """Train a flat AttentionXML from word vectors of the corpus's own texts; as `Architecture.train` says."""
+    rows, settings = corpus.split("train"), plan.settings
+    vocabulary = Vocabulary.of_texts(rows["text"], plan.vocabulary_size)
     with torch.random.fork_rng():
         torch.manual_seed(settings.seed)
-        network = AttentionXMLNetwork(len(vocabulary), len(corpus.label_names), config)
-    model = AttentionXML(network, vocabulary, corpus.label_names, max_length, device)
-    encoded = model.encode(texts)
-    loss_of = (loss or LossSettings()).for_labels(corpus.label_counts, len(texts)).to(model.device)
-    text_loss = FlatLoss(network, settings, loss_of)
-    text_loss.prepare(encoded, labels)
+        network = AttentionXMLNetwork(len(vocabulary), len(corpus.label_names), plan.network)
+    model = AttentionXML(network, vocabulary, corpus.label_names, plan.max_length, device)
+    encoded = model.encode(rows["text"])
+    batch_loss = FlatLoss(model, settings, plan.loss, corpus.label_counts, len(rows))
+    batch_loss.prepare(encoded, rows["labels"])
     training = Training(
         network,
-        [(list(network.parameters()), settings.learning_rate)],
+        parameter_groups(model, settings),
         linear_to_a_tenth,
         [len(text) for text in encoded],
-        lambda positions, rng: text_loss(positions, [encoded[position] for position in positions], rng),
+        lambda positions, rng: batch_loss(positions, [encoded[position] for position in positions], rng),
         settings,
-        "AttentionXML",
+        model.name,
     )
-    state = checkpoint.read() if checkpoint else None
-    if state is not None:
-        training.load_state_dict(state)
-    else:
-        start_at_mean_rate(network, corpus.label_matrix("train").nnz / (len(texts) * len(corpus.label_names)))
+
+    def start() -> None:
+        start_at_rate(network, corpus.label_matrix("train").nnz / (len(rows) * len(corpus.label_names)))
         start_from_word_vectors(network, encoded, settings.seed)
+
     validate = None if validate_on is None else partial(validation, model, validate_on)
-    log = training.run(validate, None if checkpoint is None else keeper(checkpoint, training))
-    return model, log
+    return model, run_with_checkpoint(training, checkpoint, validate, start)
+
+
+def parameter_groups(model: TorchScorer, settings: AttentionXMLSettings) -> ParameterGroups:
+    """All parameters, with one rate."""
+    return [(list(model.network.parameters()), settings.learning_rate)]
 
 
 class FlatLoss:
-    """The loss of texts of a flat network: a `TextLoss`.
+    """The loss of texts of a flat network: a `TextLoss`. Of the settings, word dropout and label sample count."""
 
-    Args:
-        network: the network.
-        settings: how to train; word dropout and label sample count.
-        loss_of: what is trained on, for the labels of the network.
-    """
+    def __init__(
+        self,
+        model: AttentionXML,
+        settings: AttentionXMLSettings,
+        loss: LossSettings,
+        label_counts: np.ndarray,
+        n_train: int,
+    ) -> None:
+        self._network, self._settings = model.network, settings
+        self._loss_of = loss.for_labels(label_counts, n_train).to(model.device)
 
-    def __init__(self, network: AttentionXMLNetwork, settings: AttentionXMLSettings, loss_of: ReweightedLoss) -> None:
-        self._network, self._settings, self._loss_of = network, settings, loss_of
-
-    def prepare(self, encoded: Sequence[Sequence[int]], labels: Sequence[Sequence[int]]) -> None:
+    def prepare(self, encoded: Encoded, labels: Sequence[Sequence[int]]) -> None:
         """Train on these texts from now on."""
         self._true = [np.asarray(row, dtype=np.int64) for row in labels]
 
-    def __call__(
-        self, positions: Sequence[int], encoded: Sequence[Sequence[int]], rng: np.random.Generator
-    ) -> torch.Tensor:
+    def __call__(self, positions: Sequence[int], encoded: Encoded, rng: np.random.Generator) -> torch.Tensor:
         """The loss of a batch."""
         words, lengths = padded(encoded, PAD_ID, self._network.attention.device)
         words = with_unknown_words(words, self._settings.word_dropout)
         true = [self._true[position] for position in positions]
-        return loss_of_words(self._network, words, lengths, true, self._loss_of, self._settings.label_sample, rng)
+        labels, importance = _drawn_labels(true, len(self._network.attention), self._settings.label_sample, rng)
+        targets = np.zeros((len(true), len(labels)), dtype=np.float32)
+        for row, of_text in zip(targets, true, strict=True):
+            row[np.searchsorted(labels, of_text)] = 1.0
+        target = torch.from_numpy(targets).to(words.device)
+        loss: torch.Tensor
+        if len(labels) == len(self._network.attention):
+            loss = self._loss_of(self._network(words, lengths), target)
+        else:
+            chosen = torch.from_numpy(labels).to(words.device)
+            weights = torch.from_numpy(importance).to(words.device)
+            loss = self._loss_of(self._network(words, lengths, chosen), target, labels=chosen, importance=weights)
+        return loss
 
 
-def start_at_mean_rate(network: AttentionXMLNetwork, rate: float) -> None:
+def start_at_rate(network: AttentionXMLNetwork, rate: float) -> None:
     """Let every label start at the mean label's rate: otherwise the first epoch only learns that labels are rare."""
     rate = min(max(rate, 1e-6), 0.5)
     with torch.no_grad():
@@ -140,50 +125,19 @@ def with_unknown_words(words: torch.Tensor, share: float) -> torch.Tensor:
     return words.masked_fill(hidden & (words != PAD_ID), UNK_ID)
 
 
-def loss_of_words(
-    network: AttentionXMLNetwork,
-    words: torch.Tensor,
-    lengths: torch.Tensor,
-    true: Sequence[np.ndarray],
-    loss_of: ReweightedLoss,
-    label_sample: int | None,
-    rng: np.random.Generator,
-) -> torch.Tensor:
-    """The loss of a batch of texts.
-
-    Args:
-        network: the network.
-        words: word numbers, shape `(texts, longest)`, padded at the end.
-        lengths: words of each text, shape `(texts,)`.
-        true: the true labels of each text.
-        loss_of: what is trained on.
-        label_sample: as in `AttentionXMLSettings`.
-        rng: draws that sample.
-    """
-    labels, importance = _drawn_labels(true, len(network.attention), label_sample, rng)
-    targets = np.zeros((len(true), len(labels)), dtype=np.float32)
-    for row, own in zip(targets, true, strict=True):
-        row[np.searchsorted(labels, own)] = 1.0
-    target = torch.from_numpy(targets).to(words.device)
-    if len(labels) == len(network.attention):
-        everything: torch.Tensor = loss_of(network(words, lengths), target)
-        return everything
-    chosen = torch.from_numpy(labels).to(words.device)
-    weights = torch.from_numpy(importance).to(words.device)
-    loss: torch.Tensor = loss_of(network(words, lengths, chosen), target, labels=chosen, importance=weights)
-    return loss
-
-
 def _drawn_labels(
     true: Sequence[np.ndarray], labels: int, others: int | None, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
     """The labels that a step computes, ascending, and what each counts for."""
-    own = np.unique(np.concatenate(true))
-    if others is None or len(own) + others >= labels:
+    needed = np.unique(np.concatenate(true))
+    if others is None or len(needed) + others >= labels:
         return np.arange(labels), np.ones(labels, dtype=np.float32)
-    rest = np.setdiff1d(np.arange(labels), own, assume_unique=True)
-    drawn = rng.choice(rest, others, replace=False)
-    chosen = np.concatenate([own, drawn])
-    weights = np.concatenate([np.ones(len(own)), np.full(others, len(rest) / others)])
+    rest = np.setdiff1d(np.arange(labels), needed, assume_unique=True)
+    chosen = np.concatenate([needed, rng.choice(rest, others, replace=False)])
+    weights = np.concatenate([np.ones(len(needed)), np.full(others, len(rest) / others)])
     order = np.argsort(chosen)
     return chosen[order], weights[order].astype(np.float32)
+
+
+text_loss = FlatLoss
+"""What `Architecture.text_loss` makes."""

@@ -3,52 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Self, cast
+from typing import Any, cast
 
 import numpy as np
 import torch
 from torch import nn
 from torch.nn.functional import embedding
 
-from textattack_xmtc.errors import InputError, ModelFolderError
+from textattack_xmtc.errors import InputError
 from textattack_xmtc.models.aplc_xlnet.clusters import joint_logit
+from textattack_xmtc.models.attention_xml.architecture import AttentionXMLConfig
 from textattack_xmtc.models.attention_xml.flat import AttentionXMLNetwork
 from textattack_xmtc.models.attention_xml.label_tree import LabelTree
-from textattack_xmtc.models.attention_xml.plan import AttentionXMLConfig
 from textattack_xmtc.models.attention_xml.vocabulary import PAD_ID, Vocabulary
-from textattack_xmtc.models.attention_xml.word_scorer import WordScorer, read_vocabulary, words_read
+from textattack_xmtc.models.attention_xml.word_scorer import WordScorer
 from textattack_xmtc.models.batches import padded
-from textattack_xmtc.models.folder import (
-    CONFIG,
-    LABELS,
-    check_sizes,
-    masked_lm_of,
-    read_weights,
-    read_words,
-)
-from textattack_xmtc.models.torch_scorer import ComputeType
+from textattack_xmtc.models.torch_scorer import ComputeType, Encoded
 from textattack_xmtc.scores import ScoreKind
 
 _CHUNK_FLOATS = 2**24  # what is computed for a chunk of nodes at once: 64 MB in float32
-
 
 FLOOR: Mapping[ScoreKind, float] = {"probability": 0.0, "logit": -1e6}
 """The score of a label that the beam does not reach, in what a tree predicts."""
 
 
 class AttentionXMLTreeNetwork(nn.Module):
-    """One AttentionXML network for each level of a label tree.
+    """One AttentionXML network for each level of a label tree, all of the same sizes.
 
     Each network says how likely a node is, given its parent. With the logits z_0 .. z_l of the nodes on the way to a
     node of level l, its probability is `sigmoid(z_0) * ... * sigmoid(z_l)` (section 3.1); scores here are its log-odds,
     computed without the product, so that they neither saturate nor overflow.
-
-    Args:
-        words: size of the vocabulary.
-        tree: the groups and labels.
-        config: the other sizes, the same on all levels.
     """
 
     def __init__(self, words: int, tree: LabelTree, config: AttentionXMLConfig) -> None:
@@ -62,25 +47,18 @@ class AttentionXMLTreeNetwork(nn.Module):
             self.register_buffer(f"children_{level}", torch.from_numpy(tree.children(level)), persistent=False)
 
     def forward(self, words: torch.Tensor, lengths: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        """Log-odds of labels by their paths: exact whether or not a beam would reach them.
+        """Log-odds of labels, shape `(m,)`, by their paths: exact whether or not a beam would reach them; `(texts, m)`.
 
-        Only the attention rows of the nodes on these paths are read.
-
-        Args:
-            words: word numbers, shape `(texts, longest)`, padded at the end.
-            lengths: words of each text, at least 1, shape `(texts,)`.
-            labels: label indices, shape `(m,)`.
-
-        Returns:
-            Shape `(texts, m)`.
+        Only the attention rows of the nodes on these paths are read. Words and lengths are as for
+        `AttentionXMLNetwork`.
         """
         path = [labels]
         for level in range(len(self.levels) - 1, 0, -1):
             path.insert(0, self._parents(level)[path[0]])
         joint = None
         for level, nodes in enumerate(path):
-            own, place = torch.unique(nodes, return_inverse=True)  # labels that share a group share its score
-            logits = self.level_logits(level, words, lengths, own).index_select(1, place)
+            distinct, place = torch.unique(nodes, return_inverse=True)  # labels that share a group share its score
+            logits = self.level_logits(level, words, lengths, distinct).index_select(1, place)
             joint = logits if joint is None else joint_logit(joint, logits)
         return cast(torch.Tensor, joint)
 
@@ -113,12 +91,8 @@ class AttentionXMLTreeNetwork(nn.Module):
     def children_of(self, groups: torch.Tensor, level: int) -> tuple[torch.Tensor, torch.Tensor]:
         """The children of some groups of a level for each text, ascending, and which column of `groups` each is from.
 
-        Args:
-            groups: shape `(texts, g)`; -1 for none.
-            level: the level of the groups.
-
-        Returns:
-            Nodes of the next level, -1 filling the start, and columns, each of shape `(texts, c)`.
+        `groups` has the shape `(texts, g)`, -1 for none. Nodes of the next level, -1 filling the start, and columns
+        have the shape `(texts, c)`.
         """
         table = self.get_buffer(f"children_{level}")
         nodes = table[groups.clamp(min=0)].masked_fill((groups < 0)[:, :, None], -1).flatten(1)
@@ -132,11 +106,7 @@ class AttentionXMLTreeNetwork(nn.Module):
     def level_logits(self, level: int, words: torch.Tensor, lengths: torch.Tensor, nodes: torch.Tensor) -> torch.Tensor:
         """Logits of nodes of a level given their parents, shape `(texts, m)`; a chunk at a time, to bound the memory.
 
-        Args:
-            level: the level.
-            words: as for `forward`.
-            lengths: as for `forward`.
-            nodes: of shape `(m,)` for all texts, or `(texts, m)` for each.
+        `nodes` has the shape `(m,)` for all texts, or `(texts, m)` for each.
         """
         network = self.network(level)
         hidden = network.encode(words, lengths)
@@ -147,11 +117,6 @@ class AttentionXMLTreeNetwork(nn.Module):
         projected = network.project(hidden) if nodes.shape[-1] >= hidden.shape[1] else None
         return torch.cat([network.label_logits(hidden, lengths, part, projected) for part in rows], dim=1)
 
-    def compute_in(self, dtype: torch.dtype) -> None:
-        """Let word vectors and LSTMs of all levels compute in another type."""
-        for level in range(len(self.levels)):
-            self.network(level).compute_in(dtype)
-
     def _parents(self, level: int) -> torch.Tensor:
         return self.get_buffer(f"parents_{level}")
 
@@ -159,10 +124,7 @@ class AttentionXMLTreeNetwork(nn.Module):
 def best_nodes(nodes: torch.Tensor, scores: torch.Tensor, k: int) -> tuple[torch.Tensor, torch.Tensor]:
     """The k best nodes of each text (all, where there are fewer) and their scores, best first.
 
-    Args:
-        nodes: shape `(texts, c)`, ascending, so that ties go to the lower node.
-        scores: of the same shape.
-        k: how many.
+    Nodes and scores have the shape `(texts, c)`; nodes are ascending, so that ties go to the lower one.
 
     Example:
         >>> best_nodes(torch.tensor([[3, 5, 8]]), torch.tensor([[0.2, 0.7, 0.7]]), 2)[0].tolist()
@@ -177,17 +139,13 @@ class AttentionXMLTree(WordScorer):
 
     `score` and `dense` follow the wanted labels' paths: exact for every label. `top_k` and `rank` keep to the beam, as
     the model does when it predicts: a label whose groups are not among the best `beam` of their level is not reached,
-    and has no rank. The cost of `score` follows the number of levels, that of `top_k` the beam and the size of level 0.
+    and has rank 0; `predicted` gives it `FLOOR`. The cost of `score` follows the number of levels, that of `top_k` the
+    beam and the size of level 0.
 
     Args:
-        network: the network.
-        vocabulary: the words it knows.
-        label_names: the names of its labels, by index.
-        max_length: words that are read of a text.
+        network, vocabulary, label_names, max_length: as for `WordScorer`.
         beam: groups of each level whose children are scored (the paper's C; it takes 160 for 670,000 labels).
-        device: "cpu", "cuda", ...; by default the GPU where there is one.
-        masked_lm_folder: a masked language model kept with this model, or None.
-        dtype: as for `AttentionXML`.
+        device, masked_lm_folder, dtype: as for `WordScorer`.
 
     Raises:
         InputError: the beam is below 1, or the tree is not one of these labels.
@@ -229,130 +187,18 @@ class AttentionXMLTree(WordScorer):
         super().__init__(network, vocabulary, label_names, max_length, device, masked_lm_folder, dtype)
         self.beam = beam
 
-    def predicted(self, texts: Sequence[str], kind: ScoreKind = "probability", batch_size: int = 32) -> np.ndarray:
-        """What the tree predicts, shape `(len(texts), number of labels)`: `FLOOR` for labels beyond the beam.
-
-        So its k best labels are those of `top_k`, as with a shortlist; `dense` and `score` are exact for every label.
-
-        Raises:
-            InputError: the model has no such kind of score.
-        """
-        rows = np.full((len(texts), len(self.label_names)), FLOOR[kind], dtype=np.float32)
-        for positions, batch in self._batches(texts, kind, batch_size):
-            with torch.inference_mode():
-                labels, scores = (part.cpu().numpy() for part in self._reached(batch, kind))
-            for position, own, values in zip(positions, labels, scores, strict=True):
-                rows[position, own[own >= 0]] = values[own >= 0]
-        return rows
-
-    def top_k(
-        self, texts: Sequence[str], k: int, kind: ScoreKind = "probability", batch_size: int = 32
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """The k best of the labels that the beam reaches (int64) and their scores (float32), each `(len(texts), k)`.
-
-        Ties are broken by the lower label index.
-
-        Raises:
-            InputError: k is not between 1 and the number of labels that the beam is sure to reach, or the model has no
-                such kind of score.
-        """
-        sure = self.network.tree.surely_reached(self.beam)
-        if not 1 <= k <= sure:
-            raise InputError(
-                f"k={k} does not fit the {sure} labels that a beam of {self.beam} groups a level is sure to reach",
-                f"choose k between 1 and {sure}, or a wider beam",
-            )
-        labels = np.empty((len(texts), k), dtype=np.int64)
-        scores = np.empty((len(texts), k), dtype=np.float32)
-        for positions, batch in self._batches(texts, kind, batch_size):
-            with torch.inference_mode():
-                best, values = best_nodes(*self._reached(batch, kind), k)
-            labels[positions], scores[positions] = best.cpu().numpy(), values.float().cpu().numpy()
-        return labels, scores
-
-    def rank(
-        self, texts: Sequence[str], labels: Sequence[int], kind: ScoreKind = "probability", batch_size: int = 32
-    ) -> np.ndarray:
-        """Where `labels` stand among the labels that the beam reaches, 1 for the best; 0 for one that it does not.
-
-        Ties are broken by the lower label index.
-
-        Returns:
-            int64, shape `(len(texts), len(labels))`.
-
-        Raises:
-            InputError: there is no such label, or the model has no such kind of score.
-        """
-        self._check_labels(labels)
-        ranks = np.empty((len(texts), len(labels)), dtype=np.int64)
-        for positions, batch in self._batches(texts, kind, batch_size):
-            with torch.inference_mode():
-                nodes, scores = (part.cpu().numpy() for part in self._reached(batch, kind))
-            for column, label in enumerate(labels):
-                here = nodes == label
-                own = np.where(here, scores, -np.inf).max(axis=1, keepdims=True)
-                better = (scores > own) | ((scores == own) & (nodes < label))
-                ranks[positions, column] = np.where(here.any(axis=1), 1 + better.sum(axis=1), 0)
-        return ranks
-
-    def reached(self, texts: Sequence[str], labels: Sequence[int], batch_size: int = 32) -> np.ndarray:
-        """Whether the beam reaches `labels`: bool, shape `(len(texts), len(labels))`.
-
-        Raises:
-            InputError: there is no such label.
-        """
-        return self.rank(texts, labels, "logit", batch_size) > 0
-
-    def settings(self) -> dict[str, Any]:
-        """What a model folder's configuration must say to build this model again."""
-        return {
-            "network": asdict(self.network.config),
-            "max_length": self.max_length,
-            "beam": self.beam,
-            "tokenization": self.vocabulary.tokenization,
-        }
+    @classmethod
+    def parts_of_folder(cls, folder: Path, config: Mapping[str, Any], labels: int) -> dict[str, Any]:
+        """Network, vocabulary, length and beam."""
+        return {**super().parts_of_folder(folder, config, labels), "beam": int(config["beam"])}
 
     @classmethod
-    def from_folder(
-        cls,
-        folder: Path,
-        config: Mapping[str, Any],
-        device: torch.device | str | None = None,
-        dtype: ComputeType = "float32",
-    ) -> Self:
-        """The model of a folder, whose configuration has been read (see `models.folder`).
+    def _new_network(cls, folder: Path, words: int, labels: int, sizes: AttentionXMLConfig) -> nn.Module:
+        return AttentionXMLTreeNetwork(words, LabelTree.from_folder(folder), sizes)
 
-        Raises:
-            ModelFolderError: a setting is missing or unknown, or tree, labels and weights do not fit.
-        """
-        labels, tree = read_words(folder, LABELS), LabelTree.from_folder(folder)
-        check_sizes(folder, config.get("network"))
-        try:
-            sizes = AttentionXMLConfig(
-                **{**config["network"], "linear_sizes": tuple(config["network"]["linear_sizes"])}
-            )
-            vocabulary = read_vocabulary(folder, str(config["tokenization"]))
-            with torch.device("meta"):  # the weights are read next: do not draw random ones first
-                network = AttentionXMLTreeNetwork(len(vocabulary), tree, sizes)
-            read_weights(folder, network)
-            return cls(
-                network,
-                vocabulary,
-                labels,
-                words_read(int(config["max_length"])),
-                int(config["beam"]),
-                device,
-                masked_lm_of(folder),
-                dtype,
-            )
-        except (KeyError, TypeError, ValueError, RuntimeError) as error:
-            if isinstance(error, ModelFolderError):
-                raise
-            reason = f"no {error}" if isinstance(error, KeyError) else str(error)
-            raise ModelFolderError(
-                f"{CONFIG} in {str(folder)!r} does not describe an AttentionXML with a label tree ({reason})",
-                "save the model again",
-            ) from error
+    def settings(self) -> dict[str, Any]:
+        """Sizes, length, tokenization and beam."""
+        return {**super().settings(), "beam": self.beam}
 
     def write_own_files(self, folder: Path) -> None:
         """Write the vocabulary and the tree."""
@@ -363,13 +209,51 @@ class AttentionXMLTree(WordScorer):
         """The table of the word vectors of each level."""
         return [self.network.network(level).embedding for level in range(len(self.network.levels))]
 
-    def _scores(self, batch: Sequence[Sequence[int]], labels: torch.Tensor | None, kind: ScoreKind) -> torch.Tensor:
-        words, lengths = padded(batch, PAD_ID, self.device)
-        network = self.network
-        logits = network.dense_logits(words, lengths) if labels is None else network(words, lengths, labels)
-        return logits if kind == "logit" else logits.sigmoid()
+    def predicted(self, texts: Sequence[str], kind: ScoreKind = "probability", batch_size: int = 32) -> np.ndarray:
+        """What the tree predicts, shape `(len(texts), number of labels)`: `FLOOR` for labels beyond the beam."""
+        rows = np.full((len(texts), len(self.label_names)), FLOOR[kind], dtype=np.float32)
+        for positions, batch in self._batches(self.encode(texts), kind, batch_size):
+            with torch.inference_mode():
+                reached = [part.cpu().numpy() for part in self._reached(batch, kind)]
+            for position, labels, scores in zip(positions, *reached, strict=True):
+                rows[position, labels[labels >= 0]] = scores[labels >= 0]
+        return rows
 
-    def _reached(self, batch: Sequence[Sequence[int]], kind: ScoreKind) -> tuple[torch.Tensor, torch.Tensor]:
+    def reached(self, texts: Sequence[str], labels: Sequence[int], batch_size: int = 32) -> np.ndarray:
+        """Whether the beam reaches `labels`: bool, shape `(len(texts), len(labels))`.
+
+        Raises:
+            InputError: there is no such label.
+        """
+        return self.rank(texts, labels, "logit", batch_size) > 0
+
+    def _encoder_parts(self) -> list[nn.Module]:
+        networks = [self.network.network(level) for level in range(len(self.network.levels))]
+        return [part for network in networks for part in (network.embedding, network.lstm)]
+
+    def _check_k(self, k: int) -> None:
+        sure = self.network.tree.surely_reached(self.beam)
+        if not 1 <= k <= sure:
+            raise InputError(
+                f"k={k} does not fit the {sure} labels that a beam of {self.beam} groups a level is sure to reach",
+                f"choose k between 1 and {sure}, or a wider beam",
+            )
+
+    def _best(self, batch: Encoded, k: int, kind: ScoreKind) -> tuple[np.ndarray, np.ndarray]:
+        best, scores = best_nodes(*self._reached(batch, kind), k)
+        return best.cpu().numpy(), scores.float().cpu().numpy()
+
+    def _ranks(self, batch: Encoded, labels: Sequence[int], kind: ScoreKind) -> np.ndarray:
+        nodes, scores = (part.cpu().numpy() for part in self._reached(batch, kind))
+        ranks = np.empty((len(batch), len(labels)), dtype=np.int64)
+        for column, label in enumerate(labels):
+            here = nodes == label
+            score = np.where(here, scores, -np.inf).max(axis=1, keepdims=True)
+            better = (scores > score) | ((scores == score) & (nodes < label))
+            ranks[:, column] = np.where(here.any(axis=1), 1 + better.sum(axis=1), 0)
+        return ranks
+
+    def _reached(self, batch: Encoded, kind: ScoreKind) -> tuple[torch.Tensor, torch.Tensor]:
         """The labels that the beam reaches and their scores; minus infinity where -1 stands for no label."""
         words, lengths = padded(batch, PAD_ID, self.device)
         labels, logits = self.network.reached(words, lengths, self.beam, len(self.network.levels) - 1)

@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Any
 
 from textattack_xmtc.errors import ModelFolderError
-from textattack_xmtc.models.attention_xml.sentences import NLTKWords
+from textattack_xmtc.models.attention_xml.sentences import NLTKWords, spans_of
 from textattack_xmtc.words import Span
 
 PAD, UNK = "<PAD>", "<UNK>"
@@ -58,14 +58,7 @@ def _nltk_words(piece: str, keeps_period: bool) -> tuple[Span, ...]:
     """The words of a piece of text without white space."""
     # At the end of what it is given, NLTK's tokenizer cuts a period off; before another word it does not.
     tokens = _nltk_tokenizer().tokenize(f"{piece} x" if keeps_period else piece)
-    found, end = [], 0
-    for token in tokens[:-1] if keeps_period else tokens:
-        # Tokens stand in the text as they are, but for quotation marks, which have no word character.
-        start = piece.find(token, end) if re.search(r"\w", token) else -1
-        if start >= 0:
-            end = start + len(token)
-            found.append((start, end))
-    return tuple(found)
+    return spans_of(tokens[:-1] if keeps_period else tokens, piece)
 
 
 @cache
@@ -151,8 +144,8 @@ class Vocabulary:
         get = self._ids.get
         if self._spans is _regex_spans:  # most of what a model does for a text beside its network: the shortest way
             far = limit is not None and len(text) > _CHARACTERS_PER_WORD * limit
-            found = (match[0] for match in islice(_WORD.finditer(text), limit)) if far else _WORD.findall(text)[:limit]
-            return [get(word.lower(), UNK_ID) for word in found]
+            words = (match[0] for match in islice(_WORD.finditer(text), limit)) if far else _WORD.findall(text)[:limit]
+            return [get(word.lower(), UNK_ID) for word in words]
         return [get(_form(text[start:end]), UNK_ID) for start, end in islice(self._spans(text), limit)]
 
 

@@ -15,10 +15,12 @@ import numpy as np
 import torch
 from safetensors.torch import load_file
 
-from textattack_xmtc.errors import ModelFolderError
+from textattack_xmtc.errors import ModelFolderError, reason_of
+from textattack_xmtc.models.folder import check_shapes
 
 _WRAPPERS = ("module.", "Network.")  # data parallelism; the level of a label tree
 _AGAIN = "copy or download it again"
+_OF_THIS_KIND = "check that it is a checkpoint of this kind, and complete"
 _NPY = b"\x93NUMPY"
 _PICKLE = b"\x80"
 
@@ -44,67 +46,40 @@ class Checkpoint:
             ModelFolderError: it is missing, or is none.
         """
         if key not in self.weights:
-            raise self._lacks(key)
+            raise ModelFolderError(f"{str(self.file)!r} lacks the weight {key!r}", _OF_THIS_KIND)
         shape = tuple(self.weights[key].shape)
         if len(shape) != 2:
             raise ModelFolderError(
                 f"the weight {self.names[key]!r} in {str(self.file)!r} has the shape {shape}, not that of a matrix",
-                "check that it is a checkpoint of this kind",
+                _OF_THIS_KIND,
             )
         return shape[0], shape[1]
 
     def check(self, wanted: Mapping[str, Sequence[int]], asked_by: str) -> None:
-        """See that exactly these weights are there.
-
-        Args:
-            wanted: the shapes by name.
-            asked_by: what says so, for the message.
+        """See that exactly the weights of these shapes are there; `asked_by` says in the message what asks for them.
 
         Raises:
             ModelFolderError: a weight is missing, unknown or of another shape.
         """
-        for key in wanted:
-            if key not in self.weights:
-                raise self._lacks(key)
-        for key in self.weights:
-            if key not in wanted:
-                raise ModelFolderError(
-                    f"{str(self.file)!r} holds the weight {self.names[key]!r}; by {asked_by}, there should be none",
-                    "check that it is a checkpoint of this kind, and that its configuration belongs to it",
-                )
-        for key, shape in wanted.items():
-            if tuple(self.weights[key].shape) != tuple(shape):
-                raise ModelFolderError(
-                    f"the weight {self.names[key]!r} in {str(self.file)!r} has the shape "
-                    f"{tuple(self.weights[key].shape)}; by {asked_by}, it should be {tuple(shape)}",
-                    "give the files that belong to this checkpoint",
-                )
-
-    def _lacks(self, key: str) -> ModelFolderError:
-        return ModelFolderError(
-            f"{str(self.file)!r} lacks the weight {key!r}", "check that it is a checkpoint of this kind, and complete"
-        )
+        shapes = {key: tuple(weight.shape) for key, weight in self.weights.items()}
+        check_shapes(self.file, shapes, wanted, asked_by, self.names)
 
 
 def read_checkpoint(file: Path, trust: bool = False) -> Checkpoint:
     """The weights in a file that `torch.save` or safetensors wrote, on the CPU, left on the disk where torch can.
 
-    Args:
-        file: the file.
-        trust: whether Python objects beside the weights may be read.
-
     Raises:
-        ModelFolderError: the file is missing, damaged or holds something else, or Python objects are not trusted.
+        ModelFolderError: the file is missing, damaged or holds something else, or Python objects that are not trusted.
     """
     if not file.is_file():
         raise ModelFolderError(f"there is no file {str(file)!r}", "check the path")
-    found = _load(file, trust)
-    if not isinstance(found, Mapping) or not found:
+    loaded = _load(file, trust)
+    if not isinstance(loaded, Mapping) or not loaded:
         raise ModelFolderError(
-            f"{str(file)!r} holds a {type(found).__name__}, not weights by name", "save the model's state_dict()"
+            f"{str(file)!r} holds a {type(loaded).__name__}, not weights by name", "save the model's state_dict()"
         )
     weights, names = {}, {}
-    for name, value in found.items():
+    for name, value in loaded.items():
         if not isinstance(value, torch.Tensor):
             raise ModelFolderError(
                 f"{name!r} in {str(file)!r} is a {type(value).__name__}, not a weight", "save the model's state_dict()"
@@ -117,10 +92,6 @@ def read_checkpoint(file: Path, trust: bool = False) -> Checkpoint:
 
 def read_array(file: Path, trust: bool = False) -> np.ndarray:
     """The array in a .npy file.
-
-    Args:
-        file: the file.
-        trust: whether an array of Python objects may be read.
 
     Raises:
         ModelFolderError: the file is missing, damaged or no .npy file, or holds Python objects that are not trusted.
@@ -144,13 +115,7 @@ def read_array(file: Path, trust: bool = False) -> np.ndarray:
 
 
 def not_trusted(file: Path, what: str, instead: str = "") -> ModelFolderError:
-    """The refusal to read Python objects.
-
-    Args:
-        file: where they are.
-        what: what they are.
-        instead: what to do where one does not trust them.
-    """
+    """The refusal to read Python objects: what they are, and what to do instead where one does not trust them."""
     return ModelFolderError(
         f"{str(file)!r} holds {what}, and reading these can run any code that the file's maker put there",
         f"add --trust if you trust whoever made it{', or ' * bool(instead)}{instead}",
@@ -189,8 +154,9 @@ def _load(file: Path, trust: bool) -> Any:
         with file.open("rb") as opened:
             pickled = isinstance(error, pickle.UnpicklingError) and (mapped or opened.read(1) == _PICKLE)
         if not pickled:
-            reason = next(iter(str(error).splitlines()), type(error).__name__)
-            raise ModelFolderError(f"{str(file)!r} is not a checkpoint, or is damaged ({reason})", _AGAIN) from error
+            raise ModelFolderError(
+                f"{str(file)!r} is not a checkpoint, or is damaged ({reason_of(error)})", _AGAIN
+            ) from error
         if not trust:
             named = re.search(r"GLOBAL ([\w.]+)", str(error))
             objects = f"Python objects{f' ({named[1]})' if named else ''} and not only weights"

@@ -22,16 +22,12 @@ _INSTEAD = (
 
 
 def read_label_names(given: Path | None, beside: Path, trust: bool = False) -> Sequence[str]:
-    """The label names by index.
+    """The label names by index, of the file `given`, or else of one in the folder `beside`.
 
-    Args:
-        given: the file with them; None to look for `labels.txt`, another of `label_names.NAME_FILES`, or
-            `labels_binarizer`.
-        beside: the folder to look in.
-        trust: whether a binarizer, which is a pickle, may be read.
+    That is `labels.txt`, another of `label_names.NAME_FILES`, or `labels_binarizer`.
 
     Raises:
-        ModelFolderError: there is no such file, it holds no list of names, or a binarizer is not trusted.
+        ModelFolderError: there is no such file, it holds no list of names, or a binarizer, a pickle, is not trusted.
     """
     binarizer = beside / BINARIZER
     file = given or names_file_in(beside) or (binarizer if binarizer.is_file() else None)
@@ -65,8 +61,8 @@ def _of_binarizer(file: Path, trust: bool) -> Sequence[str]:
 
     # scikit-learn 0.20, which the authors used, had the class in a module of another name.
     sys.modules.setdefault("sklearn.preprocessing.label", sys.modules[MultiLabelBinarizer.__module__])
-    found = trusted(file, lambda: joblib.load(file))
-    classes = getattr(found, "classes_", None)
+    loaded = trusted(file, lambda: joblib.load(file))
+    classes = getattr(loaded, "classes_", None)
     if classes is None:
-        raise ModelFolderError(f"{str(file)!r} holds a {type(found).__name__}, not a label binarizer", _INSTEAD)
+        raise ModelFolderError(f"{str(file)!r} holds a {type(loaded).__name__}, not a label binarizer", _INSTEAD)
     return [str(name) for name in classes]

@@ -68,21 +68,22 @@ def read_settings(files: Iterable[Path]) -> dict[str, Any]:
     settings: dict[str, Any] = {}
     for file in files:
         try:
-            found = yaml.safe_load(file.read_text(encoding="utf-8"))
+            content = yaml.safe_load(file.read_text(encoding="utf-8"))
         except Exception as error:  # besides its own errors, PyYAML raises those of what it builds the values with
             reason = " ".join(str(error).split())
             raise ModelFolderError(f"{str(file)!r} cannot be read as YAML ({reason})", "check the path") from error
-        if not isinstance(found, dict):
+        if not isinstance(content, dict):
             raise ModelFolderError(
-                f"{str(file)!r} holds a {type(found).__name__}, not settings", "give the YAML of the model or its data"
+                f"{str(file)!r} holds a {type(content).__name__}, not settings",
+                "give the YAML of the model or its data",
             )
         for part in ("model", "embedding"):
-            inner = found.pop(part, None)
-            found |= inner if isinstance(inner, dict) else {}
+            inner = content.pop(part, None)
+            content |= inner if isinstance(inner, dict) else {}
         for name in ("labels_binarizer", "emb_init"):
-            if name in found:
-                found[name] = _around(file, found[name])
-        settings |= found
+            if name in content:
+                content[name] = _around(file, content[name])
+        settings |= content
     return settings
 
 
@@ -92,12 +93,12 @@ def sizes_of(settings: Mapping[str, Any], *names: str) -> dict[str, Any]:
     Raises:
         ModelFolderError: one is something else.
     """
-    found = {name: settings[name] for name in names if settings.get(name) is not None}
-    for name, value in found.items():
+    values = {name: settings[name] for name in names if settings.get(name) is not None}
+    for name, value in values.items():
         numbers = [value] if name != "linear_size" else value if isinstance(value, list) else [None]
         if any(type(number) is not int or number < 1 for number in numbers):
             raise ModelFolderError(f"{name} is {repr(value)} in the configuration, not a size", "correct the YAML file")
-    return found
+    return values
 
 
 def shares_of(settings: Mapping[str, Any], *names: str) -> dict[str, float]:
@@ -106,13 +107,13 @@ def shares_of(settings: Mapping[str, Any], *names: str) -> dict[str, float]:
     Raises:
         ModelFolderError: one is something else.
     """
-    found = {name: settings[name] for name in names if settings.get(name) is not None}
-    for name, value in found.items():
+    values = {name: settings[name] for name in names if settings.get(name) is not None}
+    for name, value in values.items():
         if not isinstance(value, (int, float)) or not 0 <= value < 1:
             raise ModelFolderError(
                 f"{name} is {repr(value)} in the configuration, not a share", "correct the YAML file"
             )
-    return {name: float(value) for name, value in found.items()}
+    return {name: float(value) for name, value in values.items()}
 
 
 def _around(file: Path, path: object) -> Path | None:

@@ -18,11 +18,9 @@ SMALLEST = 1e-6
 
 
 class PooledEncoder(nn.Module):
-    """A Hugging Face encoder and the pooling behind it: unit vectors of texts. Its weights are never trained.
+    """An encoder of transformers and its pooling: the mean over the tokens of a text, or the first token's state.
 
-    Args:
-        model: an encoder of transformers, as `AutoModel` gives it.
-        pooling: the mean over the tokens of a text, or the first token's state.
+    It gives unit vectors of texts. Its weights are never trained.
     """
 
     def __init__(self, model: nn.Module, pooling: Pooling = "mean") -> None:
@@ -32,12 +30,7 @@ class PooledEncoder(nn.Module):
         self._accepts_mask = "attention_mask" in (accepted_inputs(model) or {"attention_mask"})
 
     def forward(self, tokens: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        """Unit vectors, float32, shape `(texts, d)`.
-
-        Args:
-            tokens: token numbers, shape `(texts, longest)`.
-            mask: 1 for tokens, 0 for padding, same shape.
-        """
+        """Unit vectors, float32, shape `(texts, d)`, of tokens of shape `(texts, longest)`; mask 0 is padding."""
         inputs = {"input_ids": tokens, **({"attention_mask": mask} if self._accepts_mask else {})}
         states = self.model(**inputs).last_hidden_state.float()
         if self.pooling == "cls":
@@ -53,12 +46,7 @@ class PooledEncoder(nn.Module):
 
 
 class LinearHead(nn.Module):
-    """One row and a bias a label: logits of a vector.
-
-    Args:
-        width: of the vectors.
-        labels: number of labels.
-    """
+    """One row and a bias a label: logits of a vector."""
 
     def __init__(self, width: int, labels: int) -> None:
         super().__init__()
@@ -77,16 +65,9 @@ class LinearHead(nn.Module):
 class NearestTexts(nn.Module):
     """The labels of the nearest training texts, weighted by a softmax of `sharpness` times the cosine.
 
-    The probability of a label is the sum of the weights of the nearest texts that have it. A logit is its log-odds,
-    where the probability is kept within `SMALLEST` of 0 and 1.
-
-    Args:
-        texts: number of training texts.
-        width: of the vectors.
-        most_labels: labels that a training text has at most.
-        labels: number of labels.
-        neighbours: how many of the nearest texts count.
-        sharpness: what the cosines are multiplied with.
+    The probability of a label is the sum of the weights of the `neighbours` nearest texts that have it. A logit is its
+    log-odds, where the probability is kept within `SMALLEST` of 0 and 1. A training text has `most_labels` labels at
+    most.
     """
 
     vectors: torch.Tensor
@@ -103,8 +84,8 @@ class NearestTexts(nn.Module):
     def remember(self, vectors: torch.Tensor, labels: Sequence[Sequence[int]]) -> None:
         """Take these training texts: their unit vectors, shape `(texts, width)`, and their true labels."""
         table = np.full(tuple(self.true.shape), -1, dtype=np.int32)
-        for row, own in zip(table, labels, strict=True):
-            row[: len(own)] = own
+        for row, true in zip(table, labels, strict=True):
+            row[: len(true)] = true
         self.vectors.copy_(vectors)
         self.true.copy_(torch.from_numpy(table))
 
@@ -123,12 +104,7 @@ class NearestTexts(nn.Module):
 
 
 class SentenceEncoderNetwork(nn.Module):
-    """Encoder and head.
-
-    Args:
-        encoder: gives vectors of texts.
-        head: makes scores of them.
-    """
+    """A `PooledEncoder`, and a head that makes scores of its vectors."""
 
     def __init__(self, encoder: PooledEncoder, head: LinearHead | NearestTexts) -> None:
         super().__init__()

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from transformers import AutoConfig, AutoModel, AutoTokenizer
 
-from textattack_xmtc.errors import InputError, ModelFolderError, panics_as_errors
+from textattack_xmtc.errors import InputError, ModelFolderError, panics_as_errors, reason_of
 from textattack_xmtc.models.folder import CONFIG, read_dict
 from textattack_xmtc.models.hugging_face import check_folder, check_layer_counts, check_vocabulary, positions_of
 from textattack_xmtc.models.sentence_encoder.network import Pooling
@@ -39,21 +39,15 @@ def read_encoder(source: str | Path) -> tuple[Any, Any, Pooling]:
             model = AutoModel.from_pretrained(str(source), trust_remote_code=False)
     except Exception as error:  # missing or damaged files, unknown models: of no one kind
         raise ModelFolderError(
-            f"{str(source)!r} cannot be read as a Hugging Face encoder ({_line(error)})", "check --encoder"
+            f"{str(source)!r} cannot be read as a Hugging Face encoder ({reason_of(error)})", "check --encoder"
         ) from error
-    tokenizer = _tokenizer(source)
-    if getattr(model.config, "is_encoder_decoder", False):
-        model = model.get_encoder()
+    model, tokenizer = _encoder_of(model), _tokenizer(source)
     check_vocabulary(model, tokenizer, repr(str(source)))
     return model.float(), tokenizer, _pooling(folder)
 
 
 def build_encoder(folder: Path, shapes: Mapping[str, tuple[int, ...]]) -> tuple[Any, Any]:
-    """The encoder of a model folder without its weights, and its tokenizer.
-
-    Args:
-        folder: the model folder.
-        shapes: of its weights; an encoder of other sizes is not built.
+    """The encoder of a model folder without its weights, which have these shapes, and its tokenizer.
 
     Raises:
         ModelFolderError: a file is missing or damaged, or the sizes are others.
@@ -62,9 +56,7 @@ def build_encoder(folder: Path, shapes: Mapping[str, tuple[int, ...]]) -> tuple[
     try:
         config = AutoConfig.from_pretrained(str(folder / ENCODER), trust_remote_code=False)
         with torch.device("meta"):
-            plan = AutoModel.from_config(config, trust_remote_code=False)
-        if getattr(config, "is_encoder_decoder", False):
-            plan = plan.get_encoder()
+            plan = _encoder_of(AutoModel.from_config(config, trust_remote_code=False))
         for key, value in plan.state_dict().items():
             if shapes.get(f"encoder.model.{key}") != tuple(value.shape):
                 raise ModelFolderError(
@@ -72,15 +64,14 @@ def build_encoder(folder: Path, shapes: Mapping[str, tuple[int, ...]]) -> tuple[
                     f"weights have {shapes.get(f'encoder.model.{key}')}",
                     "put the files that were saved together into the folder",
                 )
-        model = AutoModel.from_config(config, trust_remote_code=False)
+        model = _encoder_of(AutoModel.from_config(config, trust_remote_code=False))
     except ModelFolderError:
         raise
     except Exception as error:
         raise ModelFolderError(
-            f"{str(folder / ENCODER)!r} does not describe an encoder ({_line(error)})", "save or copy the model again"
+            f"{str(folder / ENCODER)!r} does not describe an encoder ({reason_of(error)})",
+            "save or copy the model again",
         ) from error
-    if getattr(config, "is_encoder_decoder", False):
-        model = model.get_encoder()
     return model, _tokenizer(folder / ENCODER)
 
 
@@ -103,13 +94,17 @@ def check_length(model: Any, max_length: int, source: str | Path) -> None:
         raise InputError(f"max_length={max_length} leaves no room for a word", "choose 3 or more")
 
 
+def _encoder_of(model: Any) -> Any:
+    return model.get_encoder() if getattr(model.config, "is_encoder_decoder", False) else model
+
+
 def _tokenizer(source: str | Path) -> Any:
     try:
         with panics_as_errors():
             tokenizer = AutoTokenizer.from_pretrained(str(source), use_fast=True, trust_remote_code=False)
     except Exception as error:
         raise ModelFolderError(
-            f"the tokenizer in {str(source)!r} cannot be read ({_line(error)})",
+            f"the tokenizer in {str(source)!r} cannot be read ({reason_of(error)})",
             "save the tokenizer of the encoder there: tokenizer.save_pretrained(folder)",
         ) from error
     if not tokenizer.is_fast:
@@ -135,7 +130,3 @@ def _pooling(folder: Path) -> Pooling:
     raise ModelFolderError(
         f"{str(file)!r} asks for the pooling {', '.join(sorted(modes))}", "use an encoder with mean or cls pooling"
     )
-
-
-def _line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import torch
 
-from textattack_xmtc.errors import InputError, ModelFolderError
-from textattack_xmtc.models.batches import by_length, float_budget, padded
-from textattack_xmtc.models.folder import CONFIG, LABELS, masked_lm_of, read_weights, read_words, weight_shapes
+from textattack_xmtc.errors import InputError
+from textattack_xmtc.models.batches import padded
+from textattack_xmtc.models.folder import weight_shapes
+from textattack_xmtc.models.pretrained import PretrainedScorer
 from textattack_xmtc.models.sentence_encoder.network import (
     LinearHead,
     NearestTexts,
@@ -20,11 +21,11 @@ from textattack_xmtc.models.sentence_encoder.network import (
     width_of,
 )
 from textattack_xmtc.models.sentence_encoder.pretrained import build_encoder, check_length, write_encoder
-from textattack_xmtc.models.torch_scorer import ComputeType, TorchScorer
+from textattack_xmtc.models.torch_scorer import ComputeType, Encoded
 from textattack_xmtc.scores import ScoreKind
 
 
-class SentenceEncoder(TorchScorer):
+class SentenceEncoder(PretrainedScorer):
     """A sentence encoder whose vectors are scored by one row a label, or by the nearest training texts.
 
     `score` costs one pass of the encoder and the rows of the wanted labels, however many labels there are. The mask is
@@ -35,9 +36,11 @@ class SentenceEncoder(TorchScorer):
         tokenizer: the encoder's tokenizer, a fast one of transformers.
         label_names: the names of its labels, by index.
         max_length: tokens that are read of a text, special ones included.
-        device: "cpu", "cuda", ...; by default the GPU where there is one.
-        masked_lm_folder: a masked language model kept with this model, or None.
+        device, masked_lm_folder: as for `TorchScorer`.
         dtype: what the encoder computes in; the head is always float32.
+
+    Raises:
+        InputError: the nearest texts have labels that the model has not.
     """
 
     architecture = "sentence-encoder"
@@ -54,12 +57,48 @@ class SentenceEncoder(TorchScorer):
         masked_lm_folder: Path | None = None,
         dtype: ComputeType = "float32",
     ) -> None:
-        network.float().encoder.to(torch.bfloat16 if dtype == "bfloat16" else torch.float32)
-        super().__init__(network, label_names, device, masked_lm_folder)
-        self.tokenizer, self.max_length = tokenizer, max_length
+        super().__init__(network, label_names, max_length, device, masked_lm_folder, dtype)
+        self.tokenizer = tokenizer
         self.mask_word = str(tokenizer.mask_token or tokenizer.unk_token or "[MASK]")
         if isinstance(network.head, NearestTexts):
             self.name = "nearest texts"
+            if (highest := int(network.head.true.max())) >= len(label_names):
+                raise InputError(f"'head.true' names label {highest} of {len(label_names)}", "copy the model again")
+
+    @classmethod
+    def parts_of_folder(cls, folder: Path, config: Mapping[str, Any], labels: int) -> dict[str, Any]:
+        """Network, tokenizer and length."""
+        shapes = weight_shapes(folder)
+        model, tokenizer = build_encoder(folder, shapes)
+        width, pooling, max_length = width_of(model), config["pooling"], int(config["max_length"])
+        check_length(model, max_length, folder)
+        if pooling not in ("mean", "cls"):
+            raise InputError(f"pooling is {pooling!r}", "choose mean or cls")
+        head: LinearHead | NearestTexts
+        if config["head"] == "nearest-texts":
+            texts, most = shapes.get("head.true", (1, 1))
+            head = NearestTexts(texts, width, most, labels, int(config["neighbours"]), float(config["sharpness"]))
+        elif config["head"] == "linear":
+            head = LinearHead(width, labels)
+        else:
+            raise InputError(f"head is {config['head']!r}", "choose linear or nearest-texts")
+        network = SentenceEncoderNetwork(PooledEncoder(model, pooling), head)
+        return {"network": network, "tokenizer": tokenizer, "max_length": max_length}
+
+    def settings(self) -> dict[str, Any]:
+        """Head, pooling and length."""
+        head = self.network.head
+        nearest = {"neighbours": head.neighbours, "sharpness": head.sharpness} if isinstance(head, NearestTexts) else {}
+        return {
+            "head": "nearest-texts" if nearest else "linear",
+            **nearest,
+            "pooling": self.network.encoder.pooling,
+            "max_length": self.max_length,
+        }
+
+    def write_own_files(self, folder: Path) -> None:
+        """Write the encoder's configuration and the tokenizer."""
+        write_encoder(self.network.encoder.model, self.tokenizer, folder)
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
         """The token numbers of each text, special ones included; at most `max_length`."""
@@ -80,14 +119,11 @@ class SentenceEncoder(TorchScorer):
 
     def vectors(self, texts: Sequence[str], batch_size: int = 32) -> np.ndarray:
         """The unit vectors of texts, float32, shape `(len(texts), d)`."""
-        encoded = self.encode(texts)
-        found = np.empty((len(texts), width_of(self.network.encoder.model)), dtype=np.float32)
-        lengths = [len(text) for text in encoded]
-        for positions in by_length(lengths, batch_size, self._floats, float_budget(self.device)):
+        vectors = np.empty((len(texts), width_of(self.network.encoder.model)), dtype=np.float32)
+        for positions, batch in self._batches(self.encode(texts), "logit", batch_size):
             with torch.inference_mode():
-                part = self.network.encoder(*self._padded([encoded[position] for position in positions]))
-            found[positions] = part.cpu().numpy()
-        return found
+                vectors[positions] = self.network.encoder(*self.padded(batch)).cpu().numpy()
+        return vectors
 
     def word_tables(self) -> list[torch.nn.Embedding]:
         """The table of the tokens' vectors."""
@@ -97,75 +133,13 @@ class SentenceEncoder(TorchScorer):
         """The special tokens."""
         return np.array(sorted(self.tokenizer.all_special_ids))
 
-    def settings(self) -> dict[str, Any]:
-        """What a model folder's configuration must say to build this model again."""
-        head = self.network.head
-        nearest = {"neighbours": head.neighbours, "sharpness": head.sharpness} if isinstance(head, NearestTexts) else {}
-        return {
-            "head": "nearest-texts" if nearest else "linear",
-            **nearest,
-            "pooling": self.network.encoder.pooling,
-            "max_length": self.max_length,
-        }
-
-    @classmethod
-    def from_folder(
-        cls,
-        folder: Path,
-        config: Mapping[str, Any],
-        device: torch.device | str | None = None,
-        dtype: ComputeType = "float32",
-    ) -> Self:
-        """The model of a folder, whose configuration has been read (see `models.folder`).
-
-        Raises:
-            ModelFolderError: a setting is missing or unknown, or the weights do not fit.
-        """
-        labels = read_words(folder, LABELS)
-        shapes = weight_shapes(folder)
-        try:
-            model, tokenizer = build_encoder(folder, shapes)
-            width, pooling, max_length = width_of(model), config["pooling"], int(config["max_length"])
-            check_length(model, max_length, folder)
-            if pooling not in ("mean", "cls"):
-                raise InputError(f"pooling is {pooling!r}", "choose mean or cls")
-            head: LinearHead | NearestTexts
-            if config["head"] == "nearest-texts":
-                texts, most = shapes.get("head.true", (1, 1))
-                head = NearestTexts(
-                    texts, width, most, len(labels), int(config["neighbours"]), float(config["sharpness"])
-                )
-            elif config["head"] == "linear":
-                head = LinearHead(width, len(labels))
-            else:
-                raise InputError(f"head is {config['head']!r}", "choose linear or nearest-texts")
-            network = SentenceEncoderNetwork(PooledEncoder(model, pooling), head)
-        except ModelFolderError:
-            raise
-        except Exception as error:
-            reason = f"no {error}" if isinstance(error, KeyError) else str(error)
-            raise ModelFolderError(
-                f"{CONFIG} in {str(folder)!r} does not describe a sentence encoder ({reason})", "save the model again"
-            ) from error
-        read_weights(folder, network)
-        if isinstance(head, NearestTexts) and int(head.true.max()) >= len(labels):
-            raise ModelFolderError(
-                f"'head.true' in {str(folder)!r} names label {int(head.true.max())} of {len(labels)}",
-                "save or copy the model again",
-            )
-        return cls(network, tokenizer, labels, max_length, device, masked_lm_of(folder), dtype)
-
-    def write_own_files(self, folder: Path) -> None:
-        """Write the encoder's configuration and the tokenizer."""
-        write_encoder(self.network.encoder.model, self.tokenizer, folder)
-
     @property
     def _any_token(self) -> int:
         """Stands for a text without tokens, where the tokenizer adds none."""
         unknown = self.tokenizer.unk_token_id
         return int(self.tokenizer.pad_token_id if unknown is None else unknown)
 
-    def _padded(self, batch: Sequence[Sequence[int]]) -> tuple[torch.Tensor, torch.Tensor]:
+    def padded(self, batch: Encoded) -> tuple[torch.Tensor, torch.Tensor]:
         """Token numbers padded at the end, and the mask."""
         tokens, lengths = padded(batch, self.tokenizer.pad_token_id, self.device)
         mask = torch.arange(tokens.shape[1], device=self.device) < lengths[:, None]
@@ -176,6 +150,9 @@ class SentenceEncoder(TorchScorer):
         heads = int(getattr(config, "num_attention_heads", 12))
         return length * (3 * heads * length + 12 * width_of(self.network.encoder.model))
 
-    def _scores(self, batch: Sequence[Sequence[int]], labels: torch.Tensor | None, kind: ScoreKind) -> torch.Tensor:
-        scores: torch.Tensor = self.network(*self._padded(batch), labels, kind)
+    def _encoder_parts(self) -> list[torch.nn.Module]:
+        return [self.network.encoder]
+
+    def _scores(self, batch: Encoded, labels: torch.Tensor | None, kind: ScoreKind) -> torch.Tensor:
+        scores: torch.Tensor = self.network(*self.padded(batch), labels, kind)
         return scores

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 import datasets
 import numpy as np
@@ -15,9 +14,10 @@ from textattack_xmtc.datasets.corpus import Corpus
 from textattack_xmtc.encoders.store import kept_vectors
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.metrics import label_matrix
+from textattack_xmtc.models.architecture import Log, ParameterGroups
 from textattack_xmtc.models.evaluation import measures
 from textattack_xmtc.models.loss_settings import LossSettings
-from textattack_xmtc.models.losses import ReweightedLoss
+from textattack_xmtc.models.sentence_encoder.architecture import SentenceEncoderPlan, SentenceEncoderSettings
 from textattack_xmtc.models.sentence_encoder.network import (
     LinearHead,
     NearestTexts,
@@ -25,10 +25,10 @@ from textattack_xmtc.models.sentence_encoder.network import (
     SentenceEncoderNetwork,
     width_of,
 )
-from textattack_xmtc.models.sentence_encoder.plan import SentenceEncoderSettings
 from textattack_xmtc.models.sentence_encoder.pretrained import check_length, read_encoder
 from textattack_xmtc.models.sentence_encoder.scorer import SentenceEncoder
-from textattack_xmtc.models.training.checkpoint import Checkpoint, keeper
+from textattack_xmtc.models.torch_scorer import Encoded
+from textattack_xmtc.models.training.checkpoint import Checkpoint, run_with_checkpoint
 from textattack_xmtc.models.training.loop import WATCHED, Training, linear_to_a_tenth
 
 SHARPNESS = 10.0
@@ -38,19 +38,20 @@ SHARPNESS = 10.0
 class HeadLoss:
     """The loss of texts of a linear head: a `TextLoss`. Vectors are computed by the frozen encoder in each step."""
 
-    def __init__(self, model: SentenceEncoder, loss_of: ReweightedLoss) -> None:
-        self._model, self._loss_of = model, loss_of
+    def __init__(
+        self, model: SentenceEncoder, settings: object, loss: LossSettings, label_counts: np.ndarray, n_train: int
+    ) -> None:
+        self._model = model
+        self._loss_of = loss.for_labels(label_counts, n_train).to(model.device)
 
-    def prepare(self, encoded: Sequence[Sequence[int]], labels: Sequence[Sequence[int]]) -> None:
+    def prepare(self, encoded: Encoded, labels: Sequence[Sequence[int]]) -> None:
         """Train on these texts from now on."""
         self._true = label_matrix(labels, len(self._model.label_names))
 
-    def __call__(
-        self, positions: Sequence[int], encoded: Sequence[Sequence[int]], rng: np.random.Generator
-    ) -> torch.Tensor:
+    def __call__(self, positions: Sequence[int], encoded: Encoded, rng: np.random.Generator) -> torch.Tensor:
         """The loss of a batch."""
         with torch.no_grad():
-            vectors = self._model.network.encoder(*self._model._padded(encoded))
+            vectors = self._model.network.encoder(*self._model.padded(encoded))
         return self.of_vectors(vectors, positions)
 
     def of_vectors(self, vectors: torch.Tensor, positions: Sequence[int]) -> torch.Tensor:
@@ -60,48 +61,30 @@ class HeadLoss:
         return loss
 
 
-def train_sentence_encoder(
+def train(
     corpus: Corpus,
-    source: str,
-    settings: SentenceEncoderSettings,
-    loss: LossSettings,
-    neighbours: int | None = None,
-    max_length: int = 256,
+    plan: SentenceEncoderPlan,
     validate_on: datasets.Dataset | None = None,
     device: torch.device | str | None = None,
     checkpoint: Checkpoint | None = None,
-) -> tuple[SentenceEncoder, list[dict[str, Any]]]:
+) -> tuple[SentenceEncoder, Log]:
     """A linear head trained on the vectors of a frozen encoder; or, with `neighbours`, the nearest training texts.
 
-    The same corpus, settings and seed give the same weights on a CPU with the same number of threads.
-
-    Args:
-        corpus: with a split "train".
-        source: a Hugging Face encoder, a folder or a hub name.
-        settings: how to train the head; the nearest texts need none.
-        loss: what is trained on.
-        neighbours: score by so many nearest training texts.
-        max_length: tokens that are read of a text.
-        validate_on: texts that the model is measured on after each epoch; the best epoch's head is kept.
-        device: "cpu", "cuda", ...; by default the GPU where there is one.
-        checkpoint: where the state of the training is kept; the vectors are kept beside it.
-
-    Returns:
-        The model and the log, one entry an epoch; no entry for the nearest texts.
+    As `Architecture.train` says; the vectors are kept beside the checkpoint. There is no log for the nearest texts.
 
     Raises:
         ModelFolderError: the encoder or its tokenizer cannot be read.
-        InputError: the encoder has fewer positions than `max_length`, there are no training texts, or `neighbours` is
-            below 1 or more than the training texts.
+        InputError: no encoder is named, it has fewer positions than `max_length`, or `neighbours` is below 1 or more
+            than the training texts.
     """
-    rows = corpus.split("train")
+    rows, settings, neighbours = corpus.split("train"), plan.settings, plan.neighbours
     texts, labels = list(rows["text"]), [list(map(int, row)) for row in rows["labels"]]
-    if not texts:
-        raise InputError(f"corpus {corpus.name!r} has no training texts", "give some")
+    if not plan.encoder:
+        raise InputError("a sentence encoder needs a pretrained encoder", "give --encoder FOLDER")
     if neighbours is not None and not 1 <= neighbours <= len(texts):
         raise InputError(f"neighbours={neighbours} with {len(texts):,} training texts", f"choose 1 to {len(texts)}")
-    encoder, tokenizer, pooling = read_encoder(source)
-    check_length(encoder, max_length, source)
+    encoder, tokenizer, pooling = read_encoder(plan.encoder)
+    check_length(encoder, plan.max_length, plan.encoder)
     width, number = width_of(encoder), len(corpus.label_names)
     head: LinearHead | NearestTexts
     if neighbours is None:
@@ -115,31 +98,34 @@ def train_sentence_encoder(
     else:
         head = NearestTexts(len(texts), width, max(1, *map(len, labels)), number, neighbours, SHARPNESS)
     network = SentenceEncoderNetwork(PooledEncoder(encoder, pooling), head)
-    model = SentenceEncoder(network, tokenizer, corpus.label_names, max_length, device)
+    model = SentenceEncoder(network, tokenizer, corpus.label_names, plan.max_length, device)
     vectors = _vectors(model, checkpoint)
     known = torch.from_numpy(vectors(texts)).to(model.device)
     if isinstance(head, NearestTexts):
         head.remember(known, labels)
         return model, []
-    text_loss = HeadLoss(model, loss.for_labels(corpus.label_counts, len(texts)).to(model.device))
-    text_loss.prepare([], labels)
+    head_loss = HeadLoss(model, settings, plan.loss, corpus.label_counts, len(texts))
+    head_loss.prepare([], labels)
     training = Training(
         head,
-        [(list(head.parameters()), settings.learning_rate)],
+        parameter_groups(model, settings),
         linear_to_a_tenth,
         [1] * len(texts),
-        lambda positions, rng: text_loss.of_vectors(known[positions], positions),
+        lambda positions, rng: head_loss.of_vectors(known[positions], positions),
         settings,
-        "sentence encoder",
+        model.name,
     )
-    state = checkpoint.read() if checkpoint else None
-    if state is not None:
-        training.load_state_dict(state)
     validate = None
     if validate_on is not None:
         validate = _validation(model, torch.from_numpy(vectors(list(validate_on["text"]))), validate_on["labels"])
-    log = training.run(validate, None if checkpoint is None else keeper(checkpoint, training))
-    return model, log
+    return model, run_with_checkpoint(training, checkpoint, validate)
+
+
+def parameter_groups(model: SentenceEncoder, settings: SentenceEncoderSettings) -> ParameterGroups:
+    """The head; the encoder is frozen."""
+    if isinstance(model.network.head, NearestTexts):
+        raise InputError("the nearest texts have no weights that could be trained", "train a linear head instead")
+    return [(list(model.network.head.parameters()), settings.learning_rate)]
 
 
 def _validation(
@@ -153,8 +139,8 @@ def _validation(
         with torch.inference_mode():
             logits = model.network.head(vectors.to(model.device), None, "logit")
             best = logits.argsort(dim=1, descending=True, stable=True)[:, :most].cpu().numpy()
-        found = {name: value for name, value in measures(best, truth).items() if name[0] in "Pn"}
-        return {WATCHED: found.get(f"nDCG@{most}", 0.0), **found}
+        watched = {name: value for name, value in measures(best, truth).items() if name[0] in "Pn"}
+        return {WATCHED: watched.get(f"nDCG@{most}", 0.0), **watched}
 
     return validate
 
@@ -178,3 +164,7 @@ def _vectors(model: SentenceEncoder, checkpoint: Checkpoint | None) -> Callable[
         return model.vectors
     encoding = _Encoding(model)
     return lambda texts: kept_vectors(encoding, texts, checkpoint.file.parent / "vectors")
+
+
+text_loss = HeadLoss
+"""What `Architecture.text_loss` makes."""

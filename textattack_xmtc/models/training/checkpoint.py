@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 
 import torch
 
-from textattack_xmtc.errors import ModelFolderError, XMTCError
+from textattack_xmtc.errors import ModelFolderError, XMTCError, reason_of
 from textattack_xmtc.models.training.loop import Training
 from textattack_xmtc.workdir.files import whole_file
 from textattack_xmtc.workdir.progress import say
@@ -73,7 +73,7 @@ class Checkpoint:
             # "made_of": checkpoints of version 0.1.0, which have no checksum and count torch as configuration
             config, state = stored["config" if checked else "made_of"], dict(stored["state"])
         except Exception as error:  # zip, pickle and tensor errors have no family in common
-            raise self._damaged(_line(error)) from error
+            raise self._damaged(reason_of(error)) from error
         before = stored.get("versions", {"torch": config.get("torch")})
         check_config(
             f"the checkpoint {str(self.file)!r}",
@@ -101,7 +101,7 @@ class Checkpoint:
                 opened.write(_MAGIC + hashing.digest.digest())
         except (OSError, RuntimeError) as error:  # torch reports a full disk as a RuntimeError
             raise XMTCError(
-                f"no checkpoint could be written to {str(self.file.parent)!r} ({_line(error)})",
+                f"no checkpoint could be written to {str(self.file.parent)!r} ({reason_of(error)})",
                 "make room and repeat the command with --resume: the last complete checkpoint has been kept"
                 if self.file.is_file()
                 else "make room and start again: there was no checkpoint yet",
@@ -159,22 +159,32 @@ class _Hashing:
         self._file.flush()
 
 
-def keeper(checkpoint: Checkpoint, training: Training, **beside: Any) -> Callable[[bool], None]:
+def keeper(checkpoint: Checkpoint | None, training: Training, **beside: Any) -> Callable[[bool], None] | None:
     """A `keep` for `Training.run`: writes a checkpoint after each epoch, and within one when the last is old.
 
-    Args:
-        checkpoint: where to.
-        training: whose state.
-        beside: what else is to be in it; without any, the state is the training's own.
+    What stands `beside` is written too; without any, the state is the training's own.
     """
+    if checkpoint is None:
+        return None
 
     def keep(epoch_ended: bool) -> None:
         if epoch_ended or checkpoint.due:
-            own = training.state_dict()
-            checkpoint.write({**beside, "training": own} if beside else own)
+            state = training.state_dict()
+            checkpoint.write({**beside, "training": state} if beside else state)
 
     return keep
 
 
-def _line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
+def run_with_checkpoint(
+    training: Training,
+    checkpoint: Checkpoint | None,
+    validate: Callable[[], Mapping[str, float]] | None = None,
+    start: Callable[[], None] | None = None,
+) -> list[dict[str, Any]]:
+    """Run a training from its last checkpoint, or else from `start`, which prepares the weights; returns its log."""
+    state = checkpoint.read() if checkpoint else None
+    if state is not None:
+        training.load_state_dict(state)
+    elif start is not None:
+        start()
+    return training.run(validate, keeper(checkpoint, training))

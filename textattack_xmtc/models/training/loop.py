@@ -17,7 +17,7 @@ from textattack_xmtc.models.training.settings import LoopSettings
 WATCHED = "nDCG@5"
 """Which measure of the validation texts tells the best epoch."""
 
-SHOWN = ("P@1", "attack success")
+SHOWN = ("P@1", "gradient attack success")
 """The measures that the progress bar shows."""
 
 Weights = dict[str, torch.Tensor]
@@ -197,27 +197,27 @@ class Training:
         if first is None or len(self.log) + 1 < first:
             return
         self._in_mean += 1
-        own = self.module.state_dict()
+        current = self.module.state_dict()
         if self._mean is None:
-            self._mean = _copied(own)
+            self._mean = _copied(current)
         else:
             for key, value in self._mean.items():
-                value += (own[key] - value) / self._in_mean
+                value += (current[key] - value) / self._in_mean
 
     def _validated(self, validate: Callable[[], Mapping[str, float]]) -> Mapping[str, float]:
         """What `validate` says of the weights that would be kept now; the best so far are put aside."""
-        own = None
+        current = None
         if self._mean is not None:
-            own = _copied(self.module.state_dict())
+            current = _copied(self.module.state_dict())
             self.module.load_state_dict(self._mean)
         self.module.eval()  # it may be a part of what is measured, which cannot tell
-        found = validate()
-        if self._watched is not None and found[self._watched] > self._best_value:
-            self._best, self._best_value = _copied(self.module.state_dict()), found[self._watched]
+        measures = validate()
+        if self._watched is not None and measures[self._watched] > self._best_value:
+            self._best, self._best_value = _copied(self.module.state_dict()), measures[self._watched]
             self._best_epoch = len(self.log) + 1
-        if own is not None:
-            self.module.load_state_dict(own)
-        return found
+        if current is not None:
+            self.module.load_state_dict(current)
+        return measures
 
 
 def _copied(weights: Mapping[str, torch.Tensor]) -> Weights:

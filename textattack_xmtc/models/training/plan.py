@@ -6,7 +6,7 @@ import json
 import shutil
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from textattack_xmtc.models.folder import save_model
 from textattack_xmtc.models.loss_settings import LossSettings
 from textattack_xmtc.models.torch_scorer import TorchScorer
 from textattack_xmtc.models.training.checkpoint import Checkpoint
-from textattack_xmtc.workdir.checks import check_writable
+from textattack_xmtc.workdir.folders import check_writable
 from textattack_xmtc.workdir.provenance import versions
 from textattack_xmtc.workdir.resume import unfinished_folder
 
@@ -42,15 +42,6 @@ def small_plan(name: str, loss: LossSettings | None = None) -> TrainingPlan:
         InputError: there is no such architecture.
     """
     return architecture(name).small_plan(loss or LossSettings())
-
-
-def paper_plan(name: str, loss: LossSettings | None = None) -> TrainingPlan:
-    """The authors' sizes and settings for Wiki10-31K.
-
-    Raises:
-        InputError: there is no such architecture.
-    """
-    return architecture(name).paper_plan(loss or LossSettings())
 
 
 def train_folder(
@@ -109,15 +100,31 @@ def train_folder(
         "versions": versions(("torch", "transformers", "numpy")),
         "test": measured_on_test(model, corpus),
     }
+    save_trained(model, out, training, corpus, masked_lm, unfinished)
+    return training
+
+
+def save_trained(
+    model: TorchScorer,
+    out: Path,
+    training: Mapping[str, Any],
+    corpus: Corpus,
+    masked_lm: Path | None,
+    unfinished: Path,
+) -> None:
+    """Save a trained model with a part of its corpus's test texts, and remove the state of its training, `unfinished`.
+
+    Raises:
+        XMTCError: it cannot be saved; the state stays.
+    """
     try:
-        save_model(model, out, training, kept_tests(corpus), masked_lm)
+        save_model(model, out, training, _kept_tests(corpus), masked_lm)
     except Exception as error:  # safetensors reports a full disk in its own way, not as an OSError
         raise XMTCError(
             f"the trained model could not be saved to {str(out)!r} ({error})",
             f"make room and repeat the command with --resume: the training has been kept in {str(unfinished)!r}",
         ) from error
     shutil.rmtree(unfinished, ignore_errors=True)
-    return training
 
 
 def held_out_of(texts: int) -> int:
@@ -134,7 +141,7 @@ def measured_on_test(model: TorchScorer, corpus: Corpus) -> dict[str, float] | N
     return measures(best_labels(model, corpus.split("test")), corpus.label_matrix("test"), propensity)
 
 
-def kept_tests(corpus: Corpus) -> Iterator[Document]:
+def _kept_tests(corpus: Corpus) -> Iterator[Document]:
     """The test texts that the folder keeps: all, or so many drawn ones, in their order."""
     if "test" not in corpus.splits:
         return

@@ -12,19 +12,11 @@ _GROUP = "training; the defaults are those of --size"
 
 @dataclass(frozen=True)
 class LoopSettings:
-    """What the settings of all architectures have in common.
+    """What the settings of all architectures have in common; each option says what it is for.
 
-    Attributes:
-        epochs: passes over the training texts, at most.
-        batch_size: texts a step.
-        clip: largest norm of a gradient.
-        word_dropout: share of the words that training hides, so that the model knows what to make of a hidden word.
-        average_from: the first epoch (from 1) whose weights enter a running mean, which is then what is validated and
-            kept (stochastic weight averaging, Izmailov et al. 2018); None for no averaging.
-        patience: epochs without a better validation after which training ends; None to train them all. With
-            validation texts the best epoch's weights are kept, whatever this says.
-        dtype: "bfloat16" computes in mixed precision; the weights stay float32.
-        seed: of the first weights, the order of the texts and all that training draws.
+    Averaged weights are a running mean, which is then what is validated and kept (stochastic weight averaging, Izmailov
+    et al. 2018). With validation texts the best epoch's weights are kept, whatever `patience` says. Words are hidden in
+    training so that the model knows what to make of a hidden word.
     """
 
     epochs: int = option(10, "passes over the texts, at most; for each level of a tree", group=_GROUP, chosen=True)

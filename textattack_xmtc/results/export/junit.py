@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from textattack_xmtc.results.campaign import Campaign
 from textattack_xmtc.results.gate import FAILED, UNDECIDED, Check
 from textattack_xmtc.results.headline import rate_text
 from textattack_xmtc.results.markup import printable
-from textattack_xmtc.results.records import ERROR
+from textattack_xmtc.results.records import ERROR, Model
 
 
 @dataclass(frozen=True)
@@ -67,10 +68,9 @@ def junit_report(campaigns: Sequence[Campaign], checks: Sequence[Check] = ()) ->
     suites = []
     for campaign in campaigns:
         for model in campaign.models:
-            cases = [_case(campaign, model.name, number, judged) for number in campaign.bin_numbers]
-            errors = campaign.outcomes(model)[ERROR]
-            first = next((record.reason for record in model.records.values() if record.outcome == ERROR), None)
-            error = f"{errors:,} samples ended with an error, the first: {first}" if errors else ""
+            cases = [_case(campaign, model, number, judged) for number in campaign.bin_numbers]
+            reasons = model.rows["reason"][model.rows["outcome"] == ERROR].tolist()
+            error = f"{len(reasons):,} samples ended with an error, the first: {reasons[0]}" if reasons else ""
             missing = len(campaign.samples) - len(model.records)
             skipped = f"{missing:,} samples are not attacked yet" if missing else ""
             cases.append(Case("every sample has a result", error=error, skipped="" if error else skipped))
@@ -78,19 +78,15 @@ def junit_report(campaigns: Sequence[Campaign], checks: Sequence[Check] = ()) ->
     return junit_xml(suites)
 
 
-def _case(campaign: Campaign, model: str, number: int | None, judged: dict[tuple[str, str, int | None], Check]) -> Case:
-    results = campaign.results[model]
+def _case(campaign: Campaign, model: Model, number: int | None, judged: Mapping[Any, Check]) -> Case:
+    results, rows = campaign.results[model.name], model.rows
     rate, wrong = results.rate(number), results.wrong_rate(number)
-    seconds = sum(
-        record.seconds
-        for sample, record in next(one for one in campaign.models if one.name == model).records.items()
-        if number is None or campaign.samples[sample].bin == number
-    )
+    seconds = float(rows["seconds"][(rows["bin"] == number) | (number is None)].sum())
     name = "all labels" if number is None else f"label frequency {campaign.bin_name(number)}"
     output = f"success rate {rate_text(rate)}, n = {rate.n:,}"
     if wrong.value > 0:
         output += f"; wrong without an attack: {round(wrong.value * wrong.n):,} of {wrong.n:,}"
-    check = judged.get((campaign.name, model, number))
+    check = judged.get((campaign.name, model.name, number))
     if check is None:
         return Case(name, output, skipped="" if rate.n else "no sample was attacked", seconds=seconds)
     failure, error = (check.reason if check.verdict == kind else "" for kind in (FAILED, UNDECIDED))

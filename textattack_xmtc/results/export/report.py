@@ -11,16 +11,20 @@ from pathlib import Path
 from typing import BinaryIO
 
 from textattack_xmtc.errors import DataError, InputError
+from textattack_xmtc.goal import GOALS
 from textattack_xmtc.results.campaign import Campaign, models_of
 from textattack_xmtc.results.export.junit import junit_report
-from textattack_xmtc.results.export.parquet import write_parquet
-from textattack_xmtc.results.export.textattack_csv import textattack_csv
+from textattack_xmtc.results.export.records import textattack_csv, write_parquet
 from textattack_xmtc.results.figures import all_figures
 from textattack_xmtc.results.gate import Check
+from textattack_xmtc.results.judgements import judges
 from textattack_xmtc.results.page import markdown_report, page
-from textattack_xmtc.results.tables.contents import all_tables
+from textattack_xmtc.results.tables.examples import examples, labels_of_successes, long_example
 from textattack_xmtc.results.tables.formats import as_csv
+from textattack_xmtc.results.tables.setup import bins, clusters, data, models, settings
+from textattack_xmtc.results.tables.success import by_bin, cost, defence, not_attacked, success, thresholds
 from textattack_xmtc.results.tables.table import Table
+from textattack_xmtc.results.tables.transfer import transfers
 from textattack_xmtc.workdir.files import whole_file
 from textattack_xmtc.workdir.names import inside
 
@@ -51,7 +55,6 @@ def write_report(
 
     Args:
         campaigns: what to report, the most important first.
-        folder: where to.
         more: further tables, comparisons for instance.
         family: of the data sets, in `metrics.PROPENSITY_CONSTANTS`: A and B of PSP@k.
         exports: some of `EXPORT_FORMATS`; they go into `exports/`.
@@ -138,3 +141,30 @@ def _write(path: Path, write: Callable[[BinaryIO], object]) -> str:
     with whole_file(path) as opened:
         write(opened)
     return _digest(path)
+
+
+def all_tables(campaigns: Sequence[Campaign], family: str = "other") -> list[Table]:
+    """Every table of the report that has a row, in the order of the page.
+
+    Args:
+        family: of their data sets, in `metrics.PROPENSITY_CONSTANTS`.
+    """
+    tables = [
+        data(campaigns),
+        bins(campaigns),
+        *(success(campaigns, goal) for goal in GOALS),
+        by_bin(campaigns),
+        thresholds(campaigns),
+        not_attacked(campaigns),
+        judges(campaigns),
+        *defence(campaigns),
+        transfers(campaigns),
+        clusters(campaigns),
+        long_example(campaigns),
+        examples(campaigns),
+        *labels_of_successes(campaigns, family),
+        cost(campaigns),
+        models(campaigns),
+        settings(campaigns),
+    ]
+    return [table for table in tables if table.rows]

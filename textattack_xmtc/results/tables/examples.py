@@ -1,16 +1,21 @@
-"""The tables of single texts and labels: adversarial examples, and what happened to the other labels."""
+"""The tables of single texts and labels: adversarial examples, and what successful attacks did to the other labels."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from types import SimpleNamespace
 
-from textattack_xmtc.metrics import PROPENSITY_CONSTANTS
-from textattack_xmtc.results import side_effects
+import numpy as np
+import pandas as pd  # type: ignore[import-untyped]
+
+from textattack_xmtc.metrics import PROPENSITY_CONSTANTS, label_matrix, precision_at_k, propensities, psp_at_k
 from textattack_xmtc.results.campaign import Campaign, models_of
 from textattack_xmtc.results.examples import CHOICE, excerpt, marked, striking
 from textattack_xmtc.results.headline import rank
-from textattack_xmtc.results.records import Prediction
-from textattack_xmtc.results.tables.table import Cell, Column, Names, Table, table_of_campaigns
+from textattack_xmtc.results.records import Model, Prediction, Record
+from textattack_xmtc.results.tables.table import MODEL, Cell, Column, Names, Table, table_of
 
 EXAMPLES = 5
 """How many adversarial examples of each model are shown."""
@@ -27,12 +32,12 @@ def long_example(campaigns: Sequence[Campaign]) -> Table:
         reference = campaign.model(campaign.reference)
         for record in striking(campaign, reference, 1) if reference else []:
             sample = campaign.samples[record.sample]
+            before, after = (one.top_k if one else () for one in (record.before, record.after))
+            parts = {"True labels": sample.labels, "Predicted (real)": before, "Predicted (adv.)": after}
             rows += [
                 ("Sample", marked(sample.text, str(record.adversarial))),
                 ("Target", Names((campaign.label_names[sample.target],), frozenset({0}))),
-                ("True labels", _names(campaign, sample.labels, sample.target)),
-                ("Predicted (real)", _names(campaign, record.before.top_k if record.before else (), sample.target)),
-                ("Predicted (adv.)", _names(campaign, record.after.top_k if record.after else (), sample.target)),
+                *((part, marked_names(campaign, labels, sample.target)) for part, labels in parts.items()),
             ]
         if rows:
             break
@@ -43,7 +48,7 @@ def long_example(campaigns: Sequence[Campaign]) -> Table:
 def examples(campaigns: Sequence[Campaign]) -> Table:
     """Table 6: adversarial examples of each model."""
     columns = (
-        Column("model", "Model"),
+        MODEL,
         Column("text", "Text, with the changed words"),
         Column("target", "Target"),
         Column("frequency", "Training texts"),
@@ -53,86 +58,165 @@ def examples(campaigns: Sequence[Campaign]) -> Table:
         Column("words", "Words"),
         Column("similarity", "Similarity", 3),
     )
-    rows: list[tuple[str, tuple[Cell, ...]]] = []
-    for campaign, model in models_of(campaigns):
-        for record in striking(campaign, model, EXAMPLES):
-            sample = campaign.samples[record.sample]
-            rows.append((campaign.name, (
-                model.name,
-                excerpt(marked(sample.text, str(record.adversarial))),
-                Names((campaign.label_names[sample.target],)),
-                int(campaign.label_counts[sample.target]),
-                _rank(record.before),
-                _rank(record.after),
-                record.changed,
-                record.words,
-                campaign.similarity(record),
-            )))  # fmt: skip
+    rows = [
+        (campaign, _Example(campaign, model, record))
+        for campaign, model in models_of(campaigns)
+        for record in striking(campaign, model, EXAMPLES)
+    ]
     note = f"RR and RA: the target's rank on the real and on the adversarial text. Chosen: {CHOICE}."
-    title = "Table 6. Adversarial examples"
-    return table_of_campaigns("examples", title, columns, rows, len(campaigns) > 1, note, "examples")
+    return table_of(campaigns, "examples", "Table 6. Adversarial examples", columns, rows, note, "examples")
 
 
-def other_labels(campaigns: Sequence[Campaign], family: str = "other") -> Table:
-    """P@k and PSP@k before and after the successful attacks, with and without the target.
+class _Example:
+    """A row of Table 6."""
+
+    def __init__(self, campaign: Campaign, model: Model, record: Record) -> None:
+        sample = campaign.samples[record.sample]
+        self.model, self.text = model.name, excerpt(marked(sample.text, str(record.adversarial)))
+        self.target = Names((campaign.label_names[sample.target],))
+        self.frequency = int(campaign.label_counts[sample.target])
+        self.rank_real, self.rank_adversarial = _rank(record.before), _rank(record.after)
+        self.changed, self.words, self.similarity = record.changed, record.words, campaign.similarity(record)
+
+
+@dataclass(frozen=True)
+class Successes:
+    """The labels of the texts whose attack reached its goal within the allowed change rate, by sample.
+
+    Attributes:
+        true: the true labels of each text.
+        targets: the target of each.
+        before: the k best labels of the original text, -1 where a model had no further label to give, shape `(n, k)`.
+        after: the same of the final text.
+    """
+
+    true: list[tuple[int, ...]]
+    targets: list[int]
+    before: np.ndarray
+    after: np.ndarray
+
+
+@dataclass(frozen=True)
+class Precision:
+    """P@k before and after; PSP@k, normalised, where there are propensities."""
+
+    p_before: float
+    p_after: float
+    psp_before: float | None = None
+    psp_after: float | None = None
+
+
+def successes_of(campaign: Campaign, model: Model) -> Successes:
+    """Read what successful attacks on a model did to the k best labels."""
+    numbers = model.rows.index[model.rows["success"] == 1].tolist()
+    k, tops = campaign.k, (np.full((len(numbers), campaign.k), -1), np.full((len(numbers), campaign.k), -1))
+    for place, record in enumerate(model.records.of(numbers)):
+        for top, prediction in zip(tops, (record.before, record.after), strict=True):
+            labels = prediction.top_k[:k] if prediction else ()
+            top[place, : len(labels)] = labels
+    true = [sample.labels for sample in campaign.samples.of(numbers)]
+    return Successes(true, model.rows["target"].loc[numbers].tolist(), *tops)
+
+
+def precision(campaign: Campaign, successes: Successes, without_target: bool, family: str = "other") -> Precision:
+    """P@k and PSP@k over some successes, with all true labels or without the target of each.
+
+    Propensities are those of Jain et al. (2016) with the A and B of a data set's family (`PROPENSITY_CONSTANTS`), from
+    the training texts of each label; at fewer than 3 training texts there are none.
+    """
+    rows = [
+        [label for label in labels if not (without_target and label == target)]
+        for labels, target in zip(successes.true, successes.targets, strict=True)
+    ]
+    truth, tops, k = label_matrix(rows, len(campaign.label_names)), (successes.before, successes.after), campaign.k
+    precisions = [precision_at_k(top, truth, k) for top in tops]
+    if campaign.n_train < 3:
+        return Precision(*precisions)
+    propensity = propensities(campaign.label_counts, campaign.n_train, *PROPENSITY_CONSTANTS[family])
+    return Precision(*precisions, *(psp_at_k(top, truth, propensity, k) for top in tops))
+
+
+def moved(successes: Successes, inwards: bool) -> pd.DataFrame:
+    """The labels beside the target that came into the top k, or left it; those that moved most often first.
+
+    Returns:
+        By label: `times`, in how many successes it moved, and `true`, in how many of them it is a true label.
+    """
+    times: Counter[int] = Counter()
+    true_ones: Counter[int] = Counter()
+    for true, target, before, after in zip(
+        successes.true, successes.targets, successes.before, successes.after, strict=True
+    ):
+        old, new = set(before.tolist()), set(after.tolist())
+        labels = (new - old if inwards else old - new) - {target, -1}
+        times.update(labels)
+        true_ones.update(labels & set(true))
+    frame = pd.DataFrame({"times": times, "true": true_ones}).fillna(0).astype("int64").rename_axis("label")
+    return frame.sort_values(["times", "label"], ascending=[False, True])
+
+
+_OfModels = list[tuple[Campaign, Model, Successes]]
+
+
+def labels_of_successes(campaigns: Sequence[Campaign], family: str = "other") -> list[Table]:
+    """What the successful attacks did to the other labels: P@k and PSP@k, and the labels that moved most often.
 
     Args:
-        campaigns: what to report.
         family: of the data sets, in `metrics.PROPENSITY_CONSTANTS`.
     """
+    successes = [(*pair, successes_of(*pair)) for pair in models_of(campaigns)]
+    return [
+        _other_labels(campaigns, successes, family),
+        *(_moved_labels(campaigns, successes, one) for one in (True, False)),
+    ]
+
+
+def _other_labels(campaigns: Sequence[Campaign], successes: _OfModels, family: str) -> Table:
+    """P@k and PSP@k before and after, with and without the target."""
     columns = (
-        Column("model", "Model"),
-        Column("truth", "True labels"),
-        Column("k", "k"),
-        Column("n", "Successes"),
+        *(MODEL, Column("truth", "True labels"), Column("k", "k"), Column("n", "Successes")),
         Column("p_before", "P@k before (%)", 1, percent=True),
         Column("p_after", "P@k after (%)", 1, percent=True),
         Column("psp_before", "PSP@k before (%)", 1, percent=True),
         Column("psp_after", "PSP@k after (%)", 1, percent=True),
     )
-    rows: list[tuple[str, tuple[Cell, ...]]] = []
-    for campaign, model in models_of(campaigns):
-        records = side_effects.successful(campaign, model)
-        for name, without in (("all", False), ("all but the target", True)):
-            if records:
-                precision = side_effects.precision(campaign, records, without, family)
-                values = (precision.before, precision.after, precision.psp_before, precision.psp_after)
-                rows.append((campaign.name, (model.name, name, campaign.k, len(records), *values)))
+    rows = []
+    for campaign, model, one in successes:
+        for truth, without in (("all", False), ("all but the target", True)):
+            if one.targets:
+                facts = {"model": model.name, "truth": truth, "k": campaign.k, "n": len(one.targets)}
+                rows.append((campaign, SimpleNamespace(**facts, **asdict(precision(campaign, one, without, family)))))
     a, b = PROPENSITY_CONSTANTS[family]
     note = (
         "Over the successful attacks. PSP@k is divided by the best possible value; propensities after Jain et al. "
         f"(2016), A = {a:g}, B = {b:g}, from the training texts of each label."
     )
     title = "What the attack did to the other labels"
-    return table_of_campaigns("other-labels", title, columns, rows, len(campaigns) > 1, note, "labels")
+    return table_of(campaigns, "other-labels", title, columns, rows, note, "labels")
 
 
-def moved_labels(campaigns: Sequence[Campaign], inwards: bool) -> Table:
+def _moved_labels(campaigns: Sequence[Campaign], successes: _OfModels, inwards: bool) -> Table:
     """The labels that came into the top k most often, or left it."""
     columns = (
-        Column("model", "Model"),
-        Column("label", "Label"),
-        Column("frequency", "Training texts"),
-        Column("times", "Times"),
+        *(MODEL, Column("label", "Label"), Column("frequency", "Training texts"), Column("times", "Times")),
         Column("share", "of successes (%)", 1, percent=True),
         Column("true", "Times a true label"),
     )
-    rows: list[tuple[str, tuple[Cell, ...]]] = []
-    for campaign, model in models_of(campaigns):
-        records = side_effects.successful(campaign, model)
-        for label in side_effects.moved(campaign, records, inwards)[:MOVED]:
-            name, count = campaign.label_names[label.label], int(campaign.label_counts[label.label])
-            share = label.times / len(records)
-            rows.append((campaign.name, (model.name, Names((name,)), count, label.times, share, label.true)))
+    rows = []
+    for campaign, model, one in successes:
+        for row in moved(one, inwards).head(MOVED).itertuples():
+            label, share = Names((campaign.label_names[row.Index],)), row.times / len(one.targets)
+            facts = {"frequency": int(campaign.label_counts[row.Index]), "times": row.times, "true": row.true}
+            rows.append((campaign, SimpleNamespace(model=model.name, label=label, share=share, **facts)))
     title = "Labels that came into the top k most often" if inwards else "Labels that left the top k most often"
     note = "Over the successful attacks; the targets themselves are left out."
-    name = "labels-in" if inwards else "labels-out"
-    return table_of_campaigns(name, title, columns, rows, len(campaigns) > 1, note, "labels")
+    return table_of(campaigns, "labels-in" if inwards else "labels-out", title, columns, rows, note, "labels")
 
 
-def _names(campaign: Campaign, labels: Sequence[int], target: int) -> Names:
-    names = tuple(campaign.label_names[label] for label in labels)
-    return Names(names, frozenset(place for place, label in enumerate(labels) if label == target))
+def marked_names(campaign: Campaign, labels: Sequence[int], target: int) -> Names:
+    """The names of labels; the target's stands out."""
+    chosen = tuple(campaign.label_names[label] for label in labels)
+    return Names(chosen, frozenset(place for place, label in enumerate(labels) if label == target))
 
 
 def _rank(prediction: Prediction | None) -> Cell:

@@ -8,15 +8,15 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from math import isnan
 
 from markupsafe import Markup
 from tabulate import tabulate
 
-from textattack_xmtc.results.markup import csv_text, escaped, isolated, markdown, printable
+from textattack_xmtc.results.markup import csv_text, escaped, isolated, markdown, printable, render
 from textattack_xmtc.results.statistics import Estimate
 from textattack_xmtc.results.tables.table import NOT_MEASURED, UNKNOWN, Cell, Column, Marked, Names, Table
-from textattack_xmtc.results.templates import render
 
 _SHORT = 36  # characters of a cell that is kept on one line
 
@@ -30,14 +30,10 @@ def format_number(number: float, column: Column) -> str:
         ('81.2', '12,345')
     """
     # From the number in the CSV file, so that both agree also where the binary number is a hair below a half.
-    number = float(_raw(number, column))
-    if column.digits >= 4 and 0 < number < 10**-column.digits:  # a p-value is never 0
-        return f"< {10**-column.digits:.{column.digits}f}"
-    return (
-        f"{number:,.{column.digits}f}".replace("-", "\N{MINUS SIGN}")
-        if round(number, column.digits)
-        else f"{0:.{column.digits}f}"
-    )
+    number, digits = float(_raw(number, column)), column.digits
+    if digits >= 4 and 0 < number < 10**-digits:  # a p-value is never 0
+        return f"< {10**-digits:.{digits}f}"
+    return f"{number:,.{digits}f}".replace("-", "\N{MINUS SIGN}") if round(number, digits) else f"{0:.{digits}f}"
 
 
 def as_csv(table: Table) -> str:
@@ -74,7 +70,7 @@ def as_html(table: Table) -> str:
     rows = [
         {
             "starts_group": grouped and start,
-            "cells": [Markup(cell_html(cell, column)) for column, cell in zip(table.columns, row, strict=True)],
+            "cells": [Markup(cell) for cell in _cells(table, row, _HTML)],
         }
         for row, start in zip(table.rows, starts, strict=True)
     ]
@@ -87,19 +83,19 @@ def as_html(table: Table) -> str:
 
 def as_markdown(table: Table) -> str:
     """The table as Markdown, with its title in bold above it and its note below."""
-    lines = [f"**{markdown(table.title)}**", ""]
-    lines.append("| " + " | ".join(markdown(column.title) for column in table.columns) + " |")
     numbers = [holds_numbers(table, place) for place in range(len(table.columns))]
-    lines.append("|" + "|".join(" ---: " if number else " --- " for number in numbers) + "|")
-    for row in table.rows:
-        cells = [_markdown(cell, column) for column, cell in zip(table.columns, row, strict=True)]
-        lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join([*lines, "", markdown(table.note), ""] if table.note else [*lines, ""])
+    lines = [
+        [markdown(column.title) for column in table.columns],
+        ["---:" if number else "---" for number in numbers],
+        *(_cells(table, row, _MARKDOWN) for row in table.rows),
+    ]
+    text = "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return f"**{markdown(table.title)}**\n\n{text}\n" + (f"\n{markdown(table.note)}\n" if table.note else "")
 
 
 def as_text(table: Table) -> str:
     """The table for a terminal: its title, aligned columns, its note."""
-    rows = [[_plain(cell, column) for column, cell in zip(table.columns, row, strict=True)] for row in table.rows]
+    rows = [_cells(table, row, _TEXT) for row in table.rows]
     numbers = [holds_numbers(table, place) for place in range(len(table.columns))]
     aligned = text_table([column.title for column in table.columns], rows, numbers)
     return "\n".join([printable(table.title), aligned, printable(table.note), ""])
@@ -108,24 +104,18 @@ def as_text(table: Table) -> str:
 def text_table(titles: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[bool]) -> str:
     """Aligned columns of text, those with numbers to the right."""
     align = ["right" if number else "left" for number in right]
-    text = tabulate(
-        [list(titles), *map(list, rows)],
-        tablefmt="plain",
-        colalign=align,
-        disable_numparse=True,
-        preserve_whitespace=True,
-    )
+    options = {"disable_numparse": True, "preserve_whitespace": True}
+    text = tabulate([list(titles), *map(list, rows)], tablefmt="plain", colalign=align, **options)
     return "\n".join(line.rstrip() for line in text.splitlines())
 
 
 def marked_html(text: Marked) -> str:
     """A changed text with `<del>` and `<ins>`."""
-    tags = {"removed": "del", "added": "ins"}
-    parts = [
-        f"<{tags[kind]}>{escaped(piece)}</{tags[kind]}>" if kind in tags else escaped(piece)
-        for kind, piece in text.pieces
-    ]
-    return "".join(parts).replace(" …", "&nbsp;…")  # no dots alone on a line
+    tags = {"removed": "<del>{}</del>", "added": "<ins>{}</ins>", "same": "{}"}
+    return "".join(tags[kind].format(escaped(piece)) for kind, piece in text.pieces).replace(
+        " …",
+        "&nbsp;…",  # no dots alone on a line
+    )
 
 
 def marked_markdown(text: Marked) -> str:
@@ -140,68 +130,67 @@ def marked_markdown(text: Marked) -> str:
     return "".join(parts).strip()
 
 
-def cell_html(cell: Cell, column: Column) -> str:
-    """A cell as HTML."""
-    if isinstance(cell, Marked):
-        return f'<span class="changed" dir="auto">{marked_html(cell)}</span>'
-    if isinstance(cell, Names):
-        return _joined(cell, isolated, "<strong>", "</strong>")
-    if isinstance(cell, str):
-        return isolated(cell)
-    return _number(cell, column, lambda ends: f' <span class="interval">({ends})</span>')
-
-
 def holds_numbers(table: Table, place: int) -> bool:
     """Whether a column has a number in any row."""
     return any(isinstance(row[place], int | float | Estimate) for row in table.rows)
 
 
-def _raw(cell: Cell, column: Column) -> str:
-    if isinstance(cell, Marked):  # the notation of wdiff
-        signs = {"same": ("", ""), "removed": ("[-", "-]"), "added": ("{+", "+}")}
-        return "".join(signs[kind][0] + printable(piece) + signs[kind][1] for kind, piece in cell.pieces)
+@dataclass(frozen=True)
+class _Format:
+    """How a format writes what is no number: names and texts, several names, and the interval of a number."""
+
+    text: Callable[[str], str]
+    marked: Callable[[Marked], str]
+    strong: str = "{}"
+    between: str = ", "
+    interval: str = " ({})"
+
+
+def _wdiff(text: Marked) -> str:
+    """A changed text in the notation of wdiff."""
+    signs = {"same": "{}", "removed": "[-{}-]", "added": "{{+{}+}}"}
+    return "".join(signs[kind].format(printable(piece)) for kind, piece in text.pieces)
+
+
+_HTML = _Format(
+    isolated,
+    lambda text: f'<span class="changed" dir="auto">{marked_html(text)}</span>',
+    strong="<strong>{}</strong>",
+    interval=' <span class="interval">({})</span>',
+)
+_MARKDOWN = _Format(markdown, marked_markdown, strong="**{}**")
+_TEXT = _Format(printable, _wdiff, between="; ")
+
+
+def _cells(table: Table, row: Sequence[Cell], form: _Format) -> list[str]:
+    """The cells of a row in a format."""
+    return [_cell(cell, column, form) for column, cell in zip(table.columns, row, strict=True)]
+
+
+def _cell(cell: Cell, column: Column, form: _Format) -> str:
+    if isinstance(cell, Marked):
+        return form.marked(cell)
     if isinstance(cell, Names):
-        return "; ".join(printable(name) for name in cell.names)
+        names = map(form.text, cell.names)
+        return form.between.join(form.strong.format(n) if i in cell.marked else n for i, n in enumerate(names))
     if isinstance(cell, str):
-        return printable(cell)
+        return form.text(cell)
+    value = cell.value if isinstance(cell, Estimate) else cell
+    if isinstance(cell, Estimate) and not cell.measured:
+        return NOT_MEASURED
+    if value is None or isnan(value):
+        return UNKNOWN
+    ends = [format_number(end, column) for end in (cell.low, cell.high)] if isinstance(cell, Estimate) else []
+    return format_number(value, column) + (form.interval.format(" to ".join(ends)) if ends else "")
+
+
+def _raw(cell: Cell, column: Column) -> str:
+    """A cell of the CSV file."""
+    if isinstance(cell, str | Marked | Names):
+        return _cell(cell, column, _TEXT)
     if cell is None or isinstance(cell, Estimate) or isnan(cell):
         return ""
     return f"{cell * 100 if column.percent else cell:.10g}"
-
-
-def _markdown(cell: Cell, column: Column) -> str:
-    if isinstance(cell, Marked):
-        return marked_markdown(cell)
-    if isinstance(cell, Names):
-        return _joined(cell, markdown, "**", "**")
-    if isinstance(cell, str):
-        return markdown(cell)
-    return _number(cell, column, lambda ends: f" ({ends})")
-
-
-def _plain(cell: Cell, column: Column) -> str:
-    if isinstance(cell, str | Marked | Names):
-        return _raw(cell, column)
-    return _number(cell, column, lambda ends: f" ({ends})")
-
-
-def _number(cell: float | Estimate | None, column: Column, interval: Callable[[str], str]) -> str:
-    if isinstance(cell, Estimate) and not cell.measured:
-        return NOT_MEASURED
-    value = cell.value if isinstance(cell, Estimate) else cell
-    if value is None or isnan(value):
-        return UNKNOWN
-    if isinstance(cell, Estimate):
-        ends = f"{format_number(cell.low, column)} to {format_number(cell.high, column)}"
-        return format_number(value, column) + interval(ends)
-    return format_number(value, column)
-
-
-def _joined(cell: Names, written: Callable[[str], str], start: str, end: str) -> str:
-    return ", ".join(
-        f"{start}{written(name)}{end}" if place in cell.marked else written(name)
-        for place, name in enumerate(cell.names)
-    )
 
 
 def _class(table: Table, place: int) -> str:

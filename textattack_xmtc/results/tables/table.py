@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
 
 from textattack_xmtc.results.statistics import Estimate
+
+if TYPE_CHECKING:
+    from textattack_xmtc.results.campaign import Campaign
 
 UNKNOWN = "–"  # noqa: RUF001 - the dash that stands for nothing in tables
 """What stands in a cell without a value."""
@@ -46,6 +49,7 @@ class Column:
         digits: digits after the point, where numbers are shown.
         percent: values are shares, to be given in percent; in the CSV file as well, where the key ends on `_percent`.
         interval: cells are estimates; in the CSV file `_low` and `_high` follow.
+        cell: what stands in it, of what the row is about; by default its attribute `key`.
     """
 
     key: str
@@ -53,6 +57,12 @@ class Column:
     digits: int = 0
     percent: bool = False
     interval: bool = False
+    cell: Callable[[Any], Cell] | None = field(default=None, compare=False)
+
+    def of(self, row: Any) -> Cell:
+        """The cell of this column in a row that is about `row`."""
+        cell: Cell = getattr(row, self.key) if self.cell is None else self.cell(row)
+        return cell
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,22 +86,26 @@ class Table:
     section: str = "success"
 
 
-def table_of_campaigns(
+def table_of(
+    campaigns: Sequence[Campaign],
     name: str,
     title: str,
     columns: Sequence[Column],
-    rows: Iterable[tuple[str, tuple[Cell, ...]]],
-    several: bool,
+    rows: Iterable[tuple[Campaign, Any]],
     note: str = "",
     section: str = "success",
 ) -> Table:
-    """A table of rows that come with the name of their campaign, which is shown where there are several campaigns."""
-    if several:
-        with_campaign = (Column("campaign", "Campaign"), *columns)
-        return Table(name, title, with_campaign, tuple((campaign, *cells) for campaign, cells in rows), note, section)
-    return Table(name, title, tuple(columns), tuple(cells for _, cells in rows), note, section)
+    """A table of what `rows` are about; with several campaigns, the name of a row's campaign stands first."""
+    several = len(campaigns) > 1
+    first = (Column("campaign", "Campaign"),) if several else ()
+    cells = tuple((*((one.name,) if several else ()), *(column.of(row) for column in columns)) for one, row in rows)
+    return Table(name, title, (*first, *columns), cells, note, section)
 
 
-def rate_column(key: str, title: str) -> Column:
+def rate_column(key: str, title: str, cell: Callable[[Any], Cell] | None = None) -> Column:
     """A column of rates in percent, with their intervals."""
-    return Column(key, title, 1, percent=True, interval=True)
+    return Column(key, title, 1, percent=True, interval=True, cell=cell)
+
+
+MODEL, DATASET, SAMPLES = Column("model", "Model"), Column("dataset", "Dataset"), Column("n", "n")
+BIN = Column("bin", "Label frequency (training texts)")

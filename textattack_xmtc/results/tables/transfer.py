@@ -12,7 +12,7 @@ from textattack_xmtc.results.headline import rate_text
 from textattack_xmtc.results.records import ERROR, FAILED, SUCCEEDED, Model, Transfer, Trial
 from textattack_xmtc.results.statistics import Estimate, difference_of, share_of
 from textattack_xmtc.results.tables.formats import text_table
-from textattack_xmtc.results.tables.table import Cell, Column, Table, table_of_campaigns
+from textattack_xmtc.results.tables.table import BIN, Column, Table, rate_column, table_of
 
 
 @dataclass(frozen=True)
@@ -20,14 +20,20 @@ class Transferred:
     """What came of the adversarial texts of one model on another, for a bin or all.
 
     Attributes:
-        found: adversarial texts that were tried.
+        source: the model that they were found on.
+        model: the model that they were tried on.
+        bin: the bin in words.
+        adversarial: adversarial texts that were tried.
         success: the share that reaches the goal there too, of those whose original text the other model gets right.
         control: the same of the control texts, which have as many other words exchanged.
         less_control: how much larger the first is, over the texts that have a control.
         errors: texts over which the other model failed.
     """
 
-    found: int
+    source: str
+    model: str
+    bin: str
+    adversarial: int
     success: Estimate
     control: Estimate
     less_control: Estimate
@@ -44,11 +50,14 @@ def transferred(campaign: Campaign, source: Model, transfer: Transfer, bin_numbe
     counted = [trial for trial in trials if trial.outcome in (SUCCEEDED, FAILED)]
     paired = [trial for trial in counted if trial.control is not None]
     control = np.array([bool(trial.control) for trial in paired], dtype=bool)
-    less, _ = difference_of(_reached(paired), control, _texts(campaign, paired))
+    less, _ = difference_of(_reached(paired), control, campaign.texts(trial.sample for trial in paired))
     return Transferred(
-        found=len(trials),
-        success=share_of(_reached(counted), _texts(campaign, counted)),
-        control=share_of(control, _texts(campaign, paired)),
+        source=source.name,
+        model=transfer.name,
+        bin=campaign.bin_name(bin_number),
+        adversarial=len(trials),
+        success=share_of(_reached(counted), campaign.texts(trial.sample for trial in counted)),
+        control=share_of(control, campaign.texts(trial.sample for trial in paired)),
         less_control=less,
         errors=sum(trial.outcome == ERROR for trial in trials),
     )
@@ -65,23 +74,24 @@ def pairs_of(campaign: Campaign) -> Iterator[tuple[Model, Transfer]]:
 def transfers(campaigns: Sequence[Campaign]) -> Table:
     """Do attacks transfer? By label frequency."""
     columns = (
-        Column("source", "Found on"),
-        Column("model", "Tried on"),
-        Column("bin", "Label frequency (training texts)"),
-        Column("found", "Adversarial texts"),
-        Column("n", "Right before (n)"),
-        Column("success", "Success there (%)", 1, percent=True, interval=True),
-        Column("control", "Other words exchanged (%)", 1, percent=True, interval=True),
-        Column("less_control", "Difference (points)", 1, percent=True, interval=True),
+        *(
+            Column("source", "Found on"),
+            Column("model", "Tried on"),
+            BIN,
+            Column("found", "Adversarial texts", cell=lambda tried: tried.adversarial),
+        ),
+        Column("n", "Right before (n)", cell=lambda tried: tried.success.n),
+        rate_column("success", "Success there (%)"),
+        rate_column("control", "Other words exchanged (%)"),
+        rate_column("less_control", "Difference (points)"),
         Column("errors", "Errors"),
     )
-    rows: list[tuple[str, tuple[Cell, ...]]] = []
-    for campaign in campaigns:
-        for model, transfer in pairs_of(campaign):
-            for number in campaign.bin_numbers:
-                tried = transferred(campaign, model, transfer, number)
-                cells = (tried.found, tried.success.n, tried.success, tried.control, tried.less_control, tried.errors)
-                rows.append((campaign.name, (model.name, transfer.name, campaign.bin_name(number), *cells)))
+    rows = (
+        (campaign, transferred(campaign, model, transfer, number))
+        for campaign in campaigns
+        for model, transfer in pairs_of(campaign)
+        for number in campaign.bin_numbers
+    )
     note = (
         "The adversarial texts of one model (goal reached within the change rate), tried on another that was not asked "
         "while they were made. n: those whose original text the other model gets right, so that it has something to "
@@ -91,7 +101,7 @@ def transfers(campaigns: Sequence[Campaign]) -> Table:
         "texts."
     )
     title = "Do attacks transfer to other models?"
-    return table_of_campaigns("transfer", title, columns, rows, len(campaigns) > 1, note, "transfer")
+    return table_of(campaigns, "transfer", title, columns, rows, note, "transfer")
 
 
 def terminal_transfers(campaign: Campaign) -> str:
@@ -102,7 +112,7 @@ def terminal_transfers(campaign: Campaign) -> str:
         for number in campaign.bin_numbers:
             tried = transferred(campaign, model, transfer, number)
             cells = [f"{tried.success.n:,}", rate_text(tried.success), rate_text(tried.control)]
-            rows.append([f"  {campaign.bin_name(number)}", *cells])
+            rows.append([f"  {tried.bin}", *cells])
         titles = ["  label frequency", "n", "success", "other words exchanged"]
         parts += [
             f"found on {model.name}, tried on {transfer.name}",
@@ -113,10 +123,3 @@ def terminal_transfers(campaign: Campaign) -> str:
 
 def _reached(trials: Sequence[Trial]) -> np.ndarray:
     return np.array([trial.outcome == SUCCEEDED for trial in trials], dtype=bool)
-
-
-def _texts(campaign: Campaign, trials: Sequence[Trial]) -> np.ndarray:
-    """A number for the text of each trial, the same for equal texts."""
-    numbers: dict[str, int] = {}
-    ids = (campaign.samples[trial.sample].text_id for trial in trials)
-    return np.array([numbers.setdefault(text_id, len(numbers)) for text_id in ids], dtype=np.int64)
