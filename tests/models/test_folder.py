@@ -185,6 +185,11 @@ def test_a_damaged_folder_says_what_is_wrong(folder: Path, case: str) -> None:
         load_model(folder)
 
 
+def test_a_device_that_is_not_there_is_no_fault_of_the_folder(folder: Path) -> None:
+    with pytest.raises(RuntimeError, match="device"):
+        load_model(folder, "no-such-device")
+
+
 def test_a_folder_that_is_not_there_says_so(tmp_path: Path) -> None:
     with pytest.raises(ModelFolderError, match=r"there is no model folder .*nowhere"):
         load_model(tmp_path / "nowhere")

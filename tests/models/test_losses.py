@@ -45,10 +45,10 @@ def test_families_of_propensity_constants():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"kind": "focal"}, "no reweighting 'focal'"),
-        ({"mode": "exact"}, "no mode 'exact'"),
+        ({"kind": "focal"}, "unknown reweighting 'focal'"),
+        ({"mode": "exact"}, "unknown mode 'exact'"),
         ({"beta": 1.0}, "beta=1.0"),
-        ({"constants": "imdb"}, "no propensity family 'imdb'"),
+        ({"constants": "imdb"}, "unknown propensity family 'imdb'"),
         ({"n_train": 50}, "with 50 training texts"),
     ],
 )
@@ -185,8 +185,8 @@ def test_weights_move_with_the_module_and_stay_out_of_its_state():
         ([1.0, -1.0], {}, "finite and at least 0"),
         ([1.0, float("nan")], {}, "finite and at least 0"),
         ([[1.0]], {}, r"shape \(1, 1\)"),
-        ([1.0], {"kind": "hinge"}, "no loss 'hinge'"),
-        ([1.0], {"reduction": "max"}, "no reduction 'max'"),
+        ([1.0], {"kind": "hinge"}, "unknown loss 'hinge'"),
+        ([1.0], {"reduction": "max"}, "unknown reduction 'max'"),
     ],
 )
 def test_what_cannot_be_a_loss_is_refused(weights, arguments, message):

@@ -1,1 +1,1 @@
-"""Adversarial training that costs about as much as training: cheap attacks, kept candidates, the common loop."""
+"""Adversarial training that costs about as much as training: attacks with gradients in the common loop."""

@@ -30,8 +30,8 @@ class GradientAttack:
     With the gradient g of the weighted logits at the vector e of a word, the word w in its place changes them by about
     `g (e_w - e)`. All places and `PROPOSED` words, drawn as often as they stand in the training texts, are looked at
     with one gradient; the best places of a text take their best words. What is changed in half of the places is known
-    to the second look at the other half. Neither a masked LM nor its candidates are needed: a model that holds out
-    against any word holds out against plausible ones.
+    to the second look at the other half. No masked LM is needed: a model that is robust against any word is
+    robust against plausible ones.
 
     Only the scores of the labels in the goals are computed.
 

@@ -104,7 +104,7 @@ def harden_folder(
         more = texts_beside(unlabelled, corpus)
         labels += own_labels(model, more, labels)
         texts += more
-        say(f"{len(more):,} texts without labels stand beside the {len(train):,} with")
+        say(f"{len(more):,} texts without labels beside the {len(train):,} with labels")
     watched, measured = data.split("validation"), Clock()
     words = np.concatenate(model.encode(texts))
     held_out_texts = HeldOut(model, watched["text"], watched["labels"], counts, options, words)
@@ -184,7 +184,7 @@ def _held_out(kept: JSON, rows: Corpus) -> int:
 
 
 def _planned(work: Path, config: JSON) -> JSON | None:
-    """What an interrupted hardening had settled before its first step; None where it had not come so far."""
+    """The schedule and first measures of an interrupted hardening; None where it has none yet."""
     if not (work / SCHEDULE).is_file():
         return None
     stored = read_dict(work, SCHEDULE)

@@ -1,4 +1,4 @@
-"""How long a hardening goes on: rounds and steps, given as such or as time."""
+"""How long a hardening trains: a number of steps, or a share of the time of the training."""
 
 from __future__ import annotations
 

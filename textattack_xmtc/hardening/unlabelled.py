@@ -1,7 +1,7 @@
-"""Texts without labels beside the training texts: the model says itself what they are about, before it is trained on.
+"""Texts without labels beside the training texts: they get the labels that the model finds best before the hardening.
 
-A model learns to hold out on the texts that it is attacked on, and one to four texts of a label teach little about
-others. Further texts need no labels for that: the trained model's own do (Carmon et al. 2019, "Unlabeled data improves
+A model becomes robust on the texts that it is attacked on, and one to four texts of a label teach little about others.
+Further texts need no labels for that: the trained model's own do (Carmon et al. 2019, "Unlabeled data improves
 adversarial robustness", there called robust self-training).
 """
 

@@ -35,7 +35,7 @@ DEMO = 2  # part of the cache key, as the settings below are: another number whe
 
 _PACKAGES = {"matplotlib", "networkx", "numpy", "pandas", "scipy", "sklearn"}
 _WORDS = (20, 120)  # 10% of 20 words are 2 changes; more than 120 make an attack slow to watch
-_LABEL_COUNT = 2  # training texts that a label has at least: with one, it can only be learnt by heart
+_LABEL_COUNT = 2  # training texts that a label has at least: with one, a model can only memorise it
 
 _NETWORK = AttentionXMLConfig(embedding_size=100, hidden_size=96, linear_sizes=(64,), hidden_dropout=0.3)
 _TRAINING = AttentionXMLSettings(epochs=7, batch_size=64, learning_rate=5e-3, label_sample=400, word_dropout=0.05)
@@ -44,7 +44,7 @@ _VOCABULARY = 12_000
 
 
 def demo_folder(cache_dir: Path | str | None = None) -> Path:
-    """The model folder of `xmtc-demo`; the first call trains it, which takes minutes and says so.
+    """The model folder of `xmtc-demo`; the first call trains it, which takes minutes, with progress lines.
 
     What is kept is named for the installed versions that its texts come from and for how it is trained. Later calls
     return at once.

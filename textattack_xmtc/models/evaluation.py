@@ -141,7 +141,7 @@ def best_labels(model: RanksLabels, rows: datasets.Dataset, batch_size: int = 64
         InputError: there is no text.
     """
     if not len(rows):
-        raise InputError("there is no text to measure on", "give a split with texts")
+        raise InputError("the split has no texts to measure on", "give a split with texts")
     return model.top_k(list(rows["text"]), min(AT[-1], len(model.label_names)), "logit", batch_size)[0]
 
 

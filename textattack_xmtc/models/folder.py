@@ -25,7 +25,7 @@ from safetensors.torch import load_file, save_file
 
 from textattack_xmtc._version import __version__
 from textattack_xmtc.datasets.corpus import Document
-from textattack_xmtc.errors import ModelFolderError
+from textattack_xmtc.errors import InputError, ModelFolderError
 from textattack_xmtc.models.architecture import ARCHITECTURES, architecture
 from textattack_xmtc.models.hugging_face import check_layer_counts
 from textattack_xmtc.models.torch_scorer import ComputeType, TorchScorer
@@ -57,20 +57,27 @@ def load_model(
     kind = architecture(config["architecture"])
     labels, model_class = read_words(folder, LABELS), kind.model_class()
     check_layer_counts(config, len(weight_shapes(folder)), str(folder / CONFIG))
+
+    def undescribed(error: Exception) -> ModelFolderError:
+        reason = f"no {error}" if isinstance(error, KeyError) else str(error)
+        return ModelFolderError(
+            f"{CONFIG} in {str(folder)!r} does not describe a model of kind {kind.title} ({reason})",
+            "save the model again",
+        )
+
     try:
         parts = model_class.parts_of_folder(folder, config, len(labels))
-        read_weights(folder, parts["network"])
+    except ModelFolderError:
+        raise
+    except Exception as error:  # transformers and torch have no common error for sizes that cannot be
+        raise undescribed(error) from error
+    read_weights(folder, parts["network"])
+    try:
         return model_class(
             **parts, label_names=labels, device=device, masked_lm_folder=masked_lm_of(folder), dtype=dtype
         )
-    except ModelFolderError:
-        raise
-    except Exception as error:  # what transformers and torch raise of sizes that cannot be is of no one kind
-        reason = f"no {error}" if isinstance(error, KeyError) else str(error)
-        raise ModelFolderError(
-            f"{CONFIG} in {str(folder)!r} does not describe a model of kind {kind.title} ({reason})",
-            "save the model again",
-        ) from error
+    except InputError as error:
+        raise undescribed(error) from error
 
 
 def save_model(

@@ -74,7 +74,7 @@ def check_choice(what: str, given: str, known: tuple[str, ...]) -> None:
         InputError: it is not.
     """
     if given not in known:
-        raise InputError(f"there is no {what} {given!r}", f"choose one of {', '.join(known)}")
+        raise InputError(f"unknown {what} {given!r}", f"choose one of {', '.join(known)}")
 
 
 def _constants(given: str | tuple[float, float]) -> tuple[float, float]:

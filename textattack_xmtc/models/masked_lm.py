@@ -136,7 +136,7 @@ def _new_model(words: int, encoded: Sequence[Sequence[int]], settings: MaskedLMS
         intermediate_size=2 * settings.hidden_size,
         max_position_embeddings=settings.max_length,
         type_vocab_size=2,
-        hidden_dropout_prob=0.0,  # one pass over the texts: nothing is seen often enough to be learnt by heart
+        hidden_dropout_prob=0.0,  # one pass over the texts: nothing is seen often enough to overfit
         attention_probs_dropout_prob=0.0,
         pad_token_id=_PAD,
     )
@@ -243,7 +243,7 @@ def _hidden_words(
     hidden = []
     for position in drawn:
         numbers, place = places[position]
-        # an unknown word can never be proposed: -1 is no token
+        # an unknown word can never be proposed: -1 is not a token
         answer = numbers[place] if numbers[place] != _UNK else -1
         hidden.append(([*numbers[:place], _MASK, *numbers[place + 1 :]], place, answer))
     return hidden

@@ -43,7 +43,7 @@ def test_dense_is_the_product_along_the_path(model, plain):
 def test_what_is_predicted_has_the_best_labels_of_the_beam(model, kind):
     narrow = AttentionXMLTree(model.network, model.vocabulary, model.label_names, 20, 2, "cpu")
     predicted, exact = narrow.predicted(TEXTS, kind), narrow.dense(TEXTS, kind)
-    reached = narrow.reached(TEXTS, range(len(model.label_names)))
+    reached = narrow.rank(TEXTS, range(len(model.label_names))) > 0
     assert not reached.all() and (predicted[~reached] == FLOOR[kind]).all()
     assert predicted[reached] == pytest.approx(exact[reached], abs=1e-5)
     labels, scores = narrow.top_k(TEXTS, 3, kind)
@@ -78,23 +78,22 @@ def test_top_k_is_the_best_of_the_beam(model, plain, beams, batch_size):
     )  # the beam matters
 
 
-def test_reached_and_rank_keep_to_the_beam(model, plain, beams):
-    reached = model.reached(TEXTS, range(LABELS), batch_size=4)
+def test_ranks_keep_to_the_beam(model, plain, beams):
     ranks = model.rank(TEXTS, range(LABELS), "logit", batch_size=4)
-    assert reached.dtype == bool and ranks.dtype == np.int64
+    assert ranks.dtype == np.int64
     for row, (probabilities, beam) in enumerate(zip(plain, beams, strict=True)):
-        assert np.flatnonzero(reached[row]).tolist() == beam
+        assert np.flatnonzero(model.rank(TEXTS, range(LABELS), batch_size=4)[row]).tolist() == beam
         order = sorted(beam, key=lambda label: (-probabilities[-1][label], label))
         expected = [order.index(label) + 1 if label in beam else 0 for label in range(LABELS)]
         assert ranks[row].tolist() == expected
-    assert not reached.all()
+    assert not ranks.all()
 
 
 def test_a_beam_that_keeps_all_groups_leaves_nothing_out(model):
     wide = AttentionXMLTree(model.network, model.vocabulary, model.label_names, 20, beam=9, device="cpu")
     dense = wide.dense(TEXTS)
     labels, scores = wide.top_k(TEXTS, LABELS)
-    assert wide.reached(TEXTS, range(LABELS)).all()
+    assert wide.rank(TEXTS, range(LABELS)).all()
     assert labels.tolist() == np.argsort(-dense, axis=1, kind="stable").tolist()
     assert scores == pytest.approx(-np.sort(-dense, axis=1), abs=1e-5)
 
@@ -162,7 +161,7 @@ def test_what_the_model_cannot_answer_is_refused(model):
     for k in (0, sure + 1):
         with pytest.raises(InputError, match=f"k={k} does not fit the {sure} labels that a beam of 2 groups"):
             model.top_k(TEXTS, k)
-    for ask in (model.score, model.rank, model.reached):
+    for ask in (model.score, model.rank):
         with pytest.raises(InputError, match="label index 30 is not one of the 30"):
             ask(TEXTS, [30])
     with pytest.raises(InputError, match="cannot give scores='score'"):

@@ -113,7 +113,7 @@ def _vocabulary(beside: Path, settings: Mapping[str, Any], options: ImportOption
 
 
 def _are_characters(words: np.ndarray) -> bool:
-    """Whether NumPy's strings hold characters only: damaged ones are no valid strings of Python."""
+    """Whether NumPy's strings hold characters only: damaged ones are not valid strings of Python."""
     if words.dtype.kind != "U" or not words.size:
         return True
     codes = np.ascontiguousarray(words.astype(words.dtype.newbyteorder("="))).view(np.uint32)

@@ -158,7 +158,7 @@ class AttentionXMLTree(WordScorer):
         >>> model = AttentionXMLTree(network, vocabulary, ["eggs", "boil", "salad", "soup", "tea"], beam=1)
         >>> model.score(["boil an egg", "tea?"], labels=[2, 0, 4]).shape
         (2, 3)
-        >>> int(model.reached(["boil an egg"], labels=range(5)).sum()) in (1, 2)
+        >>> int((model.rank(["boil an egg"], labels=range(5)) > 0).sum()) in (1, 2)
         True
     """
 
@@ -218,14 +218,6 @@ class AttentionXMLTree(WordScorer):
             for position, labels, scores in zip(positions, *reached, strict=True):
                 rows[position, labels[labels >= 0]] = scores[labels >= 0]
         return rows
-
-    def reached(self, texts: Sequence[str], labels: Sequence[int], batch_size: int = 32) -> np.ndarray:
-        """Whether the beam reaches `labels`: bool, shape `(len(texts), len(labels))`.
-
-        Raises:
-            InputError: there is no such label.
-        """
-        return self.rank(texts, labels, "logit", batch_size) > 0
 
     def _encoder_parts(self) -> list[nn.Module]:
         networks = [self.network.network(level) for level in range(len(self.network.levels))]

@@ -150,5 +150,5 @@ class Vocabulary:
 
 
 def _form(word: str) -> str:
-    """How a word stands in a vocabulary."""
+    """The form of a word that a vocabulary has."""
     return word if word == _SEPARATOR else word.lower()

@@ -32,7 +32,7 @@ class Checkpoint:
     Attributes:
         file: which.
         weights: by name, without the prefixes `module.` and `Network.`; float32 where they are floating-point numbers.
-        names: the same names as they stand in the file.
+        names: the names that the file has for them.
     """
 
     file: Path

@@ -57,7 +57,7 @@ class ImportOptions:
 
 
 def read_settings(files: Iterable[Path]) -> dict[str, Any]:
-    """The settings in official YAML files, those of later files last; what stands below `model` stands beside it here.
+    """The settings in official YAML files, of later files last; what is nested in `model` is at the top here.
 
     `labels_binarizer` and `emb_init` become paths to files, where these are found: paths in these files start from
     the folder that the training was run in, which is looked for around the YAML file.

@@ -33,7 +33,7 @@ class Checkpoint:
         file: where it is; its folder is made where it is missing.
         config: what is trained, on what and how, as JSON holds it: a training resumes only from a checkpoint of
             the same.
-        seconds: how long a training goes on before it writes the next one within an epoch.
+        seconds: how often a training writes one within an epoch.
 
     Example:
         >>> import tempfile
@@ -59,7 +59,7 @@ class Checkpoint:
     def read(self) -> dict[str, Any] | None:
         """The state that was written last; None where there is none.
 
-        Versions of packages that differ from those it was written with are said.
+        A line names versions of packages that differ from those it was written with.
 
         Raises:
             ModelFolderError: the file is damaged, cut off or changed.

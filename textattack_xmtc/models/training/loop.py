@@ -133,7 +133,7 @@ class Training:
         return self.log
 
     def state_dict(self) -> dict[str, Any]:
-        """All that a later `Training` of the same kind needs to go on, the weights included."""
+        """All that a later `Training` of the same kind needs to resume, the weights included."""
         return {
             "module": self.module.state_dict(),
             "optimizer": self._optimizer.state_dict(),
@@ -149,7 +149,7 @@ class Training:
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on from a state that `state_dict` gave."""
+        """Resume from a state that `state_dict` gave."""
         self.module.load_state_dict(state["module"])
         self._optimizer.load_state_dict(state["optimizer"])
         self.log, self._losses, self._step = list(state["log"]), list(state["losses"]), state["step"]
