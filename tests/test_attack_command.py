@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import signal
 import warnings
 from argparse import ArgumentParser
@@ -210,6 +211,52 @@ def test_parts_take_the_same_labels_and_old_names_still_work(run: Run, lm: str) 
         )
         assert status == 0, err
         assert "fruit" in out and "MaskedDelta" in out
+
+
+def test_parts_by_name(run: Run, lm: str) -> None:
+    status, out, err = run(
+        [row(TEXT, "fruit")],
+        *("--goal-function", "xmtc-positive-targeted^k=1", "--search-method", "xmtc-masked-delta^max_change_rate=0.2"),
+        *(f"--transformation=xmtc-word-swap-masked-lm^masked_lm={lm}", "--constraints", "repeat"),
+        *("xmtc-function-words", "xmtc-similarity^encoder='embedded'"),
+        parts=True,
+    )
+    assert status == 0, err
+    assert "[top-1: " in out and "(max_change_rate):  0.2" in out
+
+
+def test_a_stock_search_with_our_goal(run: Run, lm: str) -> None:
+    status, out, err = run(
+        [row(TEXT, "fruit")],
+        *("--goal-function", "xmtc-positive-targeted^k=1", "--search-method", "greedy-word-wir"),
+        *(f"--transformation=xmtc-word-swap-masked-lm^masked_lm={lm}", "--constraints", "repeat", "stopword"),
+        "xmtc-max-change-rate^max_change_rate=0.5",
+        parts=True,
+    )
+    assert status == 0, err
+    assert "GreedyWordSwapWIR" in out and "target " in out
+
+
+def test_our_search_with_a_stock_goal_is_refused(run: Run, lm: str) -> None:
+    parts = ("--search-method", "xmtc-masked-delta", f"--transformation=xmtc-word-swap-masked-lm^masked_lm={lm}")
+    status, _, err = run([row(TEXT, "fruit")], *parts, parts=True)
+    assert status == 2 and "masked-delta cannot work with the goal UntargetedClassification" in err
+
+
+def test_broken_data_are_named_by_file_and_line(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "broken.jsonl").write_text('{"text": "fine", "labels": []}\n{"text": "not', encoding="utf-8")
+    status, _, err = run(None, "--dataset-from-file", "broken.jsonl")
+    assert status == 2 and "broken.jsonl" in err and "2" in err
+
+
+def test_checkpoints(run: Run, tmp_path: Path) -> None:
+    rows = [row(TEXT, "fruit"), row(MARKET, "trade")]
+    status, _, err = run(rows, "--checkpoint-interval", "1", "--checkpoint-dir", str(tmp_path), "-n", "2")
+    assert status == 0, err
+    saved = sorted(tmp_path.glob("*.ta.chkpt"))
+    assert saved
+    checkpoint = pickle.loads(saved[-1].read_bytes())
+    assert 1 <= len(checkpoint.attack_log_manager.results) <= 2
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,10 @@
 """A corpus as the examples of an attack, and the examples of the goals in TextAttack's Attacker."""
 
+from __future__ import annotations
+
 import json
+from pathlib import Path
+from typing import Any
 
 import pytest
 from textattack import AttackArgs, Attacker
@@ -24,15 +28,15 @@ DOCUMENTS = [
 
 
 @pytest.fixture
-def corpus():
+def corpus() -> Corpus:
     return Corpus.from_documents("eggs", {"train": DOCUMENTS[:1], "test": DOCUMENTS})
 
 
-def rows(dataset):
+def rows(dataset: Any) -> list[Any]:
     return [(example["text"], GroundTruth.decode(truth)) for example, truth in dataset]
 
 
-def test_one_example_a_true_label_where_there_are_no_targets(corpus):
+def test_one_example_a_true_label_where_there_are_no_targets(corpus: Corpus) -> None:
     assert rows(XMTCDataset(corpus)) == [
         ("how to boil an egg", GroundTruth(("eggs", "boiling"), ("eggs",))),
         ("egg salad with oil", GroundTruth(("eggs", "salad", "oil"), ("salad",))),
@@ -45,7 +49,7 @@ def test_one_example_a_true_label_where_there_are_no_targets(corpus):
     ]
 
 
-def test_each_turn_takes_another_label_of_every_text():
+def test_each_turn_takes_another_label_of_every_text() -> None:
     documents = [Document(str(number), f"text {number}", ["a", "b", "c"]) for number in range(3)]
     corpus = Corpus.from_documents("turns", {"test": documents})
     assert [(text, truth.targets) for text, truth in rows(XMTCDataset(corpus))] == [
@@ -55,7 +59,7 @@ def test_each_turn_takes_another_label_of_every_text():
     ]
 
 
-def test_one_example_a_text(corpus):
+def test_one_example_a_text(corpus: Corpus) -> None:
     dataset = XMTCDataset(corpus, one_per_label=False)
     expected = [
         (row.text, GroundTruth(tuple(row.labels), None if row.targets is None else tuple(row.targets)))
@@ -64,7 +68,7 @@ def test_one_example_a_text(corpus):
     assert rows(dataset) == expected
 
 
-def test_aiming_lays_the_rows_out_anew(corpus):
+def test_aiming_lays_the_rows_out_anew(corpus: Corpus) -> None:
     dataset = XMTCDataset(corpus)
     before = rows(dataset)
     dataset.aim(one_per_label=False)
@@ -73,18 +77,18 @@ def test_aiming_lays_the_rows_out_anew(corpus):
     assert rows(dataset) == before
 
 
-def test_labels_travel_by_name(corpus):
+def test_labels_travel_by_name(corpus: Corpus) -> None:
     _, truth = XMTCDataset(corpus)[6]
     assert json.loads(truth) == {"labels": ["eggs", "boiling"], "targets": ["boiling"]}
 
 
-def test_the_splits_are_those_of_the_corpus(corpus):
+def test_the_splits_are_those_of_the_corpus(corpus: Corpus) -> None:
     assert len(XMTCDataset(corpus, "train")) == 2
     with pytest.raises(DataError, match="corpus 'eggs' has no split 'dev'; choose one of test, train"):
         XMTCDataset(corpus, "dev")
 
 
-def test_it_is_a_data_set_of_textattacks(corpus):
+def test_it_is_a_data_set_of_textattacks(corpus: Corpus) -> None:
     dataset = XMTCDataset(corpus)
     assert [example["text"] for example, _ in dataset[0:2]] == ["how to boil an egg", "egg salad with oil"]
     assert dataset[-1][0]["text"] == "how to boil an egg"
@@ -96,11 +100,11 @@ def test_it_is_a_data_set_of_textattacks(corpus):
     assert rows(dataset) != before and sorted(map(repr, rows(dataset))) == sorted(map(repr, before))
 
 
-def test_an_empty_split_has_no_examples():
+def test_an_empty_split_has_no_examples() -> None:
     assert len(XMTCDataset(Corpus.from_documents("nothing", {"test": []}))) == 0
 
 
-def test_from_a_file_with_and_without_targets(tmp_path):
+def test_from_a_file_with_and_without_targets(tmp_path: Path) -> None:
     file = tmp_path / "test.jsonl"
     lines = [{"text": "first", "labels": ["a", "b"]}, {"text": "second", "labels": ["a"], "targets": ["b"]}]
     file.write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
@@ -117,7 +121,7 @@ WEIGHTS = {"amber": [5, 0, 0, 0], "basalt": [0, 5, 0, 0], "zinc": [0, 0, 1, 9]}
 TEXTS = ["amber then basalt and amber", "basalt once more and basalt", "amber amber amber amber"]
 
 
-def attacked(recipe, labels, one_per_label=True, **arguments):
+def attacked(recipe: Any, labels: Any, one_per_label: bool = True, **arguments: Any) -> Any:
     documents = [Document(str(number), text, labels) for number, text in enumerate(TEXTS)]
     corpus = Corpus.from_documents("stones", {"test": documents})
     model = bag(WEIGHTS, [0, 0, 1, 0], label_names=["amber", "basalt", "stone", "metal"])
@@ -127,14 +131,14 @@ def attacked(recipe, labels, one_per_label=True, **arguments):
     return Attacker(attack, dataset, AttackArgs(**settings)).attack_dataset()
 
 
-def test_every_true_label_is_attacked_or_skipped_with_its_reason():
+def test_every_true_label_is_attacked_or_skipped_with_its_reason() -> None:
     results = attacked(XMTCPositive, ["amber", "basalt"])
     done, skipped = (SuccessfulAttackResult, ""), (SkippedAttackResult, "skipped: no target is among the top 2")
     outcomes = [(type(result), result.perturbed_result.reason) for result in results]
     assert outcomes == [done, done, done, done, skipped, skipped]
 
 
-def test_true_labels_that_training_did_not_have_are_skipped():
+def test_true_labels_that_training_did_not_have_are_skipped() -> None:
     results = attacked(XMTCPositive, ["amber", "new in the test split"])
     assert [type(result) for result in results].count(SuccessfulAttackResult) == 2
     reasons = [result.perturbed_result.reason for result in results if isinstance(result, SkippedAttackResult)]
@@ -142,24 +146,24 @@ def test_true_labels_that_training_did_not_have_are_skipped():
 
 
 @pytest.mark.parametrize("recipe", [XMTCNegative, XMTCUntargeted])
-def test_one_attack_a_text_with_the_other_goals(recipe):
+def test_one_attack_a_text_with_the_other_goals(recipe: type[Any]) -> None:
     results = attacked(recipe, ["amber", "basalt"], one_per_label=False)
     assert len(results) == 3
     assert all(isinstance(result, SuccessfulAttackResult) for result in results)
 
 
-def test_attack_n_counts_what_was_attacked():
+def test_attack_n_counts_what_was_attacked() -> None:
     results = attacked(XMTCPositive, ["amber", "basalt"], num_examples=3, attack_n=True)
     assert sum(not isinstance(result, SkippedAttackResult) for result in results) == 3
 
 
-def test_integer_labels_are_indices_of_a_victim_with_names(capsys):
+def test_integer_labels_are_indices_of_a_victim_with_names(capsys: pytest.CaptureFixture[str]) -> None:
     results = attacked(XMTCPositive, ["0", "1"])
     assert [type(result) for result in results].count(SuccessfulAttackResult) == 4
     assert "xmtc: the labels of 'stones' are integers: they are taken as indices" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("labels", [["0", "4"], ["gneiss"]])
-def test_data_whose_labels_the_victim_does_not_know_are_refused(labels):
+def test_data_whose_labels_the_victim_does_not_know_are_refused(labels: list[str]) -> None:
     with pytest.raises(InputError, match=r"none of the . labels of 'stones', .* is one of the victim's 4"):
         attacked(XMTCPositive, labels)

@@ -1,5 +1,7 @@
 """The start-up hook: in every interpreter, so it must cost nothing, and nothing may break it."""
 
+from __future__ import annotations
+
 import os
 import subprocess
 import sys
@@ -31,13 +33,13 @@ def fake_package(folder: Path, name: str, **files: str) -> Path:
     return folder
 
 
-def test_the_installed_hook_is_the_source():
+def test_the_installed_hook_is_the_source() -> None:
     assert repr(SOURCE.read_text(encoding="utf-8")) in INSTALLED.read_text(encoding="utf-8"), (
         "the start-up file is missing or old: install the package again (pip install -e .)"
     )
 
 
-def test_the_start_file_of_later_pythons_calls_the_hook():
+def test_the_start_file_of_later_pythons_calls_the_hook() -> None:
     """PEP 829: each line is resolved by `pkgutil.resolve_name` and called."""
     (line,) = START.read_text(encoding="utf-8").splitlines()
     script = (
@@ -51,14 +53,14 @@ def test_the_start_file_of_later_pythons_calls_the_hook():
     assert shown == "1 ['__future__', 'textattack_xmtc', 'textattack_xmtc._autorun', 'textattack_xmtc._version']"
 
 
-def test_a_wheel_holds_both_start_up_files():
+def test_a_wheel_holds_both_start_up_files() -> None:
     built = tomllib.loads((SOURCE.parents[1] / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]["build"]
     included = built["targets"]["wheel"]["force-include"]
     # The same name as the other but for the ending: only so does Python leave that one's code alone.
     assert included == {f"startup/{START.name}": f"{INSTALLED.stem}.start"}
 
 
-def test_a_textattack_that_is_not_whole_breaks_nothing_and_is_named(tmp_path):
+def test_a_textattack_that_is_not_whole_breaks_nothing_and_is_named(tmp_path: Path) -> None:
     fake_package(tmp_path, "textattack")  # its submodules are gone
     ran = python("import textattack; print('fine')", tmp_path, SOURCE.parents[1])
     assert (ran.returncode, ran.stdout) == (0, "fine\n")
@@ -67,7 +69,7 @@ def test_a_textattack_that_is_not_whole_breaks_nothing_and_is_named(tmp_path):
     assert "pip install --force-reinstall --no-deps textattack" in ran.stderr
 
 
-def test_without_textattack_names_and_commands_say_so():
+def test_without_textattack_names_and_commands_say_so() -> None:
     missing = "import sys; sys.modules['textattack'] = None; "
     ran = python(missing + "import textattack_xmtc; textattack_xmtc.XMTCPositive", SOURCE.parents[1])
     assert "MissingExtraError: textattack is not" in ran.stderr and "pip install" in ran.stderr
@@ -84,14 +86,14 @@ def test_without_textattack_names_and_commands_say_so():
     assert ran.stderr == "textattack-xmtc: textattack is not installed; pip install textattack\n"
 
 
-def test_no_module_is_loaded_by_the_hook():
+def test_no_module_is_loaded_by_the_hook() -> None:
     with_hook = python(LIST_MODULES).stdout.split()
     without = python(LIST_MODULES, TEXTATTACK_XMTC_AUTORUN="0").stdout.split()
     assert with_hook == without
     assert "textattack" not in with_hook
 
 
-def test_it_waits_for_textattack_once_and_can_be_switched_off(tmp_path):
+def test_it_waits_for_textattack_once_and_can_be_switched_off(tmp_path: Path) -> None:
     # As `site` does: from inside a function, where names of the code are not global.
     watchers = (
         f"import sys\ncode = open({str(SOURCE)!r}).read()\n"
@@ -104,7 +106,7 @@ def test_it_waits_for_textattack_once_and_can_be_switched_off(tmp_path):
     assert python(watchers, TEXTATTACK_XMTC_AUTORUN="0").stdout.strip() == "0"
 
 
-def test_it_calls_the_plugin_when_textattack_is_there(tmp_path):
+def test_it_calls_the_plugin_when_textattack_is_there(tmp_path: Path) -> None:
     fake_package(tmp_path, "textattack", ready="")
     fake_package(tmp_path, "textattack_xmtc", plugin="def loaded(name): print('told of', name)")
     told = python("import textattack; print(textattack.__spec__.loader.__class__.__name__)", tmp_path)
@@ -112,7 +114,7 @@ def test_it_calls_the_plugin_when_textattack_is_there(tmp_path):
     assert python("import textattack", tmp_path, TEXTATTACK_XMTC_AUTORUN="0").stdout == ""
 
 
-def test_a_broken_plugin_leaves_textattack_working(tmp_path):
+def test_a_broken_plugin_leaves_textattack_working(tmp_path: Path) -> None:
     fake_package(tmp_path, "textattack", ready="")
     fake_package(tmp_path, "textattack_xmtc", plugin="raise RuntimeError('half an installation')")
     ran = python("import textattack; print('fine')", tmp_path)
@@ -120,14 +122,14 @@ def test_a_broken_plugin_leaves_textattack_working(tmp_path):
     assert "half an installation" in ran.stderr and "left out" in ran.stderr
 
 
-def test_a_missing_plugin_leaves_textattack_working(tmp_path):
+def test_a_missing_plugin_leaves_textattack_working(tmp_path: Path) -> None:
     fake_package(tmp_path, "textattack", ready="")
     fake_package(tmp_path, "textattack_xmtc")
     ran = python("import textattack; print('fine')", tmp_path)
     assert (ran.returncode, ran.stdout) == (0, "fine\n")
 
 
-def test_a_broken_textattack_fails_as_it_does_without_the_hook(tmp_path):
+def test_a_broken_textattack_fails_as_it_does_without_the_hook(tmp_path: Path) -> None:
     folder = fake_package(tmp_path, "textattack")
     (folder / "textattack" / "__init__.py").write_text("raise ValueError('broken')", encoding="utf-8")
     for switch in ("0", "1"):

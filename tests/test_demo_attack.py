@@ -1,6 +1,9 @@
 """The demo shows something: of 100 seeded attacks on the demo victim some succeed and some do not."""
 
+from __future__ import annotations
+
 import random
+from pathlib import Path
 
 import pytest
 from textattack.attack_results import SkippedAttackResult, SuccessfulAttackResult
@@ -12,7 +15,7 @@ ATTACKS = 100
 
 
 @pytest.mark.slow
-def test_between_a_fifth_and_95_of_100_attacks_succeed(demo):
+def test_between_a_fifth_and_95_of_100_attacks_succeed(demo: Path) -> None:
     dataset = XMTCDataset(load_corpus(demo / "test.jsonl"))
     attack = XMTCPositive.build(ScorerWrapper.from_folder(demo), encoder="embedded")
     succeeded = attacked = 0

@@ -1,5 +1,7 @@
 """Imports only go down: the floors of the house, read from the source."""
 
+from __future__ import annotations
+
 import ast
 import graphlib
 import re
@@ -76,7 +78,7 @@ def imports_of(path: Path) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
-def test_imports_go_down(path: Path):
+def test_imports_go_down(path: Path) -> None:
     own = name_of(path)
     if own == "textattack_xmtc":
         return  # loads its names when they are asked for
@@ -100,26 +102,26 @@ def test_imports_go_down(path: Path):
         ("wrappers", "search_methods", set()),
     ],
 )
-def test_goals_searches_and_wrappers_do_not_know_one_another(part: str, other: str, allowed: set[str]):
+def test_goals_searches_and_wrappers_do_not_know_one_another(part: str, other: str, allowed: set[str]) -> None:
     for path in (PACKAGE / part).rglob("*.py"):
         taken = {name for module, name in imports_of(path) if module.startswith(f"textattack_xmtc.{other}")}
         assert taken <= allowed, f"{name_of(path)} takes {taken - allowed} from {other}"
 
 
-def test_the_package_imports_neither_torch_nor_textattack():
+def test_the_package_imports_neither_torch_nor_textattack() -> None:
     script = "import sys, textattack_xmtc; print(sorted({'torch', 'textattack', 'transformers'} & set(sys.modules)))"
     shown = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
     assert shown.strip() == "[]"
 
 
-def test_every_public_name_can_be_loaded():
+def test_every_public_name_can_be_loaded() -> None:
     for name in textattack_xmtc.__all__:
         assert getattr(textattack_xmtc, name) is not None
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         _ = textattack_xmtc.nothing
 
 
-def test_no_module_imports_itself_by_way_of_others():
+def test_no_module_imports_itself_by_way_of_others() -> None:
     """Imports inside functions and those for type checkers count as well."""
     graph = {name_of(path): {module for module, _ in imports_of(path)} for path in MODULES}
     graph = {name: {module for module in modules if module in graph} for name, modules in graph.items()}
@@ -132,7 +134,7 @@ def test_no_module_imports_itself_by_way_of_others():
 
 
 @pytest.mark.parametrize("room", ["hardening", "models/training"])
-def test_what_serves_all_architectures_names_none(room: str):
+def test_what_serves_all_architectures_names_none(room: str) -> None:
     names = re.compile(r"attention.?xml|aplc|xlnet|sentence.?encoder", re.IGNORECASE)
     for path in (PACKAGE / room).rglob("*.py"):
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):

@@ -1,6 +1,10 @@
 """Each metric against a plain implementation that follows its formula text by text, and PSP@k against napkinXC."""
 
+from __future__ import annotations
+
 import math
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -24,7 +28,7 @@ Rows = list[list[int]]
 
 
 @st.composite
-def problems(draw) -> tuple[Rows, Rows, int, int]:
+def problems(draw: st.DrawFn) -> tuple[Rows, Rows, int, int]:
     """Rankings and true labels of a few texts, the number of labels, and k; -1 where nothing was predicted."""
     n_labels = draw(st.integers(1, 12))
     k = draw(st.integers(1, n_labels))
@@ -69,7 +73,7 @@ def plain_psp(top: Rows, truth: Rows, propensity: list[float], k: int, normalise
 
 
 @given(problems(), st.randoms(use_true_random=False))
-def test_every_metric_equals_its_plain_implementation(problem, random):
+def test_every_metric_equals_its_plain_implementation(problem: Any, random: Any) -> None:
     top, truth, n_labels, k = problem
     best, true = np.array(top), label_matrix(truth, n_labels)
     propensity = [random.uniform(0.01, 1) for _ in range(n_labels)]
@@ -82,7 +86,7 @@ def test_every_metric_equals_its_plain_implementation(problem, random):
 
 
 @given(problems(), st.sets(st.integers(0, 11)))
-def test_disjoint_sets_of_labels_share_the_precision_between_them(problem, chosen):
+def test_disjoint_sets_of_labels_share_the_precision_between_them(problem: Any, chosen: Any) -> None:
     top, truth, n_labels, k = problem
     best, true = np.array(top), label_matrix(truth, n_labels)
     mask = np.isin(np.arange(n_labels), list(chosen))
@@ -90,7 +94,7 @@ def test_disjoint_sets_of_labels_share_the_precision_between_them(problem, chose
     assert parts == pytest.approx(precision_at_k(best, true, k))
 
 
-def test_a_label_written_twice_or_with_the_value_0_counts_once_or_not_at_all():
+def test_a_label_written_twice_or_with_the_value_0_counts_once_or_not_at_all() -> None:
     truth = sparse.csr_matrix((np.array([1.0, 1.0, 0.0]), np.array([2, 2, 0]), np.array([0, 3])), shape=(1, 3))
     assert recall_at_k(np.array([[2]]), truth, 1) == 1.0
     assert precision_at_k(np.array([[0]]), truth, 1) == 0.0
@@ -98,7 +102,7 @@ def test_a_label_written_twice_or_with_the_value_0_counts_once_or_not_at_all():
     assert label_matrix([[1, 1]], 2).toarray().tolist() == [[0.0, 1.0]]
 
 
-def test_propensities_by_hand():
+def test_propensities_by_hand() -> None:
     # N = 1000: log N - 1 = 5.907755, C = 5.907755 * 2.5^0.55 = 9.778889; p = 1 / (1 + 9.778889 (n + 1.5)^-0.55)
     assert propensities(np.array([0, 1, 98]), 1000) == pytest.approx([0.113325, 0.144765, 0.562142], abs=1e-6)
     # A, B = 0.5, 0.4, N = 100: C = 3.605170 * 1.4^0.5 = 4.265695; n = 0: p = 1 / (1 + 4.265695 / 0.632456)
@@ -108,14 +112,14 @@ def test_propensities_by_hand():
 
 
 @given(st.lists(st.integers(0, 500), min_size=1, max_size=20), st.sampled_from(sorted(PROPENSITY_CONSTANTS)))
-def test_propensities_rise_with_the_frequency_and_stay_probabilities(counts, family):
+def test_propensities_rise_with_the_frequency_and_stay_probabilities(counts: Any, family: Any) -> None:
     values = propensities(np.array(sorted(counts)), 500, *PROPENSITY_CONSTANTS[family])
     assert (np.diff(values) >= 0).all()
     assert ((values > 0) & (values <= 1)).all()
 
 
 @pytest.mark.parametrize("normalised", [True, False])
-def test_psp_and_propensities_equal_napkinxc(normalised):
+def test_psp_and_propensities_equal_napkinxc(normalised: bool) -> None:
     napkinxc = pytest.importorskip("napkinxc.metrics", reason="napkinXC is a development dependency")
     random = np.random.default_rng(7)
     n_labels, k = 300, 5
@@ -155,18 +159,20 @@ TRUTH = label_matrix([[0], [1, 2]], 3)
     ],
 )
 @pytest.mark.parametrize("metric", [precision_at_k, recall_at_k, ndcg_at_k])
-def test_what_cannot_be_measured_is_refused(metric, top, k, message):
+def test_what_cannot_be_measured_is_refused(
+    metric: Callable[..., Any], top: list[list[float]], k: int, message: str
+) -> None:
     with pytest.raises(InputError, match=message):
         metric(np.array(top), TRUTH, k)
 
 
-def test_no_text_at_all_is_refused():
+def test_no_text_at_all_is_refused() -> None:
     with pytest.raises(InputError, match="no text to measure"):
         precision_at_k(np.zeros((0, 1), dtype=int), label_matrix([], 3), 1)
 
 
 @pytest.mark.parametrize("propensity", [[0.5, 0.5], [0.5, 0.0, 0.5], [0.5, math.nan, 0.5], [0.5, -1.0, 0.5]])
-def test_propensities_that_cannot_be_are_refused(propensity):
+def test_propensities_that_cannot_be_are_refused(propensity: list[float]) -> None:
     with pytest.raises(InputError, match="propensities of shape"):
         psp_at_k(np.array([[0], [1]]), TRUTH, np.array(propensity), 1)
 
@@ -174,12 +180,12 @@ def test_propensities_that_cannot_be_are_refused(propensity):
 @pytest.mark.parametrize(
     ("counts", "n_train", "message"), [([1], 2, "not defined for 2"), ([-1], 9, "from -1"), ([10], 9, "to 10")]
 )
-def test_counts_that_cannot_be_are_refused(counts, n_train, message):
+def test_counts_that_cannot_be_are_refused(counts: list[int], n_train: int, message: str) -> None:
     with pytest.raises(InputError, match=message):
         propensities(np.array(counts), n_train)
 
 
 @pytest.mark.parametrize("row", [[3], [-1]])
-def test_label_indices_outside_the_label_space_are_refused(row):
+def test_label_indices_outside_the_label_space_are_refused(row: list[int]) -> None:
     with pytest.raises(InputError, match="outside 0 to 2"):
         label_matrix([row], 3)

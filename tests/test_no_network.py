@@ -3,10 +3,14 @@
 The cache folder is the usual one: with an empty one, TextAttack itself tries to fetch NLTK's lists when it is imported.
 """
 
+from __future__ import annotations
+
 import json
 import os
 import subprocess
 import sys
+from pathlib import Path
+from typing import Any
 
 import datasets
 import pytest
@@ -21,7 +25,7 @@ from tests.toolkit.small_campaigns import make_all
 pytestmark = pytest.mark.slow
 
 
-def run(commands, cwd):
+def run(commands: Any, cwd: Path) -> dict[str, Any]:
     """Status of each command and the addresses that it tried to reach."""
     paths = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
     ran = subprocess.run(
@@ -37,7 +41,7 @@ def run(commands, cwd):
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory):
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Data as JSON Lines and as Parquet, two models, an official checkpoint and a finished campaign."""
     root = make_all(tmp_path_factory.mktemp("place"))
     (root / "parquet").mkdir()
@@ -50,12 +54,9 @@ def place(tmp_path_factory):
     return root
 
 
-def test_the_main_job(demo, tmp_path):
+def test_the_main_job_and_every_command_of_our_own(demo: Path, place: Path) -> None:
+    """In one process, since importing TextAttack takes longer than any of them."""
     job = ["textattack", "attack", "--recipe", "xmtc-positive", "--model", "xmtc-demo", "--num-examples", "1"]
-    assert run([job], tmp_path) == {"attack": (0, [])}
-
-
-def test_every_command_of_our_own(place):
     attack = ["--k", "2", "--labels-per-bin", "5", "--samples-per-bin", "1", "--candidates", "4", "--out", "new"]
     commands = [
         ["doctor"],
@@ -65,11 +66,11 @@ def test_every_command_of_our_own(place):
         ["campaign", "--model", "plain", "--data", "data", "--max-change-rate", "0.2", *attack],
         ["report", "finished", "--out", "report"],
     ]
-    found = run([["textattack-xmtc", *command] for command in commands], place)
-    assert found == {command[0]: (0, []) for command in commands}
+    found = run([job, *(["textattack-xmtc", *command] for command in commands)], place)
+    assert found == {name: (0, []) for name in ("attack", *(command[0] for command in commands))}
 
 
-def test_an_address_that_is_asked_for_would_be_seen():
+def test_an_address_that_is_asked_for_would_be_seen() -> None:
     script = """
 import socket, sys
 from tests.toolkit.no_network import _audit

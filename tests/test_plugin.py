@@ -1,5 +1,7 @@
 """What is registered in TextAttack, looked at from inside; tests/test_command_line.py runs the real command."""
 
+from __future__ import annotations
+
 import importlib
 import shutil
 import subprocess
@@ -7,6 +9,7 @@ import sys
 import zipfile
 from argparse import ArgumentParser
 from pathlib import Path
+from typing import Any
 
 import nltk
 import pytest
@@ -32,7 +35,7 @@ TABLES = {
 
 
 @pytest.mark.parametrize("table", TABLES)
-def test_names_are_listed_and_lead_somewhere(table):
+def test_names_are_listed_and_lead_somewhere(table: str) -> None:
     listed = ListThingsCommand.things()[table]
     for name, path in TABLES[table].items():
         assert listed[name] == path
@@ -41,7 +44,7 @@ def test_names_are_listed_and_lead_somewhere(table):
     assert plugin.DEMO in ListThingsCommand.things()["models"]
 
 
-def test_registering_twice_changes_nothing():
+def test_registering_twice_changes_nothing() -> None:
     before = textattack.DatasetArgs.__dict__["_create_dataset_from_args"]
     plugin.register()
     assert textattack.DatasetArgs.__dict__["_create_dataset_from_args"] is before
@@ -52,7 +55,7 @@ def parsed(*arguments: str) -> textattack.CommandLineAttackArgs:
     return textattack.CommandLineAttackArgs(**vars(parser.parse_args(arguments)))
 
 
-def test_recipe_parameters_pass_the_choices():
+def test_recipe_parameters_pass_the_choices() -> None:
     assert parsed("--recipe", "xmtc-positive^k=3,max_change_rate=0.05").attack_recipe.startswith("xmtc-positive^")
     assert parsed("--recipe", "textfooler").attack_recipe == "textfooler"
     assert len(attack_args.ATTACK_RECIPE_NAMES.keys()) == len(list(attack_args.ATTACK_RECIPE_NAMES))
@@ -60,7 +63,9 @@ def test_recipe_parameters_pass_the_choices():
         parsed("--recipe", "no-such-recipe^k=3")
 
 
-def test_a_data_file_is_read_as_its_parameters_say(tmp_path, monkeypatch, capsys):
+def test_a_data_file_is_read_as_its_parameters_say(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setenv("TA_CACHE_DIR", str(tmp_path / "cache"))
     file = tmp_path / "test.csv"
     file.write_text("body,marks\nboil an egg,eggs food\n")
@@ -72,7 +77,7 @@ def test_a_data_file_is_read_as_its_parameters_say(tmp_path, monkeypatch, capsys
         textattack.DatasetArgs._create_dataset_from_args(parsed(f"--dataset-from-file={file}^text_colum=body"))
 
 
-def test_a_data_file_is_read_and_waits_for_its_goal(tmp_path):
+def test_a_data_file_is_read_and_waits_for_its_goal(tmp_path: Path) -> None:
     file = tmp_path / "data.jsonl"
     file.write_text('{"text": "one two three", "labels": ["a", "b"]}\n', encoding="utf-8")
     dataset = textattack.DatasetArgs._create_dataset_from_args(parsed("--dataset-from-file", str(file)))
@@ -81,14 +86,14 @@ def test_a_data_file_is_read_and_waits_for_its_goal(tmp_path):
     attack_command._waiting.clear()
 
 
-def test_python_files_stay_with_textattack(tmp_path):
+def test_python_files_stay_with_textattack(tmp_path: Path) -> None:
     file = tmp_path / "data.py"
     file.write_text("import textattack\ndataset = textattack.datasets.Dataset([('fine', 1)])\n", encoding="utf-8")
     dataset = textattack.DatasetArgs._create_dataset_from_args(parsed("--dataset-from-file", str(file)))
     assert type(dataset) is textattack.datasets.Dataset
 
 
-def test_an_explicit_data_set_wins_over_the_models_own(tmp_path):
+def test_an_explicit_data_set_wins_over_the_models_own(tmp_path: Path) -> None:
     file = tmp_path / "data.jsonl"
     file.write_text('{"text": "one two three", "labels": ["a"]}\n', encoding="utf-8")
     arguments = parsed("--model", f"xmtc:{tmp_path / 'nowhere'}", "--dataset-from-file", str(file))
@@ -96,12 +101,12 @@ def test_an_explicit_data_set_wins_over_the_models_own(tmp_path):
     attack_command._waiting.clear()
 
 
-def test_a_text_without_letters_can_be_printed():
+def test_a_text_without_letters_can_be_printed() -> None:
     assert attack_result.detect("123 456") == "unknown"
     assert attack_result.detect("This is a text in English, which has letters.") == "en"
 
 
-def test_nltks_own_stop_words_win(tmp_path, monkeypatch):
+def test_nltks_own_stop_words_win(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     lists = tmp_path / "corpora" / "stopwords"
     lists.mkdir(parents=True)
     (lists / "english").write_text("only\nthese\n", encoding="utf-8")
@@ -114,7 +119,9 @@ def test_nltks_own_stop_words_win(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("layout", ["a zip archive", "a folder beside one that cannot be read", "the last of the path"])
-def test_where_nltk_itself_finds_stop_words_nothing_changes(tmp_path, monkeypatch, layout):
+def test_where_nltk_itself_finds_stop_words_nothing_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, layout: str
+) -> None:
     folders = [tmp_path / name for name in ("first", "second")]
     for folder in folders:
         (folder / "corpora").mkdir(parents=True, mode=0o755)
@@ -131,7 +138,7 @@ def test_where_nltk_itself_finds_stop_words_nothing_changes(tmp_path, monkeypatc
         (folders[0] / "corpora" / "stopwords.zip").write_bytes(b"no archive")
     monkeypatch.setattr(nltk.data, "path", list(map(str, folders)))
 
-    def stock():
+    def stock() -> Any:
         reader = LazyCorpusLoader("stopwords", WordListCorpusReader, r"(?!README|\.).*", encoding="utf8")
         try:
             return reader.words("english")
@@ -144,7 +151,7 @@ def test_where_nltk_itself_finds_stop_words_nothing_changes(tmp_path, monkeypatc
     assert before == ["only", "these"] or layout == "a folder beside one that cannot be read"
 
 
-def test_stop_words_of_this_package_where_there_are_none(tmp_path):
+def test_stop_words_of_this_package_where_there_are_none(tmp_path: Path) -> None:
     script = (
         "import nltk; nltk.data.path[:] = []; nltk.download = lambda name: False; import textattack; "
         "print(len(nltk.corpus.stopwords.words('english')))"
@@ -153,7 +160,7 @@ def test_stop_words_of_this_package_where_there_are_none(tmp_path):
     assert int(shown) == len(ENGLISH)
 
 
-def test_stop_words_where_others_can_write_to_the_package(tmp_path, monkeypatch):
+def test_stop_words_where_others_can_write_to_the_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A umask of 002 makes such installations, and NLTK refuses to read them."""
     package = tmp_path / "package"
     shutil.copytree(Path(plugin.__file__).parent / "resources", package / "resources")

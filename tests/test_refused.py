@@ -3,10 +3,13 @@
 Pickles in checkpoints and arrays: tests/models/importers/test_checkpoints.py; in PECOS files: test_readers_pecos.py.
 """
 
+from __future__ import annotations
+
 import io
 import json
 import pickle
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import datasets
@@ -30,7 +33,7 @@ OUTSIDE = ["../../outside", "/tmp/xmtc-outside", "..\\outside"]
 
 
 @pytest.mark.parametrize("name", OUTSIDE)
-def test_an_archive_of_weights_writes_nowhere(tmp_path, name):
+def test_an_archive_of_weights_writes_nowhere(tmp_path: Path, name: str) -> None:
     inner = tmp_path / "a" / "b"
     inner.mkdir(parents=True)
     torch.save({"a": torch.ones(2)}, inner / "good")
@@ -45,7 +48,7 @@ def test_an_archive_of_weights_writes_nowhere(tmp_path, name):
 
 
 @pytest.mark.parametrize("name", OUTSIDE)
-def test_an_archive_of_arrays_writes_nowhere(tmp_path, name):
+def test_an_archive_of_arrays_writes_nowhere(tmp_path: Path, name: str) -> None:
     (tmp_path / "X.train.txt").write_text("one\n")
     kept = io.BytesIO()
     np.save(kept, np.arange(3))
@@ -59,7 +62,7 @@ def test_an_archive_of_arrays_writes_nowhere(tmp_path, name):
 
 
 @pytest.mark.parametrize("name", ["../outside", "/tmp/xmtc-outside"])
-def test_a_saved_dataset_of_files_elsewhere(tmp_path, name):
+def test_a_saved_dataset_of_files_elsewhere(tmp_path: Path, name: str) -> None:
     """What lies outside is a good dataset: it would be read."""
     rows = datasets.Dataset.from_dict({"text": ["secret"], "labels": [["a"]]})
     rows.save_to_disk(str(tmp_path / "outside"))
@@ -78,7 +81,7 @@ def test_a_saved_dataset_of_files_elsewhere(tmp_path, name):
         load_corpus(saved, cache=tmp_path / "cache")
 
 
-def test_pickles_under_every_name_are_not_run(tmp_path):
+def test_pickles_under_every_name_are_not_run(tmp_path: Path) -> None:
     made = tmp_path / "made"
     for name in ("labels_binarizer", "labels.txt", "label_names.json", "vocab.npy", "checkpoint", "model.safetensors"):
         (tmp_path / name).write_bytes(pickle.dumps(Payload(made)))
@@ -88,7 +91,7 @@ def test_pickles_under_every_name_are_not_run(tmp_path):
     assert not made.exists()
 
 
-def test_a_training_goes_on_from_weights_only(tmp_path):
+def test_a_training_goes_on_from_weights_only(tmp_path: Path) -> None:
     made = tmp_path / "made"
     torch.save({"made_of": {}, "state": {"model": Payload(made)}}, tmp_path / "checkpoint")
     with pytest.raises(ModelFolderError, match=r"is damaged .it cannot be read as tensors and plain values"):
@@ -97,7 +100,7 @@ def test_a_training_goes_on_from_weights_only(tmp_path):
 
 
 @pytest.fixture
-def scripted(tmp_path, monkeypatch):
+def scripted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A model folder whose configuration names Python files beside it."""
 
     asked = []
@@ -115,7 +118,7 @@ def scripted(tmp_path, monkeypatch):
     assert not (tmp_path / "made").exists() and asked == []
 
 
-def test_scripts_beside_a_model_are_not_run(scripted):
+def test_scripts_beside_a_model_are_not_run(scripted: Path) -> None:
     with pytest.raises(InputError, match=r"its-own|trust_remote_code|custom code"):
         XMTCWordSwapMaskedLM(str(scripted))
     with pytest.raises(ModelFolderError, match=r"its-own|trust_remote_code|custom code"):
@@ -124,7 +127,7 @@ def test_scripts_beside_a_model_are_not_run(scripted):
         HuggingFaceWrapper.from_pretrained(scripted)
 
 
-def test_the_script_would_run(scripted, tmp_path):
+def test_the_script_would_run(scripted: Path, tmp_path: Path) -> None:
     with pytest.raises(AttributeError):  # its class is no configuration
         transformers.AutoConfig.from_pretrained(scripted, trust_remote_code=True)
     assert (tmp_path / "made").is_dir()

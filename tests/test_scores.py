@@ -1,5 +1,9 @@
 """Top k, ranks and records of scores, against plain sorting."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -12,7 +16,7 @@ ANY_VALUE = st.floats(-(2.0**99), 2.0**99, width=32)
 
 
 @st.composite
-def dense_rows(draw):
+def dense_rows(draw: st.DrawFn) -> Any:
     """Rows of scores, most with many ties."""
     texts, labels = draw(st.integers(0, 4)), draw(st.integers(1, 12))
     values = draw(st.sampled_from([FEW_VALUES, ANY_VALUE]))
@@ -21,13 +25,13 @@ def dense_rows(draw):
     return np.array(rows, dtype=dtype).reshape(texts, labels)
 
 
-def best_first(row):
+def best_first(row: Any) -> list[Any]:
     """Label indices, the highest score first, ties by the lower index."""
     return sorted(range(len(row)), key=lambda label: (-row[label], label))
 
 
 @given(dense=dense_rows(), data=st.data())
-def test_top_k_of_rows(dense, data):
+def test_top_k_of_rows(dense: Any, data: Any) -> None:
     k = data.draw(st.integers(1, dense.shape[1]))
     labels, scores = top_k_of_rows(dense, k)
     assert labels.dtype == np.int64 and scores.dtype == dense.dtype
@@ -38,7 +42,7 @@ def test_top_k_of_rows(dense, data):
 
 
 @given(dense=dense_rows(), data=st.data())
-def test_ranks_of_rows(dense, data):
+def test_ranks_of_rows(dense: Any, data: Any) -> None:
     wanted = data.draw(st.lists(st.integers(0, dense.shape[1] - 1), max_size=5))
     ranks = ranks_of_rows(dense, iter(wanted))
     assert ranks.dtype == np.int64 and ranks.shape == (len(dense), len(wanted))
@@ -46,13 +50,13 @@ def test_ranks_of_rows(dense, data):
 
 
 @given(dense=dense_rows())
-def test_ranks_and_top_k_agree(dense):
+def test_ranks_and_top_k_agree(dense: Any) -> None:
     labels, _ = top_k_of_rows(dense, dense.shape[1])
     for row, order in zip(dense, labels, strict=True):
         assert ranks_of_rows(row[None], order).tolist() == [[*range(1, len(row) + 1)]]
 
 
-def test_rows_are_left_as_they_were():
+def test_rows_are_left_as_they_were() -> None:
     dense = np.array([[0.2, 0.9, 0.9, 0.1]])
     before = dense.copy()
     top_k_of_rows(dense, 2)
@@ -60,13 +64,13 @@ def test_rows_are_left_as_they_were():
     assert (dense == before).all()
 
 
-def test_top_k_holds_labels_and_ranks():
+def test_top_k_holds_labels_and_ranks() -> None:
     top = TopK((4, 2), (0.9, 0.5))
     assert 4 in top and 2 in top and 3 not in top and "4" not in top
     assert [top.rank(label) for label in (4, 2, 3)] == [1, 2, None]
 
 
-def test_a_record_grows_on_demand():
+def test_a_record_grows_on_demand() -> None:
     record = LabelScores({3: 0.5})
     assert record.missing([8, 3, 5]) == [8, 5]
     record.add({8: 0.25, 5: -1.0})
@@ -76,14 +80,14 @@ def test_a_record_grows_on_demand():
     assert record.total([]) == 0.0
 
 
-def test_a_score_that_was_never_asked_for_is_not_made_up():
+def test_a_score_that_was_never_asked_for_is_not_made_up() -> None:
     record = LabelScores({3: 0.5}, TopK((8,), (0.9,)))
     assert record.missing([8]) == [8]  # the top k is a record of its own
     with pytest.raises(KeyError):
         record.total([3, 8])
 
 
-def test_records_share_nothing():
+def test_records_share_nothing() -> None:
     one, other = LabelScores(), LabelScores()
     one.add({1: 0.5})
     one.ranks[1] = 1

@@ -1,11 +1,16 @@
 """Every file of `examples/victims` under the real `textattack attack --model-from-file`, on a model made for it."""
 
+from __future__ import annotations
+
 import importlib.util
 import json
 import random
 import re
 import shutil
 import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 import joblib
 import numpy as np
@@ -51,7 +56,7 @@ KEYWORDS = {
 NAMES = list(KEYWORDS)
 
 
-def documents(count=400):
+def documents(count: int = 400) -> Any:
     """Texts of a few keywords and other words, and the labels of the keywords."""
     chance = random.Random(0)
     other = ["compute", "the", "and", "of", "a", "that", "was", "drawn", "from", "given"]
@@ -69,39 +74,40 @@ TRAINING = documents()
 
 
 @pytest.fixture
-def masked_lm(demo):
+def masked_lm(demo: Path) -> Path:
     return demo / "masked_lm"
 
 
 @pytest.fixture
-def folder(tmp_path):
+def folder(tmp_path: Path) -> Path:
     # The data lie elsewhere: a labels.txt beside them would be taken for their labels.
     (tmp_path / "labels.txt").write_text("\n".join(NAMES) + "\n", encoding="utf-8")
     (tmp_path / "data").mkdir()
     return tmp_path
 
 
-def attack(name, folder, masked_lm, label="statistics", **environment):
+def attack(name: str, folder: Path, masked_lm: Any, label: str = "statistics", **environment: Any) -> Any:
     """Run the command in `folder`, as someone with that file would; what it shows."""
     data = folder / "data" / "data.jsonl"
     data.write_text(json.dumps({"text": TEXT, "labels": [label]}) + "\n", encoding="utf-8")
     shutil.copy(ROOT / "examples" / "victims" / f"{name}.py", folder / "victim.py")
     recipe = f"xmtc-positive^k=1,max_change_rate=0.5,encoder='embedded',masked_lm='{masked_lm}'"
     files = ("--model-from-file", "victim.py", "--dataset-from-file", "data/data.jsonl")
-    environment = {"HF_HUB_OFFLINE": "1", **environment}
     ran = commands.run(commands.TEXTATTACK, "attack", "--recipe", recipe, *files, cwd=folder, **environment)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert f"[top-1: {label}*]" in ran.stdout
     return ran.stdout + ran.stderr
 
 
-def succeeded(shown, label="statistics", rank=r"(\d+|beyond the labels that the victim ranks)"):
+def succeeded(
+    shown: Any, label: str = "statistics", rank: str = r"(\d+|beyond the labels that the victim ranks)"
+) -> Any:
     return re.search(rf"target {label}: rank 1 -> {rank}, score", shown) and "Attack success rate: | 100.0%" in re.sub(
         " +", " ", shown
     )
 
 
-def test_scikit_learn(folder, masked_lm):
+def test_scikit_learn(folder: Path, masked_lm: Path) -> None:
     truth = np.zeros((len(TRAINING), len(NAMES)), dtype=int)
     for row, (_, labels) in enumerate(TRAINING):
         truth[row, labels] = 1
@@ -111,7 +117,7 @@ def test_scikit_learn(folder, masked_lm):
 
 
 @pytest.mark.parametrize("name", ["hugging_face", "pipeline"])
-def test_hugging_face(name, folder, masked_lm):
+def test_hugging_face(name: str, folder: Path, masked_lm: Path) -> None:
     from textattack_xmtc.wrappers import HuggingFaceWrapper
 
     words = sorted({word for text, _ in [*TRAINING, (TEXT.rstrip("."), 0)] for word in text.split()})
@@ -123,7 +129,7 @@ def test_hugging_face(name, folder, masked_lm):
     assert f"target {label}: rank 1 -> " in attack(name, folder, masked_lm, label)
 
 
-def test_napkin_xc(folder, masked_lm):
+def test_napkin_xc(folder: Path, masked_lm: Path) -> None:
     models = pytest.importorskip("napkinxc.models", reason="needs the extra 'napkinxc'")
     vectoriser = TfidfVectorizer(dtype=np.float32)
     features = vectoriser.fit_transform([text for text, _ in TRAINING])
@@ -134,7 +140,7 @@ def test_napkin_xc(folder, masked_lm):
     assert succeeded(attack("napkin_xc", folder, masked_lm))
 
 
-def test_omikuji_model(folder, masked_lm):
+def test_omikuji_model(folder: Path, masked_lm: Path) -> None:
     pytest.importorskip("omikuji", reason="needs the extra 'omikuji'")
     vectoriser = TfidfVectorizer(dtype=np.float32)
     features = vectoriser.fit_transform([text for text, _ in TRAINING])
@@ -144,7 +150,7 @@ def test_omikuji_model(folder, masked_lm):
 
 
 @pytest.mark.skipif(not LIBMULTILABEL.exists(), reason="needs the environment of LibMultiLabel: `make libmultilabel`")
-def test_libmultilabel_model(folder, masked_lm):
+def test_libmultilabel_model(folder: Path, masked_lm: Path) -> None:
     texts = [text for text, _ in TRAINING]
     data = {"x": texts, "y": [[NAMES[label] for label in labels] for _, labels in TRAINING]}
     training = json.dumps({"train": data, "data_format": "txt"})
@@ -155,7 +161,7 @@ def test_libmultilabel_model(folder, masked_lm):
 
 
 @needs_annif
-def test_annif_project(folder, masked_lm):
+def test_annif_project(folder: Path, masked_lm: Path) -> None:
     documents = [(text, [NAMES[label] for label in labels]) for text, labels in TRAINING]
     (folder / "annif").mkdir()
     with AnnifServer(folder / "annif", dict(zip(NAMES, NAMES, strict=True)), documents, {"tfidf-en": {}}) as server:
@@ -164,7 +170,7 @@ def test_annif_project(folder, masked_lm):
 
 
 @needs_pecos
-def test_pecos_model(folder, masked_lm):
+def test_pecos_model(folder: Path, masked_lm: Path) -> None:
     texts, labels = zip(*TRAINING, strict=True)
     train_on(folder / "text2text", texts, labels, NAMES, [TEXT])
     assert succeeded(attack("pecos_model", folder, masked_lm, XMTC_PECOS_PYTHON=PYTHON))
@@ -172,14 +178,14 @@ def test_pecos_model(folder, masked_lm):
 
 @needs_shared(MINILM)
 @needs_shared(MINILM_MASKED_LM)
-def test_dual_encoder(folder):
+def test_dual_encoder(folder: Path) -> None:
     if importlib.util.find_spec("sentence_transformers") is None:
         pytest.skip("needs the extra 'sbert'")
     (folder / "all-MiniLM-L6-v2").symlink_to((SHARED / MINILM).resolve())
     assert "target statistics: rank 1 -> " in attack("dual_encoder", folder, (SHARED / MINILM_MASKED_LM).resolve())
 
 
-def shown_keywords(texts):
+def shown_keywords(texts: Sequence[str]) -> Any:
     """The three best labels by keywords, and none that has no keyword in the text."""
     rows = []
     for text in texts:
@@ -188,7 +194,7 @@ def shown_keywords(texts):
     return rows
 
 
-def test_remote(folder, masked_lm):
+def test_remote(folder: Path, masked_lm: Path) -> None:
     secret = "a-very-secret-token"
     # The server fails several times, in several ways, and the attack comes out all the same.
     with FailingServer(503, 200, "cut", 429, 200, "garbage", "close", rows=shown_keywords) as server:
@@ -199,16 +205,16 @@ def test_remote(folder, masked_lm):
     assert secret not in shown
 
 
-def test_best_labels_only(folder, masked_lm):
+def test_best_labels_only(folder: Path, masked_lm: Path) -> None:
     shown = attack("best_labels_only", folder, masked_lm, "mean")
     assert succeeded(shown, "mean")
 
 
-def test_own_function(folder, masked_lm):
+def test_own_function(folder: Path, masked_lm: Path) -> None:
     assert succeeded(attack("own_function", folder, masked_lm), rank="2")
 
 
-def test_none_is_left_out_and_all_are_short():
+def test_none_is_left_out_and_all_are_short() -> None:
     tested = {name.removeprefix("test_") for name in globals() if name.startswith("test_")} | {"pipeline"}
     assert VICTIMS and {path.stem for path in VICTIMS} <= tested
     for path in VICTIMS:

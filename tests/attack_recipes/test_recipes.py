@@ -1,10 +1,15 @@
 """The recipes as a user has them: parameters, messages, odd texts, TextAttack's Attacker, loggers and checkpoints."""
 
+from __future__ import annotations
+
 import csv
 import importlib.util
 import logging
 import time
 from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -34,7 +39,7 @@ TRUTH = GroundTruth((0,), (0,)).encode()
 
 
 @pytest.fixture
-def messages(caplog):
+def messages(caplog: pytest.LogCaptureFixture) -> Callable[..., Any]:
     """What TextAttack's logger, which does not pass its messages on, was told."""
     logger.addHandler(caplog.handler)
     caplog.set_level(logging.INFO, logger=logger.name)
@@ -42,11 +47,13 @@ def messages(caplog):
     logger.removeHandler(caplog.handler)
 
 
-def victim(**options):
+def victim(**options: Any) -> CountingVictim:
     return bag(WEIGHTS, BASE, label_names=["stones", "tools", "rocks", "rest"], **options)
 
 
-def build(recipe: type[XMTCRecipe] = XMTCPositive, model=None, **options):
+def build(
+    recipe: type[XMTCRecipe] = XMTCPositive, model: CountingVictim | FunctionWrapper | None = None, **options: Any
+) -> Any:
     settings = {"k": 1, "max_change_rate": 0.5, "masked_lm": proposing("zinc", "ambers"), "encoder": "embedded"}
     return recipe.build(model or victim(), **{**settings, **options})
 
@@ -54,7 +61,7 @@ def build(recipe: type[XMTCRecipe] = XMTCPositive, model=None, **options):
 # Parameters -----------------------------------------------------------------------------------------------------------
 
 
-def test_what_was_chosen_is_said(messages, tmp_path):
+def test_what_was_chosen_is_said(messages: Callable[[], list[str]], tmp_path: Path) -> None:
     build()
     build(model=FunctionWrapper(lambda texts: [[0.0]] * len(texts), "score", name="mine"), encoder=EmbeddedEncoder())
     assert [message for message in messages() if message.startswith("xmtc")] == [
@@ -63,7 +70,7 @@ def test_what_was_chosen_is_said(messages, tmp_path):
     ]
 
 
-def saved_masked_lm(folder, seed=0):
+def saved_masked_lm(folder: Path, seed: int = 0) -> Path:
     import torch
     from transformers import BertConfig, BertForMaskedLM, BertTokenizerFast
 
@@ -77,7 +84,7 @@ def saved_masked_lm(folder, seed=0):
     return folder
 
 
-def test_the_masked_lm_that_is_kept_with_the_victim_is_taken(messages, tmp_path):
+def test_the_masked_lm_that_is_kept_with_the_victim_is_taken(messages: Callable[[], list[str]], tmp_path: Path) -> None:
     model = victim()
     model.masked_lm_folder = saved_masked_lm(tmp_path / "masked_lm")
     attack = build(model=model, masked_lm="auto", candidates=3)
@@ -88,7 +95,7 @@ def test_the_masked_lm_that_is_kept_with_the_victim_is_taken(messages, tmp_path)
     assert "masked LM another, " in messages()[-1]
 
 
-def test_the_parts_are_those_of_the_paper():
+def test_the_parts_are_those_of_the_paper() -> None:
     attack = build()
     assert [type(part) for part in attack.pre_transformation_constraints] == [
         RepeatModification,
@@ -99,8 +106,8 @@ def test_the_parts_are_those_of_the_paper():
     assert "(similarity measured by):  embedded" in repr(attack)
 
 
-def test_only_the_frugal_and_the_label_aware_recipe_leave_algorithm_1():
-    def parts(recipe: type[XMTCRecipe], **options) -> tuple[type, str]:
+def test_only_the_frugal_and_the_label_aware_recipe_leave_algorithm_1() -> None:
+    def parts(recipe: type[XMTCRecipe], **options: Any) -> tuple[type, str]:
         method = build(recipe, **options).search_method
         return type(method), method.candidate_order
 
@@ -113,7 +120,7 @@ def test_only_the_frugal_and_the_label_aware_recipe_leave_algorithm_1():
     assert build(ranking="random", seed=3).search_method.seed == 3
 
 
-def test_a_frugal_attack_reaches_the_same_goal():
+def test_a_frugal_attack_reaches_the_same_goal() -> None:
     result = build(XMTCPositiveFrugal).attack(TEXT, TRUTH)
     assert isinstance(result, SuccessfulAttackResult)
     assert result.perturbed_text() == build().attack(TEXT, TRUTH).perturbed_text()
@@ -135,19 +142,21 @@ def test_a_frugal_attack_reaches_the_same_goal():
         ({"masked_lm": "./no/such/folder"}, "the masked language model './no/such/folder' is neither a folder with"),
     ],
 )
-def test_a_parameter_that_cannot_be(parameters, message):
+def test_a_parameter_that_cannot_be(parameters: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError) as raised:
         build(**parameters)
     assert message in str(raised.value)
 
 
-def test_a_parameter_that_there_is_not():
+def test_a_parameter_that_there_is_not() -> None:
     with pytest.raises(TypeError, match="max_change"):
         build(max_change=0.1)
 
 
 @pytest.mark.parametrize("encoder", ["use", "sbert"])
-def test_an_encoder_that_is_not_installed_is_named_with_its_command(encoder, monkeypatch):
+def test_an_encoder_that_is_not_installed_is_named_with_its_command(
+    encoder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     real = importlib.util.find_spec
     missing = {"tensorflow_hub", "sentence_transformers"}
     monkeypatch.setattr(importlib.util, "find_spec", lambda name, *rest: None if name in missing else real(name, *rest))
@@ -158,7 +167,7 @@ def test_an_encoder_that_is_not_installed_is_named_with_its_command(encoder, mon
 # Similarity -----------------------------------------------------------------------------------------------------------
 
 
-def test_a_minimum_similarity_restricts_the_candidates():
+def test_a_minimum_similarity_restricts_the_candidates() -> None:
     """ "zinc" helps more than "ambers", which looks more like the word it replaces."""
     encoder = EmbeddedEncoder()
     text = "amber amber basalt and five other words that weigh nothing"
@@ -172,7 +181,7 @@ def test_a_minimum_similarity_restricts_the_candidates():
 
 
 @pytest.mark.parametrize("minimum", [0.5, 0.8, 0.95, 0.999])
-def test_every_final_text_is_above_the_minimum(minimum):
+def test_every_final_text_is_above_the_minimum(minimum: float) -> None:
     rng = np.random.default_rng(0)
     words = ["amber", "basalt", "flint", "cedar", "clover", "copper", "coral"]
     attack = build(XMTCUntargeted, min_similarity=minimum, masked_lm=proposing("zinc", "ambers", "basalts", "flints"))
@@ -200,21 +209,21 @@ def test_every_final_text_is_above_the_minimum(minimum):
         ("The OF And " * 4, FailedAttackResult, "failed: no word left to change"),
     ],
 )
-def test_reasons(text, kind, reason):
+def test_reasons(text: str, kind: type[Any], reason: str) -> None:
     result = build(model=bag(WEIGHTS, [5, 0, 0, 0]), max_change_rate=0.1).attack(text, TRUTH)
     assert type(result) is kind
     assert result.perturbed_result.reason == reason
     assert reason in str(result)
 
 
-def test_one_word_may_be_all_that_is_changed():
+def test_one_word_may_be_all_that_is_changed() -> None:
     assert isinstance(build(max_change_rate=1.0).attack("amber", TRUTH), SuccessfulAttackResult)
 
 
 # Long and odd texts ---------------------------------------------------------------------------------------------------
 
 
-def test_50_000_words_come_to_an_end():
+def test_50_000_words_come_to_an_end() -> None:
     words = np.random.default_rng(0).choice(["amber", "basalt", "flint", "cedar", "the"], 50_000)
     model = bag(WEIGHTS, [0, 0, 0, 0], reads=2_000)
     start = time.perf_counter()
@@ -241,7 +250,9 @@ ODD_TEXTS = [
 
 
 @pytest.mark.parametrize("recipe", [XMTCPositive, XMTCNegative, XMTCUntargeted])
-def test_odd_texts_pass_through_attacker_and_every_log(recipe, tmp_path, capsys):
+def test_odd_texts_pass_through_attacker_and_every_log(
+    recipe: type[Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     truth = {XMTCNegative: GroundTruth((0,), (3,))}.get(recipe, GroundTruth((0, 1)))
     rows = [(text, truth.encode()) for text in ODD_TEXTS]
     attack_args = AttackArgs(
@@ -269,17 +280,17 @@ def test_odd_texts_pass_through_attacker_and_every_log(recipe, tmp_path, capsys)
 class BreaksOff(CountingVictim):
     """A victim whose process is ended while it answers."""
 
-    def __init__(self, after):
+    def __init__(self, after: Any) -> None:
         super().__init__(victim().row, label_names=["stones", "tools", "rocks", "rest"])
         self.after = after
 
-    def _dense(self, texts):
+    def _dense(self, texts: Sequence[str]) -> Any:
         if any("third" in text for text in texts) and self.after:
             raise KeyboardInterrupt
         return super()._dense(texts)
 
 
-def test_an_attack_goes_on_from_its_checkpoint(tmp_path):
+def test_an_attack_goes_on_from_its_checkpoint(tmp_path: Path) -> None:
     texts = [TEXT, "amber basalt the second", "amber basalt the third", "amber basalt the fourth"]
     rows = [(text, TRUTH) for text in texts]
     settings = {"num_examples": 4, "silent": True, "disable_stdout": True}
@@ -298,7 +309,7 @@ def test_an_attack_goes_on_from_its_checkpoint(tmp_path):
 # Parts of their own ---------------------------------------------------------------------------------------------------
 
 
-def test_the_word_swap_serves_an_augmenter():
+def test_the_word_swap_serves_an_augmenter() -> None:
     augmenter = Augmenter(
         proposing("zinc", "gold", "silver"),
         constraints=[RepeatModification(), FunctionWordModification(), MaxChangeRate(0.4)],
@@ -315,5 +326,5 @@ def test_the_word_swap_serves_an_augmenter():
         assert {old for old, _ in changed} <= {"amber", "basalt", "flint", "cedar"}
 
 
-def test_a_text_in_one_named_column_is_a_text():
+def test_a_text_in_one_named_column_is_a_text() -> None:
     assert isinstance(build().attack(AttackedText(OrderedDict(text=TEXT)), TRUTH), SuccessfulAttackResult)

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.toolkit import ROOT
 from tests.toolkit.small_campaigns import OPTIONS, make_all
 from textattack_xmtc.campaign.runner import run_campaign
+from textattack_xmtc.campaign.workers.ray_cluster import LOCAL, _connect
 
 
 @pytest.fixture(scope="session")
@@ -39,6 +41,17 @@ def copied(whole: Path, tmp_path: Path) -> Path:
     """A copy of it, to be damaged."""
     shutil.copytree(whole, tmp_path / "out")
     return tmp_path / "out"
+
+
+@pytest.fixture
+def ray_cluster() -> None:
+    """One cluster for all tests that have actors, which ends with this process."""
+    ray = pytest.importorskip("ray", reason="Ray is not installed (extra `ray`)")
+    if not ray.is_initialized():
+        with pytest.MonkeyPatch.context() as patch:
+            # Actors look for the toolkit as any process does, and packages leave other `tests` beside the libraries.
+            patch.setenv("PYTHONPATH", str(ROOT))
+            _connect(ray, LOCAL)
 
 
 @contextmanager

@@ -7,6 +7,7 @@ import json
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import joblib
 import numpy as np
@@ -137,7 +138,7 @@ def test_a_victim_that_fails_on_its_37th_call(folder: Path, tmp_path: Path, work
     assert sorted(records(out)["failing"], key=lambda row: row["sample"]) == expected
 
 
-def answers(out: Path) -> list[dict]:
+def answers(out: Path) -> list[dict[str, Any]]:
     rows = [row for found in records(out).values() for row in found]
     return [answer for row in rows for answer in (row["before"], row["after"]) if answer]
 
@@ -243,19 +244,12 @@ def test_pecos_in_its_own_process(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "workers",
-    [
-        Workers(2),
-        pytest.param(
-            Workers(2, ray="local"),
-            marks=pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="Ray is not installed"),
-        ),
-    ],
-    ids=str,
-)
-def test_each_worker_runs_the_file(workers: Workers, tmp_path: Path) -> None:
+@pytest.mark.parametrize("ray", [False, True], ids=["processes", "ray"])
+def test_each_worker_runs_the_file(ray: bool, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    if ray:
+        request.getfixturevalue("ray_cluster")
     chosen = options("tagger.py", "shortlist.py")
+    workers = Workers(2, "local" if ray else None)
     assert run_campaign(tmp_path / "one", chosen) and run_campaign(tmp_path / "out", chosen, workers=workers)
     for name, rows in records(tmp_path / "out").items():
         assert sorted(rows, key=lambda row: row["sample"]) == records(tmp_path / "one")[name]

@@ -10,15 +10,15 @@ import random
 import re
 import shutil
 import signal
-import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import pytest
 
+from tests.toolkit.processes import Command, needs_fork
 from tests.toolkit.small_campaigns import make_all, records
 from textattack_xmtc.campaign import transfer as transferring
 from textattack_xmtc.cli.campaign import _given, add_arguments
@@ -29,7 +29,6 @@ MODELS = ["--model", "plain", "--model", "other"]
 SMALL = ["--data", "data", "--k", "2", "--labels-per-bin", "5", "--samples-per-bin", "4", "--candidates", "8"]
 ATTACK = [*SMALL, "--max-change-rate", "0.2", "--encoder", "embedded"]
 RECORDS = ("records", "transfer")
-COMMAND = [sys.executable, "-c", "import sys; from textattack_xmtc.cli.main import main; sys.exit(main())", "campaign"]
 
 
 @pytest.fixture(scope="module")
@@ -193,15 +192,8 @@ def test_a_campaign_that_attacks_nothing_ends_with_2(tmp_path: Path, capsys: pyt
 # In processes of their own, as it happens -----------------------------------------------------------------------------
 
 
-def started(out: Path, *options: str) -> subprocess.Popen[str]:
-    environment = {name: value for name, value in os.environ.items() if name != "TA_CACHE_DIR"}
-    return subprocess.Popen(
-        [*COMMAND, *MODELS, "--out", str(out), *ATTACK, *options],
-        env={**environment, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""},
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,  # a process group of its own, as on a terminal
-    )
+def started(out: Path, *options: str) -> Command:
+    return Command("campaign", *MODELS, "--out", str(out), *ATTACK, *options)
 
 
 def written(out: Path) -> int:
@@ -209,19 +201,14 @@ def written(out: Path) -> int:
     return sum(file.read_bytes().count(b"\n") for folder in RECORDS for file in (out / folder).glob("*.jsonl"))
 
 
-def wait_for_records(process: subprocess.Popen[str], out: Path, wanted: int) -> None:
-    end = time.monotonic() + 300
-    while written(out) < wanted and process.poll() is None and time.monotonic() < end:
-        time.sleep(0.005)
-
-
+@needs_fork
 @pytest.mark.slow
 def test_ctrl_c_ends_after_the_example(tmp_path: Path) -> None:
     process = started(tmp_path / "out")
-    wait_for_records(process, tmp_path / "out", 3)
-    process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=300)
-    assert process.returncode == 130
+    process.wait(lambda: written(tmp_path / "out") >= 3)
+    os.kill(process.pid, signal.SIGINT)
+    status, said = process.end()
+    assert status == 130, said
     assert "stopping after this example; Ctrl-C again stops at once" in said and "Traceback" not in said
     assert f"xmtc: stopped; resume it: textattack-xmtc campaign --out {tmp_path / 'out'} --resume" in said
     assert 3 <= written(tmp_path / "out") < 24
@@ -264,14 +251,15 @@ def test_ctrl_c_in_the_first_seconds_always_ends(tmp_path: Path, calls: int | No
     assert written(tmp_path / "out") < 12
 
 
+@needs_fork
 @pytest.mark.slow
 def test_ctrl_c_on_a_terminal_with_workers(tmp_path: Path, whole: Path) -> None:
     """It reaches the workers as well, which leave it to the first process; nothing of them is left."""
     process = started(tmp_path / "out", "--workers", "2")
-    wait_for_records(process, tmp_path / "out", 3)
+    process.wait(lambda: written(tmp_path / "out") >= 3)
     os.killpg(process.pid, signal.SIGINT)
-    _, said = process.communicate(timeout=300)  # standard error ends when the last worker does
-    assert process.returncode == 130, said
+    status, said = process.end()  # when the last worker has ended
+    assert status == 130, said
     assert "xmtc: 2 workers" in said and "Traceback" not in said and " died (" not in said
     assert f"xmtc: stopped; resume it: textattack-xmtc campaign --out {tmp_path / 'out'} --resume" in said
     assert 3 <= written(tmp_path / "out") < 24
@@ -279,16 +267,17 @@ def test_ctrl_c_on_a_terminal_with_workers(tmp_path: Path, whole: Path) -> None:
     assert unordered(tmp_path / "out") == records(whole)
 
 
+@needs_fork
 @pytest.mark.slow
 def test_workers_end_with_a_campaign_that_is_killed(tmp_path: Path) -> None:
     process = started(tmp_path / "out", "--workers", "2")
-    wait_for_records(process, tmp_path / "out", 3)
+    process.wait(lambda: written(tmp_path / "out") >= 3)
     process.kill()
-    process.communicate(timeout=300)  # they hold standard error, and it comes to its end
-    assert process.returncode == -signal.SIGKILL and written(tmp_path / "out") >= 3
+    status, _ = process.end()  # they hold standard error, and it comes to its end
+    assert status == -signal.SIGKILL and written(tmp_path / "out") >= 3
 
 
-def unordered(out: Path) -> dict[str, list[dict[str, object]]]:
+def unordered(out: Path) -> dict[str, list[dict[str, Any]]]:
     return {model: sorted(rows, key=lambda row: row["sample"]) for model, rows in records(out).items()}
 
 
@@ -308,16 +297,14 @@ def is_as(out: Path, whole: Path) -> None:
         assert (out / name).read_bytes() == (whole / name).read_bytes()
 
 
+@needs_fork
 @pytest.mark.slow
 def test_a_killed_command_is_resumed(tmp_path: Path, whole: Path) -> None:
     process = started(tmp_path / "out")
-    wait_for_records(process, tmp_path / "out", 5)
+    process.wait(lambda: written(tmp_path / "out") >= 5)
     process.kill()
-    process.communicate()
-    assert process.returncode == -signal.SIGKILL and 5 <= written(tmp_path / "out") < 24
-    last = started(tmp_path / "out", "--resume")
-    last.communicate(timeout=300)
-    assert last.returncode == 0
+    assert process.status == -signal.SIGKILL and 5 <= written(tmp_path / "out") < 24
+    assert started(tmp_path / "out", "--resume").end()[0] == 0
     is_as(tmp_path / "out", whole)
 
 

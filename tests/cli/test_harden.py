@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import shlex
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pytest
 from safetensors.torch import load_file
 
+from tests.toolkit import processes
 from tests.toolkit.hardening import NAMES, corpus, trained
 from textattack_xmtc.cli import campaign
 from textattack_xmtc.cli.main import main
@@ -130,7 +126,7 @@ def test_a_folder_that_cannot_be_written_is_refused_first(
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no SIGKILL here")
+@processes.needs_fork
 def test_a_killed_hardening_ends_with_the_weights_of_one_that_was_not(parts: dict[str, str], tmp_path: Path) -> None:
     """Killed when its schedule is there, and when a checkpoint is; then to the end."""
     arguments = [
@@ -142,25 +138,16 @@ def test_a_killed_hardening_ends_with_the_weights_of_one_that_was_not(parts: dic
         "cpu",
         *FEW,
     ]
-    run = [sys.executable, "-c", "import sys; from textattack_xmtc.cli.main import main; sys.exit(main())", *arguments]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     whole, killed = tmp_path / "whole", tmp_path / "killed"
-    subprocess.run([*run, "--out", str(whole)], check=True, capture_output=True, env=environment)
+    processes.run(*arguments, "--out", str(whole))
     for name in ("schedule.json", "checkpoint.pt"):
         file = tmp_path / "killed.unfinished" / name
         before = file.stat().st_mtime_ns if file.exists() else 0
-        process = subprocess.Popen(
-            [*run, "--out", str(killed), "--resume"],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            env=environment,
-        )
-        while process.poll() is None and not (file.exists() and file.stat().st_mtime_ns > before):
-            time.sleep(0.002)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+        process = processes.Command(*arguments, "--out", str(killed), "--resume")
+        process.wait(lambda file=file, before=before: file.exists() and file.stat().st_mtime_ns > before)  # type: ignore[misc]
+        process.kill()
     assert not killed.exists(), "it was killed before its end"
-    subprocess.run([*run, "--out", str(killed), "--resume"], check=True, capture_output=True, env=environment)
+    processes.run(*arguments, "--out", str(killed), "--resume")
     first, second = load_file(whole / "model.safetensors"), load_file(killed / "model.safetensors")
     assert first.keys() == second.keys()
     assert all((value == second[key]).all() for key, value in first.items())

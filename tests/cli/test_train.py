@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 from safetensors.torch import load_file
 
+from tests.toolkit import processes
 from textattack_xmtc.cli.main import main
 from textattack_xmtc.models.folder import load_model
 
@@ -136,28 +135,22 @@ def test_options_that_cannot_be(
     assert not (tmp_path / "model").exists()
 
 
+@processes.needs_fork
 @pytest.mark.slow
 def test_a_training_that_is_killed_ends_as_one_that_was_not(data: Path, tmp_path: Path) -> None:
     """In processes of their own, as it happens: SIGKILL after the first checkpoint, again later, then to the end."""
     tree = ["--tree", "--max-leaf", "3", "--beam", "2"]
     options = ["train", "attentionxml", "--data", str(data), "--device", "cpu", "--epochs", "8", *tree, *SMALL]
-    run = [sys.executable, "-c", "import sys; from textattack_xmtc.cli.main import main; sys.exit(main())", *options]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     whole, killed = tmp_path / "whole", tmp_path / "killed"
-    subprocess.run([*run, "--out", str(whole)], check=True, capture_output=True, env=environment)
+    processes.run(*options, "--out", str(whole))
     checkpoint = tmp_path / "killed.unfinished" / "checkpoint.pt"
     for resume in ([], ["--resume"]):
         before = checkpoint.stat().st_mtime_ns if checkpoint.exists() else 0
-        process = subprocess.Popen(
-            [*run, "--out", str(killed), *resume], stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL, env=environment
-        )
-        while process.poll() is None and not (checkpoint.exists() and checkpoint.stat().st_mtime_ns > before):
-            time.sleep(0.002)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+        process = processes.Command(*options, "--out", str(killed), *resume)
+        process.wait(lambda before=before: checkpoint.exists() and checkpoint.stat().st_mtime_ns > before)  # type: ignore[misc]
+        process.kill()
     assert not killed.exists(), "it was killed before its end"
-    ended = subprocess.run([*run, "--out", str(killed), "--resume"], capture_output=True, env=environment)
-    assert ended.returncode == 0
+    processes.run(*options, "--out", str(killed), "--resume")
     first, second = load_file(whole / "model.safetensors"), load_file(killed / "model.safetensors")
     assert first.keys() == second.keys()
     assert all((value == second[key]).all() for key, value in first.items())

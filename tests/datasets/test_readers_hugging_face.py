@@ -1,6 +1,10 @@
 """Hugging Face datasets: saved, as Parquet files, and from the hub (which the tests never ask)."""
 
+from __future__ import annotations
+
 import socket
+from pathlib import Path
+from typing import Any
 
 import datasets
 import pyarrow as pa
@@ -20,12 +24,12 @@ NAMES = ["eggs", "soup", "stew"]
 PLAIN = {"text": ["x", "y"], "labels": [["a", "b"], []]}
 
 
-def read(splits, split="train"):
+def read(splits: Any, split: str = "train") -> list[Any]:
     return list(splits[split].documents(LabelNames()))
 
 
 @given(documents(text=any_text))
-def test_rows_are_read_as_they_are(drawn):
+def test_rows_are_read_as_they_are(drawn: Any) -> None:
     rows = datasets.Dataset.from_dict(
         {"text": [row.text for row in drawn], "labels": [row.labels for row in drawn]},
         features=datasets.Features(text=datasets.Value("string"), labels=datasets.Sequence(datasets.Value("string"))),
@@ -34,7 +38,7 @@ def test_rows_are_read_as_they_are(drawn):
     assert list(reading.documents(LabelNames())) == drawn
 
 
-def test_a_saved_dataset_with_class_labels_ids_and_other_column_names(tmp_path):
+def test_a_saved_dataset_with_class_labels_ids_and_other_column_names(tmp_path: Path) -> None:
     features = datasets.Features(
         id=datasets.Value("int64"),
         body=datasets.Value("string"),
@@ -53,18 +57,18 @@ def test_a_saved_dataset_with_class_labels_ids_and_other_column_names(tmp_path):
     assert all(file.is_file() for file in splits["train"].files)
 
 
-def test_a_saved_dataset_that_shows_some_of_its_columns(tmp_path):
+def test_a_saved_dataset_that_shows_some_of_its_columns(tmp_path: Path) -> None:
     datasets.Dataset.from_dict(PLAIN).with_format("numpy", columns=["labels"]).save_to_disk(str(tmp_path / "saved"))
     splits = open_dataset(str(tmp_path / "saved"), "train", tmp_path)
     assert read(splits) == [Document("1", "x", ["a", "b"]), Document("2", "y", [])]
 
 
-def test_one_saved_split_is_the_split_that_its_name_says(tmp_path):
+def test_one_saved_split_is_the_split_that_its_name_says(tmp_path: Path) -> None:
     datasets.Dataset.from_dict(PLAIN).save_to_disk(str(tmp_path / "saved"))
     assert set(open_dataset(str(tmp_path / "saved"), "train", tmp_path)) == {"train"}
 
 
-def test_nobody_is_told_of_files_on_this_machine(tmp_path, monkeypatch):
+def test_nobody_is_told_of_files_on_this_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`datasets.load_dataset` asks a server for the format's name at every use."""
     asked = []
     monkeypatch.setattr(socket, "getaddrinfo", lambda *address, **_: asked.append(address))
@@ -77,14 +81,14 @@ def test_nobody_is_told_of_files_on_this_machine(tmp_path, monkeypatch):
     assert asked == []
 
 
-def test_a_parquet_file_that_changed_is_read_again(tmp_path):
+def test_a_parquet_file_that_changed_is_read_again(tmp_path: Path) -> None:
     file = tmp_path / "train.parquet"
     for text in ("x", "another"):
         datasets.Dataset.from_dict({"text": [text], "labels": [["a"]]}).to_parquet(str(file))
         assert [row.text for row in read(open_dataset(str(file), "train", tmp_path / "c"))] == [text]
 
 
-def test_parquet_files_and_validation_in_place_of_test(tmp_path):
+def test_parquet_files_and_validation_in_place_of_test(tmp_path: Path) -> None:
     data = tmp_path / "data"
     data.mkdir()
     rows = datasets.Dataset.from_dict(PLAIN)
@@ -108,7 +112,7 @@ def test_parquet_files_and_validation_in_place_of_test(tmp_path):
         ({"text": ["x"], "labels": [[1.5]]}, "row 1: expected a label as a name or an index, got 1.5"),
     ],
 )
-def test_bad_rows_are_named(columns, message):
+def test_bad_rows_are_named(columns: dict[str, Any], message: str) -> None:
     rows = datasets.Dataset.from_dict(columns)
     with pytest.raises(DataError, match=f"drawn(, |: ){message}"):
         list(HuggingFace("drawn", rows).documents(LabelNames()))
@@ -117,15 +121,15 @@ def test_bad_rows_are_named(columns, message):
 @pytest.mark.parametrize(
     ("columns", "missing"), [({"text_column": "body"}, "body"), ({"label_column": "tags"}, "tags")]
 )
-def test_a_missing_column_is_named_with_those_that_are_there(columns, missing):
+def test_a_missing_column_is_named_with_those_that_are_there(columns: dict[str, str], missing: str) -> None:
     with pytest.raises(DataError, match=f"expected a column '{missing}', got text, labels"):
         _ = HuggingFace("drawn", datasets.Dataset.from_dict(PLAIN), ReadOptions(**columns)).columns
 
 
-def test_names_of_the_hub_and_what_goes_wrong_there(tmp_path, monkeypatch):
+def test_names_of_the_hub_and_what_goes_wrong_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
 
-    def load_dataset(name, configuration):
+    def load_dataset(name: str, configuration: Any) -> Any:
         asked.append((name, configuration))
         if name == "gone":
             raise ConnectionError("no network")
@@ -142,14 +146,14 @@ def test_names_of_the_hub_and_what_goes_wrong_there(tmp_path, monkeypatch):
         open_dataset("hf:odd", "test", tmp_path)
 
 
-def test_a_damaged_parquet_file_is_refused(tmp_path):
+def test_a_damaged_parquet_file_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "train.parquet"
     path.write_bytes(b"no parquet")
     with pytest.raises(DataError, match=r"train\.parquet: cannot be opened as a Hugging Face dataset"):
         open_dataset(str(path), "train", tmp_path / "cache")
 
 
-def test_a_string_that_is_not_utf_8_is_refused(tmp_path):
+def test_a_string_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "train.parquet"
     rows = {"text": ["green tea", "a boiled egg"], "labels": [["tea"], ["egg"]]}
     pq.write_table(pa.table(rows), str(file), compression="none", use_dictionary=False, write_statistics=False)

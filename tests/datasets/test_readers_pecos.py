@@ -1,8 +1,11 @@
 """PECOS: texts in one file, labels as a sparse matrix in another."""
 
+from __future__ import annotations
+
 import io
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -40,7 +43,7 @@ def read(folder: Path, names: LabelNames | None = None) -> list[Document]:
 
 
 @given(rows)
-def test_what_is_written_is_read_back(drawn):
+def test_what_is_written_is_read_back(drawn: Any) -> None:
     with tempfile.TemporaryDirectory() as name:
         write(Path(name), [text for text, _ in drawn], [labels for _, labels in drawn])
         assert read(Path(name)) == [
@@ -50,14 +53,14 @@ def test_what_is_written_is_read_back(drawn):
         assert Pecos.in_folder(Path(name), "train").n_labels() == 10
 
 
-def test_stored_zeros_and_other_layouts(tmp_path):
+def test_stored_zeros_and_other_layouts(tmp_path: Path) -> None:
     write(tmp_path, ["x", "y"], [[], []])
     coo = sparse.coo_matrix(([1.0, 0.0, 1.0], ([0, 0, 1], [2, 1, 0])), shape=(2, 3))
     sparse.save_npz(tmp_path / "Y.trn.npz", coo)
     assert [row.labels for row in read(tmp_path)] == [["2"], ["0"]]
 
 
-def test_names_and_an_index_that_they_do_not_hold(tmp_path):
+def test_names_and_an_index_that_they_do_not_hold(tmp_path: Path) -> None:
     write(tmp_path, ["x", "y"], [[0], [1]], n_labels=2)
     assert [row.labels for row in read(tmp_path, LabelNames("Y.txt", by_index=("a", "b")))] == [["a"], ["b"]]
     with pytest.raises(DataError, match=r"Y\.trn\.npz, row 2: expected an index from 0 to 0, got 1"):
@@ -65,7 +68,7 @@ def test_names_and_an_index_that_they_do_not_hold(tmp_path):
 
 
 @pytest.mark.parametrize(("n_rows", "counts"), [(1, "2 texts .* and 1 rows"), (4, "2 texts .* and 4 rows")])
-def test_another_number_of_rows_is_refused(tmp_path, n_rows, counts):
+def test_another_number_of_rows_is_refused(tmp_path: Path, n_rows: int, counts: str) -> None:
     write(tmp_path, ["x", "y"], [[0]] * n_rows)
     with pytest.raises(DataError, match=counts):
         read(tmp_path)
@@ -74,11 +77,11 @@ def test_another_number_of_rows_is_refused(tmp_path, n_rows, counts):
 class Harm:
     """Runs code when it is unpickled."""
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[Any, tuple[Path]]:
         return Path.touch, (Path("harm-was-done"),)
 
 
-def test_pickled_objects_are_never_read(tmp_path, monkeypatch):
+def test_pickled_objects_are_never_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     write(tmp_path, ["x"], [[0]])
     with (tmp_path / "Y.trn.npz").open("wb") as file:
@@ -112,14 +115,14 @@ def broken_matrices() -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("kind", broken_matrices())
-def test_broken_matrices_are_refused(tmp_path, kind):
+def test_broken_matrices_are_refused(tmp_path: Path, kind: str) -> None:
     write(tmp_path, ["x"], [[0]])
     (tmp_path / "Y.trn.npz").write_bytes(broken_matrices()[kind])
     with pytest.raises(DataError, match=r"Y\.trn\.npz: expected a sparse matrix"):
         read(tmp_path)
 
 
-def test_either_file_finds_the_other_and_misses_it(tmp_path):
+def test_either_file_finds_the_other_and_misses_it(tmp_path: Path) -> None:
     write(tmp_path, ["x"], [[3]])
     for name in ("X.trn.txt", "Y.trn.npz"):
         assert list(Pecos.from_file(tmp_path / name).documents(LabelNames())) == [Document("1", "x", ["3"])]

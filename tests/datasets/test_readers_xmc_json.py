@@ -1,9 +1,12 @@
 """The XMC repository's JSON, with labels in it, beside it, or both."""
 
+from __future__ import annotations
+
 import gzip
 import json
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -41,7 +44,7 @@ def read(folder: Path, names: LabelNames | None = None) -> list[Document]:
 
 
 @given(rows, st.sampled_from(["json", "pairs", "both"]))
-def test_what_is_written_is_read_back(drawn, where):
+def test_what_is_written_is_read_back(drawn: Any, where: Any) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         objects = [{"uid": f"u{i}", "title": title, "content": body} for i, (title, body, _) in enumerate(drawn)]
@@ -59,7 +62,7 @@ def test_what_is_written_is_read_back(drawn, where):
         assert source(folder).n_labels() == (None if where == "json" else 10)
 
 
-def test_titles_alone_names_and_labels_of_relevance_0(tmp_path):
+def test_titles_alone_names_and_labels_of_relevance_0(tmp_path: Path) -> None:
     write_json(
         tmp_path,
         {"title": "eggs", "target_ind": [1, 0], "target_rel": [1.0, 0.0]},
@@ -85,7 +88,7 @@ def test_titles_alone_names_and_labels_of_relevance_0(tmp_path):
         ("x", "expected an object .* got 'x'"),
     ],
 )
-def test_a_bad_line_is_named(tmp_path, row, message):
+def test_a_bad_line_is_named(tmp_path: Path, row: Any, message: str) -> None:
     write_json(tmp_path, {"title": "fine", "target_ind": []}, row)
     with pytest.raises(DataError, match=rf"trn\.json\.gz, line 2: .*{message}"):
         read(tmp_path)
@@ -107,21 +110,21 @@ def test_a_bad_line_is_named(tmp_path, row, message):
         (["1 5", "0:1"], "got 2 texts in .* and 1 rows of labels"),
     ],
 )
-def test_bad_label_files_are_refused(tmp_path, lines, message):
+def test_bad_label_files_are_refused(tmp_path: Path, lines: list[str], message: str) -> None:
     write_json(tmp_path, {"title": "x"}, {"title": "y"})
     write_pairs(tmp_path, *lines)
     with pytest.raises(DataError, match=message):
         read(tmp_path)
 
 
-def test_labels_that_contradict_each_other_are_refused(tmp_path):
+def test_labels_that_contradict_each_other_are_refused(tmp_path: Path) -> None:
     write_json(tmp_path, {"title": "x", "target_ind": [0, 2]})
     write_pairs(tmp_path, "1 5", "2:1 3:1")
     with pytest.raises(DataError, match=r"line 1: expected the labels that trn_X_Y\.txt lists, \[2, 3\], got \[0, 2\]"):
         read(tmp_path)
 
 
-def test_recognised_by_the_keys_of_the_first_object(tmp_path):
+def test_recognised_by_the_keys_of_the_first_object(tmp_path: Path) -> None:
     path = write_json(tmp_path, {"text": "x", "labels": []})
     assert XMCJson.from_file(path) is None
     assert XMCJson.in_folder(tmp_path, "test") is None

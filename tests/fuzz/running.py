@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from textattack_xmtc.errors import XMTCError
 
 ON_DEMAND = "XMTC_FUZZ"
-INPUTS = int(os.environ.get(ON_DEMAND, 5_000))
+INPUTS = int(os.environ.get(ON_DEMAND, 2_000))
 
 SHARES = {
     "json lines": 0.1,
@@ -59,7 +59,7 @@ def fuzz(kind: str, *arguments: Any, **keywords: Any) -> Callable[[Callable[...,
             print_blob=True,
             suppress_health_check=list(HealthCheck),
         )
-        return chosen(given(*arguments, **keywords)(test))
+        return chosen(given(*arguments, **keywords)(test))  # type: ignore[no-untyped-call]
 
     return decorate
 

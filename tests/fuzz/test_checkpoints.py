@@ -1,9 +1,12 @@
 """Files that others wrote: weights, arrays, official folders of each kind, and this package's own model folders."""
 
+from __future__ import annotations
+
 import io
 import json
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -36,11 +39,11 @@ EVIL += [b"archive/data.pkl", b"archive/data/0", b"c__builtin__\nexec\n", b"ctor
 MADE: dict[str, dict[str, bytes]] = {}
 
 
-def files_of(folder):
+def files_of(folder: Path) -> dict[str, Any]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
-def made(kind, write):
+def made(kind: Any, write: Any) -> dict[str, Any]:
     """The files of a good folder, made once."""
     if kind not in MADE:
         with box() as place:
@@ -49,13 +52,13 @@ def made(kind, write):
     return dict(MADE[kind])
 
 
-def saved(value, **options):
+def saved(value: Any, **options: Any) -> Any:
     kept = io.BytesIO()
     torch.save(value, kept, **options)
     return kept.getvalue()
 
 
-def rebuilt(content, names, pickled):
+def rebuilt(content: Any, names: Any, pickled: Any) -> Any:
     """A checkpoint's archive with other names for its members, or another pickle in it."""
     kept = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(kept, "w") as new:
@@ -87,8 +90,8 @@ SAFE = damaged(save({"a": torch.ones(2), "b": torch.zeros(2, 2)}), [b'"data_offs
     "checkpoint file",
     content=WEIGHTS.map(lambda found: ("weights", found)) | SAFE.map(lambda found: ("a.safetensors", found)),
 )
-def test_checkpoint_file(content):
-    def touch(file):
+def test_checkpoint_file(content: Any) -> None:
+    def touch(file: Path) -> None:
         found = read_checkpoint(file)
         assert all(np.isfinite(value.double().numpy()).shape == tuple(value.shape) for value in found.weights.values())
 
@@ -98,7 +101,7 @@ def test_checkpoint_file(content):
         place.attempt(lambda: touch(place.given / name))
 
 
-def array_bytes(array):
+def array_bytes(array: Any) -> Any:
     kept = io.BytesIO()
     np.save(kept, array)
     return kept.getvalue()
@@ -113,19 +116,19 @@ HEADERS = [b"'|O'", b"'<U9'", b"'<f8'", b"True", b"(99999999999,)", b"(-1,)", b"
 
 @pytest.mark.filterwarnings("ignore")
 @fuzz("array file", st.sampled_from(ARRAYS).flatmap(lambda content: damaged(content, [*HEADERS, *EVIL])))
-def test_array_file(content):
+def test_array_file(content: Any) -> None:
     with box() as place:
         place.write({"a.npy": content})
         place.attempt(lambda: read_array(place.given / "a.npy").shape)
 
 
-def scored(model):
+def scored(model: Any) -> None:
     if model is not None:
         scores = model.score(TEXTS[:2], [0])
         assert tuple(np.asarray(scores).shape) == (2, 1)
 
 
-def some_damage(draw, files, tokens=()):
+def some_damage(draw: Any, files: Any, tokens: Any = ()) -> Any:
     """One or two of the files damaged: JSON and YAML by values, the others by bytes."""
     for name in draw(st.sets(st.sampled_from(sorted(files)), min_size=1, max_size=2)):
         if name.endswith(".json"):
@@ -146,7 +149,7 @@ BOMB = b"a: &a [1,1,1,1,1,1,1,1,1]\n" + b"".join(
 )
 
 
-def as_yaml(value):
+def as_yaml(value: Any) -> Any:
     try:
         return yaml.safe_dump(value, allow_unicode=True).encode("utf-8", "backslashreplace")
     except Exception:  # not every value can be written
@@ -161,7 +164,7 @@ def write_adv_xmtc(folder: Path) -> None:
 
 @pytest.mark.filterwarnings("ignore")
 @fuzz("official folder", st.data())
-def test_official_folder(data):
+def test_official_folder(data: Any) -> None:
     files = some_damage(data.draw, made("adv-xmtc", write_adv_xmtc), EVIL)
     with box() as place:
         place.write(files)
@@ -170,7 +173,7 @@ def test_official_folder(data):
 
 @pytest.mark.filterwarnings("ignore")
 @fuzz("official tree", st.data())
-def test_official_tree(data):
+def test_official_tree(data: Any) -> None:
     files = some_damage(data.draw, made("tree", lambda folder: official.Tree(folder)), EVIL)
     with box() as place:
         place.write(files)
@@ -180,17 +183,17 @@ def test_official_tree(data):
 
 @pytest.mark.filterwarnings("ignore")
 @fuzz("official xlnet", st.data())
-def test_official_xlnet(data):
+def test_official_xlnet(data: Any) -> None:
     files = some_damage(data.draw, made("xlnet", official_aplc.write_folder), EVIL)
     with box() as place:
         place.write(files)
         place.attempt(lambda: scored(read_official("adv-xmtc", place.given, ImportOptions())))
 
 
-def write_own(kind):
+def write_own(kind: Any) -> Any:
     """A model folder of this package, by way of an official one."""
 
-    def write(folder):
+    def write(folder: Path) -> None:
         with box() as place:
             if kind == "tree":
                 model = read_attention_xml(official.Tree(place.given).start, ImportOptions())
@@ -204,7 +207,7 @@ def write_own(kind):
 
 @pytest.mark.filterwarnings("ignore")
 @fuzz("model folder", st.data())
-def test_model_folder(data):
+def test_model_folder(data: Any) -> None:
     kind = data.draw(st.sampled_from(["flat", "tree", "xlnet"]))
     files = some_damage(data.draw, made(f"own {kind}", write_own(kind)))
     with box() as place:

@@ -1,11 +1,15 @@
 """Readers of every format: folders with the right files and anything in them."""
 
+from __future__ import annotations
+
 import bz2
 import csv
 import gzip
 import io
 import json
 import lzma
+from pathlib import Path
+from typing import Any
 
 import datasets
 import pyarrow.parquet
@@ -41,13 +45,13 @@ def whole(corpus: Corpus) -> None:
     assert corpus.fingerprint and corpus.label_counts.sum() >= 0
 
 
-def read(files, **options):
+def read(files: Any, **options: Any) -> None:
     with box() as place:
         folder = place.write(files)
         place.attempt(lambda: whole(load_corpus(folder, cache=place.out, **options)))
 
 
-def with_names(draw, files):
+def with_names(draw: Any, files: Any) -> Any:
     """Sometimes with a file of label names beside."""
     kind = draw(
         st.sampled_from([None, None, None, "label_names.json", "labels.txt", "Y.txt", "lbl.json", "lf.json.gz"])
@@ -63,7 +67,7 @@ def with_names(draw, files):
     return {**files, kind: gzip.compress(content) if kind.endswith(".gz") else content}
 
 
-def packed(draw, content):
+def packed(draw: Any, content: Any) -> tuple[Any, Any]:
     """Perhaps compressed, and then perhaps damaged once more: the ending, and the bytes."""
     end = draw(ENDS)
     content = PACKED[end](content)
@@ -71,7 +75,7 @@ def packed(draw, content):
 
 
 @st.composite
-def json_lines_folder(draw):
+def json_lines_folder(draw: st.DrawFn) -> tuple[Any, Any]:
     rows = [
         {"id": f"d{number}", "text": text, "labels": labels, "targets": labels[:1], "more": 1}
         for number, (text, labels) in enumerate(zip(TEXTS, LABELS, strict=True))
@@ -79,7 +83,7 @@ def json_lines_folder(draw):
     way = draw(st.sampled_from(["lists", "lists", *WAYS]))
     for row in rows:
         if way != "lists":
-            row["labels"] = WAYS[way](row["labels"], ",")
+            row["labels"] = WAYS[way](row["labels"], ",")  # type: ignore[no-untyped-call]
         if draw(st.integers(0, 9)) == 0:
             row["labels"] = draw(st.sampled_from([[int(name in row["labels"]) for name in NAMES], row["labels"], 3]))
     files = {}
@@ -91,13 +95,13 @@ def json_lines_folder(draw):
 
 
 @fuzz("json lines", json_lines_folder())
-def test_json_lines(drawn):
+def test_json_lines(drawn: Any) -> None:
     files, options = drawn
     read(files, **options)
 
 
 @st.composite
-def raw_text_folder(draw):
+def raw_text_folder(draw: st.DrawFn) -> Any:
     files = {}
     for split in draw(SPLITS):
         for name, lines in (("raw_texts", TEXTS), ("labels", [" ".join(labels) for labels in LABELS])):
@@ -107,12 +111,12 @@ def raw_text_folder(draw):
 
 
 @fuzz("raw text", raw_text_folder())
-def test_raw_text(files):
+def test_raw_text(files: Any) -> None:
     read(files)
 
 
 @st.composite
-def xmc_json_folder(draw):
+def xmc_json_folder(draw: st.DrawFn) -> Any:
     files = {}
     for split in draw(SPLITS):
         rows = [
@@ -136,11 +140,11 @@ def xmc_json_folder(draw):
 
 
 @fuzz("xmc json", xmc_json_folder())
-def test_xmc_json(files):
+def test_xmc_json(files: Any) -> None:
     read(files)
 
 
-def npz(**changes):
+def npz(**changes: Any) -> Any:
     """The labels as scipy saves them."""
     rows = [row for row, labels in enumerate(INDICES) for _ in labels]
     columns = [label for labels in INDICES for label in labels]
@@ -153,7 +157,7 @@ def npz(**changes):
 
 
 @st.composite
-def pecos_folder(draw):
+def pecos_folder(draw: st.DrawFn) -> Any:
     files = {}
     for split in draw(SPLITS):
         files[f"X.{split}.txt"] = draw(damaged("\n".join(TEXTS).encode()))
@@ -173,7 +177,7 @@ def pecos_folder(draw):
 
 
 @fuzz("pecos", pecos_folder())
-def test_pecos(files):
+def test_pecos(files: Any) -> None:
     read(files)
 
 
@@ -199,7 +203,7 @@ ENCODINGS = ["utf-8", "utf-8", "utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf
 
 
 @st.composite
-def table(draw):
+def table(draw: st.DrawFn) -> Any:
     """A table as people write them: columns in any order, any separator, labels in any way, any encoding."""
     columns = draw(st.permutations(["id", "text", "labels", "more"]))[: draw(st.integers(2, 4))]
     way, sign = draw(st.sampled_from(sorted(WAYS))), draw(st.sampled_from([",", ";", "|", " ", "\t", ", "]))
@@ -211,13 +215,14 @@ def table(draw):
         header = [draw(st.sampled_from(HEADERS[column])) for column in columns]
         writer.writerow([*header, *(NAMES if bits else [])])
     for number, (text, labels) in enumerate(zip(TEXTS, LABELS, strict=True)):
-        row = {"id": number % 3, "text": text, "labels": WAYS[way](labels, sign), "more": draw(st.sampled_from("01ab"))}
+        own = WAYS[way](labels, sign)  # type: ignore[no-untyped-call]
+        row = {"id": number % 3, "text": text, "labels": own, "more": draw(st.sampled_from("01ab"))}
         hot = [draw(st.sampled_from([f"{int(name in labels)}", str(name in labels)])) for name in NAMES]
         writer.writerow([*(row[column] for column in columns), *(hot if bits else [])])
     return kept.getvalue().encode(draw(st.sampled_from(ENCODINGS)), "replace")
 
 
-def said(draw):
+def said(draw: Any) -> Any:
     """Sometimes options, right or wrong."""
     options = {}
     for name, values in {
@@ -231,12 +236,12 @@ def said(draw):
         "encoding": ["utf-8", "utf-16", "cp1252", "utf-7", "punycode"],
     }.items():
         if draw(st.integers(0, 7)) == 0:
-            options[name] = draw(st.sampled_from(values))
+            options[name] = draw(st.sampled_from(values))  # type: ignore[call-overload]
     return options
 
 
 @st.composite
-def table_folder(draw):
+def table_folder(draw: st.DrawFn) -> tuple[Any, Any]:
     files = {}
     tokens = [b'"', b'""', b'","', b"\r", b"[", b"]", b"|", b";", b"sep=;\n", b"\x00"]
     suffixes = [".csv", ".csv", ".tsv", ".tab"]
@@ -247,13 +252,13 @@ def table_folder(draw):
 
 
 @fuzz("tables", table_folder())
-def test_tables(drawn):
+def test_tables(drawn: Any) -> None:
     files, options = drawn
     read(files, **options)
 
 
 @fuzz("cells", st.text(st.sampled_from("ab01.,;| \t\n[](){}<>'\"\\\u00e4-#_") | st.characters(), max_size=30))
-def test_cells(text):
+def test_cells(text: str) -> None:
     """What is split is the same when it is read twice, and what a list writes is what a list gives."""
     assert list_in(text) == list_in(text)
     assert list_in(repr([text])) == [text]
@@ -266,7 +271,7 @@ def test_cells(text):
         assert len(str(error)) < 20_000
 
 
-def rows_of(draw, exchange):
+def rows_of(draw: Any, exchange: Any) -> Any:
     columns = {"id": ["a", "b", "c", "d"], "text": list(TEXTS), "labels": [list(labels) for labels in LABELS]}
     bits = [[int(name in labels) for name in NAMES] for labels in LABELS]
     ways = [columns["labels"], bits, [list(map(bool, row)) for row in bits], [list(map(float, row)) for row in bits]]
@@ -285,7 +290,7 @@ def rows_of(draw, exchange):
 
 
 @st.composite
-def parquet_folder(draw):
+def parquet_folder(draw: st.DrawFn) -> dict[str, Any]:
     try:
         table = pyarrow.table(rows_of(draw, draw(st.booleans())))
     except Exception:  # not every value can be kept
@@ -297,11 +302,11 @@ def parquet_folder(draw):
 
 
 @fuzz("parquet", parquet_folder())
-def test_parquet(files):
+def test_parquet(files: Any) -> None:
     read(files)
 
 
-def saved_dataset(folder):
+def saved_dataset(folder: Path) -> dict[str, Any]:
     """What `save_to_disk` writes, a file a name."""
     features = datasets.Features(
         text=datasets.Value("string"), labels=datasets.Sequence(datasets.ClassLabel(names=NAMES))
@@ -315,7 +320,7 @@ SAVED: dict[str, bytes] = {}
 
 
 @fuzz("saved dataset", st.data())
-def test_saved_dataset(data):
+def test_saved_dataset(data: Any) -> None:
     if not SAVED:
         with box() as place:
             SAVED.update(saved_dataset(place.given / "saved"))

@@ -1,7 +1,10 @@
 """Campaign folders and records files: damaged in any way, read and resumed."""
 
+from __future__ import annotations
+
 import json
 import shutil
+from typing import Any
 
 from hypothesis import strategies as st
 
@@ -17,7 +20,7 @@ from textattack_xmtc.workdir.files import RecordWriter, json_line, repair
 WHOLE: dict[str, bytes] = {}
 
 
-def whole():
+def whole() -> Any:
     """The files of a small finished campaign."""
     if not WHOLE:
         with box() as place:
@@ -30,7 +33,7 @@ def whole():
 
 
 @st.composite
-def campaign_folders(draw):
+def campaign_folders(draw: st.DrawFn) -> Any:
     files = dict(whole())
     for name in draw(st.sets(st.sampled_from(sorted(files)), min_size=1, max_size=2)):
         if name.endswith(".json"):
@@ -47,7 +50,7 @@ def campaign_folders(draw):
 
 
 @fuzz("campaign folder", campaign_folders())
-def test_campaign_folder(files):
+def test_campaign_folder(files: Any) -> None:
     with box() as place:
         folder = place.write(files)
         campaign = place.attempt(lambda: read_campaign(folder))
@@ -64,7 +67,7 @@ NAMES = st.sampled_from(
 
 
 @st.composite
-def foreign_folders(draw):
+def foreign_folders(draw: st.DrawFn) -> Any:
     """Whole campaigns, damaged in their records, with other names in them."""
     files = dict(whole())
     for name in ("campaign.json", "transfer.json"):
@@ -79,7 +82,7 @@ def foreign_folders(draw):
 
 
 @fuzz("foreign campaign", foreign_folders())
-def test_resuming_a_campaign_folder(files):
+def test_resuming_a_campaign_folder(files: Any) -> None:
     """Up to the first attack: nothing outside the folder is written, and what is kept was there before."""
     with box() as place:
         folder = place.write(files)
@@ -101,12 +104,12 @@ ROWS = st.dictionaries(st.text(max_size=3), st.text() | st.integers(-(2**63), 2*
 
 
 @fuzz("records", rows=st.lists(ROWS, max_size=4), rest=st.binary(max_size=20), data=st.data())
-def test_records(rows, rest, data):
+def test_records(rows: Any, rest: Any, data: Any) -> None:
     """What was written whole is there whatever a kill or a disk has left behind it; what was cut off is cut off."""
     with box() as place:
         file = place.out / "records" / "a.jsonl"
 
-        def written():
+        def written() -> None:
             with RecordWriter(file) as writer:
                 for row in rows:
                     writer.append(row)

@@ -1,9 +1,13 @@
 """The watch itself: each thing that an input must not do is seen."""
 
+from __future__ import annotations
+
 import os
 import pickle
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,13 +16,13 @@ from tests.fuzz.running import INPUTS, SHARES, box
 from textattack_xmtc.errors import DataError
 
 
-def test_the_shares_are_whole():
+def test_the_shares_are_whole() -> None:
     assert sum(SHARES.values()) == pytest.approx(1)
     assert sum(round(INPUTS * share) for share in SHARES.values()) == pytest.approx(INPUTS, rel=0.01)
 
 
-def test_answers_and_errors_of_this_package_are_fine():
-    def refused():
+def test_answers_and_errors_of_this_package_are_fine() -> None:
+    def refused() -> None:
         raise DataError("no", "mend it")
 
     with box() as place:
@@ -28,13 +32,13 @@ def test_answers_and_errors_of_this_package_are_fine():
         assert place.attempt(lambda: (place.out / "new").write_bytes(b"1")) == 1
 
 
-def change_input(place):
+def change_input(place: Any) -> None:
     with (place.given / "a").open("ab") as file:
         file.write(b"more")
 
 
 class Payload:
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[Any, tuple[Any, ...]]:
         return os.getpid, ()
 
 
@@ -53,16 +57,16 @@ class Payload:
         (lambda place: os.system("true"), r"os\.system"),
     ],
 )
-def test_everything_else_is_not(action, message):
+def test_everything_else_is_not(action: Callable[..., Any], message: str) -> None:
     with box() as place, pytest.raises((AssertionError, ZeroDivisionError), match=message):
         place.write({"a": b"1"})
         place.attempt(lambda: action(place))
 
 
-def test_what_does_not_end_is_ended(monkeypatch):
+def test_what_does_not_end_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(running, "_CPU_SECONDS", 0.2)
 
-    def busy():
+    def busy() -> None:
         while True:
             try:
                 sum(range(1000))
@@ -76,6 +80,6 @@ def test_what_does_not_end_is_ended(monkeypatch):
         place.attempt(lambda: time.sleep(60))
 
 
-def test_memory_is_limited():
+def test_memory_is_limited() -> None:
     with box() as place, pytest.raises(MemoryError):
         place.attempt(lambda: bytearray(2 * running._MEMORY))

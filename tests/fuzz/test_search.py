@@ -1,6 +1,9 @@
 """The attack on any Unicode text, with a victim and a masked language model of all kinds of words."""
 
+from __future__ import annotations
+
 import math
+from typing import Any
 
 from hypothesis import strategies as st
 from textattack.attack_results import SkippedAttackResult
@@ -21,7 +24,7 @@ LABELS = 6
 WORDS = [word for word in PARTS if word.strip()] + ["spread", "grid", "slope", "store"]
 
 
-def scores(text):
+def scores(text: str) -> Any:
     """Depends on every character, and is the same on every machine."""
     found = [0.0] * LABELS
     for place, sign in enumerate(text):
@@ -41,7 +44,7 @@ ANY = TEXTS | st.text(max_size=40) | st.text(st.sampled_from("a \n\t.'-"), max_s
 
 
 @fuzz("search", attack=st.sampled_from(ATTACKS), text=ANY, labels=st.sets(st.integers(0, LABELS - 1)), data=st.data())
-def test_search(attack, text, labels, data):
+def test_search(attack: Any, text: str, labels: Any, data: Any) -> None:
     targets = data.draw(st.none() | st.sets(st.integers(0, LABELS - 1), max_size=2).map(tuple))
     truth = GroundTruth(tuple(labels), targets).encode()
     with box() as place:

@@ -1,6 +1,9 @@
 """The string that carries labels and targets through TextAttack, and labels looked up by anything."""
 
+from __future__ import annotations
+
 import json
+from typing import Any
 
 from hypothesis import strategies as st
 
@@ -19,8 +22,8 @@ STRINGS = (
 
 
 @fuzz("ground truth", carried=STRINGS | VALUES, space=st.sampled_from(SPACES))
-def test_ground_truth(carried, space):
-    def there_and_back():
+def test_ground_truth(carried: Any, space: Any) -> None:
+    def there_and_back() -> Any:
         truth = GroundTruth.decode(carried)
         assert GroundTruth.decode(truth.encode()) == truth or len(truth.labels) == 1
         return truth

@@ -1,8 +1,12 @@
 """The goals in whole attacks: one example after another, either score space, and what results keep and show."""
 
+from __future__ import annotations
+
 import json
 import pickle
 import re
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -29,7 +33,7 @@ TEXT = "red blue green a red b blue c green d"
 RECIPES = {"positive": XMTCPositive, "negative": XMTCNegative, "untargeted": XMTCUntargeted}
 
 
-def recipe(goal="positive", victim=None, **options):
+def recipe(goal: str = "positive", victim: Any = None, **options: Any) -> Any:
     victim = victim or bag(WEIGHTS, [0, 0, 0, 0], num_labels=4)
     settings = {
         "k": 2,
@@ -40,7 +44,7 @@ def recipe(goal="positive", victim=None, **options):
     return RECIPES[goal].build(victim, **{**settings, **options})
 
 
-def facts(result):
+def facts(result: Any) -> tuple[Any, Any, Any, Any, Any, Any, str]:
     final = result.perturbed_result
     return (
         type(result),
@@ -53,7 +57,7 @@ def facts(result):
     )
 
 
-def test_one_text_attacked_for_one_target_after_another():
+def test_one_text_attacked_for_one_target_after_another() -> None:
     """What one target learnt does not answer for another, nor does a skip leave anything behind."""
     examples = [
         GroundTruth((0, 1), (0,)),
@@ -70,7 +74,7 @@ def test_one_text_attacked_for_one_target_after_another():
     assert [kind for kind, *_ in fresh].count(SkippedAttackResult) == 1
 
 
-def test_the_first_result_of_an_example_knows_nothing_of_the_example_before():
+def test_the_first_result_of_an_example_knows_nothing_of_the_example_before() -> None:
     goal = PositiveTargeted(bag(WEIGHTS, [0, 0, 0, 0]), k=2)
     for _ in range(2):
         initial = begin(goal, TEXT, labels=[1])
@@ -80,7 +84,7 @@ def test_the_first_result_of_an_example_knows_nothing_of_the_example_before():
 
 
 @pytest.mark.parametrize("goal", RECIPES)
-def test_nothing_is_kept_after_an_attack_or_a_skip(goal):
+def test_nothing_is_kept_after_an_attack_or_a_skip(goal: str) -> None:
     one = recipe(goal)
     truth = {"positive": GroundTruth((0,)), "negative": GroundTruth((0, 1), (2,)), "untargeted": GroundTruth((0,))}[
         goal
@@ -91,7 +95,7 @@ def test_nothing_is_kept_after_an_attack_or_a_skip(goal):
     assert one.goal_function._answers == {}
 
 
-def test_nothing_is_kept_after_an_error():
+def test_nothing_is_kept_after_an_error() -> None:
     one = recipe()
     with pytest.raises(InputError):
         one.attack(TEXT, GroundTruth((0,), (1,)).encode())
@@ -104,18 +108,18 @@ def test_nothing_is_kept_after_an_error():
 class Saturated(FunctionWrapper):
     """Logits far beyond where a float32 sigmoid is 1."""
 
-    def __init__(self, scores="probability"):
+    def __init__(self, scores: str = "probability") -> None:
         super().__init__(self.answer, scores, mask="[MASK]")
 
-    def answer(self, texts):
+    def answer(self, texts: Sequence[str]) -> Any:
         logits = np.array([[30 + 9 * text.count("strong") + text.count("weak"), 20, -5] for text in texts])
         return logits if self.score_kind == "logit" else 1 / (1 + np.exp(-logits.astype(np.float32)))
 
-    def with_score_kind(self, kind):
+    def with_score_kind(self, kind: Any) -> Saturated:
         return Saturated(kind)
 
 
-def test_logits_rank_where_probabilities_saturate():
+def test_logits_rank_where_probabilities_saturate() -> None:
     texts = ["weak [MASK]", "[MASK] strong"]
     for space, differences in (("probability", [0, 0]), ("logit", [9, 1]), (None, [0, 0])):
         goal = PositiveTargeted(Saturated(), k=1, score_space=space)
@@ -132,7 +136,7 @@ def test_logits_rank_where_probabilities_saturate():
 # What is kept and shown -----------------------------------------------------------------------------------------------
 
 
-def test_a_result_shows_names_ranks_and_scores():
+def test_a_result_shows_names_ranks_and_scores() -> None:
     victim = bag(WEIGHTS, [0.25, 0, 0, 0], label_names=["stats", "scipy", "axis\nlabel", "mean"])
     attack = recipe(victim=victim, k=3, max_change_rate=1.0, masked_lm=proposing("zinc"))
     result = attack.attack("red red blue blue green a", GroundTruth(("stats",)).encode())
@@ -146,19 +150,19 @@ def test_a_result_shows_names_ranks_and_scores():
     assert len(shown) == 3
 
 
-def test_a_failed_attack_says_why():
+def test_a_failed_attack_says_why() -> None:
     attack = recipe(max_change_rate=0.1, masked_lm=proposing("zinc"))
     result = attack.attack("red red red red red red red red blue green", GroundTruth((0,)).encode())
     assert isinstance(result, FailedAttackResult)
     assert result.perturbed_result.get_colored_output().splitlines()[-1] == "(failed: 1 of 10 words changed, the limit)"
 
 
-def test_a_skipped_example_stays_on_one_line():
+def test_a_skipped_example_stays_on_one_line() -> None:
     result = recipe().attack(TEXT, GroundTruth((3,)).encode())
     assert str(result).splitlines()[0].endswith("(skipped: no true label is among the top 2) --> [SKIPPED]")
 
 
-def test_results_pickle_and_hold_no_dense_rows():
+def test_results_pickle_and_hold_no_dense_rows() -> None:
     labels = 100_000
     rng = np.random.default_rng(0)
     weights = {word: rng.normal(size=labels) for word in ("red", "blue", "green")}
@@ -173,13 +177,13 @@ def test_results_pickle_and_hold_no_dense_rows():
     assert back.perturbed_result.raw_output == result.perturbed_result.raw_output
 
 
-def test_a_result_does_not_hold_the_results_before_it():
+def test_a_result_does_not_hold_the_results_before_it() -> None:
     attack, sizes = recipe(), []
     for _ in range(4):
         sizes.append(len(pickle.dumps(attack.attack(TEXT, GroundTruth((0,)).encode()))))
     assert max(sizes) < 1.1 * sizes[0]
 
 
-def test_ground_truth_travels_as_text():
+def test_ground_truth_travels_as_text() -> None:
     initial = begin(known(PositiveTargeted), labels=["axis"], targets=("axis",))
     assert json.loads(initial.ground_truth_output) == {"labels": ["axis"], "targets": ["axis"]}

@@ -1,5 +1,9 @@
 """What a goal asks the victim for: what counts as a query, what the budget cuts, and how large batches are."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import numpy as np
 import pytest
 from textattack.shared import AttackedText
@@ -10,11 +14,11 @@ from textattack_xmtc.goal_functions import PositiveTargeted
 from textattack_xmtc.wrappers import FunctionWrapper
 
 
-def by_length(text):
+def by_length(text: str) -> list[Any]:
     return [len(text) % 7, len(text) % 5, len(text) % 3, 4]
 
 
-def test_a_query_is_a_distinct_text():
+def test_a_query_is_a_distinct_text() -> None:
     victim = CountingVictim(by_length)
     goal = PositiveTargeted(victim, k=2)
     begin(goal, "aaaaaa", labels=[0])
@@ -27,7 +31,7 @@ def test_a_query_is_a_distinct_text():
     assert of(goal, "cc")[0].num_queries == 4
 
 
-def test_the_objective_asks_for_the_targets_only_and_once(monkeypatch):
+def test_the_objective_asks_for_the_targets_only_and_once(monkeypatch: pytest.MonkeyPatch) -> None:
     victim = CountingVictim(by_length, num_labels=4)
     goal = PositiveTargeted(victim, k=2)
     begin(goal, "aaaaaa", labels=[0])
@@ -45,7 +49,7 @@ def test_the_objective_asks_for_the_targets_only_and_once(monkeypatch):
 
 
 @pytest.mark.parametrize("ask", ["objective", "results"])
-def test_the_query_budget_cuts_what_is_asked(ask):
+def test_the_query_budget_cuts_what_is_asked(ask: str) -> None:
     victim = CountingVictim(by_length)
     goal = PositiveTargeted(victim, k=2, query_budget=3)
     begin(goal, "aaaaaa", labels=[0])
@@ -61,13 +65,13 @@ def test_the_query_budget_cuts_what_is_asked(ask):
     assert goal.get_result(AttackedText("new")) == (None, True)
 
 
-def test_a_budget_of_one_is_used_up_by_the_first_text():
+def test_a_budget_of_one_is_used_up_by_the_first_text() -> None:
     goal = PositiveTargeted(CountingVictim(by_length), k=2, query_budget=1)
     _, over = goal.init_attack_example(AttackedText("aaaaaa"), 0)
     assert over and goal.num_queries == 1
 
 
-def test_a_new_example_starts_counting_anew():
+def test_a_new_example_starts_counting_anew() -> None:
     victim = CountingVictim(by_length)
     goal = PositiveTargeted(victim, k=2)
     begin(goal, "aaaaaa", labels=[0])
@@ -76,7 +80,7 @@ def test_a_new_example_starts_counting_anew():
     assert goal.num_queries == 1 and victim.asked.count("aaaaaa") > 2
 
 
-def test_batches_are_the_victims_unless_said_otherwise():
+def test_batches_are_the_victims_unless_said_otherwise() -> None:
     victim = FunctionWrapper(lambda texts: [[1, 2]] * len(texts), "score", batch_size=7)
     assert PositiveTargeted(victim, k=1).batch_size == 7
     assert victim.batch_size == 7

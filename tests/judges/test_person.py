@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import random
 import zlib
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -104,7 +106,7 @@ def test_answers_come_back(tmp_path: Path) -> None:
         (lambda text: "", "is not a whole file of answers"),
     ],
 )
-def test_changed_and_cut_files_are_refused(damage, message: str, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]  # lambdas
+def test_changed_and_cut_files_are_refused(damage: Callable[..., Any], message: str, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]  # lambdas
     items = some_items()
     file = saved(tmp_path / "a.json", items, "ann", {items[0].id: YES})
     file.write_text(damage(file.read_text()))

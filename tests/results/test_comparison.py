@@ -1,7 +1,11 @@
 """Two models on the same samples: counts, what is refused, and how campaigns are matched."""
 
+from __future__ import annotations
+
 import json
 import math
+from pathlib import Path
+from typing import Any
 
 import pytest
 from scipy.stats import binomtest
@@ -13,11 +17,11 @@ from textattack_xmtc.results.folder import read_campaign
 from textattack_xmtc.results.statistics import wilson
 
 
-def both(folder, first="plain", second="pw-cb"):
+def both(folder: Path, first: str = "plain", second: str = "pw-cb") -> Any:
     return sides([read_campaign(folder)], first, second)
 
 
-def plain_pairs(folder, second, bin_number, threshold, both_right):
+def plain_pairs(folder: Path, second: Any, bin_number: Any, threshold: Any, both_right: Any) -> Any:
     """(success on plain, success on the other) of each sample that counts on both, one `if` at a time."""
     models = [
         {row["sample"]: row for row in read_lines(folder / "records" / f"{name}.jsonl")} for name in ("plain", second)
@@ -41,7 +45,7 @@ def plain_pairs(folder, second, bin_number, threshold, both_right):
 
 
 @pytest.mark.parametrize("both_right", [False, True])
-def test_each_row_is_that_of_plain_counting(tmp_path, both_right):
+def test_each_row_is_that_of_plain_counting(tmp_path: Path, both_right: bool) -> None:
     folder = write_campaign(tmp_path / "small", samples_per_bin=40)
     rows = compare(*both(folder), both_right=both_right)
     assert len(rows) == 2 * 6
@@ -59,7 +63,7 @@ def test_each_row_is_that_of_plain_counting(tmp_path, both_right):
     assert all(row.wrong_first == 0 for row in rows)
 
 
-def test_two_folders_compare_like_one_folder_with_both_models(tmp_path):
+def test_two_folders_compare_like_one_folder_with_both_models(tmp_path: Path) -> None:
     together = write_campaign(tmp_path / "both", samples_per_bin=30)
     apart = [write_campaign(tmp_path / name, samples_per_bin=30, models=(name,)) for name in ("plain", "pw-cb")]
     first, second = (only_model(read_campaign(folder)) for folder in apart)
@@ -67,7 +71,7 @@ def test_two_folders_compare_like_one_folder_with_both_models(tmp_path):
     assert compare(first, second, both_right=True) == compare(*both(together), both_right=True)
 
 
-def test_of_two_models_that_are_not_the_reference_the_samples_are_still_its_own(tmp_path):
+def test_of_two_models_that_are_not_the_reference_the_samples_are_still_its_own(tmp_path: Path) -> None:
     folder = write_campaign(tmp_path / "small", samples_per_bin=10, models=("plain", "pw-cb", "pw"))
     path = folder / "records" / "plain.jsonl"
     rows = read_lines(path)
@@ -79,14 +83,14 @@ def test_of_two_models_that_are_not_the_reference_the_samples_are_still_its_own(
     assert compare(*both(folder, "pw-cb", "pw"))[5].difference.n == before - 1
 
 
-def test_shared_texts_leave_no_p_value_and_the_table_says_so(tmp_path):
+def test_shared_texts_leave_no_p_value_and_the_table_says_so(tmp_path: Path) -> None:
     folder = write_campaign(tmp_path / "small", samples_per_bin=40, pairs_per_text=10)
     rows = compare(*both(folder))
     assert rows[5].p is None and rows[5].difference.low < rows[5].difference.high
-    assert "bootstrap over texts, and there is no p" in comparison_table(*both(folder), "compared").note
+    assert "bootstrap over texts, and there is no p" in comparison_table(*both(folder), "compared").note  # type: ignore[call-arg]
 
 
-def test_a_bin_without_a_pair_has_no_numbers(tmp_path):
+def test_a_bin_without_a_pair_has_no_numbers(tmp_path: Path) -> None:
     folder = write_campaign(tmp_path / "small", samples_per_bin=4)
     path = folder / "records" / "plain.jsonl"
     write_lines(path, [row for row in read_lines(path) if row["bin"] != 0])
@@ -94,7 +98,7 @@ def test_a_bin_without_a_pair_has_no_numbers(tmp_path):
     assert row.difference.n == 0 and math.isnan(row.difference.value) and row.p is None
 
 
-def test_different_samples_are_refused_with_how_many_are_shared(tmp_path):
+def test_different_samples_are_refused_with_how_many_are_shared(tmp_path: Path) -> None:
     first = write_campaign(tmp_path / "a", samples_per_bin=4, models=("plain",))
     second = write_campaign(tmp_path / "b", samples_per_bin=4, models=("pw-cb",))
     path = second / "samples.jsonl"
@@ -113,21 +117,21 @@ def test_different_samples_are_refused_with_how_many_are_shared(tmp_path):
         ({"resolved": {"encoder": "use"}}, "encoder is 'embedded' in .* and 'use' in"),
     ],
 )
-def test_other_experiments_are_refused_by_name(tmp_path, values, message):
+def test_other_experiments_are_refused_by_name(tmp_path: Path, values: dict[str, Any], message: str) -> None:
     folders = [write_campaign(tmp_path / name, samples_per_bin=2, models=(name,)) for name in ("plain", "pw-cb")]
     change(folders[1] / "campaign.json", **values)
     with pytest.raises(InputError, match=message):
         compare(*(only_model(read_campaign(folder)) for folder in folders))
 
 
-def test_other_differences_are_said(tmp_path):
+def test_other_differences_are_said(tmp_path: Path) -> None:
     folders = [write_campaign(tmp_path / name, samples_per_bin=8, models=(name,)) for name in ("plain", "pw-cb")]
     change(folders[1] / "campaign.json", settings={"ranking": "random"}, resolved={"masked_lm": "bert-base-uncased"})
-    note = comparison_table(*(only_model(read_campaign(folder)) for folder in folders), "compared").note
+    note = comparison_table(*(only_model(read_campaign(folder)) for folder in folders), "compared").note  # type: ignore[call-arg]
     assert "also differ in ranking: masked-delta and random; masked_lm: demo-mlm and bert-base-uncased." in note
 
 
-def test_names_that_mean_nothing_are_refused(tmp_path):
+def test_names_that_mean_nothing_are_refused(tmp_path: Path) -> None:
     campaign = read_campaign(write_campaign(tmp_path / "small", samples_per_bin=2))
     with pytest.raises(InputError, match="no campaign has both models 'plain' and 'pw'; there are plain, pw-cb"):
         sides([campaign], "plain", "pw")
@@ -135,14 +139,14 @@ def test_names_that_mean_nothing_are_refused(tmp_path):
         only_model(campaign)
 
 
-def test_a_model_without_records_is_refused(tmp_path):
+def test_a_model_without_records_is_refused(tmp_path: Path) -> None:
     folder = write_campaign(tmp_path / "small", samples_per_bin=2)
     (folder / "records" / "pw-cb.jsonl").unlink()
     with pytest.raises(InputError, match=r"model pw-cb of .* has no records"):
         compare(*both(folder))
 
 
-def test_the_order_of_the_sample_file_does_not_matter(tmp_path):
+def test_the_order_of_the_sample_file_does_not_matter(tmp_path: Path) -> None:
     folders = [write_campaign(tmp_path / name, samples_per_bin=8, models=(name,)) for name in ("plain", "pw-cb")]
     expected = compare(*(only_model(read_campaign(folder)) for folder in folders))
     path = folders[1] / "samples.jsonl"
@@ -150,7 +154,7 @@ def test_the_order_of_the_sample_file_does_not_matter(tmp_path):
     assert compare(*(only_model(read_campaign(folder)) for folder in folders)) == expected
 
 
-def test_a_side_keeps_the_name_it_is_given(tmp_path):
+def test_a_side_keeps_the_name_it_is_given(tmp_path: Path) -> None:
     campaign = read_campaign(write_campaign(tmp_path / "small", samples_per_bin=8))
     first, second = sides([campaign], "plain", "pw-cb")
     table = comparison_table(Side(campaign, first.model, "before"), Side(campaign, second.model, "after"), "compared")
@@ -158,7 +162,7 @@ def test_a_side_keeps_the_name_it_is_given(tmp_path):
     assert "Difference: before less after" in table.note
 
 
-def test_what_the_second_folder_gets_wrong_before_counts_also_where_both_models_have_one_name(tmp_path):
+def test_what_the_second_folder_gets_wrong_before_counts_also_where_both_models_have_one_name(tmp_path: Path) -> None:
     folders = [write_campaign(tmp_path / name, samples_per_bin=4, models=("tagger",)) for name in ("old", "new")]
     rows = read_lines(folders[0] / "records" / "tagger.jsonl")
     failed = next(row for row in rows if row["outcome"] == "failed")

@@ -1,28 +1,33 @@
 """The figures: the same each time, in fixed colours, with their numbers in words; on the page, variables and names."""
 
+from __future__ import annotations
+
 import re
 import xml.etree.ElementTree as ET
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from tests.toolkit.campaign_folders import change, write_campaign
+from textattack_xmtc.results.campaign import Campaign
 from textattack_xmtc.results.figures import SERIES, VARIABLES, all_figures, by_bin
 from textattack_xmtc.results.folder import read_campaign
 from textattack_xmtc.results.summary import FALLS, SIMILAR
 
 
 @pytest.fixture(scope="module")
-def campaign(tmp_path_factory):
+def campaign(tmp_path_factory: pytest.TempPathFactory) -> Campaign:
     return read_campaign(write_campaign(tmp_path_factory.mktemp("figures") / "small", samples_per_bin=20))
 
 
 @pytest.fixture(scope="module")
-def figures(campaign):
+def figures(campaign: Campaign) -> Any:
     return all_figures([campaign])[str(campaign.folder)]
 
 
-def test_the_figures_of_a_campaign(figures):
+def test_the_figures_of_a_campaign(figures: Any) -> None:
     assert [figure.name for figure in figures] == [
         "figure-2-success-by-frequency",
         "figure-2-similar-success-by-frequency",
@@ -44,7 +49,7 @@ def test_the_figures_of_a_campaign(figures):
         assert figure.png.startswith(b"\x89PNG")
 
 
-def test_the_axes_are_named_with_their_units(figures):
+def test_the_axes_are_named_with_their_units(figures: Any) -> None:
     texts = ["".join(ET.fromstring(figure.svg).itertext()) for figure in figures]
     for text in texts[:5]:
         assert "Success rate (%)" in text
@@ -55,7 +60,7 @@ def test_the_axes_are_named_with_their_units(figures):
     assert "plain" in texts[0] and "pw-cb" in texts[0], "a legend where there are two lines"
 
 
-def test_the_numbers_are_said_in_words(campaign, figures):
+def test_the_numbers_are_said_in_words(campaign: Campaign, figures: Any) -> None:
     results = campaign.results["pw-cb"]
     for figure, count in ((figures[0], FALLS), (figures[1], SIMILAR)):
         for number in range(5):
@@ -64,7 +69,7 @@ def test_the_numbers_are_said_in_words(campaign, figures):
             assert words in figure.alt.split("pw-cb: ")[1]
 
 
-def test_success_over_changed_words_counts_the_attacks_that_changed_no_more(campaign, figures):
+def test_success_over_changed_words_counts_the_attacks_that_changed_no_more(campaign: Campaign, figures: Any) -> None:
     tail = [number for number, sample in campaign.samples.items() if sample.bin == 0]
     for model in campaign.models:
         records = [model.records[number] for number in tail if number in model.records]
@@ -77,7 +82,7 @@ def test_success_over_changed_words_counts_the_attacks_that_changed_no_more(camp
         assert f"{model.name} {share:.0%} (" in figures[4].alt.split(": ", 1)[1]
 
 
-def test_the_points_stand_where_the_rates_are(campaign, figures):
+def test_the_points_stand_where_the_rates_are(campaign: Campaign, figures: Any) -> None:
     rates = [campaign.results["plain"].rate(number).value for number in range(5)]
     marks = [use for use in re.findall(r"<use [^>]*>", figures[0].svg) if SERIES[0] in use][:5]  # the legend's is last
     across, down = ([float(re.search(rf'{axis}="([\d.]+)"', mark)[1]) for mark in marks] for axis in "xy")
@@ -86,13 +91,13 @@ def test_the_points_stand_where_the_rates_are(campaign, figures):
     assert [down[0] - height * (rate - rates[0]) for rate in rates] == pytest.approx(down, abs=1e-3)
 
 
-def test_the_same_campaign_gives_the_same_files(campaign, figures):
+def test_the_same_campaign_gives_the_same_files(campaign: Campaign, figures: Any) -> None:
     again = by_bin(campaign, "figure-2-success-by-frequency")
     assert again.svg == figures[0].svg and again.png == figures[0].png
     assert not re.search(r"\d{4}-\d\d-\d\d", again.svg), "no date"
 
 
-def test_on_the_page_colours_are_variables_and_names_are_of_the_figure(figures):
+def test_on_the_page_colours_are_variables_and_names_are_of_the_figure(figures: Any) -> None:
     names = []
     for figure in figures:
         inline = figure.inline()
@@ -107,13 +112,13 @@ def test_on_the_page_colours_are_variables_and_names_are_of_the_figure(figures):
     assert len(names) == len(set(names)), "an id stands for one thing on the page"
 
 
-def test_all_colours_that_are_drawn_have_a_variable(figures):
+def test_all_colours_that_are_drawn_have_a_variable(figures: Any) -> None:
     colours = {colour for figure in figures for colour in re.findall(r"#[0-9a-f]{6}\b", figure.svg)}
     assert colours <= set(VARIABLES)
 
 
 @pytest.mark.slow
-def test_many_models_with_long_names_and_odd_signs(tmp_path):
+def test_many_models_with_long_names_and_odd_signs(tmp_path: Path) -> None:
     models = ("a-name-of-a-model-that-is-longer-than-any-legend-has-room-for", "$x_2$", "m3", "m4", "m5", "m6", "m7")
     folder = write_campaign(tmp_path / "many", samples_per_bin=4, models=models)
     change(folder / "campaign.json", corpus={"name": "数据 $5"})
@@ -124,7 +129,7 @@ def test_many_models_with_long_names_and_odd_signs(tmp_path):
     assert "$x_2$" in text and "m7" in text and "…" in text
 
 
-def test_a_corpus_without_training_texts_and_a_model_without_records(tmp_path):
+def test_a_corpus_without_training_texts_and_a_model_without_records(tmp_path: Path) -> None:
     folder = write_campaign(tmp_path / "bare", samples_per_bin=4)
     (folder / "records" / "pw-cb.jsonl").unlink()
     change(folder / "labels.json", counts=[0] * 40)
@@ -136,7 +141,7 @@ def test_a_corpus_without_training_texts_and_a_model_without_records(tmp_path):
 
 
 @pytest.mark.slow
-def test_figure_1_is_drawn_once_for_each_corpus(campaign, tmp_path):
+def test_figure_1_is_drawn_once_for_each_corpus(campaign: Campaign, tmp_path: Path) -> None:
     other = read_campaign(write_campaign(tmp_path / "other", samples_per_bin=4))
     figures = all_figures([campaign, other])
     assert "1-figure-1-label-frequencies" in [figure.name for figure in figures[str(campaign.folder)]]

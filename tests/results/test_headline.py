@@ -1,5 +1,10 @@
 """The sentences of a report."""
 
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from tests.toolkit.campaign_folders import change, read_lines, write_campaign, write_lines
@@ -17,7 +22,7 @@ from textattack_xmtc.results.headline import (
 from textattack_xmtc.results.records import Prediction
 
 
-def campaign_of(folder, successes, n=10, **settings):
+def campaign_of(folder: Path, successes: Any, n: int = 10, **settings: Any) -> Any:
     """A campaign on which the attack succeeds so often in the first and in the last bin."""
     write_campaign(folder, samples_per_bin=n, models=("plain",), **settings)
     path = folder / "records" / "plain.jsonl"
@@ -51,12 +56,12 @@ def campaign_of(folder, successes, n=10, **settings):
         ),
     ],
 )
-def test_the_headline_of_each_goal(tmp_path, goal, sentence):
+def test_the_headline_of_each_goal(tmp_path: Path, goal: str, sentence: str) -> None:
     # 8 of 10 by Wilson: 0.490 to 0.943; 3 of 10: 0.108 to 0.603.
     assert headline(campaign_of(tmp_path, {0: 8, 4: 3}, goal=goal)) == sentence
 
 
-def test_the_headline_on_similar_texts(tmp_path):
+def test_the_headline_on_similar_texts(tmp_path: Path) -> None:
     (sentence,) = further_headlines(campaign_of(tmp_path, {0: 8, 4: 3}))
     # Those with odd numbers are similar: 5, 15, 25 and 35 of the tail, and one of 4, 9 and 14.
     assert sentence == (
@@ -65,7 +70,7 @@ def test_the_headline_on_similar_texts(tmp_path):
     )
 
 
-def test_one_bin_has_neither_tail_nor_head(tmp_path):
+def test_one_bin_has_neither_tail_nor_head(tmp_path: Path) -> None:
     campaign_of(tmp_path, {0: 8})
     (tmp_path / "bins.json").write_text('[{"bin": 0, "from": 1, "to": 9, "labels": 8, "right": 30, "drawn": 10}]')
     for name in ("samples.jsonl", "records/plain.jsonl"):
@@ -79,7 +84,7 @@ def test_one_bin_has_neither_tail_nor_head(tmp_path):
     assert description(campaign).endswith("10 samples in 1 bin of label frequency")
 
 
-def test_a_bin_without_samples_has_no_rate(tmp_path):
+def test_a_bin_without_samples_has_no_rate(tmp_path: Path) -> None:
     campaign_of(tmp_path, {0: 8})
     path = tmp_path / "records" / "plain.jsonl"
     write_lines(path, [row for row in read_lines(path) if row["bin"] != 4])
@@ -89,7 +94,7 @@ def test_a_bin_without_samples_has_no_rate(tmp_path):
     assert progress(campaign) == "Preliminary: of 50 samples, some are not attacked yet (plain 10 to go)."
 
 
-def test_what_does_not_count_is_said(tmp_path):
+def test_what_does_not_count_is_said(tmp_path: Path) -> None:
     campaign = read_campaign(write_campaign(tmp_path, samples_per_bin=30))
     for model in campaign.models:
         rows = read_lines(tmp_path / "records" / f"{model.name}.jsonl")
@@ -106,7 +111,7 @@ def test_what_does_not_count_is_said(tmp_path):
     assert progress(campaign) == ""
 
 
-def test_how_it_was_measured_names_what_was_chosen(tmp_path):
+def test_how_it_was_measured_names_what_was_chosen(tmp_path: Path) -> None:
     write_campaign(tmp_path, samples_per_bin=1, k=3)
     change(tmp_path / "campaign.json", resolved={"similarity": "published", "threshold": 0.7})
     text = " ".join(method(read_campaign(tmp_path)))
@@ -128,5 +133,5 @@ def test_how_it_was_measured_names_what_was_chosen(tmp_path):
         (Prediction(None, 50, 0, ()), "> 50"),
     ],
 )
-def test_ranks_are_given_as_far_as_they_are_known(answer, words):
+def test_ranks_are_given_as_far_as_they_are_known(answer: Prediction, words: str) -> None:
     assert rank(answer) == words

@@ -1,5 +1,7 @@
 """The page in a real browser: it renders in both themes and widths, nothing is logged, and no request leaves it."""
 
+from __future__ import annotations
+
 import html
 import json
 import os
@@ -7,6 +9,7 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -55,7 +58,7 @@ def browse(
 
 
 @pytest.fixture(scope="module")
-def page(tmp_path_factory):
+def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = write_campaign(tmp_path_factory.mktemp("browser") / "small", samples_per_bin=30)
     labels = json.loads((folder / "labels.json").read_text())
     labels["names"][:4] = [EVIL, f"{EVIL}2", "\u202eright to left", "x" * 300]
@@ -63,7 +66,9 @@ def page(tmp_path_factory):
     return write_report([read_campaign(folder)], folder / "report")
 
 
-def measured(page: Path, tmp_path: Path, script: str, width: int = 1280, height: int = 800, theme: str = LIGHT) -> dict:
+def measured(
+    page: Path, tmp_path: Path, script: str, width: int = 1280, height: int = 800, theme: str = LIGHT
+) -> dict[str, Any]:
     """What a script says about the page as it was laid out; the page's own rules would not let it run.
 
     The page stands in a frame, as a window of the browser cannot be as narrow as a phone.
@@ -80,7 +85,7 @@ def measured(page: Path, tmp_path: Path, script: str, width: int = 1280, height:
     return json.loads(html.unescape(re.search(r'data-found="([^"]*)"', document)[1]))
 
 
-def test_nothing_is_logged_and_no_request_leaves_the_page(page, tmp_path):
+def test_nothing_is_logged_and_no_request_leaves_the_page(page: Path, tmp_path: Path) -> None:
     document, logged, asked = browse(page, tmp_path / "profile")
     assert logged == []
     assert asked == []
@@ -92,7 +97,7 @@ def test_nothing_is_logged_and_no_request_leaves_the_page(page, tmp_path):
         assert Page(table).tables.items() <= original.items(), "the browser understood each table as it was meant"
 
 
-def test_a_page_that_does_ask_or_log_is_noticed(tmp_path):
+def test_a_page_that_does_ask_or_log_is_noticed(tmp_path: Path) -> None:
     (tmp_path / "bad.html").write_text('<!DOCTYPE html><img src="http://leak.example/x.png"><script>nope()</script>')
     _, logged, asked = browse(tmp_path / "bad.html", tmp_path / "profile")
     assert asked == ["http://leak.example/x.png"]
@@ -100,7 +105,9 @@ def test_a_page_that_does_ask_or_log_is_noticed(tmp_path):
 
 
 @pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 844)])
-def test_the_page_fits_its_window_and_wide_tables_scroll_in_their_boxes(page, tmp_path, width, height):
+def test_the_page_fits_its_window_and_wide_tables_scroll_in_their_boxes(
+    page: Path, tmp_path: Path, width: int, height: int
+) -> None:
     found = measured(
         page,
         tmp_path,
@@ -121,7 +128,7 @@ def test_the_page_fits_its_window_and_wide_tables_scroll_in_their_boxes(page, tm
 
 
 @pytest.mark.parametrize("theme", [LIGHT, DARK])
-def test_all_that_is_read_has_contrast_in_both_themes(page, tmp_path, theme):
+def test_all_that_is_read_has_contrast_in_both_themes(page: Path, tmp_path: Path, theme: str) -> None:
     found = measured(
         page,
         tmp_path,
@@ -148,7 +155,7 @@ def test_all_that_is_read_has_contrast_in_both_themes(page, tmp_path, theme):
 
 
 @pytest.mark.parametrize("theme", [LIGHT, DARK])
-def test_something_is_drawn(page, tmp_path, theme):
+def test_something_is_drawn(page: Path, tmp_path: Path, theme: str) -> None:
     image = pytest.importorskip("PIL.Image", reason="Pillow comes with matplotlib")
     browse(page, tmp_path / "profile", f"--screenshot={tmp_path / 'shot.png'}", theme=theme)
     colours = {colour: count for count, colour in image.open(tmp_path / "shot.png").convert("RGB").getcolors(2**24)}

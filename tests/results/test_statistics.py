@@ -1,5 +1,7 @@
 """Intervals and paired tests, against published values, plain sums and simulations."""
 
+from __future__ import annotations
+
 import math
 
 import numpy as np
@@ -23,14 +25,14 @@ from textattack_xmtc.results.statistics import (
     # Newcombe (1998), "Two-sided confidence intervals for the single proportion", Table I, method 3.
     [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611), (1, 29, 0.0061, 0.1718)],
 )
-def test_wilson_has_the_published_values(successes, n, low, high):
+def test_wilson_has_the_published_values(successes: int, n: int, low: float, high: float) -> None:
     found = wilson(successes, n)
     assert (found.value, found.n) == (successes / n, n)
     assert (found.low, found.high) == (pytest.approx(low, abs=5e-5), pytest.approx(high, abs=5e-5))
 
 
 @pytest.mark.parametrize(("successes", "n"), [(1, 7), (30, 60), (199, 200), (3, 3), (0, 1)])
-def test_the_ends_of_wilson_are_where_the_score_test_is_just_not_significant(successes, n):
+def test_the_ends_of_wilson_are_where_the_score_test_is_just_not_significant(successes: int, n: int) -> None:
     found = wilson(successes, n)
     for end in (found.low, found.high):
         if 0 < end < 1:
@@ -38,14 +40,14 @@ def test_the_ends_of_wilson_are_where_the_score_test_is_just_not_significant(suc
     assert 0 <= found.low <= found.value <= found.high <= 1
 
 
-def test_no_sample_gives_no_number_and_nonsense_is_refused():
+def test_no_sample_gives_no_number_and_nonsense_is_refused() -> None:
     assert math.isnan(wilson(0, 0).value) and wilson(0, 0).n == 0
     with pytest.raises(InputError, match="3 successes in 2 samples"):
         wilson(3, 2)
 
 
 @pytest.mark.parametrize(("successes", "n"), [(0, 1), (0, 20), (1, 7), (30, 60), (199, 200), (3, 3), (812, 1000)])
-def test_wilson_is_that_of_scipy_and_statsmodels(successes, n):
+def test_wilson_is_that_of_scipy_and_statsmodels(successes: int, n: int) -> None:
     found = wilson(successes, n)
     interval = binomtest(successes, n).proportion_ci(method="wilson")
     assert (found.low, found.high) == pytest.approx((interval.low, interval.high), abs=1e-12)
@@ -54,14 +56,14 @@ def test_wilson_is_that_of_scipy_and_statsmodels(successes, n):
 
 
 @pytest.mark.parametrize("counts", [(1, 0), (3, 3), (1, 7), (12, 2), (40, 61)])
-def test_mcnemar_is_that_of_statsmodels(counts):
+def test_mcnemar_is_that_of_statsmodels(counts: tuple[int, int]) -> None:
     tables = pytest.importorskip("statsmodels.stats.contingency_tables", reason="statsmodels is an oracle of tests")
     expected = tables.mcnemar([[5, counts[0]], [counts[1], 9]], exact=True).pvalue
     assert mcnemar(*counts) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("counts", [(0, 0), (1, 0), (3, 3), (1, 7), (12, 2), (40, 61), (900, 1000)])
-def test_mcnemar_is_the_binomial_test(counts):
+def test_mcnemar_is_the_binomial_test(counts: tuple[int, int]) -> None:
     expected = binomtest(counts[0], sum(counts), 0.5).pvalue if sum(counts) else 1.0
     assert mcnemar(*counts) == pytest.approx(expected, rel=1e-9)
 
@@ -74,26 +76,28 @@ def test_mcnemar_is_the_binomial_test(counts):
         ((1, 1, 7, 12), -0.507, -0.026),  # Fagerland et al. (2014): airways before and after a transplantation
     ],
 )
-def test_the_paired_difference_has_the_published_values(counts, low, high):
+def test_the_paired_difference_has_the_published_values(
+    counts: tuple[int, int, int, int], low: float, high: float
+) -> None:
     found = paired_difference(*counts)
     assert found.value == pytest.approx((counts[1] - counts[2]) / sum(counts))
     assert (found.low, found.high) == (pytest.approx(low, abs=6e-4), pytest.approx(high, abs=6e-4))
 
 
-def test_exchanging_the_models_turns_the_difference_around():
+def test_exchanging_the_models_turns_the_difference_around() -> None:
     one, other = paired_difference(20, 9, 3, 18), paired_difference(20, 3, 9, 18)
     assert (one.value, one.low, one.high) == pytest.approx((-other.value, -other.high, -other.low))
 
 
 @pytest.mark.parametrize("counts", [(5, 0, 0, 0), (0, 0, 0, 5), (0, 5, 0, 0), (0, 0, 5, 0), (1, 0, 0, 0)])
-def test_the_paired_difference_stays_in_range_where_a_margin_is_empty(counts):
+def test_the_paired_difference_stays_in_range_where_a_margin_is_empty(counts: tuple[int, int, int, int]) -> None:
     found = paired_difference(*counts)
     assert -1 <= found.low <= found.value <= found.high <= 1
     assert found.low < found.high
     assert math.isnan(paired_difference(0, 0, 0, 0).value)
 
 
-def test_the_paired_difference_covers_the_truth_as_often_as_it_says():
+def test_the_paired_difference_covers_the_truth_as_often_as_it_says() -> None:
     random = np.random.default_rng(5)
     shares = np.array([0.4, 0.25, 0.1, 0.25])
     tables = random.multinomial(60, shares, size=2000)
@@ -101,7 +105,7 @@ def test_the_paired_difference_covers_the_truth_as_often_as_it_says():
     assert 0.935 <= np.mean(hits) <= 0.975
 
 
-def test_samples_of_their_own_texts_get_wilson_and_shared_texts_a_bootstrap():
+def test_samples_of_their_own_texts_get_wilson_and_shared_texts_a_bootstrap() -> None:
     random = np.random.default_rng(1)
     outcomes = random.random(90) < 0.6
     assert share_of(outcomes, random.permutation(90)) == wilson(int(outcomes.sum()), 90)
@@ -114,7 +118,7 @@ def test_samples_of_their_own_texts_get_wilson_and_shared_texts_a_bootstrap():
     assert found.high - found.low > 1.4 * (naive.high - naive.low)
 
 
-def test_the_bootstrap_is_that_of_a_plain_loop_and_the_same_each_time():
+def test_the_bootstrap_is_that_of_a_plain_loop_and_the_same_each_time() -> None:
     random = np.random.default_rng(2)
     values, texts = random.random(40), np.sort(random.integers(0, 15, 40))
     low, high = bootstrap_over_texts(values, texts)
@@ -128,13 +132,13 @@ def test_the_bootstrap_is_that_of_a_plain_loop_and_the_same_each_time():
 
 
 @pytest.mark.parametrize("outcome", [True, False])
-def test_shared_texts_that_all_agree_keep_the_width_of_as_many_texts(outcome):
+def test_shared_texts_that_all_agree_keep_the_width_of_as_many_texts(outcome: bool) -> None:
     found = share_of(np.full(12, outcome), np.repeat(np.arange(4), 3))
     once = wilson(4 * outcome, 4)
     assert (found.value, found.low, found.high, found.n) == (once.value, once.low, once.high, 12)
 
 
-def test_a_difference_has_a_p_value_only_where_samples_are_independent():
+def test_a_difference_has_a_p_value_only_where_samples_are_independent() -> None:
     random = np.random.default_rng(3)
     first, second = random.random(80) < 0.7, random.random(80) < 0.4
     counts = [int(np.sum(part)) for part in (first & second, first & ~second, ~first & second, ~first & ~second)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from textattack import Attack
 from textattack.attack_results import FailedAttackResult, SuccessfulAttackResult
 from textattack.constraints.pre_transformation import MaxWordIndexModification, RepeatModification
@@ -28,7 +30,14 @@ def victim(base: float = 50, reads: int | None = None) -> CountingVictim:
     return CountingVictim(row, reads=reads)
 
 
-def searched(model, rate=0.1, words=("iron", "zinc"), constraints=(), text=TEXT, **options):
+def searched(
+    model: Any,
+    rate: float = 0.1,
+    words: Any = ("iron", "zinc"),
+    constraints: Any = (),
+    text: str = TEXT,
+    **options: Any,
+) -> Any:
     goal = NegativeTargeted(model, k=1, **options)
     attack = Attack(goal, [RepeatModification(), *constraints], proposing(*words), FirstCandidate(rate))
     return attack.attack(text, TRUTH)
@@ -39,7 +48,7 @@ def places(model: CountingVictim) -> list[list[int]]:
     return [[place for place, word in enumerate(text.split()) if word != WORDS[place]] for text in model.asked]
 
 
-def test_words_are_tried_where_their_first_candidate_brought_most():
+def test_words_are_tried_where_their_first_candidate_brought_most() -> None:
     model = victim()
     result = searched(model, 0.2)
     assert isinstance(result, FailedAttackResult)
@@ -53,13 +62,13 @@ def test_words_are_tried_where_their_first_candidate_brought_most():
     assert result.num_queries == len(set(model.asked)) == 1 + 20 + 4 + 3
 
 
-def test_a_success_ends_it():
+def test_a_success_ends_it() -> None:
     result = searched(victim(base=6.5), 0.1)
     assert isinstance(result, SuccessfulAttackResult)
     assert result.original_result.attacked_text.all_words_diff(result.perturbed_result.attacked_text) == {3, 18}
 
 
-def test_words_that_may_not_be_changed_or_are_not_read_are_not_asked_about():
+def test_words_that_may_not_be_changed_or_are_not_read_are_not_asked_about() -> None:
     model = victim()
     searched(model, constraints=[MaxWordIndexModification(10)])
     assert max(max(changed, default=0) for changed in places(model)) < 10
@@ -68,21 +77,21 @@ def test_words_that_may_not_be_changed_or_are_not_read_are_not_asked_about():
     assert max(max(changed, default=0) for changed in places(model)) == 4
 
 
-def test_a_word_without_candidates_is_not_tried():
+def test_a_word_without_candidates_is_not_tried() -> None:
     model = victim()
     result = searched(model, 1.0, words=("zinc",), text="zinc worda zinc wordb")
     assert result.num_queries == 3 + 1, "two places, each alone, and both"
     assert result.perturbed_result.attacked_text.text == "zinc zinc zinc zinc"
 
 
-def test_queries_that_run_out_in_the_ranking_leave_the_places_that_were_answered():
+def test_queries_that_run_out_in_the_ranking_leave_the_places_that_were_answered() -> None:
     model = victim()
     result = searched(model, query_budget=9)
     assert result.num_queries == 9 == len(set(model.asked))
     assert "query budget used up" in result.perturbed_result.reason
 
 
-def test_it_has_a_name():
+def test_it_has_a_name() -> None:
     method = search_named("first-candidate", "until-goal", 0.2)
     assert isinstance(method, FirstCandidate)
     assert (method.max_change_rate, method.candidate_order) == (0.2, "until-goal")

@@ -5,6 +5,8 @@ That whole attacks are what they should be is tested in tests/search_methods/tes
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from textattack import Attack
 from textattack.attack_results import FailedAttackResult, SuccessfulAttackResult
@@ -22,12 +24,20 @@ TEXT = " ".join(WORDS)
 TRUTH = GroundTruth((0,), (0,)).encode()
 
 
-def victim(base=50, **weights: float) -> CountingVictim:
+def victim(base: int = 50, **weights: float) -> CountingVictim:
     """Label 0 leads by `base` and the weights of words, named by their last letters."""
     return bag({f"word{letter}": [weight, 0] for letter, weight in weights.items()}, [base, 0])
 
 
-def searched(method, model, goal=PositiveTargeted, text=TEXT, constraints=(), truth=TRUTH, **options):
+def searched(
+    method: Any,
+    model: Any,
+    goal: Any = PositiveTargeted,
+    text: str = TEXT,
+    constraints: Any = (),
+    truth: Any = TRUTH,
+    **options: Any,
+) -> Any:
     attack = Attack(goal(model, k=1, **options), [RepeatModification(), *constraints], proposing("zinc"), method)
     return attack.attack(text, truth)
 
@@ -45,7 +55,7 @@ def changes(model: CountingVictim) -> list[int]:
     return list(dict.fromkeys(places))
 
 
-def test_only_the_blocks_that_come_first_are_split():
+def test_only_the_blocks_that_come_first_are_split() -> None:
     model = victim(base=-1, g=3)  # the sixth; its change alone is enough
     result = searched(MaskedBlocks(), model)
     assert isinstance(result, SuccessfulAttackResult)
@@ -57,7 +67,7 @@ def test_only_the_blocks_that_come_first_are_split():
     assert searched(MaskedDelta(), victim(base=-1, g=3)).num_queries == 18
 
 
-def test_a_word_is_settled_before_others_are_ranked():
+def test_a_word_is_settled_before_others_are_ranked() -> None:
     model = victim(base=-1, g=3, b=2)
     searched(MaskedBlocks(1.0), model)
     assert changes(model) == [6, 1]
@@ -66,7 +76,7 @@ def test_a_word_is_settled_before_others_are_ranked():
     assert len(later) == 4 and all(text.split()[6] == "wordg" for text in later)  # masked in the original text
 
 
-def test_words_that_add_up_are_tried_in_the_order_of_masked_delta():
+def test_words_that_add_up_are_tried_in_the_order_of_masked_delta() -> None:
     weights = dict(zip("abcdefghijklmnop", [3, 9, 4, 12, 6, 1, 14, 2, 11, 5, 13, 7, 15, 8, 16, 10], strict=True))
     asked = {}
     for method in (MaskedBlocks(1.0), MaskedDelta(1.0)):
@@ -81,13 +91,13 @@ def test_words_that_add_up_are_tried_in_the_order_of_masked_delta():
 
 
 @pytest.mark.parametrize("method", [MaskedBlocks(1.0), MaskedBlocks(1.0, block=1), MaskedBlocks(1.0, block=16)])
-def test_ties_go_to_the_earlier_word(method):
+def test_ties_go_to_the_earlier_word(method: MaskedBlocks) -> None:
     model = victim(**dict.fromkeys("abcdefghijklmnop", 1.0))
     searched(method, model)
     assert changes(model) == list(range(16))
 
 
-def test_odd_blocks():
+def test_odd_blocks() -> None:
     model = victim(**{"c": 3.0})
     searched(MaskedBlocks(0.1, block=7), model)
     # Those asked about in one go come sorted by length.
@@ -95,13 +105,13 @@ def test_odd_blocks():
     assert sorted(masks(model)[3:5]) == [[0, 1, 2, 3], [4, 5, 6]] and masks(model)[5:7] == [[0, 1], [2, 3]]
 
 
-def test_the_negative_goal_takes_the_words_that_hold_the_target_down():
+def test_the_negative_goal_takes_the_words_that_hold_the_target_down() -> None:
     model = bag({"wordg": [0, -3], "wordb": [0, 2]}, [1, 0])
     result = searched(MaskedBlocks(), model, NegativeTargeted, truth=GroundTruth((0,), (1,)).encode())
     assert isinstance(result, SuccessfulAttackResult) and changes(model) == [6]
 
 
-def test_constraints_and_what_the_victim_reads():
+def test_constraints_and_what_the_victim_reads() -> None:
     model = victim(**dict.fromkeys("abcdefghijklmnop", 1.0))
     searched(MaskedBlocks(1.0), model, constraints=[MaxWordIndexModification(6)])
     assert sorted(masks(model)[:2]) == [[0, 1, 2, 3], [4, 5]]
@@ -110,7 +120,7 @@ def test_constraints_and_what_the_victim_reads():
     assert masks(short)[0] == [0, 1]
 
 
-def test_limits():
+def test_limits() -> None:
     for rate in (0.1, 0.2, 0.5):
         model = victim(**dict.fromkeys("abcdefghijklmnop", 1.0))
         result = searched(MaskedBlocks(rate), model)
@@ -122,7 +132,7 @@ def test_limits():
 
 @pytest.mark.parametrize("budget", range(1, 12))
 @pytest.mark.parametrize("order", ["all", "until-goal", "while-better"])
-def test_the_query_budget_ends_it(budget, order):
+def test_the_query_budget_ends_it(budget: int, order: str) -> None:
     model = victim(base=-1, g=3)
     result = searched(MaskedBlocks(candidate_order=order), model, query_budget=budget)
     assert len(set(model.asked)) == result.num_queries <= budget
@@ -131,7 +141,7 @@ def test_the_query_budget_ends_it(budget, order):
         assert result.perturbed_result.reason == "failed: query budget used up"
 
 
-def test_the_same_text_is_attacked_alike():
+def test_the_same_text_is_attacked_alike() -> None:
     weights = dict(zip("abcdefghijklmnop", [3, 9, 4, 12, 6, 1, 14, 2, 11, 5, 13, 7, 15, 8, 16, 10], strict=True))
     method, asked = MaskedBlocks(0.5, candidate_order="while-better"), []
     for _ in range(2):
@@ -141,7 +151,7 @@ def test_the_same_text_is_attacked_alike():
     assert asked[0] == asked[1]
 
 
-def test_what_cannot_be():
+def test_what_cannot_be() -> None:
     with pytest.raises(InputError, match="invalid block=0; must be at least 1 word"):
         MaskedBlocks(block=0)
     with pytest.raises(InputError, match="unknown candidate_order='best'; choose all or until-goal or while-better"):

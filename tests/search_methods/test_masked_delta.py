@@ -3,8 +3,11 @@
 That it is Algorithm 1 is tested in tests/search_methods/test_equal_to_plain_attack.py.
 """
 
+from __future__ import annotations
+
 import copy
 import random
+from typing import Any
 
 import numpy as np
 import pytest
@@ -53,31 +56,31 @@ TRUTH = GroundTruth((0,), (0,)).encode()
 
 
 def search(
-    weights=WEIGHTS,
-    base=BASE,
-    goal=PositiveTargeted,
-    transformation=None,
-    constraints=(),
-    method=None,
-    victim=None,
-    **options,
-):
+    weights: Any = WEIGHTS,
+    base: Any = BASE,
+    goal: Any = PositiveTargeted,
+    transformation: Any = None,
+    constraints: Any = (),
+    method: Any = None,
+    victim: Any = None,
+    **options: Any,
+) -> Attack:
     goal = goal(victim or bag(weights, base), k=1, **options)
     return Attack(goal, list(constraints), transformation or proposing("zinc", "alum"), method or MaskedDelta(1.0))
 
 
-def changed(result):
+def changed(result: Any) -> list[Any]:
     return sorted(result.perturbed_result.attacked_text.attack_attrs["modified_indices"])
 
 
-def final(result):
+def final(result: Any) -> Any:
     return result.perturbed_result.attacked_text.text
 
 
 # With TextAttack's parts ----------------------------------------------------------------------------------------------
 
 
-def test_a_goal_that_cannot_score_by_targets_is_refused_at_once():
+def test_a_goal_that_cannot_score_by_targets_is_refused_at_once() -> None:
     network = FunctionWrapper(lambda texts: [[0.1, 0.9]] * len(texts), "probability")
     network.model = torch.nn.Linear(1, 1)
     with pytest.raises(
@@ -89,13 +92,13 @@ def test_a_goal_that_cannot_score_by_targets_is_refused_at_once():
 
 
 @pytest.mark.parametrize("transformation", [WordDeletion(), WordInsertionRandomSynonym()])
-def test_only_word_swaps_keep_words_in_their_places(transformation):
+def test_only_word_swaps_keep_words_in_their_places(transformation: WordDeletion | WordInsertionRandomSynonym) -> None:
     with pytest.raises(ValueError, match="incompatible with transformation"):
         search(transformation=transformation)
 
 
 @pytest.mark.parametrize("rate", [0, -0.1, 1.5])
-def test_a_rate_that_is_no_share(rate):
+def test_a_rate_that_is_no_share(rate: float) -> None:
     with pytest.raises(InputError, match=f"max_change_rate={rate} is not a share of the words"):
         MaskedDelta(rate)
 
@@ -110,7 +113,7 @@ def test_a_rate_that_is_no_share(rate):
     ],
     ids=["character deletion", "neighbouring characters", "keyboard", "two of them"],
 )
-def test_other_word_swaps_propose_candidates(transformation):
+def test_other_word_swaps_propose_candidates(transformation: Any) -> None:
     constraints = [RepeatModification(), StopwordModification(), MinWordLength(5), LevenshteinEditDistance(12)]
     result = search(transformation=transformation, constraints=constraints).attack(TEXT, TRUTH)
     # Both "amber" go, each worth 4 of 11 points; 3 points are less than the 3.5 of the other label.
@@ -119,7 +122,7 @@ def test_other_word_swaps_propose_candidates(transformation):
     assert result.perturbed_result.raw_output.top.labels == (1,)
 
 
-def test_constraints_keep_words_as_they_are():
+def test_constraints_keep_words_as_they_are() -> None:
     result = search(constraints=[MaxWordIndexModification(2)]).attack(TEXT, TRUTH)
     assert set(changed(result)) <= {0, 1, 2}
     victim = bag(WEIGHTS, BASE)
@@ -131,7 +134,7 @@ def test_constraints_keep_words_as_they_are():
 # Rules of its own -----------------------------------------------------------------------------------------------------
 
 
-def test_of_equal_candidates_the_masked_lms_first_is_taken():
+def test_of_equal_candidates_the_masked_lms_first_is_taken() -> None:
     # TextAttack hands candidates over in alphabetical order.
     assert final(search().attack(TEXT, TRUTH)) == "zinc basalt cedar one two zinc"
     assert (
@@ -139,13 +142,13 @@ def test_of_equal_candidates_the_masked_lms_first_is_taken():
     )
 
 
-def test_the_best_candidate_is_taken_wherever_it_stands():
+def test_the_best_candidate_is_taken_wherever_it_stands() -> None:
     weights = {**WEIGHTS, "gold": [-5, 0, 0]}
     attack = search(weights, transformation=proposing("zinc", "gold", "alum"))
     assert final(attack.attack(TEXT, TRUTH)) == "gold basalt cedar one two amber"
 
 
-def test_words_that_the_victim_does_not_read_are_left_alone(caplog):
+def test_words_that_the_victim_does_not_read_are_left_alone(caplog: pytest.LogCaptureFixture) -> None:
     read = len("amber basalt cedar")
     victim = bag(WEIGHTS, [0, -50, -50], reads=read)
     logger.addHandler(caplog.handler)
@@ -164,13 +167,13 @@ def test_words_that_the_victim_does_not_read_are_left_alone(caplog):
     ]
 
 
-def test_a_word_that_is_read_in_part_is_left_alone():
+def test_a_word_that_is_read_in_part_is_left_alone() -> None:
     attack = search(victim=bag(WEIGHTS, [0, -50, -50], reads=len("amber bas")))
     assert changed(attack.attack(TEXT, TRUTH)) == [0]
 
 
 @pytest.mark.parametrize("budget", range(1, 14))
-def test_the_query_budget_ends_it(budget):
+def test_the_query_budget_ends_it(budget: int) -> None:
     victim = bag(WEIGHTS, BASE)
     attack = search(victim=victim, query_budget=budget)
     result = attack.attack(TEXT, TRUTH)
@@ -192,20 +195,20 @@ def test_the_query_budget_ends_it(budget):
         (0.1, BASE, TEXT, "failed: too short: 6 words allow no change at 10%"),
     ],
 )
-def test_a_failure_says_why(rate, base, text, reason):
+def test_a_failure_says_why(rate: float, base: list[float], text: str, reason: str) -> None:
     attack = search(base=base, method=MaskedDelta(rate), transformation=proposing("flint"))
     result = attack.attack(text, TRUTH)
     assert isinstance(result, FailedAttackResult) and result.perturbed_result.reason == reason
     assert result.original_result.reason == ""
 
 
-def test_the_limit_is_kept_at_every_rate():
+def test_the_limit_is_kept_at_every_rate() -> None:
     for rate in np.linspace(0.05, 1, 20):
         attack = search(base=[90, 0, 0], method=MaskedDelta(float(rate)), transformation=proposing("zinc", "gold"))
         assert len(changed(attack.attack(TEXT, TRUTH))) <= change_budget(float(rate), 6)
 
 
-def test_an_attack_can_be_copied():
+def test_an_attack_can_be_copied() -> None:
     attack = search()
     attack.attack(TEXT, TRUTH)
     assert final(copy.deepcopy(attack).attack(TEXT, TRUTH)) == final(attack.attack(TEXT, TRUTH))
@@ -233,7 +236,7 @@ GOALS = {
 
 @pytest.mark.parametrize("goal", GOALS)
 @pytest.mark.parametrize("name", SEARCHES)
-def test_textattacks_searches_work_with_our_goals(name, goal):
+def test_textattacks_searches_work_with_our_goals(name: str, goal: type[Any]) -> None:
     np.random.seed(0)
     random.seed(0)
     attack = search(
@@ -253,7 +256,7 @@ def test_textattacks_searches_work_with_our_goals(name, goal):
     assert isinstance(skipped, SkippedAttackResult) or goal is NegativeTargeted
 
 
-def test_textattacks_searches_keep_to_the_query_budget():
+def test_textattacks_searches_keep_to_the_query_budget() -> None:
     victim = bag(WEIGHTS, [50, 0, 0])
     result = search(victim=victim, method=BeamSearch(3), query_budget=10).attack(TEXT, TRUTH)
     assert isinstance(result, FailedAttackResult) and len(set(victim.asked)) == 10

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from textattack import Attack
 from textattack.constraints.pre_transformation import MaxWordIndexModification, RepeatModification
 
@@ -16,17 +18,17 @@ TRUTH = GroundTruth((0,), (0,)).encode()
 WEIGHTS = {word: [1, 0] for word in TEXT.split()}
 
 
-def searched(method, victim=None, text=TEXT, constraints=()):
+def searched(method: Any, victim: Any = None, text: str = TEXT, constraints: Any = ()) -> Any:
     goal = PositiveTargeted(victim or bag(WEIGHTS, [50, 0]), k=1)
     attack = Attack(goal, [RepeatModification(), *constraints], proposing("zinc"), method)
     return attack.attack(text, TRUTH)
 
 
-def changed(result) -> list[int]:
+def changed(result: Any) -> list[int]:
     return sorted(result.original_result.attacked_text.all_words_diff(result.perturbed_result.attacked_text))
 
 
-def test_the_order_depends_on_seed_and_text_only():
+def test_the_order_depends_on_seed_and_text_only() -> None:
     first = [changed(searched(RandomOrder(0.3, seed))) for seed in range(12)]
     again = [changed(searched(RandomOrder(0.3, seed))) for seed in range(12)]
     assert first == again
@@ -36,13 +38,13 @@ def test_the_order_depends_on_seed_and_text_only():
     assert changed(searched(method)) == first[0]
 
 
-def test_every_place_comes_first_about_as_often():
+def test_every_place_comes_first_about_as_often() -> None:
     firsts = [changed(searched(RandomOrder(0.1, seed)))[0] for seed in range(200)]
     counts = [firsts.count(place) for place in range(10)]
     assert sum(counts) == 200 and max(counts) < 42 and min(counts) > 4, counts
 
 
-def test_no_query_is_spent_on_a_ranking():
+def test_no_query_is_spent_on_a_ranking() -> None:
     victim = bag(WEIGHTS, [50, 0])
     result = searched(RandomOrder(0.3), victim)
     assert not any("[MASK]" in text for text in victim.asked)
@@ -51,7 +53,7 @@ def test_no_query_is_spent_on_a_ranking():
     assert searched(MaskedDelta(0.3)).num_queries == 14
 
 
-def test_limits_and_constraints_hold():
+def test_limits_and_constraints_hold() -> None:
     assert len(changed(searched(RandomOrder(0.3)))) == change_budget(0.3, 10)
     assert set(changed(searched(RandomOrder(1.0), constraints=[MaxWordIndexModification(4)]))) == {0, 1, 2, 3}
     read = bag(WEIGHTS, [50, 0], reads=len("amber basalt ced"))

@@ -16,6 +16,7 @@
 | a real Annif server with projects of its own | `annif_server` |
 | accidents: of a server, a worker, a training | `failing_server`, `dying_worker`, `interrupted_training` |
 | the stock `textattack` command; its recipes; commands without a network | `commands`, `stock_recipes`, `no_network` |
+| `textattack-xmtc` in a process that can be killed | `processes` |
 | real data and models | `shared_folders` |
 """
 

@@ -7,6 +7,7 @@ itself. One test at least starts the command by itself: `tests/test_command_line
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import runpy
@@ -23,6 +24,7 @@ from tests.toolkit import ROOT
 
 TEXTATTACK = Path(sysconfig.get_path("scripts")) / "textattack"
 TIMEOUT_S = 900
+_READ = ("HF_", "NLTK_", "TA_", "TEXTATTACK_")  # beginnings of variables that libraries read when they are imported
 
 
 def run(
@@ -30,12 +32,14 @@ def run(
 ) -> subprocess.CompletedProcess[str]:
     """Run a Python script as `python SCRIPT ARGUMENTS` does; `environment` comes on top of this process's.
 
+    No model is asked for on the network.
+
     Raises:
         TimeoutError: it has not ended after `TIMEOUT_S`.
     """
-    everything = {**os.environ, **environment}
-    # What libraries read when they are imported must be there before: another process for each.
-    server = _server(tuple(sorted((name, value) for name, value in everything.items() if name.startswith("HF_"))))
+    everything = {"HF_HUB_OFFLINE": "1", **os.environ, **environment}
+    # What is read at an import must be there before it: another process for each.
+    server = _server(tuple(sorted((name, value) for name, value in everything.items() if name.startswith(_READ))))
     with tempfile.TemporaryDirectory() as folder:
         files = [str(Path(folder) / name) for name in ("stdin", "stdout", "stderr")]
         Path(files[0]).write_text(stdin, encoding="utf-8")
@@ -76,10 +80,10 @@ def _server(environment: tuple[tuple[str, str], ...]) -> _Server:
 
 
 def _serve() -> None:
-
     # The pipe is this process's alone: what a library prints goes to stderr.
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
+    importlib.import_module("textattack.commands.textattack_cli")
     for line in sys.stdin:
         child = os.fork()
         if not child:

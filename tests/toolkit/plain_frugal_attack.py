@@ -44,7 +44,9 @@ class FrugalOutcome:
 class FrugalAttack:
     """One attack on one world; `run` it once. Worlds that cannot be attacked are not for it."""
 
-    def __init__(self, world: ToyWorld, ranking: str, candidate_order: str, block: int, chunk: int, patience: int):
+    def __init__(
+        self, world: ToyWorld, ranking: str, candidate_order: str, block: int, chunk: int, patience: int
+    ) -> None:
         self.world, self.ranking, self.candidate_order = world, ranking, candidate_order
         self.block, self.chunk, self.patience, self.kept = block, chunk, patience, 48
         self.out = FrugalOutcome(False, list(world.words))

@@ -1,4 +1,4 @@
-"""Run as a script: TextAttack's own recipes on a small model, and what TextAttack's tables hold, as JSON.
+"""Run as a script: TextAttack's own recipes and command on a small model, and what its tables hold, as JSON.
 
 The arguments are the modules to import first, in this order. Nothing of this package is imported but by them, and by
 the hook that its installation puts into every interpreter.
@@ -6,10 +6,14 @@ the hook that its installation puts into every interpreter.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+import io
 import json
 import random
 import sys
+import tempfile
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -85,9 +89,26 @@ def wrapped() -> dict[str, int]:
     return depths
 
 
+def printed(folder: Path) -> str:
+    """What the stock command prints that attacks the small model, which is in a file of that folder."""
+    from textattack.commands.textattack_cli import main
+
+    here = "from tests.toolkit.stock_recipes import"
+    (folder / "model.py").write_text(f"{here} small_model\nmodel = small_model()\n")
+    dataset = "textattack.datasets.Dataset([(text, 1) for text in TEXTS], shuffle=False)"
+    (folder / "data.py").write_text(f"import textattack\n{here} TEXTS\ndataset = {dataset}\n")
+    files = ["--model-from-file", str(folder / "model.py"), "--dataset-from-file", str(folder / "data.py")]
+    sys.argv = ["textattack", "attack", "--recipe", "deepwordbug", *files, "-n", "5"]
+    with contextlib.redirect_stdout(io.StringIO()) as shown:
+        main()
+    return shown.getvalue()
+
+
 if __name__ == "__main__":
     for module in sys.argv[1:]:
         importlib.import_module(module)
     wrapper = small_model()
     results = {recipe: attacked(recipe, wrapper) for recipe in RECIPES}
-    print(json.dumps({"results": results, "tables": tables(), "wrapped": wrapped()}))
+    found = {"results": results, "tables": tables(), "wrapped": wrapped()}
+    with tempfile.TemporaryDirectory() as place:
+        print(json.dumps({**found, "printed": printed(Path(place))}))

@@ -1,8 +1,11 @@
 """The plain attack on cases worked out by hand, and the toy worlds: what happens in them, and what they tell apart."""
 
+from __future__ import annotations
+
 import math
 from collections import Counter
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,14 +17,25 @@ from tests.toolkit.worlds import EVENTS, MASK, ToyWorld, attack, events, worlds
 GOALS = ("positive", "negative", "untargeted")
 
 
-def bag(weights, base=()):
+def bag(weights: Any, base: Any = ()) -> Any:
     """A victim that adds the weights of a text's words, one row a word; an unlisted word, the mask too, weighs 0."""
     n_labels = len(next(iter(weights.values())))
     start = np.array(base or [0] * n_labels)
     return lambda words: (start + sum(np.array(weights.get(w, [0] * n_labels)) for w in words)).astype(np.float32)
 
 
-def run(text, score_row, proposed=None, *, goal="positive", true=(0,), targets=(0,), k=1, rate=1.0, **more):
+def run(
+    text: str,
+    score_row: Any,
+    proposed: Any = None,
+    *,
+    goal: str = "positive",
+    true: Any = (0,),
+    targets: Any = (0,),
+    k: int = 1,
+    rate: float = 1.0,
+    **more: Any,
+) -> Any:
     """Attack; label 0 is to leave the top 1, unless said otherwise. `proposed`: a function, or word -> list."""
     candidates = proposed if callable(proposed) else lambda words, i: (proposed or {}).get(words[i], [])
     labels = (set(true), set(targets))
@@ -32,18 +46,18 @@ def run(text, score_row, proposed=None, *, goal="positive", true=(0,), targets=(
 # --- scores and goals -------------------------------------------------------------------------------------------------
 
 
-def test_equal_scores_rank_the_lower_label_first():
+def test_equal_scores_rank_the_lower_label_first() -> None:
     assert top_k(np.float32([1, 3, 2, 3, 2]), 4) == [1, 3, 2, 4]
 
 
-def test_sums_are_float64_of_float32_in_ascending_label_order():
+def test_sums_are_float64_of_float32_in_ascending_label_order() -> None:
     # 2^60 - 2^60 + 1 is 1 in this order; 1 + 2^60 - 2^60 is 0, as 2^60 swallows the 1.
     assert plain.total(np.array([2.0**60, -(2.0**60), 1.0]), [2, 0, 1]) == 1.0
     # 0.1 is 0.100000001490116... in float32; the widened sum keeps what float32 would round.
     assert plain.total(np.array([0.1, 0.7]), [0, 1]) == float(np.float32(0.1)) + float(np.float32(0.7))
 
 
-def test_positive_gamma_is_the_targets_in_the_top_k_and_success_asks_for_no_more():
+def test_positive_gamma_is_the_targets_in_the_top_k_and_success_asks_for_no_more() -> None:
     # Scores 5 4 3: the top 2 is {0, 1}, so of the targets {0, 2} only 0 is attacked. "b" takes 4 from label 0: scores
     # 1 4 3, the top 2 is {1, 2}. Label 0 has left; that target 2 has entered does not count.
     victim = bag({"a": [4, 0, 0]}, base=[1, 4, 3])
@@ -52,7 +66,7 @@ def test_positive_gamma_is_the_targets_in_the_top_k_and_success_asks_for_no_more
     assert outcome.reentered == [2]
 
 
-def test_positive_wants_all_of_gamma_out():
+def test_positive_wants_all_of_gamma_out() -> None:
     # Scores 5 5 3 3, both targets inside. "d" is the more important word: "c" in its place gives 5 1 3 3, the top 2 is
     # {0, 2}. Then "b" for "a" gives 3 1 3 3: by the tie rule still {0, 2}, so target 0 is never out.
     victim = bag({"a": [2, 0, 0, 0], "d": [0, 4, 0, 0]}, base=[3, 1, 3, 3])
@@ -60,7 +74,7 @@ def test_positive_wants_all_of_gamma_out():
     assert (outcome.status, outcome.reason, sorted(outcome.changed)) == ("failed", plain.BUDGET_USED, [0, 1])
 
 
-def test_negative_gamma_is_the_targets_outside_and_all_of_them_must_enter():
+def test_negative_gamma_is_the_targets_outside_and_all_of_them_must_enter() -> None:
     # Scores 9 1 0 0, k = 2: the top 2 is {0, 1}; of the targets {1, 2} only 2 is outside. "b" adds 5 to label 2, so the
     # top 2 is {0, 2}. That target 1 has dropped out does not count.
     victim = bag({"b": [0, 0, 5, 0]}, base=[9, 1, 0, 0])
@@ -70,7 +84,7 @@ def test_negative_gamma_is_the_targets_outside_and_all_of_them_must_enter():
     assert run("a", victim, {"a": ["b"]}, goal="negative", targets=(2, 3), k=2).status == "failed"
 
 
-def test_negative_prefers_what_raises_gamma():
+def test_negative_prefers_what_raises_gamma() -> None:
     # Masking "x" raises label 1 from 0 to 2, masking "y" lowers it from 0 to -2: "x" is tried first. Of the candidates
     # "low" (-1) and "high" (+1), in place of "x" (-2), the second gains 3.
     victim = bag({"x": [0, -2], "y": [0, 2], "low": [0, -1], "high": [0, 1]}, base=[9, 0])
@@ -78,12 +92,12 @@ def test_negative_prefers_what_raises_gamma():
     assert (outcome.tried, outcome.words) == ([1, 0], ["y", "high"])
 
 
-def test_more_negative_targets_than_places_is_an_error():
+def test_more_negative_targets_than_places_is_an_error() -> None:
     with pytest.raises(ValueError, match="2 negative targets"):
         run("a", bag({"a": [5, 0, 0]}), goal="negative", targets=(1, 2), k=1)
 
 
-def test_untargeted_gamma_is_the_whole_top_k_and_one_true_label_must_leave():
+def test_untargeted_gamma_is_the_whole_top_k_and_one_true_label_must_leave() -> None:
     # Scores 6 5 4, k = 2, only label 1 is true. Label 0 is wrong but in Gamma. For "a", "p" lowers label 0 by 5 and "q"
     # lowers label 1 by 2: "p" gains more. Then 1 5 4: label 0 has left, but it is not true, so the attack goes on.
     # For "b", "r" lowers label 1 by 5: 1 0 4, and the true label 1 has left.
@@ -100,17 +114,19 @@ def test_untargeted_gamma_is_the_whole_top_k_and_one_true_label_must_leave():
 @pytest.mark.parametrize(
     ("goal", "true", "targets"), [("positive", {1}, {1}), ("negative", {1}, {0}), ("untargeted", {1}, set())]
 )
-def test_skips_when_there_is_nothing_to_attack_even_if_the_text_is_too_short(goal, true, targets):
+def test_skips_when_there_is_nothing_to_attack_even_if_the_text_is_too_short(
+    goal: str, true: set[int], targets: set[int]
+) -> None:
     outcome = run("a", bag({"a": [1, 0]}), goal=goal, true=true, targets=targets, rate=0.1)
     assert (outcome.status, outcome.reason, outcome.words) == ("skipped", plain.NOTHING_TO_ATTACK[goal], ["a"])
 
 
-def test_a_budget_of_no_words_skips():
+def test_a_budget_of_no_words_skips() -> None:
     outcome = run("a a a", bag({"a": [1, 0]}), rate=0.33)
     assert (outcome.status, outcome.reason, outcome.budget) == ("skipped", plain.TOO_SHORT, 0)
 
 
-def test_the_budget_is_the_exact_floor_of_all_words():
+def test_the_budget_is_the_exact_floor_of_all_words() -> None:
     # As floats, 0.58 * 50 = 28.999999999999996 and 0.29 * 100 = 28.999999999999996.
     cases = ((0.58, 50, 29), (0.29, 100, 29), (0.1, 30, 3), (0.1, 39, 3), (1, 4, 4), (1e-05, 99_999, 0))
     assert [plain.budget_of(rate, n) for rate, n, _ in cases] == [budget for _, _, budget in cases]
@@ -118,7 +134,7 @@ def test_the_budget_is_the_exact_floor_of_all_words():
     assert run("the of and a", bag({"a": [1, 0]}), rate=0.25).budget == 1
 
 
-def test_the_budget_ends_the_attack_and_useless_steps_are_free():
+def test_the_budget_ends_the_attack_and_useless_steps_are_free() -> None:
     # Importance 4 3 2 1: "d" has no candidate, which is free; "c" and "b" use the budget of floor(0.5 * 4) = 2. Then
     # label 0 has 9 + 4 + 1 = 14 against 0: failed, and "a" is never tried.
     victim = bag({"d": [4, 0], "c": [3, 0], "b": [2, 0], "a": [1, 0]}, base=[9, 0])
@@ -127,14 +143,14 @@ def test_the_budget_ends_the_attack_and_useless_steps_are_free():
     assert (outcome.status, outcome.reason, outcome.budget_ended) == ("failed", plain.BUDGET_USED, True)
 
 
-def test_the_attack_ends_when_every_word_was_tried_once():
+def test_the_attack_ends_when_every_word_was_tried_once() -> None:
     victim = bag({"b": [2, 0], "a": [1, 0]}, base=[9, 0])
     outcome = run("a b", victim, {"a": ["x"], "x": ["y"]})
     assert (outcome.tried, outcome.changed, outcome.words) == ([1, 0], [0], ["x", "b"])
     assert (outcome.status, outcome.reason, outcome.budget_ended) == ("failed", plain.NO_WORD_LEFT, False)
 
 
-def test_success_ends_the_attack_at_once_even_with_the_last_change():
+def test_success_ends_the_attack_at_once_even_with_the_last_change() -> None:
     # Label 0 has 3 against 2; "x" for "b" makes it 1 against 2.
     victim = bag({"b": [2, 0], "a": [1, 0]}, base=[0, 2])
     for rate in (0.5, 1.0):
@@ -146,7 +162,7 @@ def test_success_ends_the_attack_at_once_even_with_the_last_change():
 # --- the order of words -----------------------------------------------------------------------------------------------
 
 
-def test_words_are_tried_by_importance_then_position_stop_words_never():
+def test_words_are_tried_by_importance_then_position_stop_words_never() -> None:
     # Masking lowers label 0 by 1, 3, 1, -2 for a, b, c, d; "the" would come first with 7.
     victim = bag({"the": [7, 0], "a": [1, 0], "b": [3, 0], "c": [1, 0], "d": [-2, 0]}, base=[9, 0])
     outcome = run("c the d b a", victim, {"the": ["x"]})
@@ -155,16 +171,16 @@ def test_words_are_tried_by_importance_then_position_stop_words_never():
     assert run("of the", victim).reason == plain.NO_WORD_LEFT
 
 
-def test_importance_is_that_of_the_original_text():
+def test_importance_is_that_of_the_original_text() -> None:
     # Masked in "a b c": 5, 2, 1. With "x" in place of "a" and "b" then worth 0, "c" would come before "b".
-    def victim(words):
+    def victim(words: Any) -> Any:
         worth = {"a": 5, "b": 2 if "x" not in words else 0, "c": 1}
         return np.float32([9 + sum(worth.get(word, 0) for word in words), 0])
 
     assert run("a b c", victim, {"a": ["x"]}).tried == [0, 1, 2]
 
 
-def test_importance_and_gain_look_at_gamma_only():
+def test_importance_and_gain_look_at_gamma_only() -> None:
     # Label 2 is a target outside the top 2 and not in Gamma: that masking "b" takes 9 from it does not matter, nor that
     # "q" would. Importance: a 1, b 0.
     victim = bag({"a": [1, 0, 0], "b": [0, 0, 9], "q": [1, 0, -9], "p": [0, 0, 0]}, base=[30, 20, 0])
@@ -172,7 +188,7 @@ def test_importance_and_gain_look_at_gamma_only():
     assert (outcome.tried, outcome.words) == ([1, 0], ["b", "p"])
 
 
-def test_what_masks_a_word_is_the_given_mask():
+def test_what_masks_a_word_is_the_given_mask() -> None:
     victim = bag({MASK: [5, 0], "a": [1, 0], "b": [2, 0]}, base=[9, 0])
     seen = []
     run("a b", lambda words: seen.append(words) or victim(words))
@@ -182,7 +198,7 @@ def test_what_masks_a_word_is_the_given_mask():
 # --- candidates -------------------------------------------------------------------------------------------------------
 
 
-def test_the_largest_gain_wins_then_the_masked_lms_order():
+def test_the_largest_gain_wins_then_the_masked_lms_order() -> None:
     # For "a" (5): x gains 1, z and y 3, w 2. "z" stands before "y".
     victim = bag({"a": [5, 0], "x": [4, 0], "z": [2, 0], "y": [2, 0], "w": [3, 0]}, base=[9, 0])
     outcome = run("a", victim, {"a": ["x", "z", "y", "w"]})
@@ -191,35 +207,35 @@ def test_the_largest_gain_wins_then_the_masked_lms_order():
     assert run("a", bag({"a": [5, 0], "x": [4, 0], "y": [4, 0]}), {"a": ["x", "y", "z"]}).candidate_ties == 0
 
 
-def test_no_gain_no_change():
+def test_no_gain_no_change() -> None:
     # "x" is worth as much as "a", "y" more.
     victim = bag({"a": [5, 0], "x": [5, 0], "y": [6, 0]})
     outcome = run("a", victim, {"a": ["x", "y"]})
     assert (outcome.words, outcome.changed, outcome.useless_steps) == (["a"], [], 1)
 
 
-def test_the_gain_is_over_the_current_text():
+def test_the_gain_is_over_the_current_text() -> None:
     # "a b" has 10. With "x" for "a" it has 5. Then "y" for "b" makes 6: less than the original's 10, but no gain on 5.
     sums = {("a", "b"): 10, (MASK, "b"): 1, ("a", MASK): 2, ("x", "b"): 5, ("x", "y"): 6}
     outcome = run("a b", lambda words: np.float32([sums[tuple(words)], 0]), {"a": ["x"], "b": ["y"]})
     assert outcome.words == ["x", "b"]
 
 
-def test_candidates_are_asked_for_the_current_text():
+def test_candidates_are_asked_for_the_current_text() -> None:
     asked = []
     victim = bag({"a": [2, 0], "b": [1, 0]}, base=[9, 0])
     run("a b", victim, lambda words, i: asked.append((list(words), i)) or ["x"])
     assert asked == [(["a", "b"], 0), (["x", "b"], 1)]
 
 
-def test_stop_words_and_the_word_itself_are_no_candidates_in_any_case():
+def test_stop_words_and_the_word_itself_are_no_candidates_in_any_case() -> None:
     # All of "The", "of", "A" weigh less than "x".
     victim = bag({"a": [5, 0], "x": [4, 0]}, base=[9, 0])
     assert run("a", victim, {"a": ["The", "of", "A", "a", "x"]}).words == ["x"]
     assert run("A", victim, {"A": ["The", "of", "a"]}).changed == []
 
 
-def test_the_first_48_usable_candidates_are_kept():
+def test_the_first_48_usable_candidates_are_kept() -> None:
     # Dropped words do not count: c0 to c47 are kept. c47 gains 1; c48 would gain 5.
     weights = {f"c{j}": [5, 0] for j in range(47)} | {"a": [5, 0], "c47": [4, 0]}
     proposed = ["the", "a", *(f"c{j}" for j in range(49))]
@@ -232,16 +248,16 @@ def test_the_first_48_usable_candidates_are_kept():
 
 
 @cache
-def worlds_of(goal):
+def worlds_of(goal: Any) -> list[Any]:
     return list(worlds(goal, 400, seed=0))
 
 
 @cache
-def right_ends():
+def right_ends() -> list[Any]:
     return [(world, end(world)) for goal in GOALS for world in worlds_of(goal)[:200]]
 
 
-def end(world):
+def end(world: Any) -> str | tuple[Any, Any, Any]:
     try:
         outcome = attack(world)
     except ValueError:  # a misread tie can leave more than k targets outside
@@ -250,15 +266,15 @@ def end(world):
 
 
 @pytest.mark.parametrize("goal", GOALS)
-def test_every_event_happens_in_at_least_20_of_400_worlds(goal):
-    counts = Counter()
+def test_every_event_happens_in_at_least_20_of_400_worlds(goal: str) -> None:
+    counts: Counter[str] = Counter()
     for world in worlds_of(goal):
         counts.update(events(world, attack(world)))
     assert {event: counts[event] for event in EVENTS[goal] if counts[event] < 20} == {}
 
 
 @pytest.mark.parametrize("goal", GOALS)
-def test_worlds_are_the_same_for_the_same_seed_and_well_formed(goal):
+def test_worlds_are_the_same_for_the_same_seed_and_well_formed(goal: str) -> None:
     first, second, other = ([(w.words, attack(w).words) for w in worlds(goal, 22, seed)] for seed in (1, 1, 2))
     assert first == second != other
     for world in worlds_of(goal):
@@ -269,7 +285,7 @@ def test_worlds_are_the_same_for_the_same_seed_and_well_formed(goal):
         assert scores.dtype == np.float32 and (scores * 64 == np.round(scores * 64)).all()
 
 
-def best_with(start, key):
+def best_with(start: Any, key: Any) -> Any:
     """Lines 11 to 18 with another start than 0, or another choice than the first of the best."""
     return lambda gains: max((j for j, gain in enumerate(gains) if gain > start), key=key(gains), default=None)
 
@@ -293,7 +309,7 @@ MISREADINGS = {
 
 
 @pytest.mark.parametrize("misreading", MISREADINGS)
-def test_the_worlds_tell_the_rules_from_likely_misreadings(misreading, monkeypatch):
+def test_the_worlds_tell_the_rules_from_likely_misreadings(misreading: str, monkeypatch: pytest.MonkeyPatch) -> None:
     right = right_ends()
     monkeypatch.setattr(plain, *MISREADINGS[misreading])
     assert sum(end(world) != expected for world, expected in right) >= 5

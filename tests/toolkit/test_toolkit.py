@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
 from tests import toolkit
-from tests.toolkit import ROOT, pecos_models, shared_folders
+from tests.toolkit import ROOT, commands, pecos_models, shared_folders
 
 HELPERS = {
     path.stem for path in Path(toolkit.__file__).parent.glob("*.py") if not path.stem.startswith(("test_", "__"))
@@ -23,3 +25,10 @@ def test_the_repository_and_its_neighbours_are_found() -> None:
     assert (ROOT / "pyproject.toml").exists()
     assert ROOT / ".venv-pecos" in pecos_models.OWN.parents
     assert shared_folders.default() == ROOT.parent / "shared"
+
+
+@pytest.mark.slow
+def test_commands_start_where_textattack_has_been_imported(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text("import sys; print('textattack' in sys.modules, 'textattack_xmtc.plugin' in sys.modules)")
+    assert commands.run(script).stdout == "True True\n"

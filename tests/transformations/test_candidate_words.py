@@ -1,5 +1,9 @@
 """Which tokens may stand as words, over vocabularies that are known."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import pytest
 from textattack.shared import utils
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
@@ -13,19 +17,19 @@ STOPS = frozenset(word.lower() for word in STOP_WORDS)
 PLAIN_LETTERS = {letter for letter in LETTERS if letter.isascii() and letter.lower() not in STOPS}
 
 
-def tokens_where(tokenizer, marked):
+def tokens_where(tokenizer: Any, marked: Any) -> set[Any]:
     return {
         token for token, one in zip(tokenizer.convert_ids_to_tokens(range(len(tokenizer))), marked, strict=True) if one
     }
 
 
-def wrapped(tokenizer, **names):
+def wrapped(tokenizer: Any, **names: Any) -> PreTrainedTokenizerFast:
     tokenizer.pre_tokenizer = tokenizer.pre_tokenizer or pre_tokenizers.Whitespace()
     return PreTrainedTokenizerFast(tokenizer_object=tokenizer, **{"unk_token": "[UNK]", "mask_token": "[MASK]"} | names)
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_whole_words(family):
+def test_whole_words(family: str) -> None:
     tokenizer = masked_lm(family)[1]
     table = candidate_words(tokenizer, STOPS)
     whole, at_start = (tokens_where(tokenizer, marked) for marked in (table.whole, table.whole_at_start))
@@ -44,7 +48,7 @@ def test_whole_words(family):
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_words_carry_no_marks(family):
+def test_words_carry_no_marks(family: str) -> None:
     tokenizer = masked_lm(family)[1]
     table = candidate_words(tokenizer, STOPS)
     assert {word.lower() for word in table.words[table.whole_at_start]} - {"étude"} <= {
@@ -54,11 +58,11 @@ def test_words_carry_no_marks(family):
 
 
 @pytest.mark.parametrize("family", ["bert", "electra", "roberta"])
-def test_listed_tokens_are_those_that_the_parent_lists(family):
+def test_listed_tokens_are_those_that_the_parent_lists(family: str) -> None:
     model, tokenizer = masked_lm(family)
     kind = model.config.model_type
 
-    def listed(token):
+    def listed(token: Any) -> Any:
         if utils.check_if_subword(token, kind, False):
             token = utils.strip_BPE_artifacts(token, kind)
         return utils.is_one_word(token) and not utils.check_if_punctuations(token)
@@ -69,17 +73,17 @@ def test_listed_tokens_are_those_that_the_parent_lists(family):
         assert {"Ġ-", "Ġ", "ĠĠ"} <= found and "Ġ(see" not in found and "(see" in found
 
 
-def test_holes_in_a_vocabulary():
+def test_holes_in_a_vocabulary() -> None:
     tokenizer = masked_lm("bert")[1]
 
     class Gaps:
         all_special_tokens = tokenizer.all_special_tokens
         tokenize = tokenizer.tokenize
 
-        def __len__(self):
+        def __len__(self) -> Any:
             return len(tokenizer) + 2
 
-        def convert_ids_to_tokens(self, ids):
+        def convert_ids_to_tokens(self, ids: Any) -> list[Any]:
             return [None, *tokenizer.convert_ids_to_tokens(range(len(tokenizer))), None]
 
     table = candidate_words(Gaps(), STOPS)
@@ -90,7 +94,7 @@ def test_holes_in_a_vocabulary():
 
 @pytest.mark.parametrize("words", [WORDS, ["a", "cat", "sat"]])
 @pytest.mark.parametrize("model", [models.WordLevel, models.WordPiece])
-def test_a_vocabulary_of_whole_words_only(model, words):
+def test_a_vocabulary_of_whole_words_only(model: type[Any], words: list[str]) -> None:
     vocabulary = {token: position for position, token in enumerate(["[UNK]", "[MASK]", "##s", *words])}
     tokenizer = wrapped(Tokenizer(model(vocabulary, unk_token="[UNK]")))
     table = candidate_words(tokenizer, {"a"})
@@ -98,7 +102,7 @@ def test_a_vocabulary_of_whole_words_only(model, words):
     assert tokens_where(tokenizer, table.whole) == set(words) - {"a"}
 
 
-def test_few_marks_among_many_words():
+def test_few_marks_among_many_words() -> None:
     words = [f"word{'x' * (n % 7)}{chr(97 + n % 26)}{chr(97 + n // 26)}" for n in range(600)]
     vocabulary = {token: position for position, token in enumerate(["[UNK]", "[MASK]", "##s", *words])}
     vocabulary |= {"##" + max(words, key=len): len(vocabulary)}  # the probe is cut, and marked where it is
@@ -106,7 +110,7 @@ def test_few_marks_among_many_words():
     assert tokens_where(tokenizer, candidate_words(tokenizer, set()).whole) == set(words)
 
 
-def trained(**suffix):
+def trained(**suffix: Any) -> Any:
     """Byte pairs that are merged without marks where words begin."""
     tokenizer = Tokenizer(models.BPE(unk_token="[UNK]", **suffix))
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
@@ -115,13 +119,13 @@ def trained(**suffix):
     return wrapped(tokenizer)
 
 
-def characters():
+def characters() -> Any:
     vocabulary = {token: position for position, token in enumerate(["[UNK]", "[MASK]", *LETTERS])}
     tokenizer = Tokenizer(models.BPE(vocabulary, [], unk_token="[UNK]"))
     return wrapped(tokenizer)
 
 
-def numbers():
+def numbers() -> Any:
     vocabulary = {token: position for position, token in enumerate(["[UNK]", "[MASK]", "12", "34", "."])}
     return wrapped(Tokenizer(models.WordLevel(vocabulary, unk_token="[UNK]")))
 
@@ -131,6 +135,6 @@ def numbers():
     [trained(), trained(end_of_word_suffix="</w>"), characters(), numbers()],
     ids=["no marks", "ends of words marked", "characters", "no words"],
 )
-def test_vocabularies_that_do_not_mark_words_are_refused(tokenizer):
+def test_vocabularies_that_do_not_mark_words_are_refused(tokenizer: PreTrainedTokenizerFast) -> None:
     with pytest.raises(InputError, match="does not mark where words begin; use one of the BERT, RoBERTa"):
         candidate_words(tokenizer, STOPS)

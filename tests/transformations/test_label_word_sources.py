@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import numpy as np
 import pytest
@@ -27,12 +28,12 @@ from textattack_xmtc.transformations.label_word_sources import WordVectors, name
         ("Größe größe", ("größe",)),
     ],
 )
-def test_words_of_a_name(name, words):
+def test_words_of_a_name(name: str, words: tuple[Any, ...]) -> None:
     assert name_words(name) == words
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_neighbours_are_those_of_the_input_embeddings(family):
+def test_neighbours_are_those_of_the_input_embeddings(family: str) -> None:
     swap = swap_of(family)
     vectors, source = WordVectors(swap), NameWords(swap)
     assert len(vectors.words) == len(vectors.vectors) and not set(vectors.words) & STOPS
@@ -49,13 +50,13 @@ def test_neighbours_are_those_of_the_input_embeddings(family):
 
 
 @pytest.mark.parametrize("label", ["17", 17, "the"])
-def test_a_label_without_words_in_its_name_has_none(label):
+def test_a_label_without_words_in_its_name_has_none(label: int | str) -> None:
     assert NameWords(swap_of("bert")).of(label) == ()
 
 
 @needs_shared("models/minilm-l6-tib-mlm")
 @pytest.mark.slow
-def test_real_neighbours_are_related():
+def test_real_neighbours_are_related() -> None:
     source = NameWords(XMTCWordSwapMaskedLM(SHARED / "models/minilm-l6-tib-mlm"))
     assert {"ocean", "sea", "marine"} & set(source.of("Oceans")[:15])
     assert source.of("Chemical reactor")[:2] == ("chemical", "reactor")

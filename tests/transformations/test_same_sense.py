@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from typing import Any
 
 import pytest
 from textattack.shared import AttackedText
@@ -143,7 +144,7 @@ def test_the_word_swap_lists_them_best_first_and_pickles() -> None:
 class Shouting(WordSwapSameSense):
     """A source that proposes the word in capitals."""
 
-    def _get_transformations(self, current_text, indices_to_modify):  # type: ignore[no-untyped-def]
+    def _get_transformations(self, current_text: Any, indices_to_modify: Any) -> list[Any]:  # type: ignore[no-untyped-def]
         words = current_text.words
         return [current_text.replace_word_at_index(index, words[index].upper()) for index in indices_to_modify]
 

@@ -1,8 +1,11 @@
 """Cut-and-paste substitution against TextAttack's own `replace_word_at_index`."""
 
+from __future__ import annotations
+
 import copy
 import pickle
 from collections import OrderedDict
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,11 +23,11 @@ from textattack_xmtc.words import word_spans
 ODD_WORDS = st.sampled_from(["[SEP]", "'s", "(foo", "-", "", "two words", "中文", "<UNK>", "SPLIT", "x\u0301"])
 
 
-def ours(text, index, word):
+def ours(text: Any, index: Any, word: Any) -> Any:
     return substitute(text, index, word_spans(text.text, text.words)[index], word)
 
 
-def assert_same(found, expected):
+def assert_same(found: Any, expected: Any) -> None:
     assert found.text == expected.text
     assert found.words == expected.words
     assert found.num_words == expected.num_words
@@ -41,7 +44,7 @@ def assert_same(found, expected):
 @settings(deadline=None, max_examples=300)
 @given(text=TEXTS, data=st.data())
 @example(text="[MASK] 'the' naïve -the- The", data=None)
-def test_chains_of_substitutions(text, data):
+def test_chains_of_substitutions(text: str, data: Any) -> None:
     found = expected = AttackedText(text)
     steps = data.draw(st.lists(st.tuples(st.integers(0, 20), WORDS | ODD_WORDS), max_size=4)) if data else [(1, "x")]
     for position, word in steps:
@@ -60,14 +63,14 @@ def test_chains_of_substitutions(text, data):
         assert_same(found, expected)
 
 
-def word_in(text, index, word):
+def word_in(text: Any, index: Any, word: Any) -> Any:
     start, end = word_spans(text.text, text.words)[index]
     return text.text[:start] + word + text.text[end:]
 
 
 @settings(deadline=None)
 @given(text=TEXTS, word=WORDS, data=st.data())
-def test_one_word_is_cut_and_not_split_anew(text, word, data):
+def test_one_word_is_cut_and_not_split_anew(text: str, word: Any, data: Any) -> None:
     assume(AttackedText.SPLIT_TOKEN not in text)
     attacked = AttackedText(text)
     assume(attacked.words and not any("\u4e00" <= letter <= "\u9fff" for letter in text))
@@ -80,19 +83,19 @@ def test_one_word_is_cut_and_not_split_anew(text, word, data):
 @pytest.mark.parametrize(
     ("text", "word"), [("中文分词 and more", "less"), ("some and more", "中文"), ("some and more", "and")]
 )
-def test_what_textattack_does_itself(text, word):
+def test_what_textattack_does_itself(text: str, word: str) -> None:
     attacked = AttackedText(text)
     for index in range(attacked.num_words):
         expected = attacked.replace_word_at_index(index, word)
         assert_same(ours(attacked, index, word), expected)
 
 
-def test_the_word_itself_changes_nothing():
+def test_the_word_itself_changes_nothing() -> None:
     text = ours(AttackedText("some more text"), 1, "more")
     assert text.attack_attrs["modified_indices"] == text.attack_attrs["newly_modified_indices"] == set()
 
 
-def test_columns_stay_columns():
+def test_columns_stay_columns() -> None:
     attacked = AttackedText(OrderedDict([("premise", "one two"), ("hypothesis", "two three")]))
     for index in range(4):
         assert_same(ours(attacked, index, "X"), attacked.replace_word_at_index(index, "X"))
@@ -100,14 +103,14 @@ def test_columns_stay_columns():
     assert_same(ours(named, 1, "X"), named.replace_word_at_index(1, "X"))
 
 
-def test_label_names_are_handed_on():
+def test_label_names_are_handed_on() -> None:
     attacked = AttackedText("one two", {"label_names": ["a", "b"]})
     assert ours(attacked, 0, "X").attack_attrs["label_names"] == ["a", "b"]
     assert_same(ours(attacked, 0, "X"), attacked.replace_word_at_index(0, "X"))
 
 
-def test_stock_methods_work_on_a_substitution():
-    def edited(swap):
+def test_stock_methods_work_on_a_substitution() -> None:
+    def edited(swap: Any) -> list[Any]:
         text = swap(AttackedText("One small test, of small things."), 1, "large")
         return [
             text.delete_word_at_index(0),
@@ -123,7 +126,7 @@ def test_stock_methods_work_on_a_substitution():
     assert AttackedText("One small test").all_words_diff(text) == {1}
 
 
-def test_a_substitution_can_be_saved_and_let_go():
+def test_a_substitution_can_be_saved_and_let_go() -> None:
     text = ours(ours(AttackedText("One small test"), 1, "large"), 2, "text")
     for again in (pickle.loads(pickle.dumps(text)), copy.deepcopy(text)):
         assert again.text == "One large text" and again.attack_attrs["modified_indices"] == {1, 2}
@@ -134,22 +137,22 @@ def test_a_substitution_can_be_saved_and_let_go():
 class Result(GoalFunctionResult):
     """The least that TextAttack prints."""
 
-    def __init__(self, text):
+    def __init__(self, text: str) -> None:
         super().__init__(text, np.zeros(1), 0, GoalFunctionResultStatus.SUCCEEDED, 1.0, 1, 0)
 
-    def get_text_color_input(self):
+    def get_text_color_input(self) -> str:
         return "red"
 
-    def get_text_color_perturbed(self):
+    def get_text_color_perturbed(self) -> str:
         return "blue"
 
-    def get_colored_output(self, color_method=None):
+    def get_colored_output(self, color_method: Any = None) -> str:
         return "output"
 
 
 @pytest.mark.parametrize("method", [None, "ansi", "html", "file"])
-def test_results_are_printed(method):
-    def printed(swap):
+def test_results_are_printed(method: str | None) -> None:
+    def printed(swap: Any) -> Any:
         original = AttackedText("This is a small test of the texts that we print, in the end.")
         final = swap(swap(original, 3, "large"), 8, "which")
         return SuccessfulAttackResult(Result(original), Result(final)).__str__(color_method=method)

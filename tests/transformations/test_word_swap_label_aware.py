@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -37,14 +38,21 @@ class Known:
         return self.words.get(str(label), ())
 
 
-def goal_on(text: str, targets: Sequence[str], kind=NegativeTargeted, labels=("stones",), base=(4, 0, 0, 0), k=1):
+def goal_on(
+    text: str,
+    targets: Sequence[str],
+    kind: Any = NegativeTargeted,
+    labels: Any = ("stones",),
+    base: Any = (4, 0, 0, 0),
+    k: int = 1,
+) -> Any:
     goal = kind(bag({}, base, label_names=NAMES), k=k)
     goal.init_attack_example(AttackedText(text), GroundTruth(tuple(labels), tuple(targets)).encode())
     return goal
 
 
 @pytest.fixture
-def messages(caplog):
+def messages(caplog: pytest.LogCaptureFixture) -> Iterator[Callable[[], list[str]]]:
     logger.addHandler(caplog.handler)
     caplog.set_level(logging.WARNING, logger=logger.name)
     yield lambda: [record.getMessage() for record in caplog.records if record.name == logger.name]
@@ -56,7 +64,7 @@ def messages(caplog):
 
 @pytest.mark.parametrize("family", ["bert", "roberta", "albert"])
 @pytest.mark.parametrize(("plausible", "number"), [(1, 5), (12, 3), (12, 48), (500, 6)])
-def test_candidates_are_the_labels_words_among_the_plausible_ones(family, plausible, number):
+def test_candidates_are_the_labels_words_among_the_plausible_ones(family: str, plausible: int, number: int) -> None:
     random = np.random.default_rng(plausible + number)
     everything = expected_proposals(family, TEXTS[0], 500)
     words = sorted({word.lower() for found in everything for word in found})
@@ -69,7 +77,7 @@ def test_candidates_are_the_labels_words_among_the_plausible_ones(family, plausi
             swap = WordSwapLabelAware(
                 swap_of(family), goal_on(text, ["rocks"]), [Known(rocks=label)], number, plausible
             )
-            best = {}
+            best: dict[Any, Any] = {}
             for word in near:
                 best.setdefault(word.lower(), word)
             expected = [best[word] for word in label if word in best][:number]
@@ -79,7 +87,7 @@ def test_candidates_are_the_labels_words_among_the_plausible_ones(family, plausi
 
 
 @pytest.mark.parametrize("family", ["bert", "roberta", "albert"])
-def test_a_word_of_several_pieces_is_as_plausible_as_its_first(family):
+def test_a_word_of_several_pieces_is_as_plausible_as_its_first(family: str) -> None:
     lm, tried = swap_of(family), {True: 0, False: 0}
     label = ["unheardof", "ofthe", "stonework", "2,000", "not a word", "12"]
     for text in TEXTS[:3]:
@@ -100,12 +108,12 @@ def test_a_word_of_several_pieces_is_as_plausible_as_its_first(family):
     assert family == "bert" or (tried[True] and tried[False]), tried
 
 
-def places_of(text: str):
+def places_of(text: str) -> list[Any]:
     words = AttackedText(text).words
     return list(zip(words, word_spans(text, words), strict=True))
 
 
-def test_several_labels_take_turns():
+def test_several_labels_take_turns() -> None:
     assert in_turns([["a", "b", "c"], [], ["b", "d"]]) == ("a", "b", "d", "c")
     swap = WordSwapLabelAware(
         proposing("zinc", "lead", "iron", "saw"),
@@ -115,7 +123,7 @@ def test_several_labels_take_turns():
     assert proposals(swap, "some amber", [1]) == [["saw", "zinc", "iron"]]
 
 
-def test_labels_that_compete_with_falling_targets_give_the_words():
+def test_labels_that_compete_with_falling_targets_give_the_words() -> None:
     goal = goal_on("some amber", ["stones"], PositiveTargeted, ["stones"], base=(4, 0, 3, 0), k=2)
     swap = WordSwapLabelAware(proposing("zinc", "saw"), goal, [Known(stones=["saw"], rocks=["zinc"])])
     assert proposals(swap, "some amber", [1]) == [["zinc"]]
@@ -124,7 +132,7 @@ def test_labels_that_compete_with_falling_targets_give_the_words():
 # What the victim has answered -----------------------------------------------------------------------------------------
 
 
-def test_words_that_did_well_come_first_and_then_new_ones():
+def test_words_that_did_well_come_first_and_then_new_ones() -> None:
     weights = {"zinc": [0, 0, 1, 0], "iron": [0, 0, 3, 0], "lead": [0, 0, -1, 0], "saw": [0, 0, 2, 0]}
     goal = NegativeTargeted(bag(weights, [50, 0, 0, 0], label_names=NAMES), k=1)
     text = AttackedText("amber basalt flint granite")
@@ -145,7 +153,7 @@ def test_words_that_did_well_come_first_and_then_new_ones():
     assert tried(0) == ["zinc", "iron", "lead", "saw"], "another example begins anew"
 
 
-def test_of_a_word_tried_at_several_places_at_once_the_mean_counts():
+def test_of_a_word_tried_at_several_places_at_once_the_mean_counts() -> None:
     weights = {"zinc": [0, 0, 2, 0], "iron": [0, 0, 1, 0], "amber": [0, 0, -2, 0]}
     goal = NegativeTargeted(bag(weights, [50, 0, 0, 0], label_names=NAMES), k=1)
     text = AttackedText("amber basalt flint")
@@ -159,7 +167,7 @@ def test_of_a_word_tried_at_several_places_at_once_the_mean_counts():
     assert swap._learnt.gains == {"zinc": (1 + 0.5) / 2, "iron": (0.75 + 0.25) / 2}
 
 
-def test_a_hidden_direction_is_learnt_from_answers():
+def test_a_hidden_direction_is_learnt_from_answers() -> None:
     base = swap_of("bert", max_candidates=8)
     vectors = WordVectors(base)
     hidden = np.random.default_rng(3).normal(size=vectors.vectors.shape[1])
@@ -181,7 +189,7 @@ def test_a_hidden_direction_is_learnt_from_answers():
 # Fallbacks ------------------------------------------------------------------------------------------------------------
 
 
-def test_a_label_without_words_falls_back_and_says_so_once(messages):
+def test_a_label_without_words_falls_back_and_says_so_once(messages: Callable[[], list[str]]) -> None:
     words = {"tools": ["saw"]}
     sources = [Known(), Known(**words)]
     sources[0].name = "training texts"
@@ -208,7 +216,7 @@ def test_a_label_without_words_falls_back_and_says_so_once(messages):
         (lambda goal: word_swap_named("label-texts", proposing("a"), goal), "there are none; give data=FOLDER"),
     ],
 )
-def test_what_cannot_be_is_refused(make, message):
+def test_what_cannot_be_is_refused(make: Callable[..., Any], message: str) -> None:
     with pytest.raises(InputError, match=message):
         make(goal_on("some amber", ["tools"]))
 
@@ -224,13 +232,13 @@ TEXT = "the amber on basalt and flint of some other kind with amber"
 TRUTH = GroundTruth(("stones",), ("rocks",)).encode()
 
 
-def build(recipe, **options):
+def build(recipe: Any, **options: Any) -> Any:
     victim = bag(WEIGHTS, [4, 0, 0, 0], label_names=NAMES)
     lm = proposing(*[f"word{letter}" for letter in "abcdefghijk"], "ore", "zinc", max_candidates=4)
     return recipe.build(victim, k=1, max_change_rate=0.5, masked_lm=lm, encoder="embedded", **options)
 
 
-def test_the_recipe_succeeds_where_the_papers_candidates_cannot():
+def test_the_recipe_succeeds_where_the_papers_candidates_cannot() -> None:
     assert type(build(XMTCNegative).attack(TEXT, TRUTH)).__name__ == "FailedAttackResult"
     result = build(XMTCNegativeLabelAware, data=DATA).attack(TEXT, TRUTH)
     assert type(result).__name__ == "SuccessfulAttackResult"
@@ -238,7 +246,7 @@ def test_the_recipe_succeeds_where_the_papers_candidates_cannot():
     assert {final.words[place] for place in first.all_words_diff(final)} <= {"zinc", "ore"}
 
 
-def test_the_recipe_is_not_algorithm_1_and_the_papers_is():
+def test_the_recipe_is_not_algorithm_1_and_the_papers_is() -> None:
     aware, paper = build(XMTCNegativeLabelAware, data=DATA), build(XMTCNegative)
     assert isinstance(aware.search_method, FirstCandidate) and aware.goal_function.objective == "margin"
     assert type(paper.search_method) is MaskedDelta and paper.goal_function.objective == "targets"
@@ -246,8 +254,8 @@ def test_the_recipe_is_not_algorithm_1_and_the_papers_is():
     assert type(chosen.search_method) is MaskedDelta and chosen.goal_function.objective == "targets"
 
 
-def test_where_the_recipes_candidates_come_from():
-    def sources(**options) -> list[str]:
+def test_where_the_recipes_candidates_come_from() -> None:
+    def sources(**options: Any) -> list[str]:
         return [source.name for source in build(XMTCNegativeLabelAware, **options).transformation.sources]
 
     assert sources(data=DATA) == ["training texts", "label names"]

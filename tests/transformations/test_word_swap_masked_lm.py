@@ -1,5 +1,10 @@
 """The masked LM's candidates, against a plain recomputation from its logits and against TextAttack's own word swap."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
 import pytest
 import transformers as hf
 from textattack.shared import AttackedText
@@ -27,7 +32,7 @@ MINILM = "models/minilm-l6-tib-mlm"
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_candidates_are_the_likeliest_whole_words(family):
+def test_candidates_are_the_likeliest_whole_words(family: str) -> None:
     for number, texts in ((1, TEXTS[:1]), (30, TEXTS[:2]), (500, TEXTS)):
         swap = swap_of(family, max_candidates=number)
         for text in texts:
@@ -35,7 +40,7 @@ def test_candidates_are_the_likeliest_whole_words(family):
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_what_a_candidate_never_is(family):
+def test_what_a_candidate_never_is(family: str) -> None:
     swap = swap_of(family, max_candidates=500)
     for text in TEXTS[1:3]:
         for own, found in zip(AttackedText(text).words, proposals(swap, text), strict=True):
@@ -45,14 +50,14 @@ def test_what_a_candidate_never_is(family):
 
 
 @pytest.mark.parametrize("family", ["bert", "roberta", "albert"])
-def test_unlikely_words_are_not_proposed_below_the_confidence(family):
+def test_unlikely_words_are_not_proposed_below_the_confidence(family: str) -> None:
     found = proposals(swap_of(family, min_confidence=0.01), TEXTS[0])
     assert found == expected_proposals(family, TEXTS[0], 48, 0.01)
     assert any(found) and max(map(len, found)) < 30
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_a_batch_gives_what_its_words_give_alone(family):
+def test_a_batch_gives_what_its_words_give_alone(family: str) -> None:
     alone = [proposals(swap_of(family, batch_size=1), TEXTS[1], [index])[0] for index in range(10)]
     for size in (1, 3, 16):
         assert proposals(swap_of(family, batch_size=size), TEXTS[1]) == alone
@@ -61,7 +66,7 @@ def test_a_batch_gives_what_its_words_give_alone(family):
 # The parent's candidates ------------------------------------------------------------------------------------------
 
 
-def same_as_the_parent(ours, stock, text):
+def same_as_the_parent(ours: Any, stock: Any, text: str) -> int:
     found, expected = ours(AttackedText(text)), stock(AttackedText(text))
     assert [one.text for one in found] == [one.text for one in expected]
     for one, other in zip(found, expected, strict=True):
@@ -75,7 +80,9 @@ def same_as_the_parent(ours, stock, text):
 # The stock word swap knows no other family of these; texts with the mask token itself are left out: it takes the first.
 @pytest.mark.parametrize("family", ["bert", "electra", "roberta"])
 @pytest.mark.parametrize(("number", "confidence"), [(1, 0.0), (8, 5e-4), (1000, 0.0)])
-def test_without_filters_the_candidates_are_the_parents_in_the_parents_order(family, number, confidence):
+def test_without_filters_the_candidates_are_the_parents_in_the_parents_order(
+    family: str, number: int, confidence: float
+) -> None:
     model, tokenizer = masked_lm(family)
     stock = WordSwapMaskedLM("bae", model, tokenizer, POSITIONS, max_candidates=number, min_confidence=confidence)
     ours = XMTCWordSwapMaskedLM(model, tokenizer, number, confidence, filters=False)
@@ -85,7 +92,7 @@ def test_without_filters_the_candidates_are_the_parents_in_the_parents_order(fam
 
 @pytest.mark.slow
 @needs_shared(MINILM)
-def test_a_real_model_without_filters_gives_the_parents_candidates():
+def test_a_real_model_without_filters_gives_the_parents_candidates() -> None:
     stock = WordSwapMaskedLM("bae", str(SHARED / MINILM))
     ours = XMTCWordSwapMaskedLM(str(SHARED / MINILM), max_candidates=50, min_confidence=5e-4, filters=False)
     for text in REAL_TEXTS:
@@ -101,7 +108,7 @@ REAL_TEXTS = [
 
 @pytest.mark.slow
 @needs_shared(MINILM)
-def test_a_real_model_proposes_what_fits():
+def test_a_real_model_proposes_what_fits() -> None:
     swap = XMTCWordSwapMaskedLM(SHARED / MINILM)
     assert {"economic", "climate"} & set(proposals(swap, "a study of organic change in the country", [3])[0][:10])
     for text in REAL_TEXTS:
@@ -115,43 +122,43 @@ def test_a_real_model_proposes_what_fits():
 
 
 @pytest.mark.parametrize("text", ["", " \n", "... !! \U0001f600"])
-def test_texts_without_words(text):
+def test_texts_without_words(text: str) -> None:
     assert swap_of("bert")(AttackedText(text)) == []
 
 
 @pytest.mark.parametrize("family", ["bert", "roberta", "albert"])
-def test_half_a_surrogate_pair_is_read_as_a_question_mark(family):
+def test_half_a_surrogate_pair_is_read_as_a_question_mark(family: str) -> None:
     swap = swap_of(family, max_candidates=5)
     assert proposals(swap, "market \ud83d law") == proposals(swap, "market ? law")
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_a_mask_token_in_the_text_is_not_the_mask(family):
+def test_a_mask_token_in_the_text_is_not_the_mask(family: str) -> None:
     model, tokenizer = masked_lm(family)
     assert_literal_masks_are_passed(family, XMTCWordSwapMaskedLM(model, tokenizer, max_candidates=20))
 
 
-def test_a_mask_token_in_the_text_with_a_slow_tokenizer():
+def test_a_mask_token_in_the_text_with_a_slow_tokenizer() -> None:
     tokenizer = word_piece_tokenizer(hf.BertTokenizer)
     assert not tokenizer.is_fast
     assert_literal_masks_are_passed("bert", XMTCWordSwapMaskedLM(masked_lm("bert")[0], tokenizer, max_candidates=20))
 
 
-def assert_literal_masks_are_passed(family, swap):
+def assert_literal_masks_are_passed(family: Any, swap: Any) -> None:
     mask = masked_lm(family)[1].mask_token
     text = f"market {mask} of law {mask} and{mask} river"
     assert proposals(swap, text) == expected_proposals(family, text, 20, masks_before=[0, 0, 1, 1, 1, 2, 2, 3])
 
 
 @pytest.fixture
-def warnings(monkeypatch):
-    said = []
+def warnings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    said: list[str] = []
     monkeypatch.setattr(word_swap_masked_lm.logger, "warning", said.append)
     return said
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_words_beyond_what_the_model_reads_get_no_candidates(family, warnings):
+def test_words_beyond_what_the_model_reads_get_no_candidates(family: str, warnings: list[str]) -> None:
     text = " ".join(WORDS * 2)
     swap = swap_of(family, max_candidates=2)
     found = proposals(swap, text)
@@ -163,13 +170,13 @@ def test_words_beyond_what_the_model_reads_get_no_candidates(family, warnings):
     assert warnings == [f"xmtc: the masked LM reads {POSITIONS} tokens; words beyond are left alone (warned once)"]
 
 
-def test_no_warning_where_everything_is_read(warnings):
+def test_no_warning_where_everything_is_read(warnings: list[str]) -> None:
     swap = swap_of("bert", max_candidates=2)
     swap(AttackedText(" ".join(WORDS * 3)), indices_to_modify=range(POSITIONS - 2))
     assert warnings == []
 
 
-def test_two_words_in_one_token_are_both_read(warnings):
+def test_two_words_in_one_token_are_both_read(warnings: list[str]) -> None:
     # "market.law" is one token: twice as many words are read as there are positions.
     tokenizer = sentence_pieces(("<s>", "<pad>", "</s>", "<unk>", "<mask>"), "<s>", "</s>", "<unk>", ["▁market.law"])
     tokenizer = from_file(hf.XLMRobertaTokenizerFast, tokenizer)
@@ -185,21 +192,21 @@ def test_two_words_in_one_token_are_both_read(warnings):
 class Spy:
     """A tokenizer that notes how many characters it is given."""
 
-    def __init__(self, tokenizer):
+    def __init__(self, tokenizer: Any) -> None:
         self.tokenizer, self.characters = tokenizer, 0
 
-    def __call__(self, texts, **options):
+    def __call__(self, texts: Sequence[str], **options: Any) -> Any:
         self.characters += sum(map(len, texts))
         return self.tokenizer(texts, **options)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.tokenizer)
 
-    def __getattr__(self, name):
+    def __getattr__(self, name: str) -> Any:
         return getattr(self.tokenizer, name)
 
 
-def test_of_50_000_words_only_the_first_are_looked_at(warnings):
+def test_of_50_000_words_only_the_first_are_looked_at(warnings: list[str]) -> None:
     model, tokenizer = masked_lm("bert")
     text = AttackedText(" ".join(WORDS[n % len(WORDS)] for n in range(50_000)))
     spy, calls = Spy(tokenizer), []
@@ -216,7 +223,7 @@ def test_of_50_000_words_only_the_first_are_looked_at(warnings):
     assert len(warnings) == 1
 
 
-def test_words_that_change_how_chinese_text_is_cut_are_no_candidates():
+def test_words_that_change_how_chinese_text_is_cut_are_no_candidates() -> None:
     """jieba takes "t", "\u00cb" and "10" for three words, and "ta_b10" for one."""
     text = AttackedText('Q"t\u00cb10\u65a5')
     assert text.words == ["Q", "t", "\u00cb", "10", "\u65a5"]

@@ -1,7 +1,11 @@
 """What an attack may expect of a victim, held against every wrapper: one test body, many victims."""
 
+from __future__ import annotations
+
 import copy
 import pickle
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,7 +24,7 @@ from textattack_xmtc.wrappers import HuggingFaceWrapper, ScorerWrapper, SklearnW
 
 
 @every_victim
-def test_scores_are_columns_of_the_dense_answer(make):
+def test_scores_are_columns_of_the_dense_answer(make: Callable[..., Any]) -> None:
     victim = made(make)
     dense = victim(TEXTS)
     assert dense.dtype == np.float32 and dense.shape == (len(TEXTS), LABELS)
@@ -33,7 +37,7 @@ def test_scores_are_columns_of_the_dense_answer(make):
 
 @every_victim
 @pytest.mark.parametrize("k", [1, 3, LABELS])
-def test_the_k_best_are_those_of_brute_force(make, k):
+def test_the_k_best_are_those_of_brute_force(make: Callable[..., Any], k: int) -> None:
     victim = made(make)
     dense = victim(TEXTS)
     labels, scores = victim.top_k(TEXTS, k)
@@ -43,7 +47,7 @@ def test_the_k_best_are_those_of_brute_force(make, k):
 
 
 @every_victim
-def test_ranks_are_those_of_brute_force(make):
+def test_ranks_are_those_of_brute_force(make: Callable[..., Any]) -> None:
     victim = made(make)
     wanted = [5, 0, 2]
     ranks = victim.rank(TEXTS, wanted)
@@ -54,7 +58,7 @@ def test_ranks_are_those_of_brute_force(make):
 
 
 @every_victim
-def test_an_answer_does_not_depend_on_its_batch(make):
+def test_an_answer_does_not_depend_on_its_batch(make: Callable[..., Any]) -> None:
     victim = made(make)
     alone = np.concatenate([victim([text]) for text in TEXTS])
     turned = list(reversed(TEXTS))
@@ -67,13 +71,13 @@ def test_an_answer_does_not_depend_on_its_batch(make):
 
 
 @every_victim
-def test_a_text_asked_twice_gets_one_answer(make):
+def test_a_text_asked_twice_gets_one_answer(make: Callable[..., Any]) -> None:
     dense = made(make)([TEXTS[0], TEXTS[1], TEXTS[0]])
     np.testing.assert_allclose(dense[0], dense[2], atol=1e-6)
 
 
 @every_victim
-def test_no_texts_and_no_labels_give_empty_answers(make):
+def test_no_texts_and_no_labels_give_empty_answers(make: Callable[..., Any]) -> None:
     victim = make()
     assert victim([]).shape == (0, victim.labels.size or 0)
     assert victim.score([], [0, 1]).shape == (0, 2)
@@ -87,7 +91,7 @@ def test_no_texts_and_no_labels_give_empty_answers(make):
 
 @every_victim
 @pytest.mark.parametrize("odd", ODD_TEXTS)
-def test_odd_texts_get_finite_answers(make, odd):
+def test_odd_texts_get_finite_answers(make: Callable[..., Any], odd: str) -> None:
     victim, texts = made(make), [ODD_TEXTS[odd], TEXTS[0]]
     dense = victim(texts)
     assert np.isfinite(dense).all()
@@ -98,7 +102,7 @@ def test_odd_texts_get_finite_answers(make, odd):
 
 @every_victim
 @pytest.mark.parametrize("question", ["score", "rank"])
-def test_unknown_labels_are_refused(make, question):
+def test_unknown_labels_are_refused(make: Callable[..., Any], question: str) -> None:
     victim = make()  # the first answer may be what tells the number of labels
     for label in (LABELS, 10**6, -1):
         with pytest.raises(InputError, match=f"label index {label} is not one of the"):
@@ -106,7 +110,7 @@ def test_unknown_labels_are_refused(make, question):
 
 
 @every_victim
-def test_a_k_that_cannot_be_is_refused(make):
+def test_a_k_that_cannot_be_is_refused(make: Callable[..., Any]) -> None:
     victim = make()
     with pytest.raises(
         InputError, match=f"k=7 is more than the {LABELS} labels of this victim; choose k between 1 and"
@@ -118,7 +122,7 @@ def test_a_k_that_cannot_be_is_refused(make):
 
 
 @every_victim
-def test_what_the_scores_are_is_declared(make):
+def test_what_the_scores_are_is_declared(make: Callable[..., Any]) -> None:
     victim = made(make)
     assert victim.score_kind == KINDS.get(make.__name__, "probability")
     assert victim.with_score_kind(victim.score_kind) is victim
@@ -132,7 +136,7 @@ def test_what_the_scores_are_is_declared(make):
 
 
 @every_victim
-def test_what_is_not_read_does_not_count(make):
+def test_what_is_not_read_does_not_count(make: Callable[..., Any]) -> None:
     victim = made(make)
     for text in (*TEXTS, *ODD_TEXTS.values()):
         read = victim.characters_read(text)
@@ -144,13 +148,13 @@ def test_what_is_not_read_does_not_count(make):
 
 
 @every_victim
-def test_short_texts_are_read_to_the_end(make):
+def test_short_texts_are_read_to_the_end(make: Callable[..., Any]) -> None:
     for text in ("", "egg", "egg!  "):
         assert made(make).characters_read(text) == len(text)
 
 
 @every_victim
-def test_the_mask_hides_a_word(make):
+def test_the_mask_hides_a_word(make: Callable[..., Any]) -> None:
     victim = made(make)
     shown, masked, unknown = victim(["boil an egg now", f"boil an {victim.mask} now", "boil an qqq now"])
     assert not np.array_equal(masked, shown)
@@ -161,7 +165,7 @@ def test_the_mask_hides_a_word(make):
 
 
 @every_victim
-def test_a_copy_answers_the_same(make):
+def test_a_copy_answers_the_same(make: Callable[..., Any]) -> None:
     victim = made(make)
     copies = [copy.deepcopy(victim)]
     if make is not function_of_named_labels:  # a lambda does not pickle

@@ -1,6 +1,9 @@
 """Dual encoders: a score is one inner product, and a real sentence encoder answers with its own numbers."""
 
+from __future__ import annotations
+
 import sys
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,21 +19,21 @@ MINILM = "models/all-MiniLM-L6-v2"
 class CountingTable(np.ndarray):
     """Notes which rows are read."""
 
-    read: list
+    read: list[Any]
 
-    def __getitem__(self, key):
+    def __getitem__(self, key: list[int]) -> np.ndarray:
         self.read.append(key)
         return np.asarray(super().__getitem__(key))
 
 
-def test_scores_are_inner_products():
+def test_scores_are_inner_products() -> None:
     victim = made(dual_encoder)
     expected = letter_counts(TEXTS) @ victim.label_vectors.T
     np.testing.assert_allclose(victim(TEXTS), expected, atol=1e-5)
     np.testing.assert_allclose(victim.score(TEXTS, [5, 2]), expected[:, [5, 2]], atol=1e-5)
 
 
-def test_a_score_reads_the_rows_of_its_labels_only():
+def test_a_score_reads_the_rows_of_its_labels_only() -> None:
     vectors = np.random.default_rng(0).normal(size=(1000, LABELS)).view(CountingTable)
     vectors.read = []
     victim = DualEncoderWrapper(LetterEncoder(), vectors)
@@ -38,7 +41,7 @@ def test_a_score_reads_the_rows_of_its_labels_only():
     assert vectors.read == [[7, 999]]
 
 
-def test_many_labels_are_taken_in_parts(monkeypatch):
+def test_many_labels_are_taken_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("textattack_xmtc.wrappers.dual_encoder._LABELS_AT_ONCE", 4)
     vectors = np.random.default_rng(0).normal(size=(11, LABELS)).astype(np.float32)
     victim = DualEncoderWrapper(LetterEncoder(), vectors)
@@ -53,12 +56,12 @@ def test_many_labels_are_taken_in_parts(monkeypatch):
         (np.zeros((3, 6)), ["a", "b"], "2 label names came with 3 vectors"),
     ],
 )
-def test_vectors_that_do_not_fit(vectors, names, message):
+def test_vectors_that_do_not_fit(vectors: np.ndarray, names: list[str] | None, message: str) -> None:
     with pytest.raises(InputError, match=message):
         DualEncoderWrapper(LetterEncoder(), vectors, names)
 
 
-def test_without_the_extra(monkeypatch):
+def test_without_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "sentence_transformers", None)
     with pytest.raises(MissingExtraError, match=r"pip install 'textattack-xmtc\[sbert\]'"):
         DualEncoderWrapper.from_names("any", ["a"])
@@ -70,11 +73,11 @@ class TestSentenceTransformers:
     NAMES = ("cooking eggs", "football", "jazz music", "the garden in spring")
 
     @pytest.fixture(scope="class")
-    def victim(self):
+    def victim(self) -> Any:
         pytest.importorskip("sentence_transformers", reason="needs the extra 'sbert'")
         return DualEncoderWrapper.from_names(SHARED / MINILM, self.NAMES)
 
-    def test_scores_are_the_models_own(self, victim):
+    def test_scores_are_the_models_own(self, victim: Any) -> None:
         from sentence_transformers import SentenceTransformer
 
         plain = SentenceTransformer(str(SHARED / MINILM))
@@ -82,12 +85,12 @@ class TestSentenceTransformers:
         np.testing.assert_allclose(victim(TEXTS), expected, atol=1e-5)
         np.testing.assert_allclose(victim.score(TEXTS, [2]), expected[:, [2]], atol=1e-5)
 
-    def test_it_makes_sense(self, victim):
+    def test_it_makes_sense(self, victim: Any) -> None:
         texts = ["Boil the eggs for ten minutes.", "She plays the saxophone.", "The goalkeeper missed the ball."]
         assert victim.top_k(texts, 1)[0].ravel().tolist() == [0, 2, 1]
         assert victim.mask == "[MASK]"
 
-    def test_what_is_not_read_does_not_count(self, victim):
+    def test_what_is_not_read_does_not_count(self, victim: Any) -> None:
         text = "boil an egg in hot water " * 200
         read = victim.characters_read(text)
         assert 0 < read < len(text)

@@ -1,5 +1,7 @@
 """A victim in a process of its own: what happens to the process, and what the model in it does wrong."""
 
+from __future__ import annotations
+
 import copy
 import gc
 import os
@@ -27,7 +29,7 @@ def load(*arguments):
 """
 
 
-def victim(body, *arguments, tail=TAIL, **options):
+def victim(body: str, *arguments: str, tail: str = TAIL, **options: float | str) -> ProcessWrapper:
     return ProcessWrapper(sys.executable, served(HEAD + body + tail), *arguments, **options)
 
 
@@ -37,11 +39,11 @@ SIMPLE = """
 """
 
 
-def pid_of(model):
+def pid_of(model: ProcessWrapper) -> int:
     return model._process._running.pid
 
 
-def test_what_the_model_says_of_itself():
+def test_what_the_model_says_of_itself() -> None:
     model = victim(SIMPLE + "    name = 'tagger'\n    mask = '<mask>'\n")
     assert (model.name, model.mask, model.score_kind, model.labels.names) == (
         "tagger",
@@ -53,18 +55,18 @@ def test_what_the_model_says_of_itself():
     assert model.score(["x"], [1, 0]).tolist() == [[0.25, 0.5]]
 
 
-def test_arguments_reach_the_model():
+def test_arguments_reach_the_model() -> None:
     tail = "\ndef load(*names):\n    model = Model()\n    model.label_names = list(names)\n    return model\n"
     assert victim(SIMPLE, "x", "ü", tail=tail).labels.names == ["x", "ü"]
 
 
-def test_it_does_not_know_this_package_nor_the_callers_path(monkeypatch):
+def test_it_does_not_know_this_package_nor_the_callers_path(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(Path.cwd()))
     body = SIMPLE + "    name = repr(sorted(name for name in sys.modules if name.startswith('textattack')))\n"
     assert victim(body).name == "[]"
 
 
-def test_it_ends_with_its_wrapper():
+def test_it_ends_with_its_wrapper() -> None:
     model = victim(SIMPLE)
     process = model._process._running
     assert process.poll() is None
@@ -73,7 +75,7 @@ def test_it_ends_with_its_wrapper():
     assert process.poll() == 0
 
 
-def test_it_ends_with_a_program_that_is_killed(tmp_path):
+def test_it_ends_with_a_program_that_is_killed(tmp_path: Path) -> None:
     script = (
         "import sys, time\n"
         "from textattack_xmtc.wrappers import ProcessWrapper\n"
@@ -92,7 +94,7 @@ def test_it_ends_with_a_program_that_is_killed(tmp_path):
     assert select.select([descriptor], [], [], 60)[0], "the process outlived the program that started it"
 
 
-def test_a_process_that_died_says_why_and_is_started_again():
+def test_a_process_that_died_says_why_and_is_started_again() -> None:
     model = victim(SIMPLE)
     first = pid_of(model)
     os.kill(first, signal.SIGKILL)
@@ -102,13 +104,13 @@ def test_a_process_that_died_says_why_and_is_started_again():
     assert pid_of(model) != first
 
 
-def test_what_it_said_last_is_told():
+def test_what_it_said_last_is_told() -> None:
     body = "    def best(self, texts, m):\n        print('out of', 'memory', file=sys.stderr)\n        os._exit(3)\n"
     with pytest.raises(VictimError, match="ended with status 3; it said last: out of memory"):
         victim(body).score(["x"], [0])
 
 
-def test_a_process_that_does_not_answer_is_ended():
+def test_a_process_that_does_not_answer_is_ended() -> None:
     body = "    def best(self, texts, m):\n        time.sleep(600)\n"
     model = victim(body, answer_s=20.0)
     model._process._answer_s = 0.2
@@ -118,7 +120,7 @@ def test_a_process_that_does_not_answer_is_ended():
     assert process.poll() is not None
 
 
-def test_an_error_of_the_model_is_told_and_the_process_goes_on():
+def test_an_error_of_the_model_is_told_and_the_process_goes_on() -> None:
     body = """
     def best(self, texts, m):
         if "bad" in texts:
@@ -142,37 +144,37 @@ def test_an_error_of_the_model_is_told_and_the_process_goes_on():
         ("import os\nos._exit(7)", "ended with status 7"),
     ],
 )
-def test_a_model_that_cannot_be_loaded(source, message):
+def test_a_model_that_cannot_be_loaded(source: str, message: str) -> None:
     with pytest.raises(VictimError, match=message):
         ProcessWrapper(sys.executable, served(source))
 
 
-def test_a_model_that_does_not_say_how_many_labels_there_are():
+def test_a_model_that_does_not_say_how_many_labels_there_are() -> None:
     with pytest.raises(InputError, match="cannot tell how many there are"):
         ProcessWrapper(sys.executable, served("class Model: pass\ndef load(): return Model()"))
 
 
-def test_what_is_not_there(tmp_path):
+def test_what_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"there is no interpreter .*nowhere"):
         ProcessWrapper(tmp_path / "nowhere", served())
     with pytest.raises(InputError, match=r"there is no file .*nowhere\.py"):
         ProcessWrapper(sys.executable, tmp_path / "nowhere.py")
 
 
-def test_odd_numbers_are_refused():
+def test_odd_numbers_are_refused() -> None:
     for value in ("float('nan')", "float('inf')"):
         with pytest.raises(VictimError, match="shows a score of"):
             victim(f"    def best(self, texts, m):\n        return [[(0, {value})] for _ in texts]\n").score(["x"], [0])
 
 
-def test_copies_have_processes_of_their_own():
+def test_copies_have_processes_of_their_own() -> None:
     model = victim(SIMPLE)
     for other in (copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
         assert other.score(["y"], [0]).tolist() == [[0.5]]
         assert pid_of(other) != pid_of(model)
 
 
-def test_a_forked_process_does_not_write_into_the_pipe_of_its_parent():
+def test_a_forked_process_does_not_write_into_the_pipe_of_its_parent() -> None:
     model = victim(SIMPLE)
     reading, writing = os.pipe()
     child = os.fork()

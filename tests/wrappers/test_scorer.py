@@ -1,11 +1,13 @@
 """A model that looks at a part of its labels only: exact scores anywhere, ranks where it looks."""
 
+from __future__ import annotations
+
 from tests.toolkit.plain_tree import LABELS, TEXTS, make_model
 from textattack_xmtc.scores import ranks_of_rows
 from textattack_xmtc.wrappers import BEYOND, ScorerWrapper
 
 
-def test_ranks_of_a_label_tree_keep_to_its_beam():
+def test_ranks_of_a_label_tree_keep_to_its_beam() -> None:
     model = make_model()
     victim = ScorerWrapper(model)
     labels = list(range(LABELS))
@@ -18,7 +20,7 @@ def test_ranks_of_a_label_tree_keep_to_its_beam():
     assert (predicted[~reached] == 0).all() and (scores[~reached] > 0).all()
 
 
-def test_ranks_where_a_model_looks_at_all_labels():
+def test_ranks_where_a_model_looks_at_all_labels() -> None:
     model = make_model()
     model.beam = LABELS
     victim = ScorerWrapper(model)

@@ -1,5 +1,9 @@
 """Victims that show only their best labels: what is said of the others, and what an attack makes of it."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import numpy as np
 import pytest
 from textattack.attack_results import FailedAttackResult, SkippedAttackResult, SuccessfulAttackResult
@@ -23,7 +27,7 @@ WEIGHTS = {
 TEXT = "first an egg went into that pan while one drum played near our rose"
 
 
-def rows(texts):
+def rows(texts: list[str]) -> list[np.ndarray]:
     return [
         np.sum([[0, 0, 0, 0]] + [WEIGHTS[word] for word in text.split() if word in WEIGHTS], axis=0) for text in texts
     ]
@@ -32,10 +36,11 @@ def rows(texts):
 class Shown:
     """Shows the m best labels whose score is above 0, and counts what it is sent."""
 
-    def __init__(self, m):
-        self.m, self.asked = m, []
+    def __init__(self, m: int) -> None:
+        self.m = m
+        self.asked: list[Any] = []
 
-    def __call__(self, texts):
+    def __call__(self, texts: list[str]) -> list[list[tuple[str, int]]]:
         self.asked += texts
         best = [
             sorted(zip(NAMES, map(int, row), strict=True), key=lambda pair: -pair[1])[: self.m] for row in rows(texts)
@@ -43,11 +48,19 @@ class Shown:
         return [[(name, score) for name, score in row if score] for row in best]
 
 
-def victim(m=2, **options):
+def victim(m: int = 2, **options: int) -> ShortlistWrapper:
     return ShortlistWrapper(Shown(m), "score", NAMES, shown=m, floor=0.0, **options)
 
 
-def attack(recipe, model, target, labels=("cooking",), proposals=("ball", "song", "rose", "stone"), k=1, text=TEXT):
+def attack(
+    recipe: type[Any],
+    model: FunctionWrapper | ShortlistWrapper,
+    target: tuple[str],
+    labels: Any = ("cooking",),
+    proposals: tuple[str] = ("ball", "song", "rose", "stone"),
+    k: int = 1,
+    text: str = TEXT,
+) -> FailedAttackResult | SuccessfulAttackResult:
     built = recipe.build(model, k=k, max_change_rate=0.4, masked_lm=proposing(*proposals), encoder="embedded")
     return built.attack(text, GroundTruth(labels, target).encode())
 
@@ -55,14 +68,14 @@ def attack(recipe, model, target, labels=("cooking",), proposals=("ball", "song"
 # Answers --------------------------------------------------------------------------------------------------------------
 
 
-def test_a_label_that_is_not_shown_has_the_floor_and_no_rank():
+def test_a_label_that_is_not_shown_has_the_floor_and_no_rank() -> None:
     model = victim()
     assert model.score([TEXT], [0, 1, 2, 3]).tolist() == [[8, 0, 4, 0]]
     assert model.rank([TEXT], [0, 1, 2, 3]).tolist() == [[1, BEYOND, 2, BEYOND]]
     assert model([TEXT]).tolist() == [[8, 0, 4, 0]]  # the true row ends in 3
 
 
-def test_where_fewer_are_shown_than_asked_for():
+def test_where_fewer_are_shown_than_asked_for() -> None:
     labels, scores = victim().top_k(["one ball", "nothing at all", TEXT], 2)
     assert labels.tolist() == [[1, NOTHING], [NOTHING, NOTHING], [0, 2]]
     assert scores.tolist() == [[3, 0], [0, 0], [8, 4]]
@@ -79,20 +92,20 @@ def test_where_fewer_are_shown_than_asked_for():
     ],
     ids=["pairs", "dictionaries", "mapping", "indices", "more than m"],
 )
-def test_forms_of_an_answer(row):
+def test_forms_of_an_answer(row: Any) -> None:
     model = ShortlistWrapper(lambda texts: [row] * len(texts), "score", NAMES, shown=2, floor=0.0)
     assert model.top_k(["a", "b"], 2)[0].tolist() == [[0, 2]] * 2
     assert model.score(["a"], [0, 1, 2]).tolist() == [[3, 0, 2]]
 
 
-def test_ties_are_broken_by_the_lower_label_index():
+def test_ties_are_broken_by_the_lower_label_index() -> None:
     row = [("garden", 1), ("music", 1), ("sports", 1)]
     model = ShortlistWrapper(lambda texts: [row] * len(texts), "score", NAMES, shown=2, floor=0.0)
     assert model.top_k(["a"], 2)[0].tolist() == [[1, 2]]
     assert model.rank(["a"], [1, 2, 3]).tolist() == [[1, 2, BEYOND]]
 
 
-def test_a_text_is_sent_once():
+def test_a_text_is_sent_once() -> None:
     model = victim(batch_size=2)
     model.score([TEXT, "b", TEXT, "c"], [0])
     model.top_k([TEXT, "b"], 1)
@@ -102,7 +115,7 @@ def test_a_text_is_sent_once():
 
 
 @pytest.mark.parametrize(("name", "limit"), [("_KEPT_TEXTS", 2), ("_KEPT_SCORES", 4)])
-def test_what_is_kept_has_a_limit(monkeypatch, name, limit):
+def test_what_is_kept_has_a_limit(monkeypatch: pytest.MonkeyPatch, name: str, limit: int) -> None:
     monkeypatch.setattr(f"textattack_xmtc.wrappers.shortlist.{name}", limit)
     model = victim()
     texts = ["egg drum", "egg ball", "pan song"]
@@ -135,13 +148,13 @@ def test_what_is_kept_has_a_limit(monkeypatch, name, limit):
         ([3, 4], "which is no list of labels with scores"),
     ],
 )
-def test_bad_answers(answer, message):
+def test_bad_answers(answer: Any, message: str) -> None:
     model = ShortlistWrapper(lambda texts: answer, "score", NAMES, shown=2, floor=0.0, name="bad")
     with pytest.raises(VictimError, match=f"bad .*{message}"):
         model.score(["a", "b"], [0])
 
 
-def test_bad_settings():
+def test_bad_settings() -> None:
     with pytest.raises(InputError, match="cannot tell how many there are; give label_names"):
         ShortlistWrapper(Shown(2), "probability")
     with pytest.raises(InputError, match="a label that is not shown needs a score"):
@@ -159,7 +172,7 @@ def test_bad_settings():
 
 
 @pytest.mark.parametrize("recipe", [XMTCPositive, XMTCUntargeted])
-def test_a_label_is_pushed_out_as_if_all_scores_were_known(recipe):
+def test_a_label_is_pushed_out_as_if_all_scores_were_known(recipe: type[Any]) -> None:
     """As long as the target is among the m, the attack is the one on the whole model."""
     dense = FunctionWrapper(rows, "score", NAMES)
     known, shown = attack(recipe, dense, ("cooking",)), attack(recipe, victim(m=3), ("cooking",))
@@ -167,24 +180,24 @@ def test_a_label_is_pushed_out_as_if_all_scores_were_known(recipe):
     assert shown.perturbed_text() == known.perturbed_text() and shown.num_queries == known.num_queries
 
 
-def test_a_label_that_fell_off_the_list_is_flagged():
+def test_a_label_that_fell_off_the_list_is_flagged() -> None:
     result = attack(XMTCPositive, victim(m=1), ("cooking",))
     assert isinstance(result, SuccessfulAttackResult)
     assert "target cooking: rank 1 -> beyond the labels that the victim ranks, score 8 -> 0" in str(result)
 
 
-def test_each_text_of_an_attack_is_sent_once():
+def test_each_text_of_an_attack_is_sent_once() -> None:
     model = victim()
     result = attack(XMTCPositive, model, ("cooking",))
     assert len(model.model.asked) == len(set(model.model.asked)) == result.num_queries
 
 
-def test_a_label_that_is_shown_can_be_pulled_up():
+def test_a_label_that_is_shown_can_be_pulled_up() -> None:
     result = attack(XMTCNegative, victim(), ("music",))
     assert isinstance(result, SuccessfulAttackResult)
 
 
-def test_what_is_not_shown_cannot_be_pulled_up_step_by_step():
+def test_what_is_not_shown_cannot_be_pulled_up_step_by_step() -> None:
     """Sports needs two balls to be among the two best: one alone makes no difference that the victim shows."""
     text = "first an egg went into that pan while one song then another song then one more song played"
     dense = FunctionWrapper(rows, "score", NAMES)
@@ -194,7 +207,7 @@ def test_what_is_not_shown_cannot_be_pulled_up_step_by_step():
     assert isinstance(blind, FailedAttackResult) and "no word left to change" in str(blind)
 
 
-def test_a_text_of_which_nothing_is_shown_is_skipped():
+def test_a_text_of_which_nothing_is_shown_is_skipped() -> None:
     built = XMTCPositive.build(victim(), k=1, masked_lm=proposing("ball"), encoder="embedded")
     result = built.attack("stone " * 12, GroundTruth(("cooking",)).encode())
     assert isinstance(result, SkippedAttackResult) and "no true label is among the top 1" in str(result)

@@ -1,6 +1,9 @@
 """What some wrappers promise beside the contract of all."""
 
-from typing import ClassVar
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -38,7 +41,7 @@ from textattack_xmtc.wrappers import (
 
 
 @pytest.mark.parametrize("make", [hugging_face, attention_xml, textattack_hugging_face_wrapper])
-def test_probabilities_are_the_sigmoid_of_the_logits(make):
+def test_probabilities_are_the_sigmoid_of_the_logits(make: Callable[..., Any]) -> None:
     victim = made(make)
     logits = victim.with_score_kind("logit")
     assert logits is not victim and victim.score_kind == "probability"
@@ -46,14 +49,14 @@ def test_probabilities_are_the_sigmoid_of_the_logits(make):
     assert logits(TEXTS).min() < 0
 
 
-def test_probabilities_of_a_single_label_classifier_sum_to_one():
+def test_probabilities_of_a_single_label_classifier_sum_to_one() -> None:
     np.testing.assert_allclose(made(hugging_face_single_label)(TEXTS).sum(axis=1), 1, atol=1e-5)
     np.testing.assert_allclose(
         made(hugging_face_single_label).with_score_kind("logit")(TEXTS), made(hugging_face_logits)(TEXTS), atol=1e-5
     )
 
 
-def test_a_hugging_face_victim_is_the_plain_model():
+def test_a_hugging_face_victim_is_the_plain_model() -> None:
     model, tokenizer = bert("multi_label_classification", 12)
     for text, row in zip(TEXTS, made(hugging_face)(TEXTS), strict=True):
         with torch.no_grad():
@@ -61,14 +64,14 @@ def test_a_hugging_face_victim_is_the_plain_model():
         np.testing.assert_allclose(row, logits.sigmoid()[0].numpy(), atol=1e-5)
 
 
-def test_label_names_of_a_hugging_face_model_are_its_configurations():
+def test_label_names_of_a_hugging_face_model_are_its_configurations() -> None:
     model, tokenizer = bert(None, 12)
     model.config.id2label = {index: f"topic {index}" for index in range(LABELS)}
     assert HuggingFaceWrapper(model, tokenizer).labels.names == [f"topic {index}" for index in range(LABELS)]
     assert made(hugging_face_single_label).labels.names == list("ABCDEF")
 
 
-def test_a_label_that_a_forest_never_saw_is_not_certain():
+def test_a_label_that_a_forest_never_saw_is_not_certain() -> None:
     truth = np.array([[letter in text for letter in "gt"] + [False, True] for text in TEXTS], dtype=int)
     victim = SklearnWrapper(
         make_pipeline(CountVectorizer(), RandomForestClassifier(5, random_state=0)).fit(TEXTS, truth)
@@ -77,14 +80,14 @@ def test_a_label_that_a_forest_never_saw_is_not_certain():
     assert (dense[:, 2] == 0).all() and (dense[:, 3] == 1).all()
 
 
-def test_sklearn_labels_are_called_what_the_classes_are_called():
+def test_sklearn_labels_are_called_what_the_classes_are_called() -> None:
     names = [["eggs", "water"][text.startswith("hot")] for text in TEXTS]
     victim = SklearnWrapper(make_pipeline(CountVectorizer(), LogisticRegression(C=100)).fit(TEXTS, names))
     assert victim.labels.names == ["eggs", "water"]
     assert victim.top_k(["hot water"], 1)[0].tolist() == [[1]]
 
 
-def test_sklearn_is_asked_for_what_was_chosen():
+def test_sklearn_is_asked_for_what_was_chosen() -> None:
     pipeline = fitted(TfidfVectorizer(), OneVsRestClassifier(LogisticRegression()))
     margins = SklearnWrapper(pipeline, scores="score")
     np.testing.assert_allclose(margins(TEXTS), pipeline.decision_function(TEXTS), atol=1e-5)
@@ -94,14 +97,14 @@ def test_sklearn_is_asked_for_what_was_chosen():
 class CountingLinearSVC(LinearSVC):
     """Notes how often any of them is asked."""
 
-    asked: ClassVar[list] = []
+    asked: ClassVar[list[Any]] = []
 
-    def decision_function(self, X):
+    def decision_function(self, X: Any) -> np.ndarray:
         self.asked.append(1)
         return super().decision_function(X)
 
 
-def test_sklearn_runs_the_classifiers_of_the_labels_that_are_asked_for():
+def test_sklearn_runs_the_classifiers_of_the_labels_that_are_asked_for() -> None:
     victim = SklearnWrapper(fitted(TfidfVectorizer(), OneVsRestClassifier(CountingLinearSVC())))
     CountingLinearSVC.asked.clear()
     victim.score(TEXTS, [3, 5])
@@ -110,7 +113,7 @@ def test_sklearn_runs_the_classifiers_of_the_labels_that_are_asked_for():
     assert len(CountingLinearSVC.asked) == 2 + LABELS
 
 
-def test_margins_of_labels_that_training_says_nothing_of_stand_last():
+def test_margins_of_labels_that_training_says_nothing_of_stand_last() -> None:
     """scikit-learn answers 0 for them: more than for any label that is probably wrong."""
     truth = np.array([[letter in text for letter in "gt"] + [False, True] for text in TEXTS], dtype=int)
     pipeline = make_pipeline(TfidfVectorizer(), OneVsRestClassifier(LinearSVC())).fit(TEXTS, truth)
@@ -129,7 +132,7 @@ def test_margins_of_labels_that_training_says_nothing_of_stand_last():
 
 @pytest.mark.parametrize("problem", ["multi_label_classification", "single_label_classification", None, "regression"])
 @pytest.mark.parametrize("function", [None, "sigmoid", "softmax", "none"])
-def test_a_pipeline_gives_the_scores_that_it_gives_itself(problem, function):
+def test_a_pipeline_gives_the_scores_that_it_gives_itself(problem: str | None, function: str | None) -> None:
     model, tokenizer = bert(problem, 12)
     options = {"top_k": None, "device": "cpu", "truncation": True, "max_length": 12}
     pipe = pipeline("text-classification", model=model, tokenizer=tokenizer, function_to_apply=function, **options)
@@ -149,20 +152,20 @@ def test_a_pipeline_gives_the_scores_that_it_gives_itself(problem, function):
     assert shown.top_k(TEXTS, 3)[0].tolist() == victim.top_k(TEXTS, 3)[0].tolist()
 
 
-def test_what_is_no_pipeline():
+def test_what_is_no_pipeline() -> None:
     with pytest.raises(InputError, match="a LogisticRegression is not a text classification pipeline"):
         HuggingFaceWrapper.from_pipeline(LogisticRegression())
     with pytest.raises(InputError, match="unknown activation='tanh'; choose sigmoid or softmax"):
         HuggingFaceWrapper(*bert(None, 12), activation="tanh")
 
 
-def test_a_victim_stays_what_it_is():
+def test_a_victim_stays_what_it_is() -> None:
     victim = made(function)
     assert as_victim(victim) is victim
     assert isinstance(as_victim(made(attention_xml).model), ScorerWrapper)
 
 
-def test_batches_are_no_larger_than_asked_for():
+def test_batches_are_no_larger_than_asked_for() -> None:
     sizes = []
     victim = FunctionWrapper(lambda texts: [sizes.append(len(texts)) or [0.0]] * len(texts), "score", batch_size=3)
     victim(TEXTS)

@@ -15,7 +15,6 @@ from typing import Any
 import pytest
 
 from tests.campaign.conftest import working_in
-from tests.toolkit import ROOT
 from tests.toolkit.dying_worker import HALF_A_REPLY, HOPELESS, DyingWorker, KilledWorker
 from tests.toolkit.small_campaigns import LABELS, OPTIONS, records
 from textattack_xmtc.campaign.plan import Plan
@@ -103,15 +102,15 @@ def test_the_order_of_the_samples_is_no_matter(whole: Path, tmp_path: Path, chan
 # Pools ----------------------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture(autouse=True)
-def tests_to_be_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Actors look for these files as any process does, and packages leave other `tests` beside the libraries."""
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
-
-
 @pytest.fixture(params=["processes", pytest.param("ray", marks=needs_ray)])
 def workers(request: pytest.FixtureRequest) -> Workers:
-    return Workers(2, "local" if request.param == "ray" else None)
+    return pool_of(request.param, request)
+
+
+def pool_of(kind: str, request: pytest.FixtureRequest) -> Workers:
+    if kind == "ray":
+        request.getfixturevalue("ray_cluster")
+    return Workers(2, "local" if kind == "ray" else None)
 
 
 @pytest.mark.slow
@@ -160,25 +159,35 @@ def test_a_worker_that_is_killed_in_the_midst_of_an_attack(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("source", ["label-texts", "answers"])
+@pytest.mark.parametrize(
+    ("kind", "source"),
+    [("processes", "label-texts"), ("processes", "answers"), pytest.param("ray", "answers", marks=needs_ray)],
+)
 def test_workers_leave_the_records_of_one_process_whatever_attacks_learn(
-    whole: Path, tmp_path: Path, workers: Workers, source: str
+    whole: Path, tmp_path: Path, kind: str, source: str, request: pytest.FixtureRequest
 ) -> None:
     options = two_targets(whole, tmp_path / "samples.jsonl", negative=True)
     options |= {"models": ["plain"], "candidate_source": source, "candidate_order": "until-goal"}
     assert run_campaign(tmp_path / "one", options)
-    assert run_campaign(tmp_path / "many", options, workers=workers)
+    assert run_campaign(tmp_path / "many", options, workers=pool_of(kind, request))
     assert in_order(tmp_path / "many") == in_order(tmp_path / "one")
     assert {row["outcome"] for row in in_order(tmp_path / "one")["plain"]} >= {"succeeded"}
 
 
 @pytest.mark.slow
-def test_a_pool_says_what_a_worker_does_and_how_it_ends(targets: Path) -> None:
-    """A model that is not there is an answer; the death of an idle worker is one; each has its share of the threads."""
+@pytest.mark.parametrize("fork", [False, True])
+def test_a_pool_says_what_a_worker_does_and_how_it_ends(
+    targets: Path, fork: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A model that is not there is an answer; the death of an idle worker is one; each has its share of the threads.
+
+    Each has the environment of the moment when it starts.
+    """
+    monkeypatch.setenv("XMTC_TEST_MOMENT", str(fork))
     plan, campaign = plan_and_campaign(targets)
     bare = without_results(campaign)
     assert not bare.samples and not any(model.records for model in bare.models)
-    pool = LocalPool(_Threads(plan, bare), 1, threads=1)
+    pool = LocalPool(_Threads(plan, bare), 1, threads=1, fork=fork)
     try:
         pool.start(0)
         pool.ask(0, "nowhere")
@@ -188,7 +197,7 @@ def test_a_pool_says_what_a_worker_does_and_how_it_ends(targets: Path) -> None:
         assert _replies(pool) == [(0, Loaded(pool.pids[0]))]
         pool.ask(0, campaign.samples[0])
         ((_, record),) = _replies(pool)
-        assert record["threads"] == 1 and record["environment"] == "1"
+        assert record["threads"] == 1 and record["environment"] == ["1", str(fork)]
         os.kill(pool.pids[0], signal.SIGTERM)
         assert _replies(pool) == [(0, Died("killed by SIGTERM"))]
     finally:
@@ -197,7 +206,7 @@ def test_a_pool_says_what_a_worker_does_and_how_it_ends(targets: Path) -> None:
 
 @needs_ray
 @pytest.mark.slow
-def test_an_actor_that_cannot_begin_says_why() -> None:
+def test_an_actor_that_cannot_begin_says_why(ray_cluster: None) -> None:
     """As on a node that lacks a package."""
     pool = RayPool(_lacking, "local", 1)
     try:
@@ -224,13 +233,14 @@ class _Threads:
 
         worker = Worker(self.plan, self.campaign)
         real = worker.attack
-        beside = {"threads": torch.get_num_threads(), "environment": os.environ["RAYON_NUM_THREADS"]}
+        environment = [os.environ[name] for name in ("RAYON_NUM_THREADS", "XMTC_TEST_MOMENT")]
+        beside = {"threads": torch.get_num_threads(), "environment": environment}
         worker.attack = lambda sample: {**real(sample), **beside}  # type: ignore[method-assign]  # says more
         return worker
 
 
 def _replies(pool: Pool) -> list[Any]:
-    while not (found := pool.replies(60)):
+    while not (found := list(pool.replies(60))):
         pass
     return found
 
@@ -260,6 +270,9 @@ def test_ray_is_an_extra(monkeypatch: pytest.MonkeyPatch) -> None:
 @needs_ray
 @pytest.mark.slow
 def test_a_cluster_of_our_own_leaves_no_handler_behind() -> None:
+    import ray
+
+    ray.shutdown()  # the one that tests share
     before = signal.getsignal(signal.SIGTERM)
     pool = RayPool(_lacking, "local", 1)
     pool.close()

@@ -32,7 +32,8 @@ class DyingPool:
     """Workers in this process that answer in random order; `dies` says whether one dies of an order."""
 
     def __init__(self, size: int, chance: random.Random, dies: Any = lambda worker, order: False) -> None:
-        self.size, self.pids, self.chance, self.dies = size, {}, chance, dies
+        self.size, self.chance, self.dies = size, chance, dies
+        self.pids: dict[int, int] = {}
         self.models: dict[int, str | None] = {}
         self.orders: dict[int, Order] = {}
         self.attacked: list[tuple[int, str, int]] = []

@@ -1,7 +1,12 @@
 """Official APLC-XLNet folders: scores are those of the authors' network, and what does not fit is named."""
 
+from __future__ import annotations
+
 import json
 import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,24 +24,24 @@ from textattack_xmtc.models.importers.options import ImportOptions
 
 
 @pytest.fixture
-def folder(tmp_path):
+def folder(tmp_path: Path) -> Path:
     write_folder(tmp_path / "official")
     return tmp_path / "official"
 
 
-def imported(folder, tmp_path, **options):
+def imported(folder: Path, tmp_path: Path, **options: int) -> APLCXLNet:
     """The checkpoint as a user gets it: imported, saved, loaded."""
     model = read_aplc_xlnet(folder, ImportOptions(**options))
-    return load_model(save_model(model, tmp_path / "model"), device="cpu")
+    return load_model(save_model(model, tmp_path / "model"), device="cpu")  # type: ignore[return-value]
 
 
-def expected(folder, max_length=40):
+def expected(folder: Path, max_length: int = 40) -> np.ndarray:
     state = torch.load(folder / "pytorch_model.bin")
     return np.stack([probabilities(state, token_ids(folder, text, max_length), max_length) for text in TEXTS])
 
 
 @pytest.mark.parametrize("prefix", ["", "module."])
-def test_it_scores_as_the_authors_network(folder, tmp_path, prefix):
+def test_it_scores_as_the_authors_network(folder: Path, tmp_path: Path, prefix: str) -> None:
     scores = expected(folder)
     assert np.ptp(scores, axis=0).min() > 1e-3 and np.ptp(scores, axis=1).min() > 1e-2
     state = torch.load(folder / "pytorch_model.bin")
@@ -48,13 +53,13 @@ def test_it_scores_as_the_authors_network(folder, tmp_path, prefix):
     np.testing.assert_allclose(model.score(TEXTS, [9, 0]), scores[:, [9, 0]], atol=1e-5)
 
 
-def test_texts_that_are_too_long_are_cut_as_there(folder, tmp_path):
+def test_texts_that_are_too_long_are_cut_as_there(folder: Path, tmp_path: Path) -> None:
     model = imported(folder, tmp_path, max_length=7)
     assert [len(numbers) for numbers in model.encode(TEXTS)][::2] == [7, 7]
     np.testing.assert_allclose(model.dense(TEXTS), expected(folder, 7), atol=1e-5)
 
 
-def test_a_later_xlnet_computes_the_gelu_that_its_name_says(folder, tmp_path):
+def test_a_later_xlnet_computes_the_gelu_that_its_name_says(folder: Path, tmp_path: Path) -> None:
     """The authors' release has tanh's approximation under the name that is now the exact function's."""
     assert read_aplc_xlnet(folder, ImportOptions()).network.config.activation == "gelu_new"
     edit(folder, transformers_version="4.50.0")
@@ -63,7 +68,7 @@ def test_a_later_xlnet_computes_the_gelu_that_its_name_says(folder, tmp_path):
     assert read_aplc_xlnet(folder, ImportOptions()).network.config.activation == "relu"
 
 
-def test_what_is_kept_beside_the_weights(folder, tmp_path):
+def test_what_is_kept_beside_the_weights(folder: Path, tmp_path: Path) -> None:
     model = imported(folder, tmp_path)
     assert model.label_names == tuple(f"label {number}" for number in range(LABELS))
     assert (model.max_length, model.mask_word) == (512, "<mask>")
@@ -72,7 +77,9 @@ def test_what_is_kept_beside_the_weights(folder, tmp_path):
     assert mask == 6 and mask in model.encode(["boil <mask> egg"])[0]
 
 
-def test_safetensors_and_a_tokenizer_file_do_as_well(folder, tmp_path, monkeypatch):
+def test_safetensors_and_a_tokenizer_file_do_as_well(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     before = imported(folder, tmp_path).dense(TEXTS)
     XLNetTokenizerFast.from_pretrained(str(folder)).backend_tokenizer.save(str(folder / "tokenizer.json"))
     save_file(torch.load(folder / "pytorch_model.bin"), folder / "model.safetensors")
@@ -83,7 +90,7 @@ def test_safetensors_and_a_tokenizer_file_do_as_well(folder, tmp_path, monkeypat
 
 
 @pytest.mark.parametrize("library", ["sentencepiece", "google.protobuf", "google"])
-def test_a_missing_library_is_named(folder, monkeypatch, library):
+def test_a_missing_library_is_named(folder: Path, monkeypatch: pytest.MonkeyPatch, library: str) -> None:
     monkeypatch.setitem(sys.modules, library, None)
     if library == "google":
         monkeypatch.delitem(sys.modules, "google.protobuf", raising=False)
@@ -91,14 +98,14 @@ def test_a_missing_library_is_named(folder, monkeypatch, library):
         read_aplc_xlnet(folder, ImportOptions())
 
 
-def test_objects_beside_the_weights_are_refused_and_not_run(folder, tmp_path):
+def test_objects_beside_the_weights_are_refused_and_not_run(folder: Path, tmp_path: Path) -> None:
     torch.save({**random_state(60), "more": Payload(tmp_path / "made")}, folder / "pytorch_model.bin")
     with pytest.raises(ModelFolderError, match=r"pytorch_model\.bin' holds Python objects .*--trust"):
         read_aplc_xlnet(folder, ImportOptions())
     assert not (tmp_path / "made").exists()
 
 
-def edit(folder, **changes):
+def edit(folder: Path, **changes: Any) -> None:
     description = {**json.loads((folder / "config.json").read_text()), **changes}
     kept = {key: value for key, value in description.items() if value is not None}
     (folder / "config.json").write_text(json.dumps(kept))
@@ -129,14 +136,14 @@ def edit(folder, **changes):
         ({"num_labels": 12}, "num_labels is 12 .* and there are 11 label names"),
     ],
 )
-def test_a_configuration_that_does_not_fit_is_refused(folder, changes, message):
+def test_a_configuration_that_does_not_fit_is_refused(folder: Path, changes: dict[str, Any], message: str) -> None:
     edit(folder, **changes)
     with pytest.raises(ModelFolderError, match=message):
         read_aplc_xlnet(folder, ImportOptions())
 
 
-def weights(change):
-    def damage(folder):
+def weights(change: Any) -> Any:
+    def damage(folder: Path) -> None:
         state = torch.load(folder / "pytorch_model.bin")
         change(state)
         torch.save(state, folder / "pytorch_model.bin")
@@ -165,13 +172,13 @@ def weights(change):
         ),
     ],
 )
-def test_what_is_missing_or_damaged_is_said(folder, damage, message):
+def test_what_is_missing_or_damaged_is_said(folder: Path, damage: Callable[..., Any], message: str) -> None:
     damage(folder)
     with pytest.raises(ModelFolderError, match=message):
         read_aplc_xlnet(folder, ImportOptions())
 
 
-def test_more_sub_words_than_rows_are_refused(folder):
+def test_more_sub_words_than_rows_are_refused(folder: Path) -> None:
     words = json.loads((folder / "config.json").read_text())["n_token"]
     torch.save(random_state(words - 1), folder / "pytorch_model.bin")
     edit(folder, n_token=words - 1)
@@ -179,7 +186,7 @@ def test_more_sub_words_than_rows_are_refused(folder):
         read_aplc_xlnet(folder, ImportOptions())
 
 
-def test_options_of_the_other_model_are_refused(folder, tmp_path):
+def test_options_of_the_other_model_are_refused(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="an APLC-XLNet has no use for vocabulary"):
         read_aplc_xlnet(folder, ImportOptions(vocabulary=tmp_path))
     with pytest.raises(InputError, match="max_length=2"):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -49,7 +52,7 @@ def weights(model: APLCXLNet) -> dict[str, torch.Tensor]:
 
 
 @pytest.mark.parametrize("kind", ["bce", "squared-hinge"])
-def test_it_learns_words_that_stand_for_labels(kind):
+def test_it_learns_words_that_stand_for_labels(kind: str) -> None:
     model = fresh()
     log = train_aplc_xlnet(model, CORPUS, FAST, LossSettings(kind=kind), CORPUS.split("test"))
     assert [entry["number"] for entry in log] == list(range(1, 31))
@@ -60,7 +63,7 @@ def test_it_learns_words_that_stand_for_labels(kind):
 
 
 @pytest.mark.slow
-def test_mixed_precision_learns_as_well():
+def test_mixed_precision_learns_as_well() -> None:
     model = fresh()
     settings = APLCXLNetSettings(**{**vars(FAST), "dtype": "bfloat16"})
     log = train_aplc_xlnet(model, CORPUS, settings, validate_on=CORPUS.split("test"))
@@ -69,7 +72,7 @@ def test_mixed_precision_learns_as_well():
     assert {value.dtype for value in model.network.state_dict().values()} == {torch.float32}
 
 
-def test_weights_raise_what_a_rare_label_is_given():
+def test_weights_raise_what_a_rare_label_is_given() -> None:
     """Trained with a weight on the rare labels' positive parts, they score higher on average.
 
     Of three trainings together: the score after a short one is a matter of chance (1.3 to 3.2 times the unweighted).
@@ -78,7 +81,7 @@ def test_weights_raise_what_a_rare_label_is_given():
     scores = {1.0: 0.0, 50.0: 0.0}
 
     class OnRare(LossSettings):
-        def for_labels(self, label_counts, n_train):
+        def for_labels(self, label_counts: Any, n_train: Any) -> ReweightedLoss:
             return ReweightedLoss(np.where(rare, self.beta, 1.0))
 
     for weight in scores:
@@ -90,7 +93,7 @@ def test_weights_raise_what_a_rare_label_is_given():
     assert scores[50.0] > 1.3 * scores[1.0]
 
 
-def test_the_same_seed_gives_the_same_weights():
+def test_the_same_seed_gives_the_same_weights() -> None:
     settings = APLCXLNetSettings(epochs=1, batch_size=25, word_dropout=0.1, seed=4)
     first, second = fresh(8), fresh(8)
     torch.manual_seed(1)
@@ -101,7 +104,7 @@ def test_the_same_seed_gives_the_same_weights():
 
 
 @pytest.mark.parametrize("writes", [2, 5, 7])
-def test_a_training_taken_up_again_ends_as_an_uninterrupted_one(tmp_path, writes):
+def test_a_training_taken_up_again_ends_as_an_uninterrupted_one(tmp_path: Path, writes: int) -> None:
     """Four steps and the end of the epoch make five checkpoints an epoch."""
     settings = APLCXLNetSettings(epochs=3, batch_size=25, word_dropout=0.1)
     whole = fresh(8)
@@ -115,7 +118,7 @@ def test_a_training_taken_up_again_ends_as_an_uninterrupted_one(tmp_path, writes
     assert all(torch.equal(value, weights(resumed)[key]) for key, value in weights(whole).items())
 
 
-def test_each_part_has_its_learning_rate():
+def test_each_part_has_its_learning_rate() -> None:
     """Adam's first step moves a weight by its learning rate, whatever the gradient."""
     model = fresh(8)
     before = weights(model)
@@ -127,20 +130,20 @@ def test_each_part_has_its_learning_rate():
         assert moved == pytest.approx(rate, rel=0.01)
 
 
-def test_texts_without_labels_are_learnt_from_too():
+def test_texts_without_labels_are_learnt_from_too() -> None:
     rows = [Document(str(number), text, []) for number, text in enumerate(["how to", "the"])]
     corpus = Corpus.from_documents("bare", {"train": rows}, CORPUS.label_names)
     model = build_small(["how to", "the"], CORPUS.label_names, hidden_size=8, layers=1, device="cpu")
     assert train_aplc_xlnet(model, corpus, APLCXLNetSettings(epochs=1))[0]["loss"] > 0
 
 
-def test_rates_rise_and_fall():
+def test_rates_rise_and_fall() -> None:
     shares = [rate_share(step, 100, 0.1) for step in range(101)]
     assert np.argmax(shares) in (9, 10) and max(shares) == 1 and shares[-1] == 0
     assert shares[4] == 0.5 and shares[55] == 0.5
 
 
-def test_what_cannot_be_trained_is_refused():
+def test_what_cannot_be_trained_is_refused() -> None:
     other = build_small(TEXTS, ["a", "b"], hidden_size=8, layers=1)
     with pytest.raises(InputError, match="2 labels are not the 12"):
         train_aplc_xlnet(other, CORPUS, FAST)

@@ -1,5 +1,11 @@
 """Official AttentionXML checkpoints, flat: scores are those of the authors' network, and what does not fit is named."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -28,7 +34,7 @@ LABELS = 9
 
 
 @pytest.fixture
-def source(tmp_path):
+def source(tmp_path: Path) -> Path:
     """A checkpoint with its vocabulary and label names beside it."""
     folder = tmp_path / "official"
     write_beside(folder, LABELS)
@@ -36,7 +42,7 @@ def source(tmp_path):
     return folder / "AttentionXML-Eggs"
 
 
-def imported(source, tmp_path, **options):
+def imported(source: Any, tmp_path: Path, **options: Any) -> Any:
     """The checkpoint as a user gets it: imported, saved, loaded."""
     model = read_attention_xml(source, ImportOptions(**options))
     return load_model(save_model(model, tmp_path / "model"), device="cpu")
@@ -44,7 +50,9 @@ def imported(source, tmp_path, **options):
 
 @pytest.mark.parametrize(("layers", "linear"), [(1, (8,)), (2, (8, 7)), (3, ()), (1, (6, 5, 4))])
 @pytest.mark.parametrize("prefix", ["", "module."])
-def test_it_scores_as_the_authors_network(source, tmp_path, layers, linear, prefix):
+def test_it_scores_as_the_authors_network(
+    source: Path, tmp_path: Path, layers: int, linear: tuple[Any, ...], prefix: str
+) -> None:
     state = network_state(LABELS, layers, linear, seed=3)
     torch.save({prefix + key: value for key, value in state.items()}, source)
     model = imported(source, tmp_path)
@@ -57,13 +65,13 @@ def test_it_scores_as_the_authors_network(source, tmp_path, layers, linear, pref
     np.testing.assert_allclose(model.score(TEXTS, [7, 0], "logit"), logits[:, [7, 0]], atol=1e-5)
 
 
-def test_files_from_before_torch_1_6(source, tmp_path):
+def test_files_from_before_torch_1_6(source: Path, tmp_path: Path) -> None:
     torch.save(network_state(LABELS), source, _use_new_zipfile_serialization=False)
     logits = network_logits(network_state(LABELS), NUMBERS[0])
     np.testing.assert_allclose(imported(source, tmp_path).dense(TEXTS[:1], "logit")[0], logits, atol=1e-5)
 
 
-def test_each_direction_and_part_of_the_start_counts(source, tmp_path):
+def test_each_direction_and_part_of_the_start_counts(source: Path, tmp_path: Path) -> None:
     """A start that is read in another order would give other scores."""
     state = network_state(LABELS, layers=2)
     logits = network_logits(state, NUMBERS[0])
@@ -76,7 +84,7 @@ def test_each_direction_and_part_of_the_start_counts(source, tmp_path):
         np.testing.assert_allclose(actual, network_logits(other, NUMBERS[0]), atol=1e-5)
 
 
-def test_what_is_kept_beside_the_weights(source, tmp_path):
+def test_what_is_kept_beside_the_weights(source: Path, tmp_path: Path) -> None:
     model = imported(source, tmp_path)
     assert model.label_names == tuple(f"label {number}" for number in range(LABELS))
     assert model.vocabulary.words == tuple(WORDS)
@@ -84,7 +92,7 @@ def test_what_is_kept_beside_the_weights(source, tmp_path):
     assert imported(source, tmp_path, max_length=3).encode(TEXTS[:1]) == [NUMBERS[0][:3]]
 
 
-def test_vocabulary_and_names_from_elsewhere(source, tmp_path):
+def test_vocabulary_and_names_from_elsewhere(source: Path, tmp_path: Path) -> None:
     (source.parent / "vocab.npy").rename(tmp_path / "words.npy")
     (source.parent / "labels.txt").write_text("wrong\n")
     (tmp_path / "names.json").write_text(str([f"n{number}" for number in range(LABELS)]).replace("'", '"'))
@@ -92,19 +100,19 @@ def test_vocabulary_and_names_from_elsewhere(source, tmp_path):
     assert model.label_names[3] == "n3"
 
 
-def test_a_vocabulary_of_objects_needs_trust(source, tmp_path):
+def test_a_vocabulary_of_objects_needs_trust(source: Path, tmp_path: Path) -> None:
     np.save(source.parent / "vocab.npy", np.array(WORDS, dtype=object))
     with pytest.raises(ModelFolderError, match=r"vocab\.npy.*--trust"):
         read_attention_xml(source, ImportOptions())
     assert imported(source, tmp_path, trust=True).vocabulary.words == tuple(WORDS)
 
 
-def configuration(tmp_path, name="model.yaml", **settings):
+def configuration(tmp_path: Path, name: str = "model.yaml", **settings: Any) -> Any:
     (tmp_path / name).write_text(yaml.safe_dump(settings))
     return tmp_path / name
 
 
-def test_configurations_of_model_and_data(source, tmp_path):
+def test_configurations_of_model_and_data(source: Path, tmp_path: Path) -> None:
     """As in the authors' repository: paths start from its root, the configurations lie below it."""
     data = tmp_path / "repository" / "data" / "Eggs"
     data.mkdir(parents=True)
@@ -153,7 +161,9 @@ def test_configurations_of_model_and_data(source, tmp_path):
         ({"vocab_size": 8}, "vocab_size is 8 in the configuration, and there are 12 words"),
     ],
 )
-def test_a_configuration_that_does_not_fit_names_the_key(source, tmp_path, settings, message):
+def test_a_configuration_that_does_not_fit_names_the_key(
+    source: Path, tmp_path: Path, settings: dict[str, Any], message: str
+) -> None:
     file = configuration(tmp_path, model=settings)
     with pytest.raises(ModelFolderError, match=message):
         read_attention_xml(source, ImportOptions(configurations=(file,)))
@@ -164,7 +174,7 @@ BOMB = b"".join(b"b%d: &b%d [%s]\n" % (n, n, b",".join([b"*b%d" % (n - 1) if n e
 BOMB += b"emb_size: *b7\n"
 
 
-def test_paths_that_can_be_none_are_not_there(source, tmp_path):
+def test_paths_that_can_be_none_are_not_there(source: Path, tmp_path: Path) -> None:
     for path in ("x" * 5000, r'"a\0b"', "[1, 2]"):
         file = tmp_path / "model.yaml"
         file.write_text(f"emb_init: {path}\nlabels_binarizer: {path}\n")
@@ -183,7 +193,9 @@ def test_paths_that_can_be_none_are_not_there(source, tmp_path):
         (b"model: !!python/object/apply:os.mkdir [MADE]\n", "cannot be read as YAML .*python/object"),
     ],
 )
-def test_what_is_no_configuration_is_refused_and_not_run(source, tmp_path, content, message):
+def test_what_is_no_configuration_is_refused_and_not_run(
+    source: Path, tmp_path: Path, content: bytes, message: str
+) -> None:
     file = tmp_path / "model.yaml"
     file.write_bytes(content.replace(b"MADE", str(tmp_path / "made").encode()))
     with pytest.raises(ModelFolderError, match=message):
@@ -193,11 +205,11 @@ def test_what_is_no_configuration_is_refused_and_not_run(source, tmp_path, conte
         read_attention_xml(source, ImportOptions(configurations=(tmp_path / "nowhere.yaml",)))
 
 
-def _without(key):
+def _without(key: Any) -> Any:
     return lambda state: state.pop(key)
 
 
-def _other(key, shape):
+def _other(key: Any, shape: Any) -> Any:
     return lambda state: state.update({key: torch.zeros(shape)})
 
 
@@ -215,7 +227,9 @@ def _other(key, shape):
         (_other("optimizer.step", (1,)), r"holds the weight 'optimizer\.step'; by"),
     ],
 )
-def test_weights_that_are_missing_or_of_another_shape_are_named(source, change, message):
+def test_weights_that_are_missing_or_of_another_shape_are_named(
+    source: Path, change: Callable[..., Any], message: str
+) -> None:
     state = network_state(LABELS)
     change(state)
     torch.save(state, source)
@@ -223,7 +237,7 @@ def test_weights_that_are_missing_or_of_another_shape_are_named(source, change, 
         read_attention_xml(source, ImportOptions())
 
 
-def test_what_is_missing_is_said(source, tmp_path):
+def test_what_is_missing_is_said(source: Path, tmp_path: Path) -> None:
     with pytest.raises(ModelFolderError, match=r"nowhere' is not there, nor is '.*nowhere-Level-0'"):
         read_attention_xml(tmp_path / "nowhere", ImportOptions())
     with pytest.raises(ModelFolderError, match=r"is a folder; give the checkpoint file.*adv-xmtc"):
@@ -246,14 +260,14 @@ def test_what_is_missing_is_said(source, tmp_path):
         read_attention_xml(source, ImportOptions())
 
 
-def test_a_tree_is_told_from_a_flat_model(tmp_path):
+def test_a_tree_is_told_from_a_flat_model(tmp_path: Path) -> None:
     tree = Tree(tmp_path)
     for source in (tree.start, tree.file(0), tree.file(2)):
         assert read_attention_xml(source, ImportOptions()).name == "AttentionXML (tree)"
 
 
 @pytest.mark.parametrize("order", "<>")
-def test_a_vocabulary_of_numbers_that_are_no_characters_is_refused(source, order):
+def test_a_vocabulary_of_numbers_that_are_no_characters_is_refused(source: Path, order: str) -> None:
     words = np.array(WORDS).astype(f"{order}U5")
     words.view(f"{order}u4")[5] = 0x7FFFFFFF
     np.save(source.parent / "vocab.npy", words)

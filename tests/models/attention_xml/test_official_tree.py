@@ -1,6 +1,10 @@
 """Official AttentionXML checkpoints with a label tree: scores along the path, padding rows, shards, groups."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -27,13 +31,13 @@ from textattack_xmtc.models.importers.options import ImportOptions
 pytestmark = pytest.mark.usefixtures("no_punkt")
 
 
-def imported(tree, tmp_path, **options):
+def imported(tree: Any, tmp_path: Path, **options: Any) -> Any:
     """The checkpoint as a user gets it: imported, saved, loaded."""
     model = read_attention_xml(tree.start, ImportOptions(**options))
     return load_model(save_model(model, tmp_path / "model"), device="cpu")
 
 
-def check(model, tree):
+def check(model: Any, tree: Any) -> None:
     expected = np.stack([tree.probabilities(numbers) for numbers in NUMBERS])
     assert np.ptp(expected, axis=1)[:3].min() > 0.02, "labels are told apart"
     np.testing.assert_allclose(model.dense(TEXTS), expected, atol=1e-5)
@@ -42,7 +46,7 @@ def check(model, tree):
 
 
 @pytest.mark.parametrize("shards", [(), (6, 5, 5), (16,)], ids=["padding row", "shards", "one shard"])
-def test_it_scores_as_the_product_along_the_path(tmp_path, shards):
+def test_it_scores_as_the_product_along_the_path(tmp_path: Path, shards: tuple[Any, ...]) -> None:
     tree = Tree(tmp_path / "official", shards=shards)
     model = imported(tree, tmp_path)
     assert isinstance(model, AttentionXMLTree)
@@ -51,13 +55,13 @@ def test_it_scores_as_the_product_along_the_path(tmp_path, shards):
     check(model, tree)
 
 
-def test_more_shards_than_digits(tmp_path):
+def test_more_shards_than_digits(tmp_path: Path) -> None:
     """Shard 10 comes behind shard 9, not behind shard 1."""
     tree = Tree(tmp_path / "official", labels=24, shards=(2,) * 12)
     check(imported(tree, tmp_path), tree)
 
 
-def test_shards_with_a_row_for_padding(tmp_path):
+def test_shards_with_a_row_for_padding(tmp_path: Path) -> None:
     tree = Tree(tmp_path / "official", shards=(8, 8))
     state = torch.load(tree.file(2))
     state["AttentionWeights.emb.1.weight"] = torch.cat(
@@ -67,21 +71,21 @@ def test_shards_with_a_row_for_padding(tmp_path):
     check(imported(tree, tmp_path), tree)
 
 
-def test_data_parallel_names(tmp_path):
+def test_data_parallel_names(tmp_path: Path) -> None:
     tree = Tree(tmp_path / "official")
     for level in range(3):
         torch.save({f"module.{key}": value for key, value in torch.load(tree.file(level)).items()}, tree.file(level))
     check(imported(tree, tmp_path), tree)
 
 
-def test_groups_of_unequal_sizes_need_trust(tmp_path):
+def test_groups_of_unequal_sizes_need_trust(tmp_path: Path) -> None:
     tree = Tree(tmp_path / "official", labels=19)
     with pytest.raises(ModelFolderError, match=r"-cluster-Level-1\.npy' holds an array of Python objects.*--trust"):
         read_attention_xml(tree.start, ImportOptions())
     check(imported(tree, tmp_path, trust=True), tree)
 
 
-def test_groups_are_not_run_without_trust(tmp_path):
+def test_groups_are_not_run_without_trust(tmp_path: Path) -> None:
     tree = Tree(tmp_path)
     np.save(tree.clusters(1), np.array([Payload(tmp_path / "made")], dtype=object))
     with pytest.raises(ModelFolderError, match="--trust"):
@@ -89,7 +93,7 @@ def test_groups_are_not_run_without_trust(tmp_path):
     assert not (tmp_path / "made").exists()
 
 
-def test_a_tree_of_two_levels(tmp_path):
+def test_a_tree_of_two_levels(tmp_path: Path) -> None:
     tree = Tree(tmp_path / "two")
     tree.file(0).unlink()
     torch.save(tree.states[1], tree.file(0))  # the 8 groups as level 0, without a padding row
@@ -102,7 +106,7 @@ def test_a_tree_of_two_levels(tmp_path):
         np.testing.assert_allclose(model.dense(TEXTS)[:, leaf], second[:, [group]] * third[:, leaf], atol=1e-5)
 
 
-def test_a_tree_of_four_levels(tmp_path):
+def test_a_tree_of_four_levels(tmp_path: Path) -> None:
     tree = Tree(tmp_path / "four")
     for level in (2, 1, 0):
         tree.file(level).rename(tree.file(level + 1))
@@ -120,11 +124,11 @@ def test_a_tree_of_four_levels(tmp_path):
     np.testing.assert_allclose(model.dense(TEXTS), expected, atol=1e-5)
 
 
-def _sigmoids(state, numbers):
+def _sigmoids(state: Any, numbers: Any) -> Any:
     return 1 / (1 + np.exp(-network_logits(state, numbers)))
 
 
-def test_the_beam_is_the_configurations_or_the_given_one(tmp_path):
+def test_the_beam_is_the_configurations_or_the_given_one(tmp_path: Path) -> None:
     tree = Tree(tmp_path / "official")
     file = tmp_path / "model.yaml"
     file.write_text(yaml.safe_dump({"level": 3, "k": 2, "top": 3, "model": {"hidden_size": HIDDEN}}))
@@ -135,8 +139,8 @@ def test_the_beam_is_the_configurations_or_the_given_one(tmp_path):
         read_attention_xml(tree.start, ImportOptions(beam=0))
 
 
-def change(level, edit):
-    def damage(tree):
+def change(level: Any, edit: Any) -> Any:
+    def damage(tree: Any) -> None:
         state = torch.load(tree.file(level))
         edit(state)
         torch.save(state, tree.file(level))
@@ -144,7 +148,7 @@ def change(level, edit):
     return damage
 
 
-def groups(array):
+def groups(array: Any) -> Any:
     return lambda tree: np.save(tree.clusters(1), array)
 
 
@@ -184,7 +188,7 @@ DAMAGES = {
 
 
 @pytest.mark.parametrize("case", DAMAGES)
-def test_what_does_not_fit_together_is_refused(tmp_path, case):
+def test_what_does_not_fit_together_is_refused(tmp_path: Path, case: str) -> None:
     tree = Tree(tmp_path)
     read_attention_xml(tree.start, ImportOptions())
     damage, message = DAMAGES[case]
@@ -207,7 +211,7 @@ def test_what_does_not_fit_together_is_refused(tmp_path, case):
         ),
     ],
 )
-def test_shards_that_do_not_fit_are_named(tmp_path, edit, message):
+def test_shards_that_do_not_fit_are_named(tmp_path: Path, edit: Callable[..., Any], message: str) -> None:
     tree = Tree(tmp_path, shards=(6, 5, 5))
     change(2, edit)(tree)
     with pytest.raises(ModelFolderError, match=message):
@@ -224,14 +228,14 @@ def test_shards_that_do_not_fit_are_named(tmp_path, edit, message):
         ({"model": {"hidden_size": 6}}, r"'lstm\.init_state' .*-Level-0' .* should be \(4, 1, 6\)"),
     ],
 )
-def test_a_configuration_that_does_not_fit_is_refused(tmp_path, settings, message):
+def test_a_configuration_that_does_not_fit_is_refused(tmp_path: Path, settings: dict[str, Any], message: str) -> None:
     tree = Tree(tmp_path)
     (tmp_path / "model.yaml").write_text(yaml.safe_dump(settings))
     with pytest.raises(ModelFolderError, match=message):
         read_attention_xml(tree.start, ImportOptions(configurations=(tmp_path / "model.yaml",)))
 
 
-def test_a_file_that_is_there_is_no_start_of_a_tree(tmp_path):
+def test_a_file_that_is_there_is_no_start_of_a_tree(tmp_path: Path) -> None:
     tree = Tree(tmp_path)
     assert tree_start(tree.start) == tree.start
     tree.start.write_bytes(b"")

@@ -139,7 +139,7 @@ def test_a_vocabulary_that_cannot_be_one_is_refused() -> None:
 @pytest.mark.parametrize(
     "text", ["", "Boil <UNK> an egg's yolk, /SEP/ tea", "tea " * 60, "tea" + " " * 400 + "egg boil"]
 )
-def test_the_short_way_to_the_numbers_gives_what_the_spans_give(text, limit):
+def test_the_short_way_to_the_numbers_gives_what_the_spans_give(text: str, limit: int | None) -> None:
     vocabulary = Vocabulary(["<PAD>", "<UNK>", "boil", "tea", "egg", "egg's", "an", "sep"])
     words = [text[start:end].lower() for start, end in vocabulary.spans(text, limit)]
     expected = [vocabulary.words.index(word) if word in vocabulary.words else 1 for word in words]

@@ -1,5 +1,9 @@
 """Folders of the published attack: one of either model, with all its files."""
 
+from __future__ import annotations
+
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -28,7 +32,7 @@ SETTINGS = {
 
 
 @pytest.fixture
-def folder(tmp_path):
+def folder(tmp_path: Path) -> Path:
     """Of an AttentionXML; its vocabulary is an array of objects, as the published program allows."""
     made = tmp_path / "official"
     official.write_beside(made, LABELS)
@@ -38,7 +42,7 @@ def folder(tmp_path):
     return made
 
 
-def test_an_attention_xml(folder, tmp_path):
+def test_an_attention_xml(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(ModelFolderError, match=r"vocab\.npy' holds an array of Python objects.*--trust"):
         read_official("adv-xmtc", folder, ImportOptions())
     model = read_official("adv-xmtc", folder, ImportOptions(trust=True))
@@ -47,7 +51,7 @@ def test_an_attention_xml(folder, tmp_path):
     np.testing.assert_allclose(back.dense(official.TEXTS, "logit"), expected, atol=1e-5)
 
 
-def test_its_configuration_counts(folder):
+def test_its_configuration_counts(folder: Path) -> None:
     (folder / "confg_axml.yaml").write_text(yaml.safe_dump({**SETTINGS, "hidden_size": 7}))
     with pytest.raises(ModelFolderError, match=r"'lstm\.init_state' .* should be \(4, 1, 7\)"):
         read_official("adv-xmtc", folder, ImportOptions(trust=True))
@@ -58,7 +62,7 @@ def test_its_configuration_counts(folder):
     assert len(read_official("adv-xmtc", folder, ImportOptions(trust=True)).label_names) == LABELS
 
 
-def test_an_aplc_xlnet(tmp_path):
+def test_an_aplc_xlnet(tmp_path: Path) -> None:
     state = official_aplc.write_folder(tmp_path / "official")
     model = read_official("adv-xmtc", tmp_path / "official", ImportOptions(max_length=40))
     back = load_model(save_model(model, tmp_path / "model"), "cpu")
@@ -71,7 +75,7 @@ def test_an_aplc_xlnet(tmp_path):
         read_official("adv-xmtc", tmp_path / "official", ImportOptions(beam=3))
 
 
-def test_what_is_no_such_folder_is_refused(folder, tmp_path):
+def test_what_is_no_such_folder_is_refused(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(ModelFolderError, match=r"there is no folder .*nowhere"):
         read_official("adv-xmtc", tmp_path / "nowhere", ImportOptions())
     with pytest.raises(ModelFolderError, match=r"does not hold a model of adv-xmtc"):

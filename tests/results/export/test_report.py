@@ -1,10 +1,14 @@
 """A whole report on the disk: its files, the page as a document, and that the page needs nothing else."""
 
+from __future__ import annotations
+
 import csv
 import hashlib
 import json
 import re
 from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -32,7 +36,7 @@ class Page(HTMLParser):
         self.close()
         assert not self.open
 
-    def handle_starttag(self, tag, attrs):
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.attributes += [(tag, name, value or "") for name, value in attrs]
         self.ids += [value for name, value in attrs if name == "id"]
         if tag == "table":
@@ -44,21 +48,21 @@ class Page(HTMLParser):
         if tag not in VOID:
             self.open.append(tag)
 
-    def handle_startendtag(self, tag, attrs):
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.handle_starttag(tag, attrs)
         self.handle_endtag(tag)
 
-    def handle_endtag(self, tag):
+    def handle_endtag(self, tag: str) -> None:
         assert self.open.pop() == tag
 
-    def handle_data(self, data):
+    def handle_data(self, data: Any) -> None:
         self.text += data
         if "td" in self.open or "th" in self.open:
             list(self.tables.values())[-1][-1][-1] += data
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A campaign whose names and texts try to be markup."""
     folder = write_campaign(tmp_path_factory.mktemp("report") / "small", samples_per_bin=30)
     labels = json.loads((folder / "labels.json").read_text())
@@ -75,22 +79,22 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def out(folder):
+def out(folder: Path) -> Path:
     write_report([read_campaign(folder)], folder / "report")
     return folder / "report"
 
 
 @pytest.fixture(scope="module")
-def page(out):
+def page(out: Path) -> str:
     return (out / "report.html").read_text(encoding="utf-8")
 
 
-def numbers_of(text):
+def numbers_of(text: str) -> list[Any]:
     """The numbers in a cell, as they are shown; none in one without a value."""
     return [float(number.replace(",", "")) for number in re.findall(r"-?\d[\d,]*\.?\d*", text.replace("\u2212", "-"))]
 
 
-def check_tables(tables, folder):
+def check_tables(tables: Any, folder: Path) -> Any:
     """The cells of each table show the numbers of its CSV file, as far as they are shown; returns how many."""
     checked = 0
     for name, shown in tables.items():
@@ -117,14 +121,14 @@ def check_tables(tables, folder):
     return checked
 
 
-def test_the_files(out):
+def test_the_files(out: Path) -> None:
     names = {str(path.relative_to(out)) for path in out.rglob("*") if path.is_file()}
     assert {"report.html", "report.md", "tables/by-bin.csv", "tables/positive-success.csv"} <= names
     assert {"figures/figure-1-label-frequencies.svg", "figures/figure-1-label-frequencies.png"} <= names
     assert not [name for name in names if "partial" in name]
 
 
-def test_the_page_is_a_document_in_good_order(page):
+def test_the_page_is_a_document_in_good_order(page: str) -> None:
     found = Page(page)
     assert len(found.ids) == len(set(found.ids))
     anchors = [value[1:] for tag, name, value in found.attributes if tag == "a" and name == "href"]
@@ -136,7 +140,7 @@ def test_the_page_is_a_document_in_good_order(page):
     assert 'scope="col"' in page and 'scope="row"' in page
 
 
-def test_the_finding_comes_first_with_its_curve_and_examples(folder, page):
+def test_the_finding_comes_first_with_its_curve_and_examples(folder: Path, page: str) -> None:
     text = Page(page).text
     assert headline(read_campaign(folder)) in text
     first_screen = page[: page.index("<nav")]
@@ -144,13 +148,13 @@ def test_the_finding_comes_first_with_its_curve_and_examples(folder, page):
     assert "<del>" in first_screen and "<ins>" in first_screen and "rank 1 → 7" in first_screen
 
 
-def test_the_tables_hold_the_numbers_of_the_csv_files(out, page):
+def test_the_tables_hold_the_numbers_of_the_csv_files(out: Path, page: str) -> None:
     tables = Page(page).tables
     assert set(tables) == {path.name for path in (out / "tables").iterdir()}
     assert check_tables(tables, out / "tables") > 400
 
 
-def test_the_page_asks_for_nothing(page):
+def test_the_page_asks_for_nothing(page: str) -> None:
     found = Page(page)
     for tag, name, value in found.attributes:
         if name in ("src", "srcset", "href", "xlink:href", "action", "data", "poster"):
@@ -164,18 +168,18 @@ def test_the_page_asks_for_nothing(page):
     assert "default-src 'none'" in page
 
 
-def test_names_and_texts_from_the_data_are_text(page, out):
+def test_names_and_texts_from_the_data_are_text(page: str, out: Path) -> None:
     assert "evil.example" in Page(page).text, "the names are shown"
     assert "\x00" not in page
     assert "<script" not in (out / "report.md").read_text(encoding="utf-8")
 
 
-def test_the_page_does_its_themes_and_widths_without_scripts(page):
+def test_the_page_does_its_themes_and_widths_without_scripts(page: str) -> None:
     assert "prefers-color-scheme: dark" in page
     assert 'name="viewport" content="width=device-width, initial-scale=1"' in page
 
 
-def test_markdown_holds_the_finding_the_tables_and_the_figures(folder, out):
+def test_markdown_holds_the_finding_the_tables_and_the_figures(folder: Path, out: Path) -> None:
     text = (out / "report.md").read_text(encoding="utf-8")
     assert f"**{headline(read_campaign(folder))}**" in text
     assert "**Table 3. Success of positive-targeted attacks**" in text
@@ -184,14 +188,14 @@ def test_markdown_holds_the_finding_the_tables_and_the_figures(folder, out):
     assert text.count("](figures/") == 6
 
 
-def test_the_same_campaign_gives_the_same_report(folder, out, tmp_path):
+def test_the_same_campaign_gives_the_same_report(folder: Path, out: Path, tmp_path: Path) -> None:
     write_report([read_campaign(folder)], tmp_path)
     for path in out.rglob("*"):
         if path.is_file():
             assert (tmp_path / path.relative_to(out)).read_bytes() == path.read_bytes(), path.name
 
 
-def test_what_lies_in_the_folder_stays(folder, tmp_path):
+def test_what_lies_in_the_folder_stays(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("mine")
     (tmp_path / "report.html").write_text("an older one")
     path = write_report([read_campaign(folder)], tmp_path)
@@ -199,7 +203,7 @@ def test_what_lies_in_the_folder_stays(folder, tmp_path):
     assert (tmp_path / "notes.txt").read_text() == "mine"
 
 
-def test_files_of_an_earlier_report_are_replaced_and_no_others(tmp_path):
+def test_files_of_an_earlier_report_are_replaced_and_no_others(tmp_path: Path) -> None:
     """The first report has a second model and thresholds; the second one has neither its tables nor its figures."""
     both = read_campaign(write_campaign(tmp_path / "both", samples_per_bin=4))
     one = read_campaign(write_campaign(tmp_path / "one", samples_per_bin=4, models=("plain",)))
@@ -221,7 +225,7 @@ def test_files_of_an_earlier_report_are_replaced_and_no_others(tmp_path):
 @pytest.mark.parametrize(
     "listed", ["[]", "no JSON", '{"../precious.txt": "DIGEST", "notes.txt": "DIGEST", "tables/..": 3}']
 )
-def test_a_list_of_files_that_was_tampered_with_removes_nothing_else(folder, tmp_path, listed):
+def test_a_list_of_files_that_was_tampered_with_removes_nothing_else(folder: Path, tmp_path: Path, listed: str) -> None:
     out = tmp_path / "out"
     out.mkdir()
     for file in (tmp_path / "precious.txt", out / "notes.txt"):
@@ -232,14 +236,14 @@ def test_a_list_of_files_that_was_tampered_with_removes_nothing_else(folder, tmp
     assert "report.html" in json.loads((out / "files.json").read_text())
 
 
-def test_a_place_that_cannot_be_written_is_named(folder, tmp_path):
+def test_a_place_that_cannot_be_written_is_named(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match=r"the report cannot be written to .*file.*; choose a folder by --out"):
         write_report([read_campaign(folder)], tmp_path / "file")
 
 
 @pytest.mark.slow
-def test_several_campaigns_on_one_page(folder, tmp_path):
+def test_several_campaigns_on_one_page(folder: Path, tmp_path: Path) -> None:
     negative = write_campaign(tmp_path / "negative", samples_per_bin=6, goal="negative", models=("plain",))
     untargeted = write_campaign(tmp_path / "untargeted", samples_per_bin=6, goal="untargeted", pairs_per_text=2)
     write_report([read_campaign(one) for one in (folder, negative, untargeted)], tmp_path / "out")
@@ -255,7 +259,7 @@ def test_several_campaigns_on_one_page(folder, tmp_path):
         assert words in found.text
 
 
-def test_a_preliminary_report_says_so(tmp_path):
+def test_a_preliminary_report_says_so(tmp_path: Path) -> None:
     campaign = write_campaign(tmp_path / "small", samples_per_bin=6)
     path = campaign / "records" / "plain.jsonl"
     path.write_bytes(path.read_bytes()[:-30])

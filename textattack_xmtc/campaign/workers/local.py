@@ -8,13 +8,13 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from multiprocessing import connection, resource_tracker
+from multiprocessing import connection, forkserver, resource_tracker
 from typing import Any
 
 from textattack_xmtc.campaign.workers.protocol import Died, Order, Reply, Worker
 
-# A process that has used torch cannot be forked safely: its threads do not come along.
-_PROCESSES = multiprocessing.get_context("spawn")
+# What a worker imports, and what takes longest when it starts.
+_IMPORTED = ["textattack", "textattack_xmtc.campaign.loading"]
 _EXIT_TIMEOUT = 10.0  # seconds that a worker without an order has to exit
 _FOR_THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS")
 
@@ -22,31 +22,50 @@ _FOR_THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "R
 class LocalPool:
     """Workers as processes of this machine, each with a pipe of its own: none can block another by dying.
 
+    A process that has used torch cannot be forked safely, since its threads do not come along. So workers are forks of
+    a server that has imported TextAttack and computes nothing: it takes seconds to start, and each worker none.
+    Importing TextAttack asks for GPUs, and a process that has asked cannot be forked either: where there are any, each
+    worker starts from nothing.
+
     Args:
         make: makes the worker in its process; is sent there.
         size: how many there are.
         threads: how many each may use; libraries that ask the environment are told as well.
         gpus: names of the GPUs as `CUDA_VISIBLE_DEVICES` has them. Each worker sees one of them, in turn; where there
             are none, all see what this process sees.
+        fork: whether workers are forks of a server.
     """
 
-    def __init__(self, make: Callable[[], Worker], size: int, threads: int = 1, gpus: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, make: Callable[[], Worker], size: int, threads: int = 1, gpus: tuple[str, ...] = (), fork: bool = False
+    ) -> None:
         self.size = size
         self.pids: dict[int, int] = {}
         self._make, self._threads, self._gpus = make, threads, gpus
         self._processes: dict[int, Any] = {}
         self._pipes: dict[int, connection.Connection] = {}
         self._busy: set[int] = set()
+        self._context: Any = multiprocessing.get_context(_start_method(fork))
+        self._fork = self._context.get_start_method() == "forkserver"
+        if self._fork:
+            self._context.set_forkserver_preload(_IMPORTED)
 
     def start(self, worker: int) -> None:
         """Start a worker, or another in the place of one that died; returns before it is ready."""
-        here, there = _PROCESSES.Pipe()
-        process = _PROCESSES.Process(target=serve, args=(self._make, there), name=f"worker {worker}", daemon=True)
+        here, there = self._context.Pipe()
         settings = dict.fromkeys(_FOR_THREADS, str(self._threads))
         if self._gpus:
             settings["CUDA_VISIBLE_DEVICES"] = self._gpus[worker % len(self._gpus)]
         with _environment(settings), _without_ctrl_c():
-            process.start()
+            process = self._context.Process(
+                target=serve, args=(self._make, there, dict(os.environ)), name=f"worker {worker}", daemon=True
+            )
+            if self._fork:
+                forkserver.ensure_running()
+            else:
+                process.start()
+        if self._fork:
+            process.start()  # waits until the server is ready; Ctrl-C ends that
         there.close()  # so that the worker's death closes the pipe
         self._processes[worker], self._pipes[worker] = process, here
         self.pids[worker] = process.pid or 0
@@ -89,8 +108,14 @@ class LocalPool:
         self._processes, self._pipes, self._busy = {}, {}, set()
 
 
-def serve(make: Callable[[], Worker], pipe: connection.Connection) -> None:
+def _start_method(fork: bool) -> str:
+    return "forkserver" if fork and "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
+
+
+def serve(make: Callable[[], Worker], pipe: connection.Connection, environment: Mapping[str, str]) -> None:
     """What the process of a worker does: one order after the other, until nobody gives any."""
+    os.environ.clear()  # a fork has the environment that the server was started with
+    os.environ.update(environment)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes of a terminal; the first one decides
     threading.Thread(target=_exit_with_parent, daemon=True).start()
     worker = make()

@@ -63,7 +63,8 @@ class Workers:
         # Threads of two workers on one core wait for one another.
         threads = threads or max(cores // size, 1)
         make = partial(Worker, plan, without_results(campaign), device, threads)
-        return LocalPool(make, size, threads, _gpus() if device in _ANY_GPU else ())
+        gpus = _gpus()
+        return LocalPool(make, size, threads, gpus if device in _ANY_GPU else (), fork=not gpus)
 
 
 def attack_with_workers(
