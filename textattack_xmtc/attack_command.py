@@ -302,8 +302,8 @@ def nothing_attacked(attacker: Any) -> str | None:
 def _kind_of(reason: str) -> str:
     """A reason without what is only of its text: its number of words, or its labels."""
     plain = reason.removeprefix("skipped: ")
-    found = re.match(r"too short|the victim knows none of the (labels|targets)", plain)
-    return found[0] if found else plain
+    kind = re.match(r"too short|the victim knows none of the (labels|targets)", plain)
+    return kind[0] if kind else plain
 
 
 @contextmanager

@@ -35,16 +35,16 @@ def check_label_names(names: LabelNames) -> list[str]:
         (['cats', 'dogs'], ['cats', 'dogs'])
     """
     if isinstance(names, (Mapping, ItemsView)):
-        found = _names_of_mapping(dict(names))
+        checked = _names_of_mapping(dict(names))
     elif isinstance(names, (str, bytes)):
         raise InputError(f"label_names is one {type(names).__name__} ({names[:60]!r}), expected many names", _FORMS)
     elif isinstance(names, Set) and not isinstance(names, KeysView):
         raise InputError(f"label_names is a {type(names).__name__}, which has no order", f"{_FORMS}: sorted(names)")
     else:
-        found = _names_in_order(names)
-    if not found:
+        checked = _names_in_order(names)
+    if not checked:
         raise InputError("label_names is empty", f"{_FORMS}, or leave it out")
-    for position, name in enumerate(found):
+    for position, name in enumerate(checked):
         if not isinstance(name, str):
             raise InputError(f"label_names[{position}] is {_described(name)}, expected a string", _fix_of(name))
         if name.endswith(("\n", "\r")):  # the lines of a file
@@ -53,9 +53,9 @@ def check_label_names(names: LabelNames) -> list[str]:
                 "remove it: [name.strip() for name in names], or file.read_text().splitlines()",
             )
     # Plain strings: numpy's and those of an Enum are subclasses, and `str()` of an Enum's is no value.
-    found = [str.__str__(name) for name in found]
-    _check_distinct(found)
-    return found
+    checked = [str.__str__(name) for name in checked]
+    _check_distinct(checked)
+    return checked
 
 
 def _names_in_order(names: Any) -> list[Any]:

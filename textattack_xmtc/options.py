@@ -11,7 +11,7 @@ import difflib
 import tomllib
 import types
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import MISSING, dataclass, field, fields, is_dataclass
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -41,8 +41,8 @@ def option(
         chosen: the default depends on something else, which `help` names; the help text gives none then.
         factory: in place of `default`, a function that makes it.
     """
-    own = {"help": help, "flags": flags, "metavar": metavar, "group": group, "choices": choices, "chosen": chosen}
-    metadata = {"option": own}
+    about = {"help": help, "flags": flags, "metavar": metavar, "group": group, "choices": choices, "chosen": chosen}
+    metadata = {"option": about}
     if factory is not MISSING:
         return field(default_factory=factory, metadata=metadata)
     return field(default=default, metadata=metadata)
@@ -93,14 +93,14 @@ def options_of(source: type, **changes: Mapping[str, Any]) -> list[Option]:
         [('layers', 'int', 2, ()), ('kind', 'str', 'flat', ('flat', 'tree'))]
     """
     hints = get_type_hints(source)
-    found: list[Option] = []
-    for own in fields(source):
-        hint = hints[own.name]
+    options: list[Option] = []
+    for attribute in fields(source):
+        hint = hints[attribute.name]
         if is_dataclass(hint) and isinstance(hint, type):
-            found += options_of(hint)
-        elif metadata := _metadata(source, own.name):
-            found.append(_of_field(own, hint, metadata))
-    return [_replaced(one, changes.get(one.name, {})) for one in found]
+            options += options_of(hint)
+        elif metadata := _metadata(source, attribute.name):
+            options.append(_of_field(attribute, hint, metadata))
+    return [replace(one, **changes.get(one.name, {})) for one in options]
 
 
 def add_options(parser: argparse.ArgumentParser, options: Iterable[Option]) -> None:
@@ -170,31 +170,31 @@ def read_options(file: Path | str, options: Sequence[Option]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     spelled: dict[str, str] = {}
     for key, value in content.items():
-        own = keys.get(_key(key))
-        if own is None:
+        one = keys.get(_key(key))
+        if one is None:
             near = difflib.get_close_matches(_key(key), keys, n=1)
             raise InputError(
                 f"{file}: unknown option {key!r}",
                 f"did you mean {keys[near[0]].name!r}?" if near else f"choose among {', '.join(sorted(keys))}",
             )
-        if own.name in values:
-            raise InputError(f"{file}: {key!r} and {spelled[own.name]!r} are the same option", "keep one of them")
-        spelled[own.name] = key
-        values[own.name] = _typed(own, value, f"{file}: {key}")
+        if one.name in values:
+            raise InputError(f"{file}: {key!r} and {spelled[one.name]!r} are the same option", "keep one of them")
+        spelled[one.name] = key
+        values[one.name] = _typed(one, value, f"{file}: {key}")
     return values
 
 
 def _metadata(source: type, name: str) -> Mapping[str, Any]:
     """What `option` says of a field, there or in a parent class whose default a subclass replaces."""
     for kind in source.__mro__:
-        own = getattr(kind, "__dataclass_fields__", {}).get(name)
-        if own is not None and "option" in own.metadata:
-            metadata: Mapping[str, Any] = own.metadata["option"]
+        attribute = getattr(kind, "__dataclass_fields__", {}).get(name)
+        if attribute is not None and "option" in attribute.metadata:
+            metadata: Mapping[str, Any] = attribute.metadata["option"]
             return metadata
     return {}
 
 
-def _of_field(own: Any, hint: Any, metadata: Mapping[str, Any]) -> Option:
+def _of_field(attribute: Any, hint: Any, metadata: Mapping[str, Any]) -> Option:
     optional = False
     if get_origin(hint) in (Union, types.UnionType):
         kinds = [kind for kind in get_args(hint) if kind is not type(None)]
@@ -206,14 +206,10 @@ def _of_field(own: Any, hint: Any, metadata: Mapping[str, Any]) -> Option:
     if get_origin(hint) is Literal:
         choices = get_args(hint)
         hint = type(choices[0])
-    default = own.default if own.default_factory is MISSING else own.default_factory()
-    flags = tuple(metadata["flags"]) or (f"--{own.name.replace('_', '-')}",)
+    default = attribute.default if attribute.default_factory is MISSING else attribute.default_factory()
+    flags = tuple(metadata["flags"]) or (f"--{attribute.name.replace('_', '-')}",)
     named = {name: metadata[name] for name in ("help", "metavar", "group", "chosen")}
-    return Option(own.name, hint, default, flags=flags, choices=choices, many=many, optional=optional, **named)
-
-
-def _replaced(one: Option, changes: Mapping[str, Any]) -> Option:
-    return Option(**{**{own.name: getattr(one, own.name) for own in fields(Option)}, **changes})
+    return Option(attribute.name, hint, default, flags=flags, choices=choices, many=many, optional=optional, **named)
 
 
 def _help(one: Option) -> str:

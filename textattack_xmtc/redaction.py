@@ -77,7 +77,7 @@ class Redactor:
 
     def _covered(self, text: str) -> Iterator[tuple[int, int]]:
         for secret in self._secrets:
-            yield from ((found.start(), found.end()) for found in re.finditer(re.escape(secret), text, re.IGNORECASE))
+            yield from ((match.start(), match.end()) for match in re.finditer(re.escape(secret), text, re.IGNORECASE))
         if not self._windows:
             return
         for escapes in (_ESCAPES, _ESCAPES_OF_MAIL):
@@ -100,7 +100,7 @@ class Redactor:
         joined = "".join(letter for letter, _, _ in dense)
         for pattern, decoded in ((_BASE64, _from_base64), (_HEX, _from_hex)):
             for run in pattern.finditer(joined):
-                if any(self._holds(_plain(found)) for found in decoded(run.group())):
+                if any(self._holds(_plain(text)) for text in decoded(run.group())):
                     yield dense[run.start()][1], self._with_padding(dense, run.end())
 
     @staticmethod

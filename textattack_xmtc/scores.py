@@ -73,8 +73,8 @@ def suggestion(word: str, known: Iterable[str], aliases: Mapping[str, str] | Non
     names, also = list(known), dict(aliases or {})
     lower = word.strip().lower()
     near = difflib.get_close_matches(lower, [*names, *also], n=1)
-    found = also.get(near[0], near[0]) if near else None
-    return f": did you mean {found!r}?" if found in names else ""
+    name = also.get(near[0], near[0]) if near else None
+    return f": did you mean {name!r}?" if name in names else ""
 
 
 def check_count(option: str, value: object) -> int:
@@ -227,6 +227,6 @@ def ranks_of_rows(dense: np.ndarray, labels: Iterable[int]) -> np.ndarray:
     wanted = list(labels)
     ranks = np.empty((len(dense), len(wanted)), dtype=np.int64)
     for column, label in enumerate(wanted):
-        own = dense[:, label : label + 1]
-        ranks[:, column] = 1 + (dense > own).sum(axis=1) + (dense[:, :label] == own).sum(axis=1)
+        scores = dense[:, label : label + 1]
+        ranks[:, column] = 1 + (dense > scores).sum(axis=1) + (dense[:, :label] == scores).sum(axis=1)
     return ranks

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from textattack_xmtc.datasets.load import load_corpus
-from textattack_xmtc.datasets.read_options import ReadOptions, add_read_options, read_options
+from textattack_xmtc.datasets.read_options import ReadOptions
 from textattack_xmtc.errors import DataError
-from textattack_xmtc.options import options_of
+from textattack_xmtc.options import add_options, options_of
 
 PAGE = Path(__file__).parents[2] / "docs" / "data.md"
 _CELL = re.compile(r"`([^`]*)`")
@@ -56,8 +56,8 @@ def test_what_needs_an_answer(tmp_path: Path, row: list[str]) -> None:
     with pytest.raises(DataError, match=answer.split()[0]):
         load_corpus(path, cache=tmp_path / "cache")
     parser = ArgumentParser()
-    add_read_options(parser)
-    options = read_options(parser.parse_args(answer.split()))
+    add_options(parser, options_of(ReadOptions))
+    options = ReadOptions.of(vars(parser.parse_args(answer.split()))).given()
     corpus = load_corpus(path, cache=tmp_path / "cache", **options)
     assert corpus.split("train")["text"][:] == ["red apple"]
 

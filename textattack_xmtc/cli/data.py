@@ -6,7 +6,8 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from textattack_xmtc.datasets.read_options import add_read_options, read_options
+from textattack_xmtc.datasets.read_options import ReadOptions
+from textattack_xmtc.options import add_options, options_of
 
 if TYPE_CHECKING:
     from textattack_xmtc.datasets.corpus import Corpus
@@ -17,7 +18,7 @@ _TEXTS, _CHARACTERS, _LABELS = 3, 100, 12
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what the command takes."""
     parser.add_argument("path", help="a folder or file in any known format, hf:NAME, or api-docs")
-    add_read_options(parser)
+    add_options(parser, options_of(ReadOptions))
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -27,7 +28,7 @@ def run(arguments: argparse.Namespace) -> int:
     from textattack_xmtc.errors import DataError
 
     try:
-        corpus = load_corpus(arguments.path, **read_options(arguments))
+        corpus = load_corpus(arguments.path, **ReadOptions.of(vars(arguments)).given())
     except DataError as error:
         if arguments.debug:
             raise

@@ -4,10 +4,28 @@ from __future__ import annotations
 
 import argparse
 import json
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from textattack_xmtc.cli.model_option import add_model, model_of
-from textattack_xmtc.datasets.read_options import add_read_options, read_options
+from textattack_xmtc.datasets.read_options import BY_CONTENT, ReadOptions
+from textattack_xmtc.options import add_options, given, option, options_of, require
+
+
+@dataclass(frozen=True)
+class EvaluateOptions:
+    """What the command takes beside the model."""
+
+    data: str = option("", "a folder or file in any known format, hf:NAME, or api-docs", metavar="PATH")
+    split: str = option("test", "the split of the data", metavar="NAME")
+    family: Literal["wikipedia", "amazon", "other"] = option(
+        "other", "the data set's family, for A and B of the propensities"
+    )
+    batch_size: int = option(64, "texts in one call of the model")
+    device: str | None = option(None, "cpu, cuda, ...; by default the GPU where there is one")
+    out: Path | None = option(None, "also write the figures to this JSON file", metavar="FILE")
+    reading: ReadOptions = BY_CONTENT
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -16,18 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         parser,
         "a model folder, a Hugging Face folder, hf:NAME of the hub, a Python file with a `model`, or xmtc-demo",
     )
-    parser.add_argument("--data", required=True, help="a folder or file in any known format, hf:NAME, or api-docs")
-    parser.add_argument("--split", default="test")
-    parser.add_argument(
-        "--family",
-        choices=("wikipedia", "amazon", "other"),
-        default="other",
-        help="the data set's family, for A and B of the propensities",
-    )
-    parser.add_argument("--batch-size", type=int, default=64)
-    parser.add_argument("--device", help="cpu, cuda, ...; by default the GPU where there is one")
-    parser.add_argument("--out", type=Path, help="also write the figures to this JSON file")
-    add_read_options(parser)
+    add_options(parser, options_of(EvaluateOptions))
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -38,25 +45,29 @@ def run(arguments: argparse.Namespace) -> int:
     from textattack_xmtc.wrappers.naming import load_victim
     from textattack_xmtc.wrappers.scorer import VictimScorer
 
-    victim = load_victim(model_of(arguments), arguments.device)
-    corpus = load_corpus(arguments.data, **read_options(arguments))
+    options = options_of(EvaluateOptions)
+    values = given(arguments, options)
+    require(values, options, "data")
+    values = {one.name: one.default for one in options} | values
+    victim = load_victim(model_of(arguments), values["device"])
+    corpus = load_corpus(values["data"], **ReadOptions.of(values).given())
     say(corpus.recognised)
     model = VictimScorer(victim, corpus.label_names)
-    found = evaluate(model, corpus, arguments.split, arguments.family, arguments.batch_size)
-    names = sorted(found.overall, key=lambda name: (name.split("@")[0] != "P", name.split("@")[0], name))
+    figures = evaluate(model, corpus, values["split"], values["family"], values["batch_size"])
+    names = sorted(figures.overall, key=lambda name: (name.split("@")[0] != "P", name.split("@")[0], name))
     print(
-        f"{model.name} on {found.texts:,} texts of {corpus.name}/{arguments.split}, {len(model.label_names):,} labels"
+        f"{model.name} on {figures.texts:,} texts of {corpus.name}/{values['split']}, {len(model.label_names):,} labels"
     )
     print(_row("labels by training texts", "labels", "texts", names))
-    print(_row("all", len(model.label_names), found.texts, [f"{found.overall[name]:.4f}" for name in names]))
-    for part in found.by_frequency:
+    print(_row("all", len(model.label_names), figures.texts, [f"{figures.overall[name]:.4f}" for name in names]))
+    for part in figures.by_frequency:
         span = f"{part.lowest}" if part.highest == part.lowest else f"{part.lowest} to {part.highest or 'more'}"
-        values = [f"{part.measures[name]:.4f}" if name in part.measures else "" for name in names]
-        print(_row(span, part.labels, part.texts, values))
-    for note in found.notes:
+        cells = [f"{part.measures[name]:.4f}" if name in part.measures else "" for name in names]
+        print(_row(span, part.labels, part.texts, cells))
+    for note in figures.notes:
         print(f"note: {note}")
-    if arguments.out is not None:
-        arguments.out.write_text(json.dumps(found.as_dict(), indent=1) + "\n", encoding="utf-8")
+    if values["out"] is not None:
+        values["out"].write_text(json.dumps(figures.as_dict(), indent=1) + "\n", encoding="utf-8")
     return 0
 
 

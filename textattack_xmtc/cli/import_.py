@@ -4,19 +4,31 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import dataclass
 from operator import itemgetter
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from textattack_xmtc.datasets.read_options import add_read_options, read_options
+from textattack_xmtc.datasets.read_options import BY_CONTENT, ReadOptions
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.models.architecture import importers, read_official
 from textattack_xmtc.models.importers.options import ImportOptions
+from textattack_xmtc.options import add_options, given, option, options_of, require
 from textattack_xmtc.workdir.folders import check_writable
 
 if TYPE_CHECKING:
     from textattack_xmtc.datasets.corpus import Corpus, Document
-    from textattack_xmtc.models.torch_scorer import TorchScorer
+
+
+@dataclass(frozen=True)
+class ImportCommandOptions:
+    """What the command takes beside the checkpoint."""
+
+    importing: ImportOptions
+    out: Path | None = option(None, "the model folder to make", flags=("--out", "--output-dir"), metavar="FOLDER")
+    data: str | None = option(None, "a corpus whose test texts are kept, for an attack to take by default")
+    masked_lm: Path | None = option(None, "a masked language model of these texts, kept with the model")
+    reading: ReadOptions = BY_CONTENT
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,30 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         help="attentionxml: the file, or what the names of a tree's files start with; else: the folder",
     )
-    parser.add_argument("--out", required=True, type=Path, help="the model folder to make")
-    parser.add_argument(
-        "--labels", type=Path, help="label names, one a line by index; by default beside the checkpoint"
-    )
-    parser.add_argument("--vocabulary", type=Path, help="AttentionXML: vocab.npy; by default beside the checkpoint")
-    parser.add_argument(
-        "--config",
-        type=Path,
-        action="append",
-        default=[],
-        help="AttentionXML: the YAML file of the model or of its data, to be held against the weights; can be repeated",
-    )
-    parser.add_argument("--max-length", type=int, help="words or sub-words read of a text; by default 500 or 512")
-    parser.add_argument(
-        "--beam", type=int, help="AttentionXML with a tree: groups of a level whose children are scored"
-    )
-    parser.add_argument(
-        "--trust",
-        action="store_true",
-        help="read Python objects too, which can run any code that the maker of a file put there",
-    )
-    parser.add_argument("--data", help="a corpus whose test texts are kept, for an attack to take by default")
-    parser.add_argument("--masked-lm", type=Path, help="a masked language model of these texts, kept with the model")
-    add_read_options(parser)
+    add_options(parser, options_of(ImportCommandOptions))
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -59,23 +48,24 @@ def run(arguments: argparse.Namespace) -> int:
     from textattack_xmtc.models.folder import save_model
     from textattack_xmtc.workdir.progress import say
 
-    out: Path = arguments.out
+    options = options_of(ImportCommandOptions)
+    values = given(arguments, options)
+    require(values, options, "out")
+    out, masked_lm = Path(values["out"]), values.get("masked_lm")
     if out.exists():
         raise InputError(f"{str(out)!r} exists already", "choose another folder, or remove it first")
     check_writable(out)
-    if arguments.masked_lm is not None and not (arguments.masked_lm / "config.json").is_file():
-        raise InputError(
-            f"{str(arguments.masked_lm)!r} is not the folder of a masked language model", "check --masked-lm"
-        )
-    model = _read(arguments)
+    if masked_lm is not None and not (masked_lm / "config.json").is_file():
+        raise InputError(f"{str(masked_lm)!r} is not the folder of a masked language model", "check --masked-lm")
+    names = {one.name for one in options_of(ImportOptions)}
+    chosen: dict[str, Any] = {name: value for name, value in values.items() if name in names}
+    model = read_official(arguments.kind, arguments.source, ImportOptions(**chosen))
     test = None
-    if arguments.data is not None:
-        corpus = load_corpus(arguments.data, **read_options(arguments))
+    if "data" in values:
+        corpus = load_corpus(values["data"], **ReadOptions.of(values).given())
         say(corpus.recognised)
         test = kept_texts(corpus, model.label_names)
-    save_model(
-        model, out, {"imported": {"kind": arguments.kind, "source": arguments.source.name}}, test, arguments.masked_lm
-    )
+    save_model(model, out, {"imported": {"kind": arguments.kind, "source": arguments.source.name}}, test, masked_lm)
     kept = "" if test is None else f", {len(test):,} test texts kept"
     print(f"imported: {model.name} with {len(model.label_names):,} labels{kept}")
     data = "" if test else " --dataset-from-file TEXTS.jsonl"
@@ -111,15 +101,3 @@ def kept_texts(corpus: Corpus, label_names: Sequence[str]) -> list[Document]:
             "give the data that the model was trained for, or the right label names",
         )
     return [document for _, document in sorted(kept, key=itemgetter(0))]
-
-
-def _read(arguments: argparse.Namespace) -> TorchScorer:
-    options = ImportOptions(
-        labels=arguments.labels,
-        vocabulary=arguments.vocabulary,
-        configurations=tuple(arguments.config),
-        max_length=arguments.max_length,
-        beam=arguments.beam,
-        trust=arguments.trust,
-    )
-    return read_official(arguments.kind, arguments.source, options)

@@ -15,17 +15,16 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path, PurePosixPath
 
-import datasets
 from packaging.requirements import Requirement
 from tqdm import tqdm
 
 from textattack_xmtc.cache import cache_folder, cached_folder
 from textattack_xmtc.datasets import docstrings
 from textattack_xmtc.datasets.corpus import Corpus, Document
+from textattack_xmtc.datasets.storage import open_corpus, write_corpus
 from textattack_xmtc.errors import DataError
 
 NAME = "api-docs"
@@ -36,7 +35,6 @@ TEST_SHARE = 10  # one text in so many is a test text
 _ROOT = "textattack"
 _TEST_CODE = {"test", "tests", "testing", "conftest.py"}
 _FILES_A_PROCESS = 200
-_LABELS = "labels.json"
 
 
 def load_api_docs(cache_dir: Path | str | None = None) -> Corpus:
@@ -52,9 +50,7 @@ def load_api_docs(cache_dir: Path | str | None = None) -> Corpus:
         DataError: no docstrings are found.
     """
     where = Path(cache_dir) if cache_dir is not None else cache_folder()
-    folder = cached_folder(where / f"api-docs-{fingerprint()}", _build, "the api-docs corpus")
-    splits = {split: datasets.load_from_disk(str(folder / split)) for split in ("train", "test")}
-    return Corpus(NAME, tuple(json.loads((folder / _LABELS).read_text(encoding="utf-8"))), splits)
+    return open_corpus(cached_folder(where / f"api-docs-arrow-{fingerprint()}", _build, "the api-docs corpus"))
 
 
 def fingerprint() -> str:
@@ -147,17 +143,6 @@ def _read(paths: Sequence[str]) -> Iterator[tuple[str, list[tuple[str, str, list
             yield from (json.loads(line) for line in lines)
 
 
-@contextmanager
-def _no_bars() -> Iterator[None]:
-    visible = not datasets.are_progress_bars_disabled()
-    datasets.disable_progress_bars()
-    try:
-        yield
-    finally:
-        if visible:
-            datasets.enable_progress_bars()
-
-
 def _build(folder: Path) -> None:
     splits: dict[str, list[Document]] = {"train": [], "test": []}
     for document in _documents():
@@ -168,8 +153,4 @@ def _build(folder: Path) -> None:
             f"the packages that {_ROOT} needs hold no docstrings that can be read",
             "install them with pip into one folder",
         )
-    corpus = Corpus.from_documents("api-docs", splits)
-    with _no_bars():  # writing what has been read takes no time worth a bar
-        for name, rows in corpus.splits.items():
-            rows.save_to_disk(str(folder / name))
-    (folder / _LABELS).write_text(json.dumps(corpus.label_names, ensure_ascii=False), encoding="utf-8")
+    write_corpus(folder, NAME, splits)

@@ -141,8 +141,8 @@ def _main() -> None:
             source = Path(path).read_bytes()
         except OSError:
             continue
-        found = documented(source) if b'"""' in source or b"'''" in source else []
-        sys.stdout.write(json.dumps([path, found]) + "\n")
+        docstrings = documented(source) if b'"""' in source or b"'''" in source else []
+        sys.stdout.write(json.dumps([path, docstrings]) + "\n")
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import json
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from tqdm.auto import tqdm
 
@@ -15,7 +16,7 @@ from textattack_xmtc.datasets.api_docs import NAME as API_DOCS
 from textattack_xmtc.datasets.api_docs import load_api_docs
 from textattack_xmtc.datasets.corpus import Corpus, Document
 from textattack_xmtc.datasets.label_names import LabelNames, names_file_in
-from textattack_xmtc.datasets.read_options import LabelFormat, ReadOptions
+from textattack_xmtc.datasets.read_options import ReadOptions
 from textattack_xmtc.datasets.readers.annif import AnnifFolder, AnnifTable
 from textattack_xmtc.datasets.readers.csv_table import Csv
 from textattack_xmtc.datasets.readers.hugging_face import PREFIX, HuggingFace, is_dataset, open_dataset
@@ -43,16 +44,8 @@ def load_corpus(
     *,
     format: str | None = None,
     label_names: Path | str | None = None,
-    label_language: str | None = None,
-    text_column: str | None = None,
-    label_column: str | None = None,
-    id_column: str | None = None,
-    delimiter: str | None = None,
-    label_separator: str | None = None,
-    label_format: LabelFormat | None = None,
-    header: bool | None = None,
-    encoding: str | None = None,
     cache: Path | None = None,
+    **reading: Any,
 ) -> Corpus:
     """A labelled collection from files, whatever its size: texts stay on the disk, memory-mapped.
 
@@ -67,10 +60,9 @@ def load_corpus(
             the first line.
         label_names: a file with label names; by default one of `label_names.NAME_FILES` beside the data, where there
             is one. Without names an integer label is called by its decimal string.
-        label_language: of the names, where that file is a vocabulary in several languages.
-        text_column, label_column, id_column, delimiter, label_separator, label_format, header, encoding: as
-            `ReadOptions` says; by default what the files make certain.
         cache: where to keep the Arrow files; by default below TextAttack's cache folder.
+        reading: `text_column`, `label_column`, `id_column`, `delimiter`, `label_separator`, `label_format`, `header`,
+            `encoding`, `label_language`, as `ReadOptions` says; by default what the files make certain.
 
     Raises:
         DataError: nothing readable there, or something in it that is not as it should be: file, line, what was
@@ -89,17 +81,7 @@ def load_corpus(
     if str(path) == API_DOCS and not Path(path).exists():
         return load_api_docs(cache)
     cache = cache or cache_folder() / "corpora"
-    options = ReadOptions(
-        text_column=text_column,
-        label_column=label_column,
-        id_column=id_column,
-        delimiter=delimiter,
-        label_separator=label_separator,
-        label_format=label_format,
-        label_language=label_language,
-        header=header,
-        encoding=encoding,
-    )
+    options = ReadOptions(**reading)
     hub = str(path).startswith(PREFIX)
     where = Path(path) if hub else Path(path).expanduser().absolute()
     sources = _sources(where, format, options, cache)
@@ -112,7 +94,7 @@ def load_corpus(
     stored = cache / f"{name[:60]}-{_key(sources, files, options)}"
 
     def build(new: Path) -> None:
-        names = LabelNames() if names_file is None else LabelNames.read(names_file, label_language)
+        names = LabelNames() if names_file is None else LabelNames.read(names_file, options.label_language)
         reader = label_reader(sources, names, options)
         kinds: dict[str, set[bool]] = {split: set() for split in sources}
         used: set[str] = set()
@@ -241,8 +223,8 @@ def recognised(sources: Mapping[str, Source], reader: LabelReader | None, names:
         labels = "class names of the split" if source.label_space() else labels
         plain = "" if isinstance(source, (Pecos, XMCJson)) else labels
         parts.append((split, ", ".join(filter(None, [source.description(), plain and f"labels: {plain}"]))))
-    told = {text for _, text in parts}
-    line = told.pop() if len(told) == 1 else "; ".join(f"{split}: {text}" for split, text in parts)
+    lines = {text for _, text in parts}
+    line = lines.pop() if len(lines) == 1 else "; ".join(f"{split}: {text}" for split, text in parts)
     return line if names.source == LabelNames.source else f"{line}, label names of {Path(names.source).name}"
 
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import argparse
 import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from functools import partial
 from typing import Any, Literal, get_args
 
 from textattack_xmtc.errors import InputError
-from textattack_xmtc.options import add_options, option, options_of
+from textattack_xmtc.options import option
 
 LabelFormat = Literal["names", "indices", "multi-hot"]
 
-_GROUP = "how the data are read; by default what the file itself makes certain"
+_option = partial(option, None, group="how the data are read; by default what the file itself makes certain")
 _NAMED = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "space": " ", "newline": "\n"}
 NO_SEPARATOR = "none"
 
@@ -45,41 +45,29 @@ class ReadOptions:
         {'text_column': 'body', 'delimiter': '\t'}
     """
 
-    text_column: str | None = option(None, "column with the texts; a+b joins two", metavar="NAME", group=_GROUP)
-    label_column: str | None = option(
-        None, "column with the labels; first..last for one 0/1 column a label", metavar="NAME", group=_GROUP
-    )
-    id_column: str | None = option(None, "column with the ids", metavar="NAME", group=_GROUP)
-    delimiter: str | None = option(
-        None,
+    text_column: str | None = _option("column with the texts; a+b joins two", metavar="NAME")
+    label_column: str | None = _option("column with the labels; first..last for one 0/1 column a label", metavar="NAME")
+    id_column: str | None = _option("column with the ids", metavar="NAME")
+    delimiter: str | None = _option(
         "between the columns of a table: a character, or comma, tab, semicolon, pipe",
         flags=("--separator", "--delimiter"),
         metavar="CHARACTER",
-        group=_GROUP,
     )
-    label_separator: str | None = option(
-        None,
+    label_separator: str | None = _option(
         "between the labels in a cell: any string, or comma, semicolon, pipe, space, tab, newline; none: one a cell",
         metavar="STRING",
-        group=_GROUP,
     )
-    label_format: LabelFormat | None = option(
-        None, "what lists of labels hold: names, indices, or a 0 or 1 for each label", group=_GROUP
+    label_format: LabelFormat | None = _option(  # noqa: RUF009  (a field)
+        "what lists of labels hold: names, indices, or a 0 or 1 for each label"
     )
-    header: bool | None = option(None, "the first line of a table names its columns", group=_GROUP)
-    encoding: str | None = option(None, "of text files, such as cp1252", metavar="NAME", group=_GROUP)
-    label_file: str | None = option(
-        None,
+    header: bool | None = _option("the first line of a table names its columns")
+    encoding: str | None = _option("of text files, such as cp1252", metavar="NAME")
+    label_file: str | None = _option(
         "names of the labels, by index or by what the data call them; a vocabulary (.ttl, .rdf, Annif's .tsv)",
         metavar="FILE",
-        group=_GROUP,
     )
-    label_language: str | None = option(
-        None, "of the names, where a vocabulary has several languages", metavar="CODE", group=_GROUP
-    )
-    format: str | None = option(
-        None, "of the files, where a folder holds several", flags=("--data-format",), metavar="NAME", group=_GROUP
-    )
+    label_language: str | None = _option("of the names, where a vocabulary has several languages", metavar="CODE")
+    format: str | None = _option("of the files, where a folder holds several", flags=("--data-format",), metavar="NAME")
 
     def __post_init__(self) -> None:
         for name in ("delimiter", "label_separator"):
@@ -133,17 +121,3 @@ def parsed_option(parameter: str) -> tuple[str, Any]:
             f"did you mean {near[0]}=...?" if near else f"choose among {', '.join(names)}",
         )
     return name, value.lower() in ("yes", "true", "1") if name == "header" else value
-
-
-def add_read_options(parser: argparse.ArgumentParser) -> None:
-    """Give a command that takes `--data` the options that say how it is read."""
-    add_options(parser, options_of(ReadOptions))
-
-
-def read_options(arguments: argparse.Namespace) -> dict[str, Any]:
-    """The reading options on a command line, as `load_corpus` takes them.
-
-    Raises:
-        InputError: a value that is not allowed.
-    """
-    return ReadOptions.of(vars(arguments)).given()

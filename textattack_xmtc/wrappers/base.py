@@ -13,7 +13,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from operator import index
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypedDict, Unpack
 
 import numpy as np
 from textattack.models.wrappers import ModelWrapper
@@ -39,17 +39,30 @@ BEYOND = 0
 _SHOWN_CHARACTERS = 60
 
 
+class VictimOptions(TypedDict, total=False):
+    """What every victim takes, by keyword.
+
+    Attributes:
+        name: what the victim is, for people; by default what the model is called.
+        mask: the word that hides another one from this victim; by default the tokenizer's own, else "[MASK]".
+        batch_size: how many texts go into one call of the model.
+    """
+
+    name: str | None
+    mask: str | None
+    batch_size: int
+
+
 class XMTCModelWrapper(ModelWrapper):
     """A victim that answers with the scores that are asked for.
 
     Args:
-        name: what the victim is, for people.
+        model: what does the work.
         score_kind: what its scores are. Nothing is guessed from values.
         score_kinds: what its scores can be; `score_kind` alone where it is None.
         label_names: label names by index, in any form that `check_label_names` takes, or None.
         num_labels: number of labels, where there are no names; None if only an answer will tell.
-        mask: the word that hides another one from this victim.
-        batch_size: how many texts go into one call of the model.
+        options: `VictimOptions`.
 
     Attributes:
         model: what does the work; TextAttack moves it between devices.
@@ -71,21 +84,19 @@ class XMTCModelWrapper(ModelWrapper):
         self,
         model: Any,
         *,
-        name: str,
         score_kind: ScoreKind,
         score_kinds: Sequence[ScoreKind] | None = None,
         label_names: LabelNames | None = None,
         num_labels: int | None = None,
-        mask: str = "[MASK]",
-        batch_size: int = 32,
+        **options: Unpack[VictimOptions],
     ) -> None:
         self.model = model
-        self.name = name
-        self.score_kind = check_score_kind(score_kind, score_kinds or SCORE_KINDS, name)
+        self.name = str(options.get("name") or getattr(model, "__name__", type(model).__name__))
+        self.score_kind = check_score_kind(score_kind, score_kinds or SCORE_KINDS, self.name)
         self.score_kinds: tuple[ScoreKind, ...] = tuple(score_kinds or (score_kind,))
         self.labels = LabelSpace(None if label_names is None else check_label_names(label_names), num_labels)
-        self.mask = mask
-        self.batch_size = check_count("batch_size", batch_size)
+        self.mask = options.get("mask") or "[MASK]"
+        self.batch_size = check_count("batch_size", options.get("batch_size", 32))
 
     # What an attack asks -------------------------------------------------------------------------------------------
 
@@ -217,8 +228,8 @@ class XMTCModelWrapper(ModelWrapper):
             labels, scores = top_k_of_rows(dense, k)
             return np.concatenate([labels.astype(np.float64), scores], axis=1)
 
-        found = self._in_batches(texts, both)
-        return found[:, :k].astype(np.int64), found[:, k:].astype(np.float32)
+        joined = self._in_batches(texts, both)
+        return joined[:, :k].astype(np.int64), joined[:, k:].astype(np.float32)
 
     def _rank(self, texts: Sequence[str], labels: list[int]) -> np.ndarray:
         def ranks(batch: Sequence[str]) -> np.ndarray:

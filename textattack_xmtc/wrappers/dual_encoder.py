@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
 from textattack_xmtc.errors import InputError, MissingExtraError
 from textattack_xmtc.hubs import model_source, sbert_folder
 from textattack_xmtc.label_names import LabelNames, check_label_names
-from textattack_xmtc.wrappers.base import XMTCModelWrapper
+from textattack_xmtc.wrappers.base import VictimOptions, XMTCModelWrapper
 from textattack_xmtc.wrappers.tokens import characters_of_tokens, encodable
 
 _LABELS_AT_ONCE = 8192
@@ -26,9 +26,7 @@ class DualEncoderWrapper(XMTCModelWrapper):
         encoder: has `encode`, from texts to vectors: a `SentenceTransformer`, for instance.
         label_vectors: shape `(labels, d)`; an `np.memmap` serves where it is large.
         label_names: label names by index, or None.
-        name: what the victim is, for people.
-        mask: the word that hides another one; the tokenizer's own where there is one.
-        batch_size: how many texts go into one call of the encoder.
+        options: `name`, `mask` and `batch_size`, as `VictimOptions` says.
 
     Raises:
         InputError: the vectors are no table, or not as long as the encoder's.
@@ -39,9 +37,7 @@ class DualEncoderWrapper(XMTCModelWrapper):
         encoder: Any,
         label_vectors: np.ndarray,
         label_names: LabelNames | None = None,
-        name: str | None = None,
-        mask: str | None = None,
-        batch_size: int = 32,
+        **options: Unpack[VictimOptions],
     ) -> None:
         if label_vectors.ndim != 2:
             raise InputError(f"the label vectors have the shape {label_vectors.shape}", "give one row a label")
@@ -52,15 +48,10 @@ class DualEncoderWrapper(XMTCModelWrapper):
                     f"{len(label_names):,} label names came with {len(label_vectors):,} vectors", "give one name a row"
                 )
         self.tokenizer = getattr(encoder, "tokenizer", None)
-        super().__init__(
-            encoder,
-            name=name or f"dual encoder {type(encoder).__name__}",
-            score_kind="score",
-            label_names=label_names,
-            num_labels=len(label_vectors),
-            mask=mask or getattr(self.tokenizer, "mask_token", None) or "[MASK]",
-            batch_size=batch_size,
-        )
+        options["name"] = options.get("name") or f"dual encoder {type(encoder).__name__}"
+        options["mask"] = options.get("mask") or getattr(self.tokenizer, "mask_token", None)
+        names, size = label_names, len(label_vectors)
+        super().__init__(encoder, score_kind="score", label_names=names, num_labels=size, **options)
         self.label_vectors = label_vectors
         width = self._vectors(["two"]).shape[1]
         if width != label_vectors.shape[1]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Unpack
 
 from textattack_xmtc.label_names import LabelNames
 from textattack_xmtc.scores import ScoreKind
-from textattack_xmtc.wrappers.base import XMTCModelWrapper
+from textattack_xmtc.wrappers.base import VictimOptions, XMTCModelWrapper
 
 
 class FunctionWrapper(XMTCModelWrapper):
@@ -17,9 +17,7 @@ class FunctionWrapper(XMTCModelWrapper):
         function: takes a list of n texts, gives an array or tensor of shape `(n, labels)`.
         scores: what these are: "probability", "logit" or any other "score".
         label_names: label names by index, or None.
-        name: what the victim is, for people.
-        mask: the word that hides another one from this victim.
-        batch_size: how many texts go into one call of the function.
+        options: `name`, `mask` and `batch_size`, as `VictimOptions` says.
 
     Example:
         >>> import numpy as np
@@ -37,18 +35,11 @@ class FunctionWrapper(XMTCModelWrapper):
         function: Callable[[list[str]], Any],
         scores: ScoreKind,
         label_names: LabelNames | None = None,
-        name: str | None = None,
-        mask: str = "[MASK]",
-        batch_size: int = 32,
+        **options: Unpack[VictimOptions],
     ) -> None:
-        super().__init__(
-            getattr(function, "model", function),
-            name=name or str(getattr(function, "__name__", type(function).__name__)),
-            score_kind=scores,
-            label_names=label_names,
-            mask=mask,
-            batch_size=batch_size,
-        )
+        options["name"] = options.get("name") or getattr(function, "__name__", type(function).__name__)
+        model = getattr(function, "model", function)
+        super().__init__(model, score_kind=scores, label_names=label_names, **options)
         self.function = function
 
     def _dense(self, texts: Sequence[str]) -> Any:

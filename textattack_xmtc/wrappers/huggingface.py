@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal, Unpack, get_args
 
 import numpy as np
 
@@ -22,7 +22,7 @@ from textattack_xmtc.models.hugging_face import (
     with_padding,
 )
 from textattack_xmtc.scores import ScoreKind, check_count, suggestion
-from textattack_xmtc.wrappers.base import XMTCModelWrapper
+from textattack_xmtc.wrappers.base import VictimOptions, XMTCModelWrapper
 from textattack_xmtc.wrappers.tokens import characters_of_tokens, encodable
 
 Activation = Literal["sigmoid", "softmax"]
@@ -47,9 +47,9 @@ class HuggingFaceWrapper(XMTCModelWrapper):
         scores: "probability" or "logit".
         label_names: label names by index; the configuration's `id2label` where it is None.
         max_length: tokens read of a text, special ones included; what tokenizer and model can read where it is None.
-        batch_size: how many texts go into one call.
         activation: what makes probabilities of logits, "sigmoid" or "softmax"; as said above where it is None.
         threshold: the least score of a label that counts as shown; Hugging Face's own is a probability of 0.5.
+        options: `name`, `mask` and `batch_size`, as `VictimOptions` says.
 
     Raises:
         InputError: neither tokenizer nor configuration has a padding token; the tokenizer has tokens that the model
@@ -64,9 +64,9 @@ class HuggingFaceWrapper(XMTCModelWrapper):
         scores: ScoreKind = "probability",
         label_names: LabelNames | None = None,
         max_length: int | None = None,
-        batch_size: int = 32,
         activation: Activation | None = None,
         threshold: float | Sequence[float] | None = None,
+        **options: Unpack[VictimOptions],
     ) -> None:
         inner = plain_model(model)
         config = inner.config
@@ -75,14 +75,11 @@ class HuggingFaceWrapper(XMTCModelWrapper):
         if self.activation not in get_args(Activation):
             near = suggestion(str(activation), get_args(Activation))
             raise InputError(f"unknown activation={activation!r}", f"choose {' or '.join(get_args(Activation))}{near}")
+        options["name"] = options.get("name") or type(inner).__name__
+        options["mask"] = options.get("mask") or tokenizer.mask_token or tokenizer.unk_token
+        names = config.id2label if label_names is None else label_names
         super().__init__(
-            model.eval(),
-            name=type(inner).__name__,
-            score_kind=scores,
-            score_kinds=("probability", "logit"),
-            label_names=config.id2label if label_names is None else label_names,
-            mask=tokenizer.mask_token or tokenizer.unk_token or "[MASK]",
-            batch_size=batch_size,
+            model.eval(), score_kind=scores, score_kinds=("probability", "logit"), label_names=names, **options
         )
         self.threshold = threshold
         check_vocabulary(model, tokenizer, self.name)
@@ -202,13 +199,13 @@ class HuggingFaceWrapper(XMTCModelWrapper):
 
     def _encoded(self, texts: Sequence[str]) -> dict[str, list[Any]]:
         encoded = self.tokenizer([encodable(text) for text in texts], truncation=True, max_length=self.max_length)
-        found = {name: list(values) for name, values in only_accepted(encoded, self._accepted).items()}
-        for position, tokens in enumerate(found["input_ids"]):
+        inputs = {name: list(values) for name, values in only_accepted(encoded, self._accepted).items()}
+        for position, tokens in enumerate(inputs["input_ids"]):
             if not tokens:  # an empty text, and a tokenizer that adds no special tokens
                 for name, value in (("input_ids", self._stand_in()), ("attention_mask", 1), ("token_type_ids", 0)):
-                    if name in found:
-                        found[name][position] = [value]
-        return found
+                    if name in inputs:
+                        inputs[name][position] = [value]
+        return inputs
 
     def _stand_in(self) -> int:
         """The token that stands for a text without tokens: the one that begins or ends texts, or pads them."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 from textattack_xmtc.errors import InputError, MissingExtraError, ModelFolderError
 from textattack_xmtc.label_names import LabelNames
 from textattack_xmtc.scores import check_count
+from textattack_xmtc.wrappers.base import VictimOptions
 from textattack_xmtc.wrappers.vectorized import VectorizedWrapper
 
 
@@ -25,8 +26,8 @@ class OmikujiWrapper(VectorizedWrapper):
         num_labels: how many labels there are, where they have no names.
         shown: how many labels are looked for (m); all where it is None.
         beam: how many nodes of a level are followed.
-        mask: the word that hides another one; a word that the vectoriser does not know does.
-        batch_size: how many texts go into one call.
+        options: `name`, `mask` and `batch_size`, as `VictimOptions` says; any word that the vectoriser does not know is
+            a mask.
 
     Raises:
         MissingExtraError: Omikuji is not installed.
@@ -43,11 +44,11 @@ class OmikujiWrapper(VectorizedWrapper):
         num_labels: int | None = None,
         shown: int | None = 100,
         beam: int = 10,
-        mask: str = "[MASK]",
-        batch_size: int = 256,
+        **options: Unpack[VictimOptions],
     ) -> None:
         self.beam = check_count("beam", beam)
-        super().__init__(folder, vectorizer, label_names, num_labels, shown, "Omikuji", mask, batch_size)
+        options["name"] = options.get("name") or "Omikuji"
+        super().__init__(folder, vectorizer, label_names, num_labels, shown, **options)
 
     def _best(self, texts: list[str]) -> Any:
         features = self._features(texts)

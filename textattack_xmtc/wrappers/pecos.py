@@ -7,9 +7,11 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import Unpack
 
 from textattack_xmtc.errors import MissingExtraError, ModelFolderError
 from textattack_xmtc.label_names import LabelNames, check_label_names
+from textattack_xmtc.wrappers.base import VictimOptions
 from textattack_xmtc.wrappers.process import ProcessWrapper
 
 PYTHON = "XMTC_PECOS_PYTHON"
@@ -40,7 +42,7 @@ class PecosWrapper(ProcessWrapper):
             which is exactly 1 for every margin above 1: where a label is that sure, no single word seems to matter.
             "sigmoid" tells such words apart; it may order labels differently.
         answer_s: as in `ProcessWrapper`.
-        batch_size: how many texts go into one question.
+        options: `name`, `mask` and `batch_size`, as `VictimOptions` says.
 
     Raises:
         MissingExtraError: there is no environment with libpecos.
@@ -59,7 +61,7 @@ class PecosWrapper(ProcessWrapper):
         shown: int = 100,
         post_processor: str | None = None,
         answer_s: float = 600.0,
-        batch_size: int = 256,
+        **options: Unpack[VictimOptions],
     ) -> None:
         wanted = ("xlinear_ensemble/config.json", "preprocessor") if preprocessor is None else ("ranker",)
         for part in wanted:
@@ -75,14 +77,8 @@ class PecosWrapper(ProcessWrapper):
             "beam": beam,
             "post_processor": post_processor,
         }
-        super().__init__(
-            python or _python(),
-            _SERVED,
-            json.dumps(settings),
-            shown=shown,
-            answer_s=answer_s,
-            batch_size=batch_size,
-        )
+        interpreter = python or _python()
+        super().__init__(interpreter, _SERVED, json.dumps(settings), shown=shown, answer_s=answer_s, **options)
 
 
 def _python() -> str:

@@ -10,11 +10,12 @@ import threading
 import weakref
 from collections.abc import Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Unpack
 
 import numpy as np
 
 from textattack_xmtc.errors import InputError, VictimError
+from textattack_xmtc.wrappers.base import VictimOptions
 from textattack_xmtc.wrappers.shortlist import ShortlistWrapper
 
 _WORKER = Path(__file__).parent / "served" / "worker.py"
@@ -34,9 +35,7 @@ class ProcessWrapper(ShortlistWrapper):
         arguments: strings that `load` is called with.
         shown: how many labels it is asked for (m).
         answer_s: seconds after which a process that does not answer is ended; to load the model counts as an answer.
-        name: what the victim is, for people; what the model says where it is None.
-        mask: the word that hides another one; what the model says, or "[MASK]".
-        batch_size: how many texts go into one question.
+        options: `name`, `mask` and `batch_size`, as `VictimOptions` says; by default what the model says.
 
     Raises:
         InputError: there is no such interpreter or file; as `ShortlistWrapper`.
@@ -56,9 +55,7 @@ class ProcessWrapper(ShortlistWrapper):
         *arguments: str,
         shown: int = 100,
         answer_s: float = 600.0,
-        name: str | None = None,
-        mask: str | None = None,
-        batch_size: int = 256,
+        **options: Unpack[VictimOptions],
     ) -> None:
         for path, what in ((Path(python), "interpreter"), (Path(file), "file")):
             if not path.is_file():
@@ -67,17 +64,12 @@ class ProcessWrapper(ShortlistWrapper):
         command = [str(Path(python).absolute()), "-I", str(_WORKER), str(Path(file).absolute()), *arguments]
         process = _Process(command, answer_s)
         facts = process.start()
-        super().__init__(
-            None,
-            scores=facts.get("score_kind", "score"),
-            label_names=facts.get("label_names"),
-            num_labels=facts.get("num_labels"),
-            shown=shown,
-            floor=facts.get("floor"),
-            name=name or facts.get("name") or Path(file).stem,
-            mask=mask or facts.get("mask") or "[MASK]",
-            batch_size=batch_size,
-        )
+        options["name"] = options.get("name") or facts.get("name") or Path(file).stem
+        options["mask"] = options.get("mask") or facts.get("mask")
+        options.setdefault("batch_size", 256)
+        names, size, floor = (facts.get(name) for name in ("label_names", "num_labels", "floor"))
+        kind = facts.get("score_kind", "score")
+        super().__init__(None, kind, names, num_labels=size, shown=shown, floor=floor, **options)
         self._process = process
         self._scores_labels = bool(facts["scores_labels"])
 

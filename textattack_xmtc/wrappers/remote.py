@@ -9,19 +9,19 @@ import time
 import urllib.parse
 from collections.abc import Callable
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, Unpack
 
 from textattack_xmtc.datasets.readers.lines import JSON
 from textattack_xmtc.errors import InputError, VictimError
 from textattack_xmtc.label_names import LabelNames
 from textattack_xmtc.redaction import Redactor
 from textattack_xmtc.scores import ScoreKind, check_count
+from textattack_xmtc.wrappers.base import VictimOptions
 from textattack_xmtc.wrappers.http import Reply, ask_once
 from textattack_xmtc.wrappers.shortlist import ShortlistWrapper
 from textattack_xmtc.wrappers.tokens import encodable
 
 _AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
-_LONGEST_PAUSE_S = 120.0
 _SHOWN_CHARACTERS = 200
 _SECRET_CHARACTERS = 6  # shorter values in an address are numbers of versions and the like
 _rng = random.Random()  # of its own: the seeds of attacks are not touched
@@ -38,11 +38,11 @@ def rows_of(answer: Any) -> Any:
     return answer["results"] if isinstance(answer, dict) else answer
 
 
-class _PassingError(Exception):
+class _TransientError(Exception):
     """A failure that may pass: what was said, without secrets, and how many seconds the server asks to wait."""
 
-    def __init__(self, told: str, least_s: float = 0.0) -> None:
-        super().__init__(told)
+    def __init__(self, reason: str, least_s: float = 0.0) -> None:
+        super().__init__(reason)
         self.least_s = least_s
 
 
@@ -72,9 +72,7 @@ class RemoteWrapper(ShortlistWrapper):
         longest_pause_s: no pause is longer, in seconds.
         answer_s: seconds after which an attempt is given up, from looking up the address to the last byte.
         requests_per_s: how many requests are started a second, at most; no limit where it is None.
-        name: what the victim is, for people; the address's host where it is None.
-        mask: the word that hides another one from this victim.
-        batch_size: how many texts go into one request.
+        options: `name`, `mask` and `batch_size`, as `VictimOptions` says; the name is by default the address's host.
 
     Raises:
         InputError: an address that is none, holds a password, or would send a secret in the clear; as
@@ -104,27 +102,17 @@ class RemoteWrapper(ShortlistWrapper):
         longest_pause_s: float = 120.0,
         answer_s: float = 60.0,
         requests_per_s: float | None = None,
-        name: str | None = None,
-        mask: str = "[MASK]",
-        batch_size: int = 32,
+        **options: Unpack[VictimOptions],
     ) -> None:
         parts = _checked(url, bool(token or headers))
         check_count("attempts", attempts)
         for option, value in (("answer_s", answer_s), ("requests_per_s", requests_per_s)):
             if value is not None and not 0 < value < float("inf"):
                 raise InputError(f"invalid {option}={value}: must be above 0", "choose a number above 0")
-        super().__init__(
-            None,
-            scores,
-            label_names,
-            shown=shown,
-            floor=floor,
-            name=name or f"remote {parts.hostname}",
-            mask=mask,
-            batch_size=batch_size,
-        )
+        options["name"] = options.get("name") or f"remote {parts.hostname}"
+        super().__init__(None, scores, label_names, shown=shown, floor=floor, **options)
         self._url, self._token, self._headers = url, token, dict(headers or {})
-        self._told_url = f"{parts.scheme}://{parts.netloc}{parts.path}"
+        self._shown_url = f"{parts.scheme}://{parts.netloc}{parts.path}"
         self._body, self._rows = body, rows
         self._attempts, self._answer_s = attempts, answer_s
         self._pause_s, self._longest_pause_s = pause_s, longest_pause_s
@@ -138,7 +126,7 @@ class RemoteWrapper(ShortlistWrapper):
         except Exception as error:  # whatever a function of the user's says of such an answer
             kind = type(error).__name__
         raise VictimError(
-            f"{self._told_url} answered with {self._quoted(answer)}, where the results are not found ({kind})",
+            f"{self._shown_url} answered with {self._quoted(answer)}, where the results are not found ({kind})",
             "say with rows=... where they stand",
         )
 
@@ -156,15 +144,15 @@ class RemoteWrapper(ShortlistWrapper):
         retrying = Retrying(
             stop=stop_after_attempt(self._attempts),
             wait=self._pause,
-            retry=retry_if_exception_type(_PassingError),
+            retry=retry_if_exception_type(_TransientError),
             sleep=lambda seconds: self._pace.sleep(seconds),
         )
         try:
             return retrying(self._attempt, url or self._url, content)
         except RetryError as error:
-            told = str(error.last_attempt.exception())
+            reason = str(error.last_attempt.exception())
         raise VictimError(
-            f"{self._told_url} gave no answer in {self._attempts} attempts; the last one: {told}",
+            f"{self._shown_url} gave no answer in {self._attempts} attempts; the last one: {reason}",
             "see that it runs; attempts, pause_s and answer_s give it more time",
         )
 
@@ -179,7 +167,7 @@ class RemoteWrapper(ShortlistWrapper):
 
         Raises:
             VictimError: what will not pass.
-            _PassingError: what may pass.
+            _TransientError: what may pass.
         """
         secrets = self._secrets()
         redactor = self._redactor(secrets)
@@ -188,20 +176,20 @@ class RemoteWrapper(ShortlistWrapper):
         try:
             reply = ask_once(url, content, headers, self._answer_s)
         except VictimError as error:
-            failure: Exception | None = VictimError(f"{self._told_url} {error.problem}", error.fix)
+            failure: Exception | None = VictimError(f"{self._shown_url} {error.problem}", error.fix)
         except Exception as error:  # httpx, the machine's sockets, and whatever stands between
-            failure = _PassingError(redactor.shorten(f"{type(error).__name__}: {error}", _SHOWN_CHARACTERS))
+            failure = _TransientError(redactor.shorten(f"{type(error).__name__}: {error}", _SHOWN_CHARACTERS))
         else:
             failure = None
         if failure is not None:
             raise failure
         if not 200 <= reply.status < 300:
-            told = redactor.shorten(f"status {reply.status} ({reply.text() or reply.reason})", _SHOWN_CHARACTERS)
+            reason = redactor.shorten(f"status {reply.status} ({reply.text() or reply.reason})", _SHOWN_CHARACTERS)
             if reply.status not in _AGAIN:
                 raise VictimError(
-                    f"{self._told_url} refused {len(content or b''):,} bytes: {told}", self._fix_of(reply.status)
+                    f"{self._shown_url} refused {len(content or b''):,} bytes: {reason}", self._fix_of(reply.status)
                 )
-            raise _PassingError(told, self._least_pause(reply, told))
+            raise _TransientError(reason, self._least_pause(reply, reason))
         return self._read_json(reply, redactor)
 
     def _fix_of(self, status: int) -> str:
@@ -213,12 +201,12 @@ class RemoteWrapper(ShortlistWrapper):
         moved = 300 <= status < 400
         return "give the address that answers" if moved else "see what it expects: body=... makes the request"
 
-    def _least_pause(self, reply: Reply, told: str) -> float:
+    def _least_pause(self, reply: Reply, reason: str) -> float:
         least = _retry_after(reply.retry_after)
         if least > self._longest_pause_s:
             raise VictimError(
-                f"{self._told_url} asks to wait {least:,.0f} seconds, longer than longest_pause_s="
-                f"{self._longest_pause_s:g}: {told}",
+                f"{self._shown_url} asks to wait {least:,.0f} seconds, longer than longest_pause_s="
+                f"{self._longest_pause_s:g}: {reason}",
                 "ask again later, or raise longest_pause_s",
             )
         return least
@@ -227,13 +215,13 @@ class RemoteWrapper(ShortlistWrapper):
         try:
             return JSON.decode(reply.body.decode(json.detect_encoding(reply.body)))
         except RecursionError:
-            told = ""
+            reason = ""
         except ValueError as error:
-            told = redactor.shorten(f"{type(error).__name__}: {error}", _SHOWN_CHARACTERS)
-        if told:
-            raise _PassingError(told)
+            reason = redactor.shorten(f"{type(error).__name__}: {error}", _SHOWN_CHARACTERS)
+        if reason:
+            raise _TransientError(reason)
         raise VictimError(
-            f"{self._told_url} answered with JSON that is nested too deeply ({len(reply.body):,} bytes)",
+            f"{self._shown_url} answered with JSON that is nested too deeply ({len(reply.body):,} bytes)",
             "see what answers at this address",
         )
 
@@ -241,8 +229,8 @@ class RemoteWrapper(ShortlistWrapper):
         """Removes what the headers hold, and what stands behind the address's "?"."""
         query = urllib.parse.urlsplit(self._url).query
         values = [value for _, value in urllib.parse.parse_qsl(query)]
-        found = [value.removeprefix("Bearer ") for value in secrets.values()]
-        return Redactor([*found, *(value for value in [query, *values] if len(value) >= _SECRET_CHARACTERS)])
+        tokens = [value.removeprefix("Bearer ") for value in secrets.values()]
+        return Redactor([*tokens, *(value for value in [query, *values] if len(value) >= _SECRET_CHARACTERS)])
 
     def _secrets(self) -> dict[str, str]:
         """Headers with what the environment says now."""
@@ -253,15 +241,15 @@ class RemoteWrapper(ShortlistWrapper):
                 f"{self.name} needs the environment variable {missing[0]}, which is not set",
                 f"export {missing[0]}=... before the command",
             )
-        found = {header: os.environ[variable].strip() for header, variable in wanted.items()}
+        values = {header: os.environ[variable].strip() for header, variable in wanted.items()}
         if self._token:
-            found["Authorization"] = "Bearer " + found["Authorization"]
-        for header, value in found.items():
+            values["Authorization"] = "Bearer " + values["Authorization"]
+        for header, value in values.items():
             if not value.isascii() or not value.isprintable():
                 raise InputError(
                     f"the environment variable {wanted[header]} holds characters that no header takes", "correct it"
                 )
-        return found
+        return values
 
 
 class Pace:

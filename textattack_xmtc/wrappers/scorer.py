@@ -12,7 +12,7 @@ import numpy as np
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.models.torch_scorer import TorchScorer
 from textattack_xmtc.scores import ScoreKind
-from textattack_xmtc.wrappers.base import XMTCModelWrapper
+from textattack_xmtc.wrappers.base import VictimOptions, XMTCModelWrapper
 
 
 class ScorerWrapper(XMTCModelWrapper):
@@ -27,14 +27,10 @@ class ScorerWrapper(XMTCModelWrapper):
     model: TorchScorer
 
     def __init__(self, model: TorchScorer, scores: ScoreKind | None = None, batch_size: int = 32) -> None:
+        options: VictimOptions = {"name": model.name, "mask": model.mask_word, "batch_size": batch_size}
+        kinds = model.score_kinds
         super().__init__(
-            model,
-            name=model.name,
-            score_kind=scores or model.score_kinds[0],
-            score_kinds=model.score_kinds,
-            label_names=model.label_names,
-            mask=model.mask_word,
-            batch_size=batch_size,
+            model, score_kind=scores or kinds[0], score_kinds=kinds, label_names=model.label_names, **options
         )
         self.masked_lm_folder = model.masked_lm_folder
 
@@ -93,7 +89,9 @@ class VictimScorer:
 
         Scores are of the kind asked for where the victim has it, else of its own.
         """
-        victim = self._victim.with_score_kind(kind) if kind in self._victim.score_kinds else copy.copy(self._victim)
+        victim = copy.copy(self._victim)
+        victim.threshold = None  # the k best count, whatever their scores
+        victim = victim.with_score_kind(kind) if kind in victim.score_kinds else victim
         victim.batch_size = batch_size
         shown = getattr(victim, "shown", None)
         return victim.top_k(texts, k if shown is None else min(k, shown))

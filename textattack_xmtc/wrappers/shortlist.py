@@ -6,7 +6,7 @@ import hashlib
 import heapq
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from textattack_xmtc.goal import DecisionRule
 from textattack_xmtc.label_names import LabelNames
 from textattack_xmtc.scores import NOTHING, ScoreKind, check_count, check_k, check_score_kind
 from textattack_xmtc.thresholds import Threshold
-from textattack_xmtc.wrappers.base import BEYOND, XMTCModelWrapper
+from textattack_xmtc.wrappers.base import BEYOND, VictimOptions, XMTCModelWrapper
 
 Shown = dict[int, float]
 """Label indices and scores, best first."""
@@ -42,9 +42,7 @@ class ShortlistWrapper(XMTCModelWrapper):
         num_labels: how many labels there are, where they have no names.
         shown: how many labels it shows of a text (m); all where it is None. Of a longer answer the best m count.
         floor: the score of a label that is not shown; no shown score may be lower. 0 for probabilities.
-        name: what the victim is, for people.
-        mask: the word that hides another one from this victim.
-        batch_size: how many texts go into one call of the function.
+        options: `name`, `mask` and `batch_size`, as `VictimOptions` says.
 
     Raises:
         InputError: neither `label_names` nor `num_labels`; `shown` is no number of labels; no `floor` for scores that
@@ -72,9 +70,7 @@ class ShortlistWrapper(XMTCModelWrapper):
         num_labels: int | None = None,
         shown: int | None = None,
         floor: float | None = None,
-        name: str | None = None,
-        mask: str = "[MASK]",
-        batch_size: int = 32,
+        **options: Unpack[VictimOptions],
     ) -> None:
         if label_names is None and num_labels is None:
             raise InputError(
@@ -88,15 +84,7 @@ class ShortlistWrapper(XMTCModelWrapper):
                 f"a label that is not shown needs a score, and 0 may not be below all scores of kind {scores!r}",
                 "give floor, a number that no shown score is below",
             )
-        super().__init__(
-            function,
-            name=name or str(getattr(function, "__name__", type(function).__name__)),
-            score_kind=scores,
-            label_names=label_names,
-            num_labels=num_labels,
-            mask=mask,
-            batch_size=batch_size,
-        )
+        super().__init__(function, score_kind=scores, label_names=label_names, num_labels=num_labels, **options)
         self.shown = shown
         self.floor = floor or 0.0
         self._kept: OrderedDict[bytes, Shown] = OrderedDict()
@@ -139,8 +127,8 @@ class ShortlistWrapper(XMTCModelWrapper):
         return labels, scores
 
     def _rank(self, texts: Sequence[str], labels: list[int]) -> np.ndarray:
-        found = [{label: rank for rank, label in enumerate(shown, 1)} for shown in self._shown(texts)]
-        return np.array([[ranks.get(label, BEYOND) for label in labels] for ranks in found], dtype=np.int64)
+        ranks_by_text = [{label: rank for rank, label in enumerate(shown, 1)} for shown in self._shown(texts)]
+        return np.array([[ranks.get(label, BEYOND) for label in labels] for ranks in ranks_by_text], dtype=np.int64)
 
     def _dense(self, texts: Sequence[str]) -> np.ndarray:
         rows = np.full((len(texts), self.labels.size or 0), self.floor, dtype=np.float32)
@@ -150,18 +138,18 @@ class ShortlistWrapper(XMTCModelWrapper):
 
     def _shown(self, texts: Sequence[str]) -> list[Shown]:
         keys = [hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest() for text in texts]
-        found = {key: self._kept[key] for key in keys if key in self._kept}
-        new = {key: text for key, text in zip(keys, texts, strict=True) if key not in found}
+        answers_by_key = {key: self._kept[key] for key in keys if key in self._kept}
+        new = {key: text for key, text in zip(keys, texts, strict=True) if key not in answers_by_key}
         waiting = list(new.items())
         for start in range(0, len(waiting), self.batch_size):
             batch = waiting[start : start + self.batch_size]
             answers = self._read([text for _, text in batch])
             for (key, _), shown in zip(batch, answers, strict=True):
-                found[key] = self._kept[key] = shown
+                answers_by_key[key] = self._kept[key] = shown
                 self._kept_scores += len(shown)
         while self._kept and (len(self._kept) > _KEPT_TEXTS or self._kept_scores > _KEPT_SCORES):
             self._kept_scores -= len(self._kept.popitem(last=False)[1])
-        return [found[key] for key in keys]
+        return [answers_by_key[key] for key in keys]
 
     def _read(self, texts: list[str]) -> list[Shown]:
         rows = self._best(texts)

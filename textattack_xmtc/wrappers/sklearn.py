@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.label_names import LabelNames
 from textattack_xmtc.scores import ScoreKind, check_score_kind
-from textattack_xmtc.wrappers.base import XMTCModelWrapper
+from textattack_xmtc.wrappers.base import VictimOptions, XMTCModelWrapper
 
 _FAR = 1e6
 _BOTH = np.array([0, 1])
@@ -42,8 +42,7 @@ class SklearnWrapper(XMTCModelWrapper):
         scores: "probability" asks `predict_proba`, "score" asks `decision_function`; None takes the
             first of them that the estimator has.
         label_names: label names by index; the estimator's `classes_` where it is None and they are names.
-        mask: the word that hides another one; a word that is in no vocabulary does.
-        batch_size: how many texts go into one call.
+        options: `name`, `mask` and `batch_size`, as `VictimOptions` says; any word that is in no vocabulary is a mask.
 
     Raises:
         InputError: the estimator has neither method, or not the one that `scores` needs; it is not fitted; it does
@@ -55,27 +54,24 @@ class SklearnWrapper(XMTCModelWrapper):
         model: Any,
         scores: ScoreKind | None = None,
         label_names: LabelNames | None = None,
-        mask: str = "[MASK]",
-        batch_size: int = 256,
+        **options: Unpack[VictimOptions],
     ) -> None:
-        name = type(model).__name__
         _check_fitted(model)
+        options.setdefault("batch_size", 256)
         usable = [kind for kind, method in _METHODS.items() if hasattr(model, method)]
         if scores is not None:
             check_score_kind(scores)
         if not usable:
             raise InputError(
-                f"{name} gives neither probabilities nor margins",
+                f"{type(model).__name__} gives neither probabilities nor margins",
                 "give a fitted estimator with predict_proba or decision_function",
             )
         super().__init__(
             model,
-            name=name,
             score_kind=scores or usable[0],
             score_kinds=usable,
             label_names=_class_names(model) if label_names is None else label_names,
-            mask=mask,
-            batch_size=batch_size,
+            **options,
         )
         self._parts = _parts_of(model)
         self._constants = _constants(self._parts)
@@ -204,8 +200,8 @@ def _parts_of(model: Any) -> _Parts | None:
 
 def _inside(estimator: Any) -> Any | None:
     """What an estimator around another one asks; None where it is around none."""
-    found = (getattr(estimator, name, None) for name in _INSIDE)
-    return next((part for part in found if any(hasattr(part, method) for method in _METHODS.values())), None)
+    parts = (getattr(estimator, name, None) for name in _INSIDE)
+    return next((part for part in parts if any(hasattr(part, method) for method in _METHODS.values())), None)
 
 
 def _constants(parts: _Parts | None) -> dict[int, float]:

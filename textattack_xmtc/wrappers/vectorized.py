@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, Unpack
 
 import numpy as np
 
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.label_names import LabelNames
+from textattack_xmtc.wrappers.base import VictimOptions
 from textattack_xmtc.wrappers.shortlist import ShortlistWrapper
 
 
@@ -21,7 +22,7 @@ class VectorizedWrapper(ShortlistWrapper):
     Args:
         folder: where the library put the model.
         vectorizer: has `transform`, from texts to a sparse matrix: the fitted `TfidfVectorizer`, for instance.
-        label_names, num_labels, shown, name, mask, batch_size: as `ShortlistWrapper`.
+        label_names, num_labels, shown, options: as `ShortlistWrapper`.
 
     Raises:
         InputError: as `ShortlistWrapper`; the vectoriser cannot transform texts.
@@ -34,24 +35,14 @@ class VectorizedWrapper(ShortlistWrapper):
         label_names: LabelNames | None,
         num_labels: int | None,
         shown: int | None,
-        name: str,
-        mask: str,
-        batch_size: int,
+        **options: Unpack[VictimOptions],
     ) -> None:
         if not hasattr(vectorizer, "transform"):
             raise InputError(
                 f"a {type(vectorizer).__name__} does not turn texts into features", "give the fitted vectoriser"
             )
-        super().__init__(
-            None,
-            scores="probability",
-            label_names=label_names,
-            num_labels=num_labels,
-            shown=shown,
-            name=name,
-            mask=mask,
-            batch_size=batch_size,
-        )
+        options.setdefault("batch_size", 256)
+        super().__init__(None, "probability", label_names, num_labels=num_labels, shown=shown, **options)
         self.folder, self.vectorizer = Path(folder), vectorizer
         self._tree = self._load()
 

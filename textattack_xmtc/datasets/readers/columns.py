@@ -58,11 +58,6 @@ class Columns:
         return f"text {'+'.join(self.text)!r}, labels {labels!r}{ids}{unused}"
 
 
-def hints_at_columns(names: Sequence[str]) -> bool:
-    """Whether one of these is a name that columns of texts or labels have."""
-    return any(is_text_name(name) or plain(name) in LABEL_NAMES for name in names)
-
-
 def is_text_name(name: str) -> bool:
     """Whether a column with texts is called so.
 
@@ -108,7 +103,7 @@ def resolve(
         >>> resolve("train.csv", ["id", "labels", "text"], ReadOptions())
         Columns(text=('text',), labels=('labels',), id='id', unused=())
     """
-    table = _Table(path, columns, options, rows, positions, hint)
+    table = _Table(path, list(columns), options, rows, positions, f"; {hint}" if hint else "")
     text = table.text()
     labels = table.labels(text)
     ids = table.ids({*text, *labels})
@@ -137,19 +132,17 @@ def numbered(names: Sequence[str]) -> list[str]:
     ]
 
 
+@dataclass
 class _Table:
-    def __init__(
-        self,
-        path: Path | str,
-        columns: Sequence[str],
-        options: ReadOptions,
-        rows: Sequence[Row],
-        positions: bool,
-        hint: str,
-    ) -> None:
-        self._path, self._columns, self._options, self._positions = path, list(columns), options, positions
-        self._rows, self._hint = rows, f"; {hint}" if hint else ""
-        self._plain = {name: plain(name) for name in columns}
+    _path: Path | str
+    _columns: Sequence[str]
+    _options: ReadOptions
+    _rows: Sequence[Row]
+    _positions: bool
+    _hint: str
+
+    def __post_init__(self) -> None:
+        self._plain = {name: plain(name) for name in self._columns}
 
     def text(self) -> tuple[str, ...]:
         asked = self._options.text_column

@@ -12,7 +12,14 @@ from typing import NamedTuple
 
 from textattack_xmtc.datasets.read_options import BY_CONTENT, ReadOptions
 from textattack_xmtc.datasets.readers.annif import AnnifTable
-from textattack_xmtc.datasets.readers.columns import Columns, UnresolvedError, hints_at_columns, numbered, resolve
+from textattack_xmtc.datasets.readers.columns import (
+    Columns,
+    UnresolvedError,
+    hints_at_labels,
+    is_text_name,
+    numbered,
+    resolve,
+)
 from textattack_xmtc.datasets.readers.lines import encoding_of, plain_suffix, read_lines
 from textattack_xmtc.datasets.readers.place import Place
 from textattack_xmtc.datasets.readers.source import Source
@@ -80,12 +87,12 @@ class Csv(Table):
         """
         (path,) = self.files
         lines = [line for _, line in islice(read_lines(path, self.options.encoding), _FIRST_LINES)]
-        told = re.fullmatch(r"\"?sep=(.)\"?", lines[0].strip(" "))
-        skipped = 1 if told else 0
+        first_line = re.fullmatch(r"\"?sep=(.)\"?", lines[0].strip(" "))
+        skipped = 1 if first_line else 0
         while skipped < len(lines) and not lines[skipped].strip():
             skipped += 1
         lines = lines[skipped:]
-        delimiter = self.options.delimiter or (told.group(1) if told else self._delimiter(lines))
+        delimiter = self.options.delimiter or (first_line.group(1) if first_line else self._delimiter(lines))
         first = (_first_rows(lines, delimiter) or [[""]])[0]
         header = self.options.header is not False
         names = numbered([name.strip() for name in first] if header else [str(n + 1) for n in range(len(first))])
@@ -116,7 +123,7 @@ class Csv(Table):
 
     def _names_columns(self, header: Sequence[str]) -> bool:
         given = {self.options.text_column, self.options.label_column} & set(header)
-        return len(header) > 1 and (bool(given) or hints_at_columns(header))
+        return len(header) > 1 and (bool(given) or any(map(is_text_name, header)) or hints_at_labels(header))
 
     @cached_property
     def columns(self) -> Columns:

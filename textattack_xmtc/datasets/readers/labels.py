@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -74,21 +74,17 @@ class LabelReader:
             texts = [(place, value) for place, value in filled if isinstance(value, str)]
             reader = replace(reader, cells=cells_of(texts, names, options))
         rows = [(place, reader.entries(place, value)) for place, value in filled]
-        if reader.form == "object" and _is_bits_by_name(filled):
+        if reader.form == "object" and all(isinstance(value, dict) and _are_bits(value) for _, value in filled):
             return reader
         labels = [entry for _, entries in rows for entry in entries]
-        if (
-            labels
-            and options.label_format is None
-            and all(isinstance(e, str) and _FRACTION.fullmatch(e) for e in labels)
-        ):
+        fractions = bool(labels) and all(isinstance(one, str) and _FRACTION.fullmatch(one) for one in labels)
+        if fractions and options.label_format is None:
             raise _question(
                 rows,
                 "names or indices of labels, not numbers with a fraction",
                 "give 0 or 1 instead of probabilities and 3 instead of 3.0, or say --label-format names",
             )
-        multi_hot = _multi_hot(rows, names, options)
-        if multi_hot is not None:
+        if (multi_hot := _multi_hot(rows, names, options)) is not None:
             return replace(reader, multi_hot=multi_hot)
         kinds = (_is_number_without_name(entry, names) for entry in labels)
         certain = names.by_index is not None or options.label_format is not None
@@ -114,7 +110,7 @@ class LabelReader:
             return [label_at(place, name, names) for bit, name in zip(bits, self.columns, strict=True) if bit]
         entries = self.entries(place, value, what)
         if self.multi_hot is not None and entries:
-            if len(entries) != self.multi_hot or not all(map(_is_bit, entries)):
+            if len(entries) != self.multi_hot or not all(map(is_bit, entries)):
                 raise place.error(
                     f"a 0 or 1 for each of the {self.multi_hot} labels, as in the first rows", value, "correct the row"
                 )
@@ -144,11 +140,9 @@ class LabelReader:
         Raises:
             DataError: it is of another form than the first rows.
         """
-        if isinstance(value, str) and self.cells is not None:
-            entries = self.cells.split(place, value)
+        entries = self.cells.split(place, value) if isinstance(value, str) and self.cells is not None else value
+        if isinstance(entries, list) and (entries is not value or self.form in ("list", "")):
             return [_name_in(place, entry) if isinstance(entry, dict) else entry for entry in entries]
-        if isinstance(value, list) and self.form in ("list", ""):
-            return [_name_in(place, entry) if isinstance(entry, dict) else entry for entry in value]
         if self.form == "number" and _form(value) == "number":
             return [value]
         if self.form == "object" and isinstance(value, dict):
@@ -196,7 +190,13 @@ def _is_number_without_name(entry: object, names: LabelNames) -> bool | None:
 # A 0 or 1 for each label -------------------------------------------------------------------------------------------
 
 
-def _is_bit(entry: object) -> bool:
+def is_bit(entry: object) -> bool:
+    """Whether a cell of a table is a 0 or 1, however it is written.
+
+    Example:
+        >>> [is_bit(cell) for cell in ("0", "1.0", "True", True, 2, "", None)]
+        [True, True, True, True, False, False, False]
+    """
     return entry in (0, 1) if isinstance(entry, (int, float)) else str(entry).strip().lower() in _BITS
 
 
@@ -207,19 +207,9 @@ def _bit(entry: object) -> int:
 def _bit_at(place: Place, entry: object, column: str) -> int:
     if entry is None or entry == "":
         raise place.error(f"0 or 1 in the column {column!r}", entry, "fill the cell")
-    if not _is_bit(entry):
+    if not is_bit(entry):
         raise place.error(f"0 or 1 in the column {column!r}, as in the first rows", entry, "correct the cell")
     return _bit(entry)
-
-
-def is_bit(entry: object) -> bool:
-    """Whether a cell of a table is a 0 or 1, however it is written.
-
-    Example:
-        >>> [is_bit(cell) for cell in ("0", "1.0", "True", True, 2, "", None)]
-        [True, True, True, True, False, False, False]
-    """
-    return _is_bit(entry)
 
 
 def _multi_hot(rows: Sequence[tuple[Place, list[Any]]], names: LabelNames, options: ReadOptions) -> int | None:
@@ -230,7 +220,7 @@ def _multi_hot(rows: Sequence[tuple[Place, list[Any]]], names: LabelNames, optio
     """
     rows = [(place, entries) for place, entries in rows if entries]
     lengths = {len(entries) for _, entries in rows}
-    bits = all(_is_bit(entry) for _, entries in rows for entry in entries)
+    bits = all(is_bit(entry) for _, entries in rows for entry in entries)
     if options.label_format is not None:
         if options.label_format != "multi-hot":
             return None
@@ -299,19 +289,19 @@ def _name_in(place: Place, entry: dict[Any, Any]) -> Any:
             "give the labels as a list of names",
         )
     for key, value in entry.items():
-        if (
-            key != keys[0]
-            and isinstance(value, (bool, int, float))
-            and 0 <= value < 0.5
-            and not key.lower().endswith(("id", "idx", "index"))
-        ):
+        is_number = key != keys[0] and isinstance(value, (bool, int, float))
+        if is_number and 0 <= value < 0.5 and not key.lower().endswith(("id", "idx", "index")):
             raise place.error("labels that apply", entry, f"leave out labels whose {key!r} says that they do not")
     return entry[keys[0]]
 
 
+def _are_bits(value: dict[Any, Any]) -> bool:
+    return all(bit is None or (not isinstance(bit, str) and is_bit(bit)) for bit in value.values())
+
+
 def _entries_of_object(place: Place, value: dict[Any, Any]) -> list[Any]:
     """The labels of {"fruit": 1, "drink": 0}, or the one of {"name": "fruit"}."""
-    if value and all(bit is None or (not isinstance(bit, str) and _is_bit(bit)) for bit in value.values()):
+    if value and _are_bits(value):
         return [name for name, bit in value.items() if bit]
     lists = [key for key in _OBJECT_KEYS if isinstance(value.get(key), list)]
     if len(lists) == 1:  # a list of objects, as Hugging Face's Sequence turns it
@@ -319,8 +309,3 @@ def _entries_of_object(place: Place, value: dict[Any, Any]) -> list[Any]:
     if any(isinstance(value.get(key), (str, int)) for key in _OBJECT_KEYS):
         return [_name_in(place, value)]
     raise place.error("the labels as a list", value, "give the labels as a list of names or of indices")
-
-
-def _is_bits_by_name(sample: Sequence[Sample]) -> bool:
-    is_bit: Callable[[Any], bool] = lambda bit: bit is None or (not isinstance(bit, str) and _is_bit(bit))  # noqa: E731
-    return all(isinstance(value, dict) and all(map(is_bit, value.values())) for _, value in sample)

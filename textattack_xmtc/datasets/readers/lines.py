@@ -100,11 +100,11 @@ class RepeatedKeyError(ValueError):
 
 
 def _without_repetitions(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
+    value = dict(pairs)
+    if len(value) < len(pairs):
         key = next(key for number, (key, _) in enumerate(pairs) if key in dict(pairs[:number]))
         raise RepeatedKeyError(f"the key {key!r:.60} stands twice in one object")
-    return found
+    return value
 
 
 JSON = json.JSONDecoder(object_pairs_hook=_without_repetitions)

@@ -11,6 +11,7 @@ from typing import Any
 import yaml  # type: ignore[import-untyped]
 
 from textattack_xmtc.errors import InputError, ModelFolderError
+from textattack_xmtc.options import option
 
 
 @dataclass(frozen=True)
@@ -29,12 +30,16 @@ class ImportOptions:
         InputError: `max_length` is below 1.
     """
 
-    labels: Path | None = None
-    vocabulary: Path | None = None
-    configurations: tuple[Path, ...] = ()
-    max_length: int | None = None
-    beam: int | None = None
-    trust: bool = False
+    labels: Path | None = option(None, "label names, one a line by index; by default beside the checkpoint")
+    vocabulary: Path | None = option(None, "AttentionXML: vocab.npy; by default beside the checkpoint")
+    configurations: tuple[Path, ...] = option(
+        (),
+        "AttentionXML: the YAML file of the model or of its data, to be held against the weights; can be repeated",
+        flags=("--config",),
+    )
+    max_length: int | None = option(None, "words or sub-words read of a text; by default 500 or 512")
+    beam: int | None = option(None, "AttentionXML with a tree: groups of a level whose children are scored")
+    trust: bool = option(False, "read Python objects too, which can run any code that the maker of a file put there")
 
     def __post_init__(self) -> None:
         if self.max_length is not None and self.max_length < 1:

@@ -39,11 +39,13 @@ class XRLinear:
 
     def best(self, texts: list[str], m: int) -> list[list[tuple[int, float]]]:
         """The m best labels that the beam reaches."""
-        found = self._model.predict(self._features(texts), only_topk=m, beam_size=max(self._beam, m), **self._options)
+        predicted = self._model.predict(
+            self._features(texts), only_topk=m, beam_size=max(self._beam, m), **self._options
+        )
         rows = []
         for row in range(len(texts)):
-            part = slice(found.indptr[row], found.indptr[row + 1])
-            labels, scores = found.indices[part].tolist(), found.data[part].tolist()
+            part = slice(predicted.indptr[row], predicted.indptr[row + 1])
+            labels, scores = predicted.indices[part].tolist(), predicted.data[part].tolist()
             rows.append(list(zip(labels, scores)))  # noqa: B905  (Python 3.9 has no `strict`)
         return rows
 
@@ -56,8 +58,8 @@ class XRLinear:
         indptr = np.arange(len(texts) + 1) * len(wanted)
         ones = np.ones(len(texts) * len(wanted), dtype=np.float32)
         chosen = csr_matrix((ones, np.tile(wanted, len(texts)), indptr), shape=(len(texts), self.num_labels))
-        found = self._model.predict(self._features(texts), selected_outputs_csr=chosen, **self._options)
-        return found.tocsc()[:, labels].toarray()
+        predicted = self._model.predict(self._features(texts), selected_outputs_csr=chosen, **self._options)
+        return predicted.tocsc()[:, labels].toarray()
 
     def _features(self, texts: list[str]) -> Any:
         # Its tokenizer reads UTF-8, and a text must not end its line.
