@@ -19,6 +19,8 @@ from typing import Any
 
 import pytest
 
+from textattack_xmtc.campaign.workers.local import IMPORTED
+
 needs_fork = pytest.mark.skipif("forkserver" not in multiprocessing.get_all_start_methods(), reason="needs fork")
 
 
@@ -31,7 +33,7 @@ class Command:
 
     def __init__(self, *arguments: str) -> None:
         context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(["textattack", "textattack_xmtc.campaign.loading"])
+        context.set_forkserver_preload(IMPORTED)
         self._stderr, there = context.Pipe(duplex=False)
         # Not a daemon: a campaign has processes of its own.
         self._process = context.Process(target=_run, args=(arguments, there, dict(os.environ)))

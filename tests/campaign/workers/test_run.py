@@ -21,7 +21,7 @@ from textattack_xmtc.campaign.plan import Plan
 from textattack_xmtc.campaign.prepare import attack_on, tools_of
 from textattack_xmtc.campaign.runner import run_campaign
 from textattack_xmtc.campaign.workers import run as with_workers
-from textattack_xmtc.campaign.workers.local import LocalPool
+from textattack_xmtc.campaign.workers.local import IMPORTED, LocalPool
 from textattack_xmtc.campaign.workers.protocol import Died, Loaded, Pool, Worker, without_results
 from textattack_xmtc.campaign.workers.ray_cluster import RayPool
 from textattack_xmtc.campaign.workers.run import Workers
@@ -243,6 +243,11 @@ def _replies(pool: Pool) -> list[Any]:
     while not (found := list(pool.replies(60))):
         pass
     return found
+
+
+def test_what_the_server_of_workers_imports_is_there() -> None:
+    """It would go on without a module that is not, and every worker would import it again."""
+    assert all(importlib.util.find_spec(name) for name in IMPORTED)
 
 
 def test_nothing_is_started_where_nothing_is_left(targets: Path, monkeypatch: pytest.MonkeyPatch) -> None:

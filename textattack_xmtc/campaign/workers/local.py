@@ -13,8 +13,9 @@ from typing import Any
 
 from textattack_xmtc.campaign.workers.protocol import Died, Order, Reply, Worker
 
-# What a worker imports, and what takes longest when it starts.
-_IMPORTED = ["textattack", "textattack_xmtc.campaign.loading"]
+IMPORTED = ["textattack", "textattack_xmtc.campaign.prepare"]
+"""What a worker imports, which takes longest when it starts."""
+
 _EXIT_TIMEOUT = 10.0  # seconds that a worker without an order has to exit
 _FOR_THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS")
 
@@ -48,7 +49,7 @@ class LocalPool:
         self._context: Any = multiprocessing.get_context(_start_method(fork))
         self._fork = self._context.get_start_method() == "forkserver"
         if self._fork:
-            self._context.set_forkserver_preload(_IMPORTED)
+            self._context.set_forkserver_preload(IMPORTED)
 
     def start(self, worker: int) -> None:
         """Start a worker, or another in the place of one that died; returns before it is ready."""
