@@ -21,9 +21,10 @@ ON_DEMAND = "XMTC_FUZZ"
 INPUTS = int(os.environ.get(ON_DEMAND, 2_000))
 
 SHARES = {
-    "json lines": 0.1,
-    "raw text": 0.06,
-    "xmc json": 0.08,
+    "json lines": 0.09,
+    "raw text": 0.05,
+    "annif": 0.03,
+    "xmc json": 0.07,
     "pecos": 0.06,
     "tables": 0.1,
     "cells": 0.06,

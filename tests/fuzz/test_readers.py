@@ -115,6 +115,48 @@ def test_raw_text(files: Any) -> None:
     read(files)
 
 
+URIS = {name: f"http://example.org/{name.replace(' ', '-')}" for name in NAMES}
+TURTLE = "@prefix s: <http://www.w3.org/2004/02/skos/core#> .\n" + "".join(
+    f'<{uri}> a s:Concept ; s:prefLabel "{name}"@en, "x {name}"@de ; s:altLabel "y"@en .\n'
+    for name, uri in URIS.items()
+)
+VOCABULARIES = {
+    "concepts.tsv": "".join(f"<{uri}>\t{name}\n" for name, uri in URIS.items()),
+    "concepts.csv": "uri,label_en,label_de\n" + "".join(f'{uri},"{name}",x\n' for name, uri in URIS.items()),
+    "concepts.ttl": TURTLE,
+    "concepts.nt": "".join(line for line in TURTLE.splitlines(keepends=True)[1:]),
+    "concepts.rdf": '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"/>',
+}
+
+
+@st.composite
+def annif_folder(draw: st.DrawFn) -> Any:
+    files = {}
+    table = draw(st.booleans())
+    for split in draw(SPLITS):
+        rows = [[f"<{URIS[label]}>" for label in labels] for labels in LABELS]
+        if table:
+            lines = [f"{' '.join(text.split())}\t{' '.join(uris)}" for text, uris in zip(TEXTS, rows, strict=True)]
+            end, content = packed(draw, draw(damaged("\n".join(lines).encode(), [b"<", b">", b"\t"])))
+            files[f"{split}.tsv{end}"] = content
+            continue
+        for number, (text, uris) in enumerate(zip(TEXTS, rows, strict=True)):
+            files[f"{split}/{number}.txt"] = draw(damaged(text.encode()))
+            kind, lines = draw(st.sampled_from([("tsv", uris), ("key", LABELS[number])]))
+            files[f"{split}/{number}.{kind}"] = draw(damaged("\n".join(lines).encode()))
+    name = draw(st.sampled_from([None, *VOCABULARIES]))
+    return files, name, None if name is None else draw(damaged(VOCABULARIES[name].encode(), [b"\\ud800", b'"', b"@"]))
+
+
+@fuzz("annif", annif_folder())
+def test_annif(drawn: Any) -> None:
+    files, name, vocabulary = drawn
+    with box() as place:
+        folder = place.write(files if name is None else {**files, f"names/{name}": vocabulary})
+        names = {} if name is None else {"label_names": folder / "names" / name, "label_language": "en"}
+        place.attempt(lambda: whole(load_corpus(folder, cache=place.out, **names)))
+
+
 @st.composite
 def xmc_json_folder(draw: st.DrawFn) -> Any:
     files = {}

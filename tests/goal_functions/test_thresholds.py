@@ -103,6 +103,7 @@ def test_a_victims_own_threshold_counts_where_none_is_given(tmp_path: Path) -> N
     file = tmp_path / "thresholds.json"
     file.write_text('{"c": 0.3, "a": 0.95, "b": 0.5}')
     goal = PositiveTargeted(victim, k=3, threshold=str(file))
+    assert "(rule):  top 3 with a score of at least its own threshold" in repr(goal)
     assert goal.threshold == [0.95, 0.5, 0.3]
     assert begin(goal, labels=[2]).raw_output.top.labels == (2,)
 

@@ -8,14 +8,19 @@ import random
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from textattack.shared import AttackedText
 
+from tests.campaign.conftest import working_in
 from tests.toolkit.annif_server import AnnifServer, needs_annif
 from tests.toolkit.shared_folders import SHARED
+from tests.toolkit.small_campaigns import OPTIONS, make_data, make_masked_lm, records
+from textattack_xmtc.campaign.runner import run_campaign
+from textattack_xmtc.datasets.load import load_corpus
 from textattack_xmtc.datasets.readers.lines import read_lines
 from textattack_xmtc.errors import InputError, VictimError
 from textattack_xmtc.goal_functions import Untargeted
@@ -69,11 +74,10 @@ def asked(url: str, content: Any) -> Any:
 
 def test_a_batch_above_the_limit_is_refused() -> None:
     options = {"vocabulary": URIS[:2], "language": "en"}
-    with pytest.raises(InputError, match="invalid batch_size=33: Annif takes at most 32 documents"):
+    with pytest.raises(InputError, match="invalid batch_size=33: Annif takes at most 32 texts"):
         AnnifWrapper("http://127.0.0.1:9", "any", **options, batch_size=33)
     victim = AnnifWrapper("http://127.0.0.1:9", "any", **options)
-    with pytest.raises(InputError, match="invalid batch_size=33"):
-        victim.batch_size = 33  # `--model-batch-size` sets it so
+    victim.batch_size = 64  # as `evaluate` and `--model-batch-size` set it
     assert victim.batch_size == 32
 
 
@@ -139,6 +143,42 @@ class TestWithAnnif:
         victim = AnnifWrapper(server.url, "trained", ["http://example.org/another"], language="en")
         with pytest.raises(VictimError, match="that is not one of its 1, for the text"):
             victim.score(TEXTS[:1], [0])
+
+    def test_a_campaign_that_loses_its_project(self, server: AnnifServer, tmp_path: Path) -> None:
+        data = make_data(tmp_path / "data")
+        for file in data.iterdir():
+            file.write_text(file.read_text().replace('"label ', '"http://example.org/'))
+        corpus = load_corpus(data, cache=tmp_path / "cache")
+        masked_lm = make_masked_lm(tmp_path / "words", corpus)
+        uris = [[corpus.label_names[label] for label in labels] for labels in corpus.split("train")["labels"]]
+        names = {uri: uri for uri in corpus.label_names}
+        (tmp_path / "annif").mkdir()
+        small = AnnifServer(
+            tmp_path / "annif", names, zip(corpus.split("train")["text"], uris, strict=True), {"small": {}}
+        )
+        arguments = f'"{small.url}", "small", "{small.vocabulary}", language="en", shown=18, attempts=1'
+        (tmp_path / "victim.py").write_text(
+            f"from textattack_xmtc.wrappers import AnnifWrapper\n\nmodel = AnnifWrapper({arguments})\n"
+        )
+        options = {**OPTIONS, "models": ["victim.py"], "masked_lm": str(masked_lm), "threshold": "0.1"}
+        with working_in(tmp_path):
+            with small:
+                assert run_campaign("out", options)
+            (whole,) = records(Path("out")).values()
+            assert len({row["outcome"] for row in whole} & {"succeeded", "failed"}) == 2
+            file = next(Path("out", "records").iterdir())
+            file.write_bytes(b"".join(file.read_bytes().splitlines(keepends=True)[:4]))
+            small.configure({})
+            with small:
+                assert run_campaign("out", {}, resume=True)
+            (cut,) = records(Path("out")).values()
+            assert [row["outcome"] for row in cut[4:]] == ["error"] * (len(whole) - 4)
+            assert "see that the server has the project 'small'" in cut[-1]["reason"]
+            small.configure(small.projects)
+            with small:
+                assert run_campaign("out", {}, resume=True, retry_errors=True)
+            (again,) = records(Path("out")).values()
+            assert sorted(again, key=lambda row: row["sample"]) == sorted(whole, key=lambda row: row["sample"])
 
     def test_a_server_that_fails_in_between(self, server: AnnifServer) -> None:
         victim = victim_of(server)

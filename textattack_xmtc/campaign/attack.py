@@ -70,6 +70,7 @@ class Tools:
     def facts(self, plan: Plan) -> JSON:
         """What is written down of them: what came of the choices that were left to the program."""
         source = self.masked_lm_source
+        names = None if plan.evidence_names is None else fingerprint(Path(plan.evidence_names))
         return {
             "encoder": self.encoder.name,
             "masked_lm": source,
@@ -77,7 +78,7 @@ class Tools:
             "similarity": "cosine" if plan.mode == "paper" else "published",
             "threshold": _THRESHOLD,
             **({} if thresholds_print(plan) is None else {"thresholds": thresholds_print(plan)}),
-            **({} if self.evidence is None else {"evidence": self.evidence.name, "label_names": _names_print(plan)}),
+            **({} if self.evidence is None else {"evidence": self.evidence.name, "label_names": names}),
         }
 
 
@@ -116,10 +117,6 @@ def _check_independent(plan: Plan) -> None:
             raise InputError(
                 f"evidence={plan.evidence!r} asks the victim {model!r} itself", "name a model that is not attacked"
             )
-
-
-def _names_print(plan: Plan) -> str | None:
-    return None if plan.evidence_names is None else fingerprint(Path(plan.evidence_names))
 
 
 def thresholds_print(plan: Plan) -> str | None:
@@ -276,11 +273,12 @@ class SampleAttack:
     def _published(self) -> Any:
         from textattack_xmtc.campaign.published.adv_xmtc import PublishedAttack
 
-        plan = self._plan
+        plan, source = self._plan, self._tools.masked_lm_source
+        assert source is not None  # `Plan` sees to it
         attack = PublishedAttack(
             self._victim.model,
             k=plan.k,
-            masked_lm=str(self._tools.masked_lm_source),
+            masked_lm=source,
             goal=plan.goal,
             max_change_rate=plan.max_change_rate,
             candidates=plan.candidates,

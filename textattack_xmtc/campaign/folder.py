@@ -152,13 +152,10 @@ def record_files(out: Path, facts: Mapping[str, Any]) -> list[Path]:
 def _as_before(value: Any, before: Any) -> Any:
     """An option as the campaign has it, where it names the same models by other paths."""
     if isinstance(value, (list, tuple)) and isinstance(before, list) and len(value) == len(before):
-        same = all(one == other or _same_path(one, other) for one, other in zip(value, before, strict=True))
+        pairs = [(Path(one), Path(other)) for one, other in zip(value, before, strict=True)]
+        same = all(one == other or (one.exists() and one.resolve() == other.resolve()) for one, other in pairs)
         return before if same else list(value)
     return value
-
-
-def _same_path(one: str, other: str) -> bool:
-    return Path(one).exists() and Path(one).resolve() == Path(other).resolve()
 
 
 def forget_errors(out: Path) -> int:

@@ -86,7 +86,8 @@ def run_campaign(
                     _attack(out, plan, campaign, model, tools, device, interruption)
         tools = None
         campaign = read_campaign(out)
-        return _complete(campaign) and run_transfers(out, campaign, interruption, device)
+        complete = all(len(model.records) == len(campaign.samples) for model in campaign.models)
+        return complete and run_transfers(out, campaign, interruption, device)
 
 
 def _attack(
@@ -111,10 +112,6 @@ def _attack(
                 record = attack.record(sample)
                 writer.append(record)
                 progress.add(record)
-
-
-def _complete(campaign: Campaign) -> bool:
-    return all(len(model.records) == len(campaign.samples) for model in campaign.models)
 
 
 def _say_size(campaign: Campaign) -> None:

@@ -110,8 +110,9 @@ def draw_samples(corpus: Corpus, top: np.ndarray, plan: Plan, known: np.ndarray)
     left_out = _left_out(drawn.pairs if pairs is not None else None, attackable, plan)
     notes += [f"{number:,} samples are not drawn: {reason}" for reason, number in left_out.items()]
     if len(drawn.positions[0]) < drawn.wanted:
+        all_bins = "the one bin" if len(drawn.positions) == 1 else f"the {len(drawn.positions)} bins"
         notes.append(
-            f"{_bins(len(drawn.positions))} cannot give {drawn.wanted:,} samples each: "
+            f"{all_bins} cannot give {drawn.wanted:,} samples each: "
             f"{len(drawn.positions[0]):,} are drawn from each, the most that all can give"
         )
     unseen_right = int(((counts == 0) & (drawn.bins == 0)).sum())
@@ -209,7 +210,3 @@ def _bin_facts(bins: np.ndarray, counts: np.ndarray, pairs: Pairs, drawn: Sequen
 def _clusters_of(samples: Sequence[Sample], clusters: np.ndarray) -> list[list[int]]:
     numbers = dict.fromkeys(int(clusters[sample.target]) for sample in samples)
     return [np.flatnonzero(clusters == number).tolist() for number in list(numbers)[:_SHOWN_CLUSTERS]]
-
-
-def _bins(number: int) -> str:
-    return "the one bin" if number == 1 else f"the {number} bins"

@@ -98,7 +98,8 @@ def plan_of(values: Mapping[str, Any]) -> TrainingPlan:
         if one.name not in values or one.name in _COMMAND:
             continue
         if flag not in of_architecture:
-            others = ", ".join(other.title for other in architectures() if flag in _flags(other.plan))
+            flags = {other.title: {known.flags[0] for known in options_of(other.plan)} for other in architectures()}
+            others = ", ".join(title for title, names in flags.items() if flag in names)
             raise InputError(f"{flag} does not apply to {chosen.title}", f"leave it out; it is an option of {others}")
         changes[of_architecture[flag].name] = values[one.name]
     loss = LossSettings(**{one.name: changes.pop(one.name) for one in options_of(LossSettings) if one.name in changes})
@@ -116,7 +117,3 @@ def _all_options() -> list[Option]:
         for further in options_of(one.plan):
             options.setdefault(further.flags[0], further)
     return list(options.values())
-
-
-def _flags(plan: type[TrainingPlan]) -> set[str]:
-    return {one.flags[0] for one in options_of(plan)}

@@ -70,6 +70,7 @@ class LabelNames:
         if is_vocabulary(path):
             concepts = read_vocabulary(path, language)
             names = _distinct((concept.uri, concept.name) for concept in concepts)
+            _checked(path, (text for one in concepts for text in (one.uri, one.name, *one.further)))
             counts = Counter(concept.name for concept in concepts)
             pairs = list(zip(concepts, names, strict=True))
             return cls(

@@ -89,7 +89,10 @@ def _read_tsv(path: Path) -> Iterator[Concept]:
 
 
 def _read_csv(path: Path, language: str | None) -> list[Concept]:
-    rows = list(csv.DictReader(line for _, line in read_lines(path)))
+    try:
+        rows = list(csv.DictReader((f"{line}\n" for _, line in read_lines(path)), strict=True))
+    except csv.Error as error:
+        raise DataError(f"{path}: expected CSV ({error})", "correct the file") from None
     language = _language(path, _columns(first_line(path) or ""), language)
     concepts = []
     for row in rows:

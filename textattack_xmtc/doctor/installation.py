@@ -42,7 +42,7 @@ def requirements() -> Iterator[Check]:
     right = []
     for requirement, problem in _needs(""):
         if problem:
-            fix = f"pip install '{_plain(requirement)}'"
+            fix = f"pip install '{requirement.partition(';')[0].strip()}'"
             yield Check("package", _name(requirement), problem, ok=False, required=True, fix=fix)
         else:
             right.append(f"{_name(requirement)} {metadata.version(_name(requirement))}")
@@ -110,10 +110,6 @@ def _needs(extra: str) -> Iterator[tuple[str, str]]:
             continue
         fits = requirement.specifier.contains(installed, prereleases=True)
         yield text, "" if fits else f"{installed} is installed, and {requirement.specifier} is needed"
-
-
-def _plain(requirement: str) -> str:
-    return requirement.partition(";")[0].strip()
 
 
 def _name(requirement: str) -> str:

@@ -375,7 +375,8 @@ class TopKGoalFunction(GoalFunction):
         return outputs
 
     def extra_repr_keys(self) -> list[str]:  # noqa: D102
-        options = ["threshold"] * (self.threshold is not None) + ["objective"] * (self.objective != "targets")
+        threshold = "rule" if np.ndim(self.threshold or 0) else "threshold"  # not a number for each of 10^5 labels
+        options = [threshold] * (self.threshold is not None) + ["objective"] * (self.objective != "targets")
         return ["k", "score_space", *options, *super().extra_repr_keys()]
 
 

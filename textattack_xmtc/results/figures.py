@@ -156,7 +156,7 @@ def by_bin(campaign: Campaign, name: str, count: Count = FALLS) -> Figure:
                 shares = [100 * rate.value for rate in wrong[model]]
                 hollow = style | {"linestyle": (0, (1, 2)), "linewidth": 1.1, "fillstyle": "none"}
                 axes.plot(beside, shares, label=f"{printable(model)}: wrong without an attack", **hollow)
-        names = [_tick(campaign, number) for number in numbers]
+        names = [campaign.bin_name(number).replace(" to ", "–") for number in numbers]  # noqa: RUF001 - a range
         if len(numbers) <= _UPRIGHT:
             axes.set_xticks(range(len(numbers)), [name.replace(" (", "\n(") for name in names])
         else:
@@ -297,10 +297,6 @@ def _legend(axes: Axes) -> None:
     assert canvas is not None
     canvas.set_figheight(SIZE[1] + 0.18 * (rows - 1))  # so that the axes keep their height
     canvas.legend(handles, names, loc="outside upper left", ncols=columns, handlelength=2.6, columnspacing=1.4)
-
-
-def _tick(campaign: Campaign, number: int) -> str:
-    return campaign.bin_name(number).replace(" to ", "–")  # noqa: RUF001 - a range, as figures write it
 
 
 def _lowest_similarity(campaign: Campaign) -> float:

@@ -9,8 +9,7 @@ from textattack.transformations import WordSwap
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.search_options import CandidateSource, require_choice
 from textattack_xmtc.transformations.label_word_sources import LabelWords, NameWords
-from textattack_xmtc.transformations.word_swap_label_aware import WordSwapLabelAware
-from textattack_xmtc.transformations.word_swap_learning import WordSwapLearning
+from textattack_xmtc.transformations.word_swap_label_aware import WordSwapLabelAware, WordSwapLearning
 from textattack_xmtc.transformations.word_swap_masked_lm import XMTCWordSwapMaskedLM
 from textattack_xmtc.transformations.word_swap_same_sense import WordSwapSameSense
 

@@ -84,7 +84,7 @@ class XMTCWordSwapMaskedLM(WordSwapMaskedLM):
             method="bae",
             masked_language_model=masked_lm,
             tokenizer=tokenizer,
-            max_length=_length_limit(masked_lm, tokenizer),
+            max_length=int(np.clip(length_limit(masked_lm, tokenizer), 1, 512)),
             max_candidates=max_candidates,
             min_confidence=min_confidence,
             batch_size=batch_size,
@@ -304,11 +304,6 @@ def _check_parts(source: str, model: Any, tokenizer: Any) -> None:
         raise InputError(
             f"{source} does not score the words of its vocabulary", "pass a model made by AutoModelForMaskedLM"
         )
-
-
-def _length_limit(model: Any, tokenizer: Any) -> int:
-    """Tokens that the model reads, special ones included."""
-    return int(np.clip(length_limit(model, tokenizer), 1, 512))
 
 
 def logits_at(model: Any, inputs: Mapping[str, torch.Tensor], positions: Sequence[int]) -> torch.Tensor:

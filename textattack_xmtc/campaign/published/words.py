@@ -84,13 +84,13 @@ class UnmaskedProposals:
             logits = self._model(input_ids=torch.tensor([tokens], device=self._model.device)).logits[0, 1:]
         best = logits.topk(min(self._candidates, logits.shape[1])).indices.tolist()
         return [
-            [new for new in self._tokenizer.convert_ids_to_tokens(row) if new is not None and _may_stand_for(new, word)]
+            [
+                new
+                for new in self._tokenizer.convert_ids_to_tokens(row)
+                if new not in (None, word) and new not in STOP_WORDS and _PIECE not in new
+            ]
             for word, row in zip(looked_up, best, strict=False)
         ]
-
-
-def _may_stand_for(new: str, word: str) -> bool:
-    return new != word and new not in STOP_WORDS and _PIECE not in new
 
 
 def _lower_cases(tokenizer: Any) -> bool:

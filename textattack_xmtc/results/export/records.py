@@ -11,7 +11,7 @@ from textattack_xmtc.results.campaign import Campaign, models_of
 from textattack_xmtc.results.examples import marked
 from textattack_xmtc.results.lines import batches
 from textattack_xmtc.results.markup import csv_text, printable
-from textattack_xmtc.results.records import ERROR, SIMILARITIES, SKIPPED, Model, Prediction, Record
+from textattack_xmtc.results.records import ERROR, SIMILARITIES, SKIPPED, Model, Prediction
 from textattack_xmtc.results.summary import COUNTS, UNMEASURED
 from textattack_xmtc.results.tables.table import Marked
 
@@ -111,16 +111,13 @@ def _rows(campaign: Campaign, model: Model) -> Iterator[dict[str, Any]]:
         row |= {"true_labels": _names(campaign, sample.labels), "target": _names(campaign, [sample.target])[0]}
         row |= {"frequency": int(campaign.label_counts[sample.target]), "bin": sample.bin}
         row |= {"outcome": record.outcome, "reason": _utf8(record.reason), "words": record.words}
-        row |= {count.key: _passed(count.of(record, limits), record) for count in COUNTS}
+        passed = {count.key: count.of(record, limits) if record.attacked else UNMEASURED for count in COUNTS}
+        row |= {key: None if value == UNMEASURED else bool(value) for key, value in passed.items()}
         row |= {"changed": record.changed, "change_rate": record.change_rate, "adversarial": _utf8(record.adversarial)}
         row |= {f"similarity_{kind}": (record.similarity or {}).get(kind) for kind in SIMILARITIES}
         row |= {"queries": record.queries, "seconds": record.seconds}
         row |= _prediction(campaign, "before", record.before) | _prediction(campaign, "after", record.after)
         yield row
-
-
-def _passed(value: int, record: Record) -> bool | None:
-    return None if value == UNMEASURED or not record.attacked else bool(value)
 
 
 def _prediction(campaign: Campaign, side: str, prediction: Prediction | None) -> dict[str, Any]:
