@@ -148,7 +148,7 @@ def test_counts_nest_and_what_a_record_lacks_is_not_measured() -> None:
         "kept",
         "Kept (%)",
         "evidence is kept",
-        lambda record, _: bool(record.adversarial and "x" in record.adversarial),
+        lambda record, _: record.adversarial and "x" in record.adversarial,  # type: ignore[return-value]
         FALLS,
     )
     judged = Count("judged", "Judged (%)", "a judge agrees", lambda record, _: record.queries > 5, kept)
