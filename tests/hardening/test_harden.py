@@ -119,6 +119,36 @@ def test_an_interrupted_hardening_ends_with_the_same_weights(
     assert all((value == second[key]).all() for key, value in first.items())
 
 
+def test_an_unfinished_hardening_of_an_earlier_version_resumes_without_the_dropped_options(
+    flat: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = HardeningOptions(steps=6, round_steps=3, k=1)
+    hardened(flat, tmp_path / "whole", options)
+
+    def killing(self: Rounds, number: int) -> None:
+        if number == 3:
+            raise Killed
+        prepare(self, number)
+
+    prepare = Rounds.prepare
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(Rounds, "prepare", killing)
+        hardened(flat, tmp_path / "old", options)
+    work = tmp_path / "old.unfinished"
+    stored = json.loads((work / "schedule.json").read_text())
+    config, schedule = stored["config"], {"schedule": stored["schedule"]}
+    older = {**config, "options": {**config["options"], "fresh": 0.25, "changes": 2}, "masked_lm": "some-words"}
+    (work / "schedule.json").write_text(json.dumps({**stored, "config": older}))
+    state = Checkpoint(work / "checkpoint.pt", {**config, **schedule}).read()
+    assert state is not None
+    Checkpoint(work / "checkpoint.pt", {**older, **schedule}).write(state)
+    with pytest.raises(InputError, match=r"has options=.*'k': 1.*and options=.*'k': 2.*was asked for"):
+        hardened(flat, tmp_path / "old", replace(options, k=2), resume=True)
+    hardened(flat, tmp_path / "old", options, resume=True)
+    whole, old = (load_file(tmp_path / name / "model.safetensors") for name in ("whole", "old"))
+    assert all((value == old[key]).all() for key, value in whole.items())
+
+
 def test_controls_train_on_other_texts(flat: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: dict[str, list[str]] = {}
     prepare = Rounds.prepare

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from tests.toolkit.bert import tiny_bert, word_tokenizer
 from tests.toolkit.plain_tree import LABELS, TEXTS, make_model
 from textattack_xmtc.scores import ranks_of_rows
-from textattack_xmtc.wrappers import BEYOND, ScorerWrapper
+from textattack_xmtc.wrappers import BEYOND, HuggingFaceWrapper, ScorerWrapper
+from textattack_xmtc.wrappers.scorer import VictimScorer
 
 
 def test_ranks_of_a_label_tree_keep_to_its_beam() -> None:
@@ -26,3 +28,11 @@ def test_ranks_where_a_model_looks_at_all_labels() -> None:
     victim = ScorerWrapper(model)
     labels = list(range(LABELS))
     assert (victim.rank(TEXTS, labels) == ranks_of_rows(victim(TEXTS), labels)).all()
+
+
+def test_an_evaluation_ranks_whatever_the_threshold_of_a_victim() -> None:
+    model, tokenizer = tiny_bert(3, 8, None), word_tokenizer(["hot", "egg", "tea"], 8)
+    plain, own = (HuggingFaceWrapper(model, tokenizer, threshold=threshold) for threshold in (None, 0.5))
+    answers = [VictimScorer(victim, list("abc")).top_k(["hot tea"], 3, "logit", 64) for victim in (plain, own)]
+    assert [answer[0].tolist() for answer in answers[1:]] == [answers[0][0].tolist()]
+    assert own.threshold == 0.5

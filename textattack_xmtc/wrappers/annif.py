@@ -55,6 +55,8 @@ class AnnifWrapper(RemoteWrapper):
         batch_size: int = MOST_DOCUMENTS,
         **options: Any,
     ) -> None:
+        if batch_size > MOST_DOCUMENTS:
+            raise InputError(f"invalid batch_size={batch_size}: Annif takes at most {MOST_DOCUMENTS} texts", "lower it")
         if isinstance(vocabulary, (str, Path)):
             uris = [concept.uri for concept in read_vocabulary(vocabulary, ANY)]
         else:
@@ -73,11 +75,7 @@ class AnnifWrapper(RemoteWrapper):
 
     @batch_size.setter
     def batch_size(self, size: int) -> None:
-        if size > MOST_DOCUMENTS:
-            raise InputError(
-                f"invalid batch_size={size}: Annif takes at most {MOST_DOCUMENTS} documents", "choose fewer"
-            )
-        self._batch_size = size
+        self._batch_size = min(size, MOST_DOCUMENTS)  # `--model-batch-size` and `evaluate` have defaults of their own
 
     def _best(self, texts: list[str]) -> Any:
         if not self._is_checked:

@@ -22,7 +22,7 @@ from textattack_xmtc.hubs import local_model
 from textattack_xmtc.models import DEMO
 from textattack_xmtc.workdir.provenance import fingerprint
 from textattack_xmtc.wrappers import HuggingFaceWrapper, ScorerWrapper, XMTCModelWrapper
-from textattack_xmtc.wrappers.victim_files import SPLIT, is_folder, is_victim_file, load_victim_file, split_name
+from textattack_xmtc.wrappers.victim_files import SPLIT, is_there, is_victim_file, load_victim_file, split_name
 
 FOLDER_PREFIX, HUB_PREFIX = "xmtc:", "hf:"
 WAYS = (
@@ -74,14 +74,14 @@ def read_model_name(name: str | Path) -> ModelName:
     if is_victim_file(text):
         file, _ = split_name(text)
         return ModelName("file", text, "-".join([file.resolve().stem, *text.split(SPLIT)[1:]]))
-    if is_folder(text):
+    if is_there(text):
         config = _config(Path(text))
         is_hugging_face = "model_type" in config and "format" not in config
         return ModelName("hugging face" if is_hugging_face else "own", text, _last(text))
     repository = text.removeprefix(HUB_PREFIX)
     if _REPOSITORY.fullmatch(repository) and (text != repository or local_model(repository) is not None):
         return ModelName("hugging face", repository, repository.rpartition("/")[2])
-    what = ", but a file" if _exists(text) else ", nor a Hugging Face model of that name on this machine"
+    what = ", but a file" if is_there(text, Path.exists) else ", nor a Hugging Face model of that name on this machine"
     on_hub = f"; to download it from the Hugging Face hub: {HUB_PREFIX}{text}" if _REPOSITORY.fullmatch(text) else ""
     raise ModelFolderError(f"there is no model folder {text[:200]!r}{what}", WAYS + on_hub)
 
@@ -103,7 +103,7 @@ def load_victim(name: str | Path, device: str | None = None) -> XMTCModelWrapper
     if named.kind == "own":
         from textattack_xmtc.models.folder import load_model
 
-        if not is_folder(named.source):
+        if not is_there(named.source):
             raise ModelFolderError(f"there is no model folder {named.source[:200]!r}", WAYS)
         return ScorerWrapper(load_model(Path(named.source), device))
     import torch
@@ -142,7 +142,7 @@ def is_named_here(name: str | None) -> bool:
         return False
     if name == DEMO or name.startswith((FOLDER_PREFIX, HUB_PREFIX)) or is_victim_file(name):
         return True
-    return is_folder(name) and "format" in _config(Path(name))
+    return is_there(name) and "format" in _config(Path(name))
 
 
 def may_be_own(name: str) -> bool:
@@ -173,13 +173,6 @@ def short_name(name: str | Path) -> str:
     if text == DEMO or text.startswith(HUB_PREFIX):
         return text.rpartition("/")[2].removeprefix(HUB_PREFIX)
     return read_model_name(text).short if is_victim_file(text) else _last(text.removeprefix(FOLDER_PREFIX))
-
-
-def _exists(path: str) -> bool:
-    try:
-        return Path(path).exists()
-    except (OSError, ValueError):  # too long, or a zero character in it
-        return False
 
 
 def _last(folder: str) -> str:

@@ -74,12 +74,16 @@ class ProcessWrapper(ShortlistWrapper):
         self._scores_labels = bool(facts["scores_labels"])
 
     def _best(self, texts: list[str]) -> Any:
-        return self._process.best(texts, min(self.shown or 1, self.labels.size or 1))
+        return self._process.ask(ask="best", texts=texts, m=min(self.shown or 1, self.labels.size or 1))
 
     def _score(self, texts: Sequence[str], labels: list[int]) -> np.ndarray:
         if not self._scores_labels:
             return super()._score(texts, labels)
-        return self._in_batches(texts, lambda batch: self._as_array(self._process.score(batch, labels)))
+
+        def scores(batch: Sequence[str]) -> np.ndarray:
+            return self._as_array(self._process.ask(ask="score", texts=list(batch), labels=labels))
+
+        return self._in_batches(texts, scores)
 
     def _dense(self, texts: Sequence[str]) -> np.ndarray:
         return self._score(texts, list(range(self.labels.size or 0))) if self._scores_labels else super()._dense(texts)
@@ -106,13 +110,8 @@ class _Process:
         weakref.finalize(self, _stop, self._running, self._owner)
         return self._answer()
 
-    def best(self, texts: Sequence[str], m: int) -> Any:
-        return self._ask(ask="best", texts=list(texts), m=m)
-
-    def score(self, texts: Sequence[str], labels: list[int]) -> Any:
-        return self._ask(ask="score", texts=list(texts), labels=labels)
-
-    def _ask(self, **question: Any) -> Any:
+    def ask(self, **question: Any) -> Any:
+        """The rows of an answer (`served/worker.py`)."""
         with self._lock:
             # A forked process must not write into the pipe of its parent.
             if self._running is None or self._owner != os.getpid():

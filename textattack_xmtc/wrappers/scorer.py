@@ -89,7 +89,9 @@ class VictimScorer:
 
         Scores are of the kind asked for where the victim has it, else of its own.
         """
-        victim = self._victim.with_score_kind(kind) if kind in self._victim.score_kinds else copy.copy(self._victim)
+        victim = copy.copy(self._victim)
+        victim.threshold = None  # the k best count, whatever their scores
+        victim = victim.with_score_kind(kind) if kind in victim.score_kinds else victim
         victim.batch_size = batch_size
         shown = getattr(victim, "shown", None)
         return victim.top_k(texts, k if shown is None else min(k, shown))

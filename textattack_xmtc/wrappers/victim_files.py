@@ -28,13 +28,18 @@ def is_victim_file(source: Path | str) -> bool:
         (False, True, True)
     """
     file, _ = split_name(source)
-    return file.suffix == _ENDING and not is_folder(file)
+    return file.suffix == _ENDING and not is_there(file)
 
 
-def is_folder(path: Path | str) -> bool:
-    """Whether there is such a folder; what cannot be a path at all (too long, a zero character) is none."""
+def is_there(path: Path | str, test: Callable[[Path], bool] = Path.is_dir) -> bool:
+    """Whether there is such a folder, or file; what cannot be a path at all (too long, a zero character) is not.
+
+    Args:
+        path: what is looked for.
+        test: what it must be: `Path.is_dir`, `Path.is_file` or `Path.exists`.
+    """
     try:
-        return Path(path).is_dir()
+        return test(Path(path))
     except (OSError, ValueError):
         return False
 
@@ -62,11 +67,7 @@ def load_victim_file(source: Path | str) -> XMTCModelWrapper:
         XMTCError: what this package has to say of what the file does.
     """
     file, variable = split_name(source)
-    try:
-        there = file.is_file()
-    except (OSError, ValueError):  # too long, or a zero character in it
-        there = False
-    if not there:
+    if not is_there(file, Path.is_file):
         raise InputError(
             f"there is no file {str(file)[:200]!r}", "give a Python file with a `model`, or a model folder"
         )

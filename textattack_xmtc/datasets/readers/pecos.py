@@ -14,11 +14,11 @@ from textattack_xmtc.datasets.read_options import BY_CONTENT, ReadOptions
 from textattack_xmtc.datasets.readers.labels import LabelReader
 from textattack_xmtc.datasets.readers.lines import read_lines
 from textattack_xmtc.datasets.readers.place import Place, labels_at
-from textattack_xmtc.datasets.readers.source import Source, in_step
+from textattack_xmtc.datasets.readers.source import PairedSource, Source, in_step
 from textattack_xmtc.errors import DataError
 
 
-class Pecos(Source):
+class Pecos(PairedSource):
     """Texts in one file, and as many rows of a sparse matrix in another, whose non-zero entries are the labels.
 
     The matrix is read without pickle. Its number of columns is the number of labels.
@@ -26,10 +26,6 @@ class Pecos(Source):
 
     format = "pecos"
     names = (("X.{}.txt",),)
-
-    def __init__(self, texts: Path, labels: Path, options: ReadOptions = BY_CONTENT) -> None:
-        self.files = (texts, labels)
-        self.options = options
 
     @classmethod
     def from_file(cls, path: Path, options: ReadOptions = BY_CONTENT) -> Source | None:

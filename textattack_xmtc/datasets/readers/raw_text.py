@@ -13,7 +13,7 @@ from textattack_xmtc.datasets.readers.label_cells import cells_of
 from textattack_xmtc.datasets.readers.labels import LabelReader
 from textattack_xmtc.datasets.readers.lines import read_lines
 from textattack_xmtc.datasets.readers.place import Place, Sample
-from textattack_xmtc.datasets.readers.source import Source, in_step, packed_file
+from textattack_xmtc.datasets.readers.source import PairedSource, Source, in_step, packed_file
 from textattack_xmtc.errors import DataError
 
 _TEXTS = ("_raw_texts.txt", "_texts.txt")
@@ -21,7 +21,7 @@ _LABELS = "_labels.txt"
 _SAMPLE_LINES = 1_000
 
 
-class RawText(Source):
+class RawText(PairedSource):
     """A text a line in one file and its labels, split by white space, on the same line of another.
 
     `_raw_texts.txt` is preferred to AttentionXML's tokenised `_texts.txt` where both are there. Labels are names, also
@@ -30,10 +30,6 @@ class RawText(Source):
 
     format = "raw-text"
     names = tuple((f"{{}}{end}",) for end in _TEXTS)
-
-    def __init__(self, texts: Path, labels: Path, options: ReadOptions = BY_CONTENT) -> None:
-        self.files = (texts, labels)
-        self.options = options
 
     @classmethod
     def from_file(cls, path: Path, options: ReadOptions = BY_CONTENT) -> Source | None:

@@ -103,6 +103,14 @@ class Source(ABC):
         return None
 
 
+class PairedSource(Source):
+    """Texts in one file, and their labels, row by row, in another one, which `XMCJson` may lack."""
+
+    def __init__(self, texts: Path, labels: Path | None, options: ReadOptions = BY_CONTENT) -> None:
+        self.files = (texts,) if labels is None else (texts, labels)
+        self.options = options
+
+
 def packed_file(folder: Path, *names: str) -> Path | None:
     """The first of these that is a file in `folder`, compressed or not."""
     files = (folder / f"{name}{packing}" for name in names for packing in COMPRESSIONS)

@@ -14,7 +14,7 @@ from textattack_xmtc.datasets.readers.jsonl import json_objects, keys_of_first_o
 from textattack_xmtc.datasets.readers.labels import LabelReader
 from textattack_xmtc.datasets.readers.lines import plain_suffix, read_lines
 from textattack_xmtc.datasets.readers.place import Place, indices_at, text_at
-from textattack_xmtc.datasets.readers.source import Source, in_step, packed_file
+from textattack_xmtc.datasets.readers.source import PairedSource, Source, in_step, packed_file
 from textattack_xmtc.datasets.readers.table import id_at
 from textattack_xmtc.errors import DataError
 
@@ -22,7 +22,7 @@ _SHAPE = 'an object {"title": ..., "content": ..., "target_ind": [...]}'
 _HEADER = "the header `rows labels` as two numbers"
 
 
-class XMCJson(Source):
+class XMCJson(PairedSource):
     """Objects with `title` and `content` (joined by a space), one a line, whose labels are indices.
 
     The indices are in `target_ind` or in `trn_X_Y.txt` beside; where both are there they must agree. Labels whose
@@ -32,10 +32,6 @@ class XMCJson(Source):
 
     format = "xmc-json"
     names = (("{}.json",),)
-
-    def __init__(self, path: Path, labels: Path | None, options: ReadOptions = BY_CONTENT) -> None:
-        self.files = (path,) if labels is None else (path, labels)
-        self.options = options
 
     @classmethod
     def from_file(cls, path: Path, options: ReadOptions = BY_CONTENT) -> Source | None:
