@@ -189,6 +189,15 @@ def test_integer_labels_are_called_by_their_digits_or_by_a_file_of_names(
         load_corpus(folder, cache=cache, label_names=tmp_path / "gone.json")
 
 
+def test_a_file_of_label_names_by_either_keyword_and_no_other_keyword(folder: Path, cache: Any, tmp_path: Path) -> None:
+    (folder / "train.jsonl").write_text('{"text": "x", "labels": [0]}')
+    (tmp_path / "names.json").write_text(json.dumps({"0": "nought"}))
+    for keyword in ("label_names", "label_file"):
+        assert load_corpus(folder, cache=cache, **{keyword: str(tmp_path / "names.json")}).label_names == ("nought",)
+    with pytest.raises(TypeError, match="text_colum"):
+        load_corpus(folder, cache=cache, text_colum="x")
+
+
 def test_labels_that_the_files_state_exist_though_they_never_occur(folder: Path, cache: Any) -> None:
     xmc_json(folder, TEXTS, [[0], [0], []], "train")
     (folder / "Y.txt").unlink()

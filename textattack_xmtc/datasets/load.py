@@ -62,7 +62,8 @@ def load_corpus(
             is one. Without names an integer label is called by its decimal string.
         cache: where to keep the Arrow files; by default below TextAttack's cache folder.
         reading: `text_column`, `label_column`, `id_column`, `delimiter`, `label_separator`, `label_format`, `header`,
-            `encoding`, `label_language`, as `ReadOptions` says; by default what the files make certain.
+            `encoding`, `label_language`, `label_file` (the same as `label_names`), as `ReadOptions` says; by default
+            what the files make certain.
 
     Raises:
         DataError: nothing readable there, or something in it that is not as it should be: file, line, what was
@@ -82,6 +83,7 @@ def load_corpus(
         return load_api_docs(cache)
     cache = cache or cache_folder() / "corpora"
     options = ReadOptions(**reading)
+    label_names = options.label_file if label_names is None else label_names
     hub = str(path).startswith(PREFIX)
     where = Path(path) if hub else Path(path).expanduser().absolute()
     sources = _sources(where, format, options, cache)
