@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sysconfig
 from pathlib import Path
 
 import joblib
@@ -15,6 +13,7 @@ import torch
 from sklearn.preprocessing import MultiLabelBinarizer
 from transformers import BertConfig, BertForMaskedLM
 
+from tests.toolkit import commands
 from tests.toolkit import official_aplc_xlnet as official_aplc
 from tests.toolkit import official_attention_xml as official
 from tests.toolkit.bert import word_tokenizer
@@ -174,14 +173,8 @@ def test_an_imported_folder_can_be_attacked_at_once(
     )
     assert status == 0, shown
     assert f"now: textattack attack --recipe xmtc-positive --model xmtc:{out}" in shown.splitlines()
-    program = Path(sysconfig.get_path("scripts")) / "textattack"
-    ran = subprocess.run(
-        [str(program), "attack", "--recipe", "xmtc-positive", "--model", f"xmtc:{out}", "-n", "2"],
-        capture_output=True,
-        text=True,
-        timeout=900,
-        check=False,
-    )
+    arguments = ("attack", "--recipe", "xmtc-positive", "--model", f"xmtc:{out}", "-n", "2")
+    ran = commands.run(commands.TEXTATTACK, *arguments)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert "masked LM kept with the victim" in ran.stderr
     assert "label 3" in ran.stdout and "label 5" in ran.stdout
