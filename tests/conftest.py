@@ -21,3 +21,9 @@ def demo() -> Path:
     from textattack_xmtc.models.demo import demo_folder
 
     return demo_folder()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Refuse names of tests that differ between processes: pytest-xdist compares them."""
+    if named := [item.nodeid for item in items if " at 0x" in item.nodeid]:
+        raise pytest.UsageError(f"{named[0]} is named after an address; give its parameters ids")

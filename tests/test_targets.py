@@ -108,11 +108,12 @@ def test_without_a_size_every_index_may_be_a_label() -> None:
     assert space.index(10) is None
 
 
+SPACES = {"names": LabelSpace(["a", "b"]), "size": LabelSpace(None, 4), "neither": LabelSpace(None)}
 HUGE = [10**18, 2**63, -(2**63), 10**400, 10**5000]
 
 
 @pytest.mark.parametrize("number", HUGE, ids=lambda number: f"{number.bit_length()} bits")
-@pytest.mark.parametrize("space", [LabelSpace(["a", "b"]), LabelSpace(None, 4), LabelSpace(None)], ids=repr)
+@pytest.mark.parametrize("space", SPACES.values(), ids=SPACES)
 def test_a_number_that_is_no_index(number: Any, space: Any) -> None:
     assert space.index(number) is None and space.known([number, 1]) == [1]
     with pytest.raises(InputError, match=r"label index .* is not one of the"):
