@@ -83,7 +83,7 @@ def test_without_a_training_split_frequencies_are_not_made_up(model: AttentionXM
     assert not actual.by_frequency and "PSP@1" not in actual.overall and "no training split" in actual.notes[0]
     with pytest.raises(DataError, match="no split 'validation'"):
         evaluate(model, corpus(["a"]), "validation")
-    with pytest.raises(InputError, match="no text to measure on"):
+    with pytest.raises(InputError, match="no texts to measure on"):
         evaluate(model, Corpus.from_documents("none", {"train": [], "test": []}, ["a"]))
 
 
