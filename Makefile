@@ -42,7 +42,7 @@ annif: .venv-annif/.ready
 # The same for the example of a victim in another environment.
 libmultilabel: .venv-libmultilabel/.ready
 
-# Readers, checkpoints, records, targets and the search on anything: 100,000 new inputs, about half an hour.
+# Readers, checkpoints, records, targets and the search on anything: 100,000 new inputs, about half an hour on one core.
 INPUTS ?= 100000
 fuzz: $(READY)
 	XMTC_FUZZ=$(INPUTS) $(BIN)/python -m pytest tests/fuzz

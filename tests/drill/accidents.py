@@ -33,7 +33,7 @@ def disk_full(root: Path, whole: Path, chance: random.Random) -> None:
         limit = chance.randrange(1, sizes[-1])
         options = WITH_WORKERS if number % 3 == 2 else ()
         found = run(out, *options, happening=lambda limit=limit: _limit_files(limit))
-        _expect(found, 2, "could not be written to ", "make room there", "Traceback")
+        _expect(found, 2, "could not be written", "make room there", "Traceback")
         wait_for_orphans(out)
         _expect(run(out, *options), 0)
         check(out, whole)
