@@ -146,7 +146,11 @@ def test_an_answer_that_is_packed_in_another_way(encoding: Any) -> None:
         remote(server).score(["egg"], [1])
 
 
-@pytest.mark.parametrize("body", [gzip.compress(GOOD)[:-12], GOOD, b"", gzip.compress(GOOD[:-2])])
+@pytest.mark.parametrize(
+    "body",
+    [gzip.compress(GOOD)[:-12], GOOD, b"", gzip.compress(GOOD[:-2])],
+    ids=["cut off", "not packed", "nothing", "half an answer"],
+)
 def test_a_damaged_packing_may_pass(body: Any) -> None:
     act = ("200 OK", {"Content-Encoding": "gzip"}, body)
     with FailingServer(act, act) as server:
