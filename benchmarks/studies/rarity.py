@@ -1,6 +1,6 @@
 """Do rare labels fall more easily because they are rare? Labels with many texts, learnt again from a handful of them.
 
-    python -m benchmarks.studies.rarity --out FOLDER [--labels 60] [--keep 4] [--seeds 3]
+    python -m benchmarks.studies.rarity --out FOLDER [--keep 4] [--seeds 3]
 
 On the demo's corpus. For each seed, half of the labels with 24 to 75 training texts are drawn as "thinned": all but
 `--keep` training texts of each are taken away, with their other labels. A model learns from what is left, and another

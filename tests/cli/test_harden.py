@@ -144,7 +144,7 @@ def test_a_killed_hardening_ends_with_the_weights_of_one_that_was_not(parts: dic
         file = tmp_path / "killed.unfinished" / name
         before = file.stat().st_mtime_ns if file.exists() else 0
         process = processes.Command(*arguments, "--out", str(killed), "--resume")
-        process.wait(lambda file=file, before=before: file.exists() and file.stat().st_mtime_ns > before)  # type: ignore[misc]
+        process.wait(lambda file=file, before=before: file.exists() and file.stat().st_mtime_ns > before)  # type: ignore[misc]  # mypy cannot infer it
         process.kill()
     assert not killed.exists(), "it was killed before its end"
     processes.run(*arguments, "--out", str(killed), "--resume")

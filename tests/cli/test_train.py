@@ -147,7 +147,7 @@ def test_a_training_that_is_killed_ends_as_one_that_was_not(data: Path, tmp_path
     for resume in ([], ["--resume"]):
         before = checkpoint.stat().st_mtime_ns if checkpoint.exists() else 0
         process = processes.Command(*options, "--out", str(killed), *resume)
-        process.wait(lambda before=before: checkpoint.exists() and checkpoint.stat().st_mtime_ns > before)  # type: ignore[misc]
+        process.wait(lambda before=before: checkpoint.exists() and checkpoint.stat().st_mtime_ns > before)  # type: ignore[misc]  # mypy cannot infer it
         process.kill()
     assert not killed.exists(), "it was killed before its end"
     processes.run(*options, "--out", str(killed), "--resume")

@@ -87,7 +87,7 @@ def test_shared_texts_leave_no_p_value_and_the_table_says_so(tmp_path: Path) -> 
     folder = write_campaign(tmp_path / "small", samples_per_bin=40, pairs_per_text=10)
     rows = compare(*both(folder))
     assert rows[5].p is None and rows[5].difference.low < rows[5].difference.high
-    assert "bootstrap over texts, and there is no p" in comparison_table(*both(folder), "compared").note  # type: ignore[call-arg]
+    assert "bootstrap over texts, and there is no p" in comparison_table(*both(folder), "compared").note  # type: ignore[call-arg]  # two models by *
 
 
 def test_a_bin_without_a_pair_has_no_numbers(tmp_path: Path) -> None:
@@ -127,7 +127,7 @@ def test_other_experiments_are_refused_by_name(tmp_path: Path, values: dict[str,
 def test_other_differences_are_said(tmp_path: Path) -> None:
     folders = [write_campaign(tmp_path / name, samples_per_bin=8, models=(name,)) for name in ("plain", "pw-cb")]
     change(folders[1] / "campaign.json", settings={"ranking": "random"}, resolved={"masked_lm": "bert-base-uncased"})
-    note = comparison_table(*(only_model(read_campaign(folder)) for folder in folders), "compared").note  # type: ignore[call-arg]
+    note = comparison_table(*(only_model(read_campaign(folder)) for folder in folders), "compared").note  # type: ignore[call-arg]  # two models by *
     assert "also differ in ranking: masked-delta and random; masked_lm: demo-mlm and bert-base-uncased." in note
 
 

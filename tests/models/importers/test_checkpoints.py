@@ -87,7 +87,7 @@ def _zip(file: Path) -> None:
 
 
 def _on_several_disks(file: Path) -> None:
-    """An archive whose directory says that it goes on on other disks; zipfile refuses to say whether it is one."""
+    """An archive whose directory says that it continues on other disks; zipfile refuses to say whether it is one."""
     _zip(file)
     content = file.read_bytes()
     end = content.rindex(b"PK\x05\x06")
