@@ -78,7 +78,7 @@ def precision_at_k(top_k: np.ndarray, truth: sparse.csr_matrix, k: int) -> float
         >>> precision_at_k(np.array([[0, 1], [2, 0]]), label_matrix([[0, 1], [0]], 3), 2)
         0.75
     """
-    return float(_hits(top_k, truth, k)[0].mean())
+    return float(hits_at_k(top_k, truth, k)[0].mean())
 
 
 def recall_at_k(top_k: np.ndarray, truth: sparse.csr_matrix, k: int) -> float:
@@ -139,11 +139,11 @@ def psp_at_k(
             f"propensities of shape {propensity.shape} for {truth.shape[1]} labels, or not all finite and above 0",
             "give one number in (0, 1] a label, as `propensities` does",
         )
-    hits, true = _hits(top_k, truth, k)
+    hits, true = hits_at_k(top_k, truth, k)
     gains = hits * (1 / propensity)[np.maximum(np.asarray(top_k)[:, :k], 0)]
     if not normalised:
         return float(gains.sum() / (len(hits) * k))
-    best = _best_gains(true, 1 / propensity, k)
+    best = float(best_gains(true, 1 / propensity, k).sum())
     return float(gains.sum() / best) if best else float("nan")
 
 
@@ -189,10 +189,15 @@ def _as_set(truth: sparse.csr_matrix) -> sparse.csr_matrix:
     return true
 
 
-def _hits(top_k: np.ndarray, truth: sparse.csr_matrix, k: int) -> tuple[np.ndarray, sparse.csr_matrix]:
+def hits_at_k(top_k: np.ndarray, truth: sparse.csr_matrix, k: int) -> tuple[np.ndarray, sparse.csr_matrix]:
     """Whether the j-th best label of text i is true, shape `(texts, k)`, and the true labels, each once.
 
-    Refuses what cannot be measured: the errors that the public functions state.
+    Raises:
+        InputError: as `precision_at_k`.
+
+    Example:
+        >>> hits_at_k(np.array([[0, 1], [2, 0]]), label_matrix([[0], [0]], 3), 2)[0].tolist()
+        [[True, False], [False, True]]
     """
     top_k = np.asarray(top_k)
     true = _as_set(truth)
@@ -222,16 +227,26 @@ def _hits(top_k: np.ndarray, truth: sparse.csr_matrix, k: int) -> tuple[np.ndarr
 
 
 def _hits_of_labelled_texts(top_k: np.ndarray, truth: sparse.csr_matrix, k: int) -> tuple[np.ndarray, np.ndarray]:
-    """The rows of `_hits` of texts that have true labels, and how many labels each of them has."""
-    hits, true = _hits(top_k, truth, k)
+    """The rows of `hits_at_k` of texts that have true labels, and how many labels each of them has."""
+    hits, true = hits_at_k(top_k, truth, k)
     sizes = np.diff(true.indptr)
     return hits[sizes > 0], sizes[sizes > 0]
 
 
-def _best_gains(true: sparse.csr_matrix, gain: np.ndarray, k: int) -> float:
-    """The sum over texts of the k largest gains among a text's true labels."""
+def best_gains(true: sparse.csr_matrix, gain: np.ndarray, k: int) -> np.ndarray:
+    """The sum of the k largest gains among each text's true labels, shape `(texts,)`.
+
+    Args:
+        true: true labels, each once, shape `(texts, labels)`.
+        gain: of each label, shape `(labels,)`.
+        k: how many count.
+
+    Example:
+        >>> best_gains(label_matrix([[0, 1, 2], []], 3), np.array([4.0, 1.0, 2.0]), 2).tolist()
+        [6.0, 0.0]
+    """
     gains = gain[true.indices]
     rows = np.repeat(np.arange(true.shape[0]), np.diff(true.indptr))
     order = np.lexsort((-gains, rows))
     place_in_row = np.arange(len(rows)) - true.indptr[rows]
-    return float(gains[order][place_in_row < k].sum())
+    return np.bincount(rows[order], gains[order] * (place_in_row < k), minlength=true.shape[0])

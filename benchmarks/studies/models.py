@@ -130,7 +130,7 @@ def trained(corpus: Corpus, model: str, loss: str, folder: Path) -> tuple[np.nda
         length = MAX_LENGTH.get(corpus.name, plan.max_length)
         train_folder(corpus, replace(plan, settings=settings, max_length=length), folder, resume=True, device="cpu")
     log = json.loads((folder / "training.json").read_text(encoding="utf-8"))
-    best = best_labels(load_model(folder, "cpu"), corpus.split("test"))
+    best = best_labels(load_model(folder, "cpu"), corpus.split("test")["text"])
     return best, log["seconds"], log["peak_memory_mb"], f"{len(log['log'])} epochs"
 
 

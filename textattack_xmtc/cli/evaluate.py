@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import argparse
-import json
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from textattack_xmtc.cli.model_option import add_model, model_of
 from textattack_xmtc.datasets.read_options import BY_CONTENT, ReadOptions
 from textattack_xmtc.options import add_options, given, option, options_of, require
+from textattack_xmtc.search_options import NoiseKind
+
+if TYPE_CHECKING:
+    from textattack_xmtc.datasets.corpus import Corpus
+    from textattack_xmtc.results.noise import NoiseCurve
+    from textattack_xmtc.results.statistics import Estimate
+    from textattack_xmtc.transformations.noise import NoisyText
+    from textattack_xmtc.wrappers.scorer import VictimScorer
 
 
 @dataclass(frozen=True)
@@ -24,7 +32,18 @@ class EvaluateOptions:
     )
     batch_size: int = option(64, "texts in one call of the model")
     device: str | None = option(None, "cpu, cuda, ...; by default the GPU where there is one")
-    out: Path | None = option(None, "also write the figures to this JSON file", metavar="FILE")
+    out: Path | None = option(
+        None,
+        "also write the figures to this JSON file; with --noise, a CSV file and a figure for each kind beside it",
+        metavar="FILE",
+    )
+    noise: tuple[NoiseKind, ...] = option(
+        factory=tuple, help="also measure with random noise of these kinds (docs/noise.md)", group="noise"
+    )
+    noise_rate: tuple[float, ...] = option(
+        (0.02, 0.05, 0.1), "how likely each word is hit", metavar="SHARE", group="noise"
+    )
+    noise_seeds: int = option(3, "draws of the noise at each rate", metavar="N", group="noise")
     reading: ReadOptions = BY_CONTENT
 
 
@@ -66,9 +85,59 @@ def run(arguments: argparse.Namespace) -> int:
         print(_row(span, part.labels, part.texts, cells))
     for note in figures.notes:
         print(f"note: {note}")
+    curves = _noise_curves(model, corpus, values)
     if values["out"] is not None:
-        values["out"].write_text(json.dumps(figures.as_dict(), indent=1) + "\n", encoding="utf-8")
+        _write(values["out"], figures.as_dict(), curves)
     return 0
+
+
+def _noise_curves(model: VictimScorer, corpus: Corpus, values: Mapping[str, Any]) -> list[NoiseCurve]:
+    """Measure and print what random noise costs."""
+    from textattack_xmtc.models.noise_loss import noise_curve
+    from textattack_xmtc.transformations.noise import NOISE, noisy_text
+    from textattack_xmtc.workdir.progress import say
+
+    curves = []
+    for kind in values["noise"]:
+        say(f"noise: {kind} at {', '.join(map(str, values['noise_rate']))}")
+
+        def make_noise(text: str, rate: float, seed: int, kind: NoiseKind = kind) -> NoisyText:
+            return noisy_text(text, kind, rate, seed)
+
+        curve = noise_curve(
+            *(model, model.name, corpus, kind, NOISE[kind].keeps, make_noise),
+            *(values["noise_rate"], values["noise_seeds"], values["split"], values["family"], values["batch_size"]),
+        )
+        if not curves:
+            print("\nrandom noise: value, and what it loses in points with its 95% interval over texts")
+            print(f"{'kind':<11} {'rate':>5} {'changed':>7}  " + "  ".join(f"{name:<27}" for name in curve.values))
+        for place, (rate, changed) in enumerate(zip(curve.rates, curve.changed, strict=True)):
+            cells = (_cell(curve.values[name][place], curve.losses[name][place]) for name in curve.values)
+            print(f"{kind:<11} {rate:>5.0%} {changed:>7.1%}  " + "  ".join(f"{cell:<27}" for cell in cells))
+        curves.append(curve)
+    return curves
+
+
+def _cell(value: Estimate, loss: Estimate) -> str:
+    low, high = 100 * loss.low, 100 * loss.high
+    return f"{value.value:.4f}" + (f"  {100 * loss.value:+.1f} ({low:+.1f} to {high:+.1f})" if high > low else "")
+
+
+def _write(file: Path, figures: dict[str, Any], curves: Sequence[NoiseCurve]) -> None:
+    from textattack_xmtc.results.figures import over_noise_rates
+    from textattack_xmtc.results.noise import as_csv
+    from textattack_xmtc.workdir.files import whole_file, write_json, writing
+
+    with writing(file):
+        write_json(file, figures | ({"noise": [asdict(curve) for curve in curves]} if curves else {}))
+        if curves:
+            with whole_file(file.with_suffix(".csv")) as opened:
+                opened.write(as_csv(curves).encode())
+        for curve in curves:
+            figure = over_noise_rates(curve, f"{file.stem}-{curve.kind}")
+            for ending, content in ((".svg", figure.svg.encode()), (".png", figure.png)):
+                with whole_file(file.with_name(figure.name + ending)) as opened:
+                    opened.write(content)
 
 
 def _row(first: str, labels: object, texts: object, values: list[str]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
@@ -102,11 +102,44 @@ def evaluate(
         DataError: there is no such split.
     """
     rows = corpus.split(split)
-    best = best_labels(model, rows, batch_size)
+    best = best_labels(model, rows["text"], batch_size)
+    truth = truth_of(model.label_names, corpus, split, family)
+    best = truth.counted(best)
+    overall = measures(best, truth.labels, truth.propensity)
+    if "train" not in corpus.splits:
+        notes = [*truth.notes, "no training split: no propensities, and no measures by label frequency"]
+        return Evaluation(len(rows), overall, [], notes)
+    by_frequency = measures_by_frequency(best, truth.labels, truth.counts, truth.propensity)
+    return Evaluation(len(rows), overall, by_frequency, truth.notes)
+
+
+@dataclass(frozen=True)
+class Truth:
+    """The true labels of a split as a model counts labels; behind its own come those that only the corpus knows.
+
+    Attributes:
+        labels: true labels, shape `(texts, labels)`; the last label stands for "shows no more" and is never true.
+        counts: training texts of each label, shape `(labels,)`; -1 for the last. 0 without a training split.
+        propensity: of each label; None where it is not defined.
+        notes: how labels were matched.
+    """
+
+    labels: sparse.csr_matrix
+    counts: np.ndarray
+    propensity: np.ndarray | None
+    notes: list[str]
+
+    def counted(self, best: np.ndarray) -> np.ndarray:
+        """The best labels of a model with the last label in place of `NOTHING`."""
+        return np.where(best == NOTHING, self.labels.shape[1] - 1, best)
+
+
+def truth_of(label_names: Sequence[str], corpus: Corpus, split: str, family: str = "other") -> Truth:
+    """The true labels of a split for a model with these labels, matched by name. Raises as `evaluate`."""
     truth = corpus.label_matrix(split)
     notes = []
-    position = {name: number for number, name in enumerate(model.label_names)}
-    labels_of_model, note = match_labels(corpus.label_names, LabelSpace(model.label_names), repr(corpus.name))
+    position = {name: number for number, name in enumerate(label_names)}
+    labels_of_model, note = match_labels(corpus.label_names, LabelSpace(label_names), repr(corpus.name))
     notes += [note] * bool(note)
     index_of = np.array([position.get(name, -1) for name in labels_of_model])
     # Labels that only one of the two knows get numbers behind the model's: they are true or predicted, never both.
@@ -114,40 +147,32 @@ def evaluate(
     if unknown.any():
         index_of[unknown] = len(position) + np.arange(unknown.sum())
         notes.append(f"{unknown.sum()} labels of the corpus are unknown to the model and count as never predicted")
-    labels = len(position) + int(unknown.sum())
-    # A place where a victim shows no label counts as a label that is never true.
-    best = np.where(best == NOTHING, labels, best)
-    shows_fewer = bool((best == labels).any())
-    labels += shows_fewer
+    labels = len(position) + int(unknown.sum()) + 1
     truth = sparse.csr_matrix((truth.data, index_of[truth.indices], truth.indptr), shape=(truth.shape[0], labels))
-    if "train" not in corpus.splits:
-        notes.append("no training split: no propensities, and no measures by label frequency")
-        return Evaluation(len(rows), measures(best, truth), [], notes)
-    counts = np.zeros(labels, dtype=np.int64)
-    counts[index_of] = corpus.label_counts
-    if shows_fewer:
-        counts[-1] = _NO_LABEL
-    texts = len(corpus.split("train"))
-    propensity = propensities(np.maximum(counts, 0), texts, *PROPENSITY_CONSTANTS[family]) if texts >= 3 else None
-    return Evaluation(
-        len(rows), measures(best, truth, propensity), measures_by_frequency(best, truth, counts, propensity), notes
-    )
+    counts, propensity = np.zeros(labels, dtype=np.int64), None
+    if "train" in corpus.splits:
+        counts[index_of] = corpus.label_counts
+        texts = len(corpus.split("train"))
+        propensity = propensities(counts, texts, *PROPENSITY_CONSTANTS[family]) if texts >= 3 else None
+    counts[-1] = _NO_LABEL
+    return Truth(truth, counts, propensity, notes)
 
 
-def best_labels(model: RanksLabels, rows: datasets.Dataset, batch_size: int = 64) -> np.ndarray:
+def best_labels(model: RanksLabels, texts: Iterable[str], batch_size: int = 64) -> np.ndarray:
     """The five best labels of each text (int64), or as many as there are: shape `(texts, 5)`.
 
     Raises:
         InputError: there is no text.
     """
-    if not len(rows):
+    listed = list(texts)
+    if not listed:
         raise InputError("the split has no texts to measure on", "give a split with texts")
-    return model.top_k(list(rows["text"]), min(AT[-1], len(model.label_names)), "logit", batch_size)[0]
+    return model.top_k(listed, min(AT[-1], len(model.label_names)), "logit", batch_size)[0]
 
 
 def validation(model: RanksLabels, rows: datasets.Dataset, batch_size: int = 64) -> dict[str, float]:
     """What a training watches: P@1, P@3, P@5, and nDCG@5 (of fewer labels, where the model has no five)."""
-    best = best_labels(model, rows, batch_size)
+    best = best_labels(model, rows["text"], batch_size)
     truth = label_matrix(rows["labels"], len(model.label_names))
     precisions = {f"P@{k}": precision_at_k(best, truth, k) for k in AT if k <= best.shape[1]}
     return {**precisions, "nDCG@5": float(np.nan_to_num(ndcg_at_k(best, truth, best.shape[1])))}

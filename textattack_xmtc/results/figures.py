@@ -18,6 +18,7 @@ import numpy as np
 from textattack_xmtc.results.campaign import Campaign
 from textattack_xmtc.results.headline import SIMILARITY_NAMES, percent, rate_text
 from textattack_xmtc.results.markup import escaped, printable
+from textattack_xmtc.results.noise import NoiseCurve
 from textattack_xmtc.results.records import Model
 from textattack_xmtc.results.statistics import Estimate
 from textattack_xmtc.results.summary import COUNTS, FALLS, SIMILAR, Count, shown_counts
@@ -253,6 +254,29 @@ def frequencies(campaign: Campaign, name: str) -> Figure:
         caption += f" {unseen:,} labels without a training text are not drawn."
     most = f"The most frequent label has {counts[0]:,} training texts, the median {np.median(counts):,.0f}."
     return _figure(name, caption, f"{caption} {most}" if len(counts) else caption, draw)
+
+
+def over_noise_rates(curve: NoiseCurve, name: str) -> Figure:
+    """A model's measures over the rate of random noise of one kind, with 95% intervals."""
+    rates = 100 * np.array(curve.rates)
+
+    def draw(axes: Axes) -> None:
+        for place, (measure, values) in enumerate(curve.values.items()):
+            points = np.array([[100 * end for end in (one.value, one.low, one.high)] for one in values])
+            style = _style(place)
+            axes.vlines(rates, points[:, 1], points[:, 2], colors=style["color"], linewidth=1.1)
+            axes.plot(rates, points[:, 0], label=measure, **style)
+        axes.set_ylim(bottom=0)
+        axes.set_xlabel("Noise rate (% of the words)")
+        axes.set_ylabel("%")
+        _legend(axes)
+
+    caption = (
+        f"{curve.model} under random noise, {curve.kind}: {curve.texts:,} texts, means of {curve.seeds} draws. A "
+        f"reader keeps the {curve.keeps}; {percent(curve.able)} of the words can be changed. 95% intervals over texts."
+    )
+    last = [f"{measure} from {rate_text(line[0])} to {rate_text(line[-1])}" for measure, line in curve.values.items()]
+    return _figure(name, caption, f"{caption} At {percent(curve.rates[-1])}: {'; '.join(last)}.", draw)
 
 
 def _figure(name: str, caption: str, alt: str, draw: Callable[[Axes], None]) -> Figure:

@@ -107,16 +107,42 @@ def bootstrap_over_texts(
         (0.5, 0.5)
     """
     _, text = np.unique(texts, return_inverse=True)
-    sums, sizes = np.bincount(text, values), np.bincount(text)
+    (mean,) = bootstrap_ratios(np.bincount(text, values)[:, None], np.bincount(text)[:, None], draws, seed)
+    return mean.low, mean.high
+
+
+def bootstrap_ratios(
+    numerators: np.ndarray, denominators: np.ndarray, draws: int = BOOTSTRAP_DRAWS, seed: int = 0
+) -> list[Estimate]:
+    """Ratios of two sums over texts, with the 95% percentile intervals when texts are drawn again.
+
+    Args:
+        numerators: what each text adds, shape `(texts, ratios)`; at least one text.
+        denominators: the same shape. A draw without any is left out; NaN where none has any.
+        draws: how often as many texts are drawn as there are.
+        seed: of the draws; the same seed gives the same intervals.
+
+    Example:
+        >>> hits, sizes = np.array([[1.0], [1.0]]), np.array([[2.0], [2.0]])
+        >>> bootstrap_ratios(hits, sizes)
+        [Estimate(value=0.5, low=0.5, high=0.5, n=2, measured=True)]
+    """
+    texts = len(numerators)
     rng = np.random.default_rng(seed)
-    even = np.full(len(sizes), 1 / len(sizes))
-    means = []
-    at_once = max(1, _CELLS_AT_ONCE // len(sizes))
-    for start in range(0, draws, at_once):
-        times = rng.multinomial(len(sizes), even, size=min(at_once, draws - start))
-        means.append((times @ sums) / (times @ sizes))
-    low, high = np.quantile(np.concatenate(means), [0.025, 0.975])
-    return float(low), float(high)
+    even = np.full(texts, 1 / texts)
+    drawn = []
+    at_once = max(1, _CELLS_AT_ONCE // texts)
+    with np.errstate(invalid="ignore"):  # 0 / 0 is NaN
+        for start in range(0, draws, at_once):
+            times = rng.multinomial(texts, even, size=min(at_once, draws - start))
+            drawn.append((times @ numerators) / (times @ denominators))
+        values = numerators.sum(axis=0) / denominators.sum(axis=0)
+    # A draw may be without any: it says nothing.
+    kept = [column[~np.isnan(column)] for column in np.concatenate(drawn).T]
+    ends = [np.quantile(column, [0.025, 0.975]) if len(column) else (nan, nan) for column in kept]
+    return [
+        Estimate(float(value), float(low), float(high), texts) for value, (low, high) in zip(values, ends, strict=True)
+    ]
 
 
 def mcnemar(only_first: int, only_second: int) -> float:

@@ -138,7 +138,7 @@ def measured_on_test(model: TorchScorer, corpus: Corpus) -> dict[str, float] | N
         return None
     counts, n_train = corpus.label_counts, len(corpus.split("train"))
     propensity = propensities(counts, n_train, *PROPENSITY_CONSTANTS["other"]) if n_train >= 3 else None
-    return measures(best_labels(model, corpus.split("test")), corpus.label_matrix("test"), propensity)
+    return measures(best_labels(model, corpus.split("test")["text"]), corpus.label_matrix("test"), propensity)
 
 
 def _kept_tests(corpus: Corpus) -> Iterator[Document]:
