@@ -66,6 +66,8 @@ class MaskedDelta(SearchMethod):
         self.max_change_rate = max_change_rate
         self.candidate_order = candidate_order
         self._warned_truncated = False
+        self.importance: Sequence[tuple[int, float]] = ()
+        """How much nearer to the goal the last text is with a word masked, by its index; empty for other rankings."""
 
     @property
     def goal_function(self) -> Any:
@@ -85,6 +87,7 @@ class MaskedDelta(SearchMethod):
     def perform_search(self, initial_result: Any) -> Any:
         """Attack one text; gives the result of the last text that was accepted."""
         original: AttackedText = initial_result.attacked_text
+        self.importance = ()
         budget = change_budget(self.max_change_rate, original.num_words)
         order = self._order(original, initial_result.score)
         current, changed = initial_result, 0
@@ -139,6 +142,7 @@ class MaskedDelta(SearchMethod):
         spans = word_spans(original.text, original.words)
         indices = self._changeable(original, spans)
         importance = self._masked(original.text, [[spans[index]] for index in indices]) - score
+        self.importance = tuple(zip(indices, importance.tolist(), strict=False))
         # A stable sort keeps the order of positions among equals; a query budget may have cut the list.
         yield from (indices[position] for position in np.argsort(-importance, kind="stable"))
 

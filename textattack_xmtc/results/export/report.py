@@ -18,7 +18,8 @@ from textattack_xmtc.results.export.records import textattack_csv, write_parquet
 from textattack_xmtc.results.figures import all_figures
 from textattack_xmtc.results.gate import Check
 from textattack_xmtc.results.judgements import judges
-from textattack_xmtc.results.page import markdown_report, page
+from textattack_xmtc.results.page import LABEL_PAGE, label_page, markdown_report, page
+from textattack_xmtc.results.tables import labels as label_tables
 from textattack_xmtc.results.tables.examples import examples, labels_of_successes, long_example
 from textattack_xmtc.results.tables.formats import as_csv
 from textattack_xmtc.results.tables.setup import bins, clusters, data, models, settings
@@ -35,7 +36,9 @@ FILES = "files.json"
 EXPORT_FORMATS = ("textattack-csv", "junit", "parquet")
 """What a report can be exported as beside the page: see the modules of this folder."""
 
-_OURS = re.compile(rf"({re.escape(PAGE)}|{re.escape(MARKDOWN)}|({TABLES}|{FIGURES}|{EXPORTS})/[^/\\]+)")
+_OURS = re.compile(
+    rf"({re.escape(PAGE)}|{re.escape(LABEL_PAGE)}|{re.escape(MARKDOWN)}|({TABLES}|{FIGURES}|{EXPORTS})/[^/\\]+)"
+)
 _BLOCK = 2**20  # bytes of a file that are read at once
 
 
@@ -74,6 +77,10 @@ def write_report(
     for figure in (figure for drawn in figures.values() for figure in drawn):
         contents[f"{FIGURES}/{figure.name}.svg"] = figure.svg.encode()
         contents[f"{FIGURES}/{figure.name}.png"] = figure.png
+    for table in tables:
+        if table.name == label_tables.NAME:
+            contents[LABEL_PAGE] = label_page(campaigns, table).encode()
+    tables = [table.shown() for table in tables]
     contents[MARKDOWN] = markdown_report(campaigns, tables, figures, FIGURES).encode()
     contents[PAGE] = page(campaigns, tables, figures).encode()
     writers: dict[str, Callable[[BinaryIO], object]] = _exports(campaigns, exports, checks)
@@ -150,6 +157,8 @@ def all_tables(campaigns: Sequence[Campaign], family: str = "other") -> list[Tab
         family: of their data sets, in `metrics.PROPENSITY_CONSTANTS`.
     """
     tables = [
+        label_tables.labels(campaigns),
+        label_tables.label_coverage(campaigns),
         data(campaigns),
         bins(campaigns),
         *(success(campaigns, goal) for goal in GOALS),
