@@ -141,10 +141,11 @@ def _drawn_by_label(corpus: Corpus, pairs: Pairs, attackable: np.ndarray, texts:
     chosen = draw_by_label(pairs, texts, of_asked & attackable[pairs.rows], plan)
     drawn = np.bincount(pairs.labels[chosen], minlength=len(counts)) > 0
     missing = [corpus.label_names[label] for label in np.flatnonzero(asked & ~drawn)]
-    why = f"under {plan.min_right} texts that the model gets right and that are long enough for a change"
+    fewest = "no text" if plan.min_right == 1 else f"under {plan.min_right} texts"
+    why = f"{fewest} that the model gets right and that is long enough for a change"
     if not drawn.any():
         raise InputError(
-            f"none of the {int(asked.sum()):,} labels has a sample: {named(missing)} have {why}",
+            f"none of the {int(asked.sum()):,} labels has a sample ({why}): {named(missing)}",
             "ask for other labels (--labels), for a smaller --min-right, or use a corpus with more test texts",
         )
     labels_per_bin = plan.labels_per_bin
@@ -156,7 +157,7 @@ def _drawn_by_label(corpus: Corpus, pairs: Pairs, attackable: np.ndarray, texts:
     left_out = _left_out(Pairs(pairs.rows[of_asked], pairs.labels[of_asked], pairs.available), attackable, plan)
     notes = [f"{number:,} samples are not drawn: {reason}" for reason, number in left_out.items()]
     if missing:
-        notes.append(f"{len(missing):,} of {int(asked.sum()):,} labels have no sample, with {why}: {named(missing)}")
+        notes.append(f"{len(missing):,} of {int(asked.sum()):,} labels have no sample ({why}): {named(missing)}")
     samples = _numbered(corpus, pairs, positions, texts, plan)
     facts = _bin_facts(bins, counts, pairs, positions)
     return Drawn(samples, facts, [], notes, labels_per_bin, left_out, np.flatnonzero(asked).tolist())

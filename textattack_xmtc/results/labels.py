@@ -28,7 +28,7 @@ labels that is expected to be wrong, at most.
 """
 
 TESTED_SAMPLES = ceil(log(FALSE_DISCOVERIES) / log(FRAGILE_SHARE))
-"""Attacked samples from which on a label is tested: with fewer, not even one that falls on all could be shown fragile."""
+"""Attacked samples from which on a label is tested: with fewer, none could be shown fragile."""
 
 ONE_WORD, TWIN, OFTEN_MISSED = 0.5, 0.5, 0.5
 FEW_TEXTS, SEVERAL = 5, 2
@@ -124,7 +124,9 @@ def _results(campaign: Campaign, model: Model) -> list[LabelResult]:
     draw, rows = campaign.label_draw, campaign.results[model.name].of_bin().rows
     if draw is None or not len(rows):
         return []
-    falls, preserved = _of_labels(rows, FALLS), _of_labels(rows, SENSE_KEPT)
+    # Without the setting, a record that is no success passes no count, and yet nothing was measured.
+    judged = campaign.settings.get(SENSE_KEPT.setting) is not None
+    falls, preserved = _of_labels(rows, FALLS), _of_labels(rows, SENSE_KEPT) if judged else {}
     tallies = _tallies(campaign, model, rows)
     labels = rows.groupby("target")["bin"].agg(["first", "size"])
     successes = np.array([falls[label][1] for label in labels.index])
@@ -142,7 +144,7 @@ def _results(campaign: Campaign, model: Model) -> list[LabelResult]:
                 successes=int(successes[place]),
                 n=int(n),
                 vulnerability=falls[label][0],
-                preserving=preserved[label][0],
+                preserving=preserved[label][0] if judged else Estimate(nan, nan, nan, int(n), measured=False),
                 is_pooled=n < OWN_SAMPLES,
                 chance=next(chances) if tested[place] else None,
                 fewest_words=tally.fewest,
@@ -243,7 +245,8 @@ def label_sentences(campaign: Campaign) -> list[str]:
         return []
     results, parts = label_results(campaign, model), coverage(campaign, model)
     fragile = [campaign.label_names[one.label] for one in results if one.fragile]
-    names = ", ".join(fragile[:_NAMED]) + (", ..." if len(fragile) > _NAMED else "")
+    more = len(fragile) - _NAMED
+    names = ", ".join(fragile[:_NAMED]) + (f" and {more:,} more" if more > 0 else "")
     tested = sum(one.chance is not None for one in results)
     listed = f"{len(fragile):,} of {tested:,} labels with {TESTED_SAMPLES} or more samples are fragile"
     listed += f": {names}" if fragile else ""

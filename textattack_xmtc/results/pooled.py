@@ -13,16 +13,16 @@ from scipy.special import bdtrc, betainc, betaln, logsumexp
 from textattack_xmtc.results.statistics import Estimate
 
 _POINTS = 40  # of the grid, in each direction
-_HALVINGS = 30  # of the interval that holds a quantile: an error of 1e-9
+_HALVINGS = 20  # of the interval that holds a quantile: an error of 1e-6
 _NEGLIGIBLE = 1e-6  # the posterior weight of a point of the grid that is left out
 
 
 def pooled(successes: np.ndarray, n: np.ndarray, weight: float = 1.0) -> list[Estimate]:
     """The share of each of some groups, by its own samples and by those of all groups.
 
-    Successes are binomial, shares Beta(m c, (1 - m) c). The mean m and the weight 1 / (1 + c) that a single sample of
-    its own has beside the bin are uniform on (0, 1) and integrated over a grid, so that the intervals know how little
-    few groups tell of the distribution.
+    Successes are binomial, shares Beta(m c, (1 - m) c) with c of at least 1. The mean m and twice the weight
+    1 / (1 + c) that a single sample of its own has beside the others have Jeffreys' prior of a share, Beta(1/2, 1/2),
+    and are integrated over a grid, so that the intervals know how little few groups tell of the distribution.
 
     Args:
         successes: of each group, shape `(groups,)`.
@@ -31,7 +31,7 @@ def pooled(successes: np.ndarray, n: np.ndarray, weight: float = 1.0) -> list[Es
             groups share a text.
 
     Returns:
-        The posterior mean of each share, with its equal-tailed 95% interval.
+        The posterior mean of each share, with its equal-tailed 95% interval; at 0 and n it reaches to the end.
 
     Example:
         >>> lone, many = pooled(np.array([1, 18]), np.array([1, 20]))
@@ -45,13 +45,15 @@ def pooled(successes: np.ndarray, n: np.ndarray, weight: float = 1.0) -> list[Es
     own_a, own_b = a + pairs[:, :1], b + (pairs[:, 1] - pairs[:, 0])[:, None]
     means = (own_a / (own_a + own_b)) @ chance
     low, high = (_quantile(own_a, own_b, chance, level) for level in (0.025, 0.975))
+    # As Wilson's: at 0 and n the interval touches its end.
+    low[pairs[:, 0] == 0], high[pairs[:, 0] == pairs[:, 1]] = 0.0, 1.0
     return [Estimate(float(means[one]), float(low[one]), float(high[one]), int(pairs[one, 1])) for one in place.ravel()]
 
 
 def _distributions(pairs: np.ndarray, times: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Beta distributions, as `a`, `b` and posterior probability, shape `(points,)`; negligible ones are left out."""
-    middle = (np.arange(_POINTS) + 0.5) / _POINTS
-    mean, own = (grid.ravel() for grid in np.meshgrid(middle, middle))
+    quantiles = np.sin(np.pi / 2 * (np.arange(_POINTS) + 0.5) / _POINTS) ** 2  # of Beta(1/2, 1/2)
+    mean, own = (grid.ravel() for grid in np.meshgrid(quantiles, quantiles / 2))
     concentration = 1 / own - 1
     a, b = mean * concentration, (1 - mean) * concentration
     lost = pairs[:, 1] - pairs[:, 0]

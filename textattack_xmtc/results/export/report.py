@@ -14,7 +14,7 @@ from textattack_xmtc.errors import DataError, InputError
 from textattack_xmtc.goal import GOALS
 from textattack_xmtc.results.campaign import Campaign, models_of
 from textattack_xmtc.results.export.junit import junit_report
-from textattack_xmtc.results.export.records import textattack_csv, write_parquet
+from textattack_xmtc.results.export.records import textattack_csv, write_parquet, write_table_parquet
 from textattack_xmtc.results.figures import all_figures
 from textattack_xmtc.results.gate import Check
 from textattack_xmtc.results.judgements import judges
@@ -80,10 +80,12 @@ def write_report(
     for table in tables:
         if table.name == label_tables.NAME:
             contents[LABEL_PAGE] = label_page(campaigns, table).encode()
-    tables = [table.shown() for table in tables]
-    contents[MARKDOWN] = markdown_report(campaigns, tables, figures, FIGURES).encode()
-    contents[PAGE] = page(campaigns, tables, figures).encode()
+    shown = [table.shown() for table in tables]
+    contents[MARKDOWN] = markdown_report(campaigns, shown, figures, FIGURES).encode()
+    contents[PAGE] = page(campaigns, shown, figures).encode()
     writers: dict[str, Callable[[BinaryIO], object]] = _exports(campaigns, exports, checks)
+    by_label = [table for table in tables if table.name == label_tables.NAME and "parquet" in exports]
+    writers |= {f"{EXPORTS}/{table.name}.parquet": partial(write_table_parquet, table) for table in by_label}
     writers |= {name: partial(_write_bytes, content) for name, content in contents.items()}
     try:
         earlier = _earlier(folder)
