@@ -259,7 +259,7 @@ class SampleAttack:
             similarity = result.perturbed_result.similarity
             beside: JSON = {} if preservation is None else {"preservation": preservation.facts(first, final, labels)}
             if self._with_words:
-                beside["hangs_on"] = word_shares(first.words, attack.search_method.importance)
+                beside["hangs_on"] = word_shares(first.words, attack.search_method.ranked)
             return _Ending(
                 outcome, reason, final.text, first.num_words, changes, result.num_queries, similarity, beside
             )
@@ -350,7 +350,7 @@ def record_of(plan: Plan, sample: Sample, encoder: str, fields: Mapping[str, Any
     return {**head, "goal": plan.goal, **filled, "seconds": round(seconds, 6)}
 
 
-def word_shares(words: Sequence[str], importance: Sequence[tuple[int, float]]) -> list[list[Any]]:
+def word_shares(words: Sequence[str], importance: Mapping[int, float]) -> list[list[Any]]:
     """The words that a target hangs on: their shares of what masking brings in all, by the attack's own ranking.
 
     Words that bring nothing are left out; a word at several places counts as one, whatever its capitals.
@@ -360,11 +360,11 @@ def word_shares(words: Sequence[str], importance: Sequence[tuple[int, float]]) -
         importance: how much nearer to the goal the text is without a word, by the word's index.
 
     Example:
-        >>> word_shares(["A", "kernel", "Kernel", "of"], [(0, 0.2), (1, 0.5), (2, 0.1), (3, -0.1)])
+        >>> word_shares(["A", "kernel", "Kernel", "of"], {1: 0.5, 0: 0.2, 2: 0.1, 3: -0.1})
         [['kernel', 0.75], ['a', 0.25]]
     """
     gains: Counter[str] = Counter()
-    for index, gain in importance:
+    for index, gain in importance.items():
         gains[words[index].lower()] += max(gain, 0.0)  # type: ignore[assignment]  # a Counter of floats
     total = sum(gains.values())
     return [[word, round(gain / total, 4)] for word, gain in gains.most_common(_WORDS) if gain > 0]
