@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,8 +31,9 @@ from textattack_xmtc.goal import GOALS
 from textattack_xmtc.hubs import DEFAULT_MASKED_LM
 from textattack_xmtc.results.records import ERROR, FAILED, SKIPPED, SUCCEEDED, WRONG_BEFORE, Sample
 from textattack_xmtc.scores import TopK
+from textattack_xmtc.search_options import needs_masked_lm
 from textattack_xmtc.targets import GroundTruth, Label
-from textattack_xmtc.transformations import WordSwapSameSense, XMTCWordSwapMaskedLM
+from textattack_xmtc.transformations import WordSwapNoise, WordSwapSameSense, XMTCWordSwapMaskedLM
 from textattack_xmtc.transformations.same_sense import SameSense
 from textattack_xmtc.words import change_budget
 from textattack_xmtc.workdir.provenance import fingerprint
@@ -46,6 +48,8 @@ _RECIPES: Mapping[str, type[XMTCRecipe]] = {
 _PUBLISHED_MASKED_LM = "bert-base-cased"
 _THRESHOLD = 0.8  # section 4.3.1; of the cosine in mode paper, of the script's own measure in mode adv-xmtc
 
+_WORDS = 5  # words that a record says the target hangs on
+
 JSON = dict[str, Any]
 
 
@@ -55,7 +59,7 @@ class Tools:
 
     Attributes:
         encoder: measures similarity.
-        masked_lm: proposes words; None where candidates are words of the same sense.
+        masked_lm: proposes words; None where candidates are words of the same sense or noise.
         masked_lm_source: the folder or hub name that it was loaded from.
         training_words: the words of labels by the corpus's training texts, where the plan takes candidates from them.
         evidence: how much words speak for a label, where the plan measures what is kept of it.
@@ -94,7 +98,7 @@ def load_tools(plan: Plan, companion: Path | None, encoder: str = "", masked_lm:
         InputError, MissingExtraError, ModelFolderError: one of them cannot be loaded.
     """
     source: str | None = masked_lm or plan.masked_lm
-    if plan.candidate_source == "same-sense":
+    if not needs_masked_lm(plan.candidate_source):
         source = None
     elif source == "auto":
         source = str(companion or (DEFAULT_MASKED_LM if plan.mode == "paper" else _PUBLISHED_MASKED_LM))
@@ -130,13 +134,17 @@ class SampleAttack:
 
     Args:
         label_names: the corpus's label names, by index; samples and records count labels as the corpus does.
+        with_words: whether records say on which words the targets hang.
 
     Raises:
         InputError: k does not fit the model, or the masked LM not the mode.
     """
 
-    def __init__(self, plan: Plan, victim: Victim, label_names: Sequence[str], tools: Tools) -> None:
+    def __init__(
+        self, plan: Plan, victim: Victim, label_names: Sequence[str], tools: Tools, with_words: bool = False
+    ) -> None:
         self._plan, self._victim, self._label_names, self._tools = plan, victim, label_names, tools
+        self._with_words = with_words
         self._rule = victim.model.decision_rule(plan.k)
         if plan.mode == "adv-xmtc" and self._rule.threshold is not None:
             raise InputError(
@@ -217,6 +225,7 @@ class SampleAttack:
             self._victim.model,
             k=plan.k,
             max_change_rate=plan.max_change_rate,
+            candidates=plan.candidates,
             masked_lm=self._tools.masked_lm or "auto",
             encoder=self._tools.encoder,
             ranking=plan.ranking,
@@ -248,7 +257,9 @@ class SampleAttack:
             if isinstance(result, FailedAttackResult):
                 outcome, reason = FAILED, _why(attack, len(changes), first.num_words)
             similarity = result.perturbed_result.similarity
-            beside = {} if preservation is None else {"preservation": preservation.facts(first, final, labels)}
+            beside: JSON = {} if preservation is None else {"preservation": preservation.facts(first, final, labels)}
+            if self._with_words:
+                beside["hangs_on"] = word_shares(first.words, attack.search_method.ranked)
             return _Ending(
                 outcome, reason, final.text, first.num_words, changes, result.num_queries, similarity, beside
             )
@@ -260,7 +271,8 @@ class SampleAttack:
         plan, tools = self._plan, self._tools
         if plan.preserve is None or tools.evidence is None:
             return None
-        sense = SameSense(plan.senses)
+        noise = isinstance(attack.transformation, WordSwapNoise)
+        sense = None if noise else SameSense(plan.senses)
         if isinstance(attack.transformation, WordSwapSameSense):
             attack.transformation = WordSwapSameSense(sense=sense)
         preserve = Preserve.parse(plan.preserve)
@@ -336,6 +348,26 @@ def record_of(plan: Plan, sample: Sample, encoder: str, fields: Mapping[str, Any
     head = {"sample": sample.number, "text_id": sample.text_id, "target": sample.target, "bin": sample.bin}
     filled = {**_DEFAULTS, "encoder": encoder, **fields}
     return {**head, "goal": plan.goal, **filled, "seconds": round(seconds, 6)}
+
+
+def word_shares(words: Sequence[str], importance: Mapping[int, float]) -> list[list[Any]]:
+    """The words that a target hangs on: their shares of what masking brings in all, by the attack's own ranking.
+
+    Words that bring nothing are left out; a word at several places counts as one, whatever its capitals.
+
+    Args:
+        words: of the text.
+        importance: how much nearer to the goal the text is without a word, by the word's index.
+
+    Example:
+        >>> word_shares(["A", "kernel", "Kernel", "of"], {1: 0.5, 0: 0.2, 2: 0.1, 3: -0.1})
+        [['kernel', 0.75], ['a', 0.25]]
+    """
+    gains: Counter[str] = Counter()
+    for index, gain in importance.items():
+        gains[words[index].lower()] += max(gain, 0.0)  # type: ignore[assignment]  # a Counter of floats
+    total = sum(gains.values())
+    return [[word, round(gain / total, 4)] for word, gain in gains.most_common(_WORDS) if gain > 0]
 
 
 def _change(position: int, before: str, after: str) -> JSON:

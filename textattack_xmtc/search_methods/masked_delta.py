@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -15,6 +15,7 @@ from textattack.shared.validators import transformation_consists_of_word_swaps
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.search_options import CandidateOrder, require_choice
 from textattack_xmtc.transformations import CANDIDATE_ORDER
+from textattack_xmtc.transformations.substitution import WORDS_CHANGED
 from textattack_xmtc.words import Span, change_budget, replaced, word_spans
 
 CHUNK = 4
@@ -66,6 +67,8 @@ class MaskedDelta(SearchMethod):
         self.max_change_rate = max_change_rate
         self.candidate_order = candidate_order
         self._warned_truncated = False
+        self.ranked: Mapping[int, float] = {}
+        """What `importance` has found of the last text; empty for rankings that do without it."""
 
     @property
     def goal_function(self) -> Any:
@@ -85,15 +88,18 @@ class MaskedDelta(SearchMethod):
     def perform_search(self, initial_result: Any) -> Any:
         """Attack one text; gives the result of the last text that was accepted."""
         original: AttackedText = initial_result.attacked_text
+        self.ranked = {}
         budget = change_budget(self.max_change_rate, original.num_words)
         order = self._order(original, initial_result.score)
         current, changed = initial_result, 0
         # The budget is looked at first: an order may spend queries on telling the next word.
         while changed < budget and (index := next(order, None)) is not None and not self._out_of_queries():
-            winner = self._winner(current, self._candidates(current.attacked_text, original, [index]))
+            candidates = self._candidates(current.attacked_text, original, [index])
+            affordable = [text for text in candidates if changed + _words_changed(text) <= budget]
+            winner = self._winner(current, affordable)
             if winner is None:
                 continue
-            current, changed = winner, changed + 1
+            current, changed = winner, changed + _words_changed(winner.attacked_text)
             if current.goal_status == GoalFunctionResultStatus.SUCCEEDED:
                 return current
         return self._given_up(initial_result, current, budget, changed)
@@ -136,11 +142,25 @@ class MaskedDelta(SearchMethod):
 
     def _order(self, original: AttackedText, score: float) -> Iterator[int]:
         """Indices of the words that may be changed, the most important first."""
+        self.ranked = self.importance(original, score)
+        yield from self.ranked
+
+    def importance(self, original: AttackedText, score: float) -> dict[int, float]:
+        """How much nearer to the goal masking each word brings the text: Eq. 3.1 to 3.3.
+
+        Args:
+            original: the text.
+            score: how near it is to the goal.
+
+        Returns:
+            By the position of the word, the most important first, ties by position. Words that may not be changed, or
+            that the victim does not read, are not asked about; others are missing where queries ran out.
+        """
         spans = word_spans(original.text, original.words)
         indices = self._changeable(original, spans)
         importance = self._masked(original.text, [[spans[index]] for index in indices]) - score
         # A stable sort keeps the order of positions among equals; a query budget may have cut the list.
-        yield from (indices[position] for position in np.argsort(-importance, kind="stable"))
+        return {indices[position]: float(importance[position]) for position in np.argsort(-importance, kind="stable")}
 
     def _masked(self, text: str, blocks: Sequence[Sequence[Span]]) -> np.ndarray:
         """How near `text` is to the goal with each of these blocks of words masked; fewer if queries run out."""
@@ -185,6 +205,11 @@ class MaskedDelta(SearchMethod):
 
     def extra_repr_keys(self) -> list[str]:  # noqa: D102
         return ["max_change_rate", "candidate_order"]
+
+
+def _words_changed(candidate: AttackedText) -> int:
+    """How many words of the current text a candidate changes: two, where noise has joined them."""
+    return int(candidate.attack_attrs.get(WORDS_CHANGED, 1))
 
 
 def _all_replaced(text: str, spans: Sequence[Span], word: str) -> str:
