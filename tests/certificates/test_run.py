@@ -11,7 +11,8 @@ import pytest
 
 from textattack_xmtc.campaign.victims import Victim
 from textattack_xmtc.certificates.bound import certified_words
-from textattack_xmtc.certificates.run import RECORDS, CertifyOptions, certify
+from textattack_xmtc.certificates.options import CertifyOptions
+from textattack_xmtc.certificates.run import RECORDS, certify
 from textattack_xmtc.certificates.table import certificate_table
 from textattack_xmtc.datasets.corpus import Corpus, Document
 from textattack_xmtc.errors import InputError

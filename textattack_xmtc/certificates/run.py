@@ -11,9 +11,9 @@ import numpy as np
 
 from textattack_xmtc.campaign.victims import Victim
 from textattack_xmtc.certificates.bound import certified_words
+from textattack_xmtc.certificates.options import CertifyOptions
 from textattack_xmtc.datasets.corpus import Corpus
 from textattack_xmtc.errors import InputError
-from textattack_xmtc.options import option
 from textattack_xmtc.scores import NOTHING
 from textattack_xmtc.workdir.files import RecordWriter, repair, write_json
 from textattack_xmtc.workdir.interrupt import check
@@ -25,24 +25,6 @@ from textattack_xmtc.wrappers.segment_vote import SegmentVote
 CONFIG, RECORDS = "config.json", "certificates.jsonl"
 _AT_ONCE = 32
 _VOTE, _PLAIN = "vote", "plain"
-
-
-@dataclass(frozen=True)
-class CertifyOptions:
-    """What is certified."""
-
-    k: int = option(5, "labels that count as shown")
-    segments: int = option(5, "segments that a text is cut into")
-    votes: int = option(1, "labels that a segment votes for")
-    texts: int | None = option(None, "texts that are drawn of the split; by default all")
-    seed: int = option(0, "of that draw", flags=("--seed", "--random-seed"))
-    split: str = option("test", "the split of the data", metavar="NAME")
-
-    def __post_init__(self) -> None:
-        for name in ("k", "segments", "votes", "texts"):
-            value = getattr(self, name)
-            if value is not None and value < 1:
-                raise InputError(f"invalid {name}={value}", "choose 1 or more")
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
-from textattack_xmtc.certificates.run import CertifyOptions
+from textattack_xmtc.certificates.options import CertifyOptions
 from textattack_xmtc.cli.model_option import add_model, model_of
 from textattack_xmtc.datasets.read_options import BY_CONTENT, ReadOptions
 from textattack_xmtc.options import add_config, add_options, given, option, options_of, require
