@@ -18,13 +18,20 @@ from textattack_xmtc.datasets.corpus import Corpus
 from textattack_xmtc.datasets.load import load_corpus
 from textattack_xmtc.errors import DataError, InputError
 from textattack_xmtc.results.campaign import Campaign
+from textattack_xmtc.results.gate_file import Gate
 from textattack_xmtc.results.records import Model
 from textattack_xmtc.scores import NOTHING
 from textattack_xmtc.workdir.progress import say
 
 
-def prepare(out: Path, plan: Plan, device: str | None = None) -> Tools:
+def prepare(out: Path, plan: Plan, device: str | None = None, gate: Gate | None = None) -> Tools:
     """Draw the samples of a campaign and write down everything that shapes its results.
+
+    Args:
+        out: its folder.
+        plan: what was chosen.
+        device: where the models run.
+        gate: nothing is written where it asks what the campaign cannot answer.
 
     Returns:
         The encoder and the masked LM, which are loaded first: where one is missing, nobody waits for the rest.
@@ -69,6 +76,9 @@ def prepare(out: Path, plan: Plan, device: str | None = None) -> Tools:
         drawn = read_samples(Path(plan.samples), corpus, plan.goal)
     for note in drawn.notes:
         say(note)
+    if gate is not None:
+        targets = (sample.target for sample in drawn.samples)
+        gate.check_campaign(plan.settings(), corpus.label_names, drawn.bins, targets)
     models, resolved = [facts[folder] for folder in plan.models], {**resolved, **drawn.facts()}
     write_campaign(out, plan, corpus, drawn, models, resolved, precision, reference_right)
     return tools
