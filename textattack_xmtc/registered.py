@@ -24,6 +24,7 @@ SEARCH_METHODS = {
 }
 TRANSFORMATIONS = {
     "xmtc-word-swap-masked-lm": "textattack_xmtc.transformations.XMTCWordSwapMaskedLM",
+    "xmtc-word-swap-noise": "textattack_xmtc.transformations.WordSwapNoise",
     "xmtc-word-swap-same-sense": "textattack_xmtc.transformations.WordSwapSameSense",
 }
 CONSTRAINTS = {

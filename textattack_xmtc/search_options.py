@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, cast, get_args
+from typing import Literal, TypeGuard, cast, get_args
 
 from textattack_xmtc.errors import InputError
 
@@ -62,13 +62,44 @@ the goal; so it succeeds wherever `all` does. `while-better`: the same, and also
 that hold nothing better than what was there before them.
 """
 
-CandidateSource = Literal["masked-lm", "label-texts", "label-names", "answers", "same-sense"]
-"""Where a word's candidates come from; all but the last are among those that the masked LM finds plausible there.
+NoiseKind = Literal[
+    "typos",
+    "ocr",
+    "splits",
+    "joins",
+    "hyphens",
+    "homoglyphs",
+    "invisible",
+    "case",
+    "accents",
+    "spelling",
+    "inflection",
+]
+"""Noise that happens by itself (`transformations.noise.NOISE` says what each kind does and what a reader keeps)."""
+
+CandidateSource = Literal["masked-lm", "label-texts", "label-names", "answers", "same-sense", NoiseKind]
+"""Where a word's candidates come from; the first four are among those that the masked LM finds plausible there.
 
 `masked-lm`: its best (the paper). `label-texts`, `label-names` and `answers` put first what speaks for the labels under
 attack: by the labels' training texts, by their names alone, by what the victim has answered in this example.
-`same-sense`: WordNet's synonyms in the sense that fits the context.
+`same-sense`: WordNet's synonyms in the sense that fits the context. A kind of noise: what it makes of the word.
 """
+
+
+def is_noise(source: object) -> TypeGuard[NoiseKind]:
+    """Whether candidates are noise."""
+    return source in get_args(NoiseKind)
+
+
+def needs_masked_lm(source: CandidateSource) -> bool:
+    """Whether candidates are words of a masked language model.
+
+    Example:
+        >>> needs_masked_lm("label-texts"), needs_masked_lm("same-sense"), needs_masked_lm("typos")
+        (True, False, False)
+    """
+    return source != "same-sense" and not is_noise(source)
+
 
 SenseFilter = Literal["context", "first", "all"]
 """Which senses of a word count for words of the same sense: those that its context makes likely, the first, or all."""

@@ -1,9 +1,12 @@
-"""The positions of words in a text, so that one can be exchanged by cutting the string once; the change budget."""
+"""Words in a text: where they stand, so that one can be exchanged by cutting the string once; budgets and draws."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from fractions import Fraction
+
+import numpy as np
 
 from textattack_xmtc.errors import InputError
 
@@ -45,6 +48,17 @@ def replaced(text: str, span: Span, word: str) -> str:
         'a [MASK] test'
     """
     return text[: span[0]] + word + text[span[1] :]
+
+
+def seeded(seed: int, text: str) -> np.random.Generator:
+    """Draws that depend on a seed and a text alone; `hash()` would differ between processes.
+
+    Example:
+        >>> seeded(0, "a text").integers(1000) == seeded(0, "a text").integers(1000)
+        True
+    """
+    digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return np.random.default_rng([seed, int.from_bytes(digest)])
 
 
 def change_budget(max_change_rate: float, words: int) -> int:

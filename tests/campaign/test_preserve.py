@@ -127,6 +127,51 @@ def test_a_campaign_keeps_labels_and_resumes(tmp_path: Path) -> None:
         run_campaign(out, {"preserve": "frozen:0.4"}, resume=True)
 
 
+def noisy(preserve: str | None, kind: str) -> dict[str, Any]:
+    tools = Tools(EmbeddedEncoder(), None, None, evidence=NameEvidence(LabelNames(by_label={"stones": "Ambers"})))
+    plan = Plan(**{**vars(PLAN), "preserve": preserve, "candidate_source": kind})
+    return SampleAttack(plan, victim_of(toy()), LABELS, tools).record(SAMPLE)
+
+
+@pytest.mark.parametrize(("kind", "sense"), [("typos", None), ("invisible", True), ("splits", None)])
+def test_noise_on_evidence_is_counted_apart_with_what_its_kind_keeps(kind: str, sense: bool | None) -> None:
+    found = noisy("none", kind)
+    assert found["changes"]
+    kept = found["preservation"]
+    assert [one["position"] for one in kept["changes"]] == [one["position"] for one in found["changes"]]
+    assert {one["sense"] for one in kept["changes"]} == {sense}
+    assert [one["evidence"] for one in kept["changes"]] == [
+        one["position"] in kept["evidence"] for one in found["changes"]
+    ]
+    assert len(found["changes"]) <= PLAN.max_change_rate * found["words"]
+    frozen = noisy("frozen:0.3", kind)
+    protected = frozen["preservation"]["protected"]
+    assert protected and not set(protected) & {one["position"] for one in frozen["changes"]}
+
+
+def test_noise_has_no_words_of_the_same_sense() -> None:
+    with pytest.raises(InputError, match="noise has no words of the same sense"):
+        noisy("paraphrased", "typos")
+
+
+@pytest.mark.usefixtures("here")
+@pytest.mark.parametrize("kind", ["typos", "joins"])
+def test_a_campaign_of_noise_resumes(tmp_path: Path, kind: str) -> None:
+    options = {**OPTIONS, "models": ["plain"], "candidate_source": kind, "masked_lm": "absent", "seed": 5}
+    out = tmp_path / "noise"
+    assert run_campaign(out, options)
+    assert read_campaign(out).resolved["masked_lm"] is None
+    records = out / "records" / "plain.jsonl"
+    lines = [json.loads(line) for line in records.read_text().splitlines()]
+    assert sum(line["outcome"] == "succeeded" for line in lines) > 3
+    for line in lines:
+        assert line["change_rate"] <= 0.2 and len(line["changes"]) == round(line["change_rate"] * (line["words"] or 1))
+    records.write_text("".join(records.read_text().splitlines(keepends=True)[: len(lines) // 2]))
+    assert run_campaign(out, {}, resume=True)
+    again = [json.loads(line) for line in records.read_text().splitlines()]
+    assert [{**line, "seconds": 0} for line in again] == [{**line, "seconds": 0} for line in lines]
+
+
 @needs_wordnet
 @pytest.mark.usefixtures("here")
 def test_evidence_by_meaning_or_by_another_model_never_asks_the_victim(tmp_path: Path) -> None:

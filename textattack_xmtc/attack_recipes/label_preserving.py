@@ -18,7 +18,7 @@ from textattack_xmtc.evidence.protection import Preserve
 from textattack_xmtc.evidence.protocol import Evidence
 from textattack_xmtc.evidence.sources import load_evidence
 from textattack_xmtc.goal_functions import NegativeTargeted, PositiveTargeted, TopKGoalFunctionResult
-from textattack_xmtc.search_options import SenseFilter
+from textattack_xmtc.search_options import SenseFilter, is_noise
 from textattack_xmtc.transformations.dictionary import is_installed
 from textattack_xmtc.transformations.same_sense import SameSense
 from textattack_xmtc.transformations.word_swap_same_sense import WordSwapSameSense
@@ -68,8 +68,9 @@ class LabelPreservingRecipe(XMTCRecipe):
         corpus = load_corpus(data) if isinstance(data, (str, Path)) else data
         names = None if label_names is None else LabelNames.read(Path(label_names))
         kept = Preserve.parse(preserve)
-        needed = kept.mode == "paraphrased" or options.get("candidate_source") in (None, "same-sense")
-        sense = SameSense(senses) if needed or is_installed() else None
+        source = options.get("candidate_source")
+        needed = kept.mode == "paraphrased" or source in (None, "same-sense")
+        sense = SameSense(senses) if needed or (not is_noise(source) and is_installed()) else None
         attack = super().build(model_wrapper, seed=seed, **options)
         if isinstance(attack.transformation, WordSwapSameSense):
             attack.transformation = WordSwapSameSense(sense=sense)

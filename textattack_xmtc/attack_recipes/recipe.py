@@ -21,7 +21,7 @@ from textattack_xmtc.goal_functions import TopKGoalFunction, TopKGoalFunctionRes
 from textattack_xmtc.hubs import DEFAULT_MASKED_LM
 from textattack_xmtc.scores import ScoreKind
 from textattack_xmtc.search_methods import search_named
-from textattack_xmtc.search_options import CandidateOrder, CandidateSource, Objective, Ranking
+from textattack_xmtc.search_options import CandidateOrder, CandidateSource, Objective, Ranking, needs_masked_lm
 from textattack_xmtc.targets import GroundTruth
 from textattack_xmtc.thresholds import Threshold
 from textattack_xmtc.transformations import LabelWords, XMTCWordSwapMaskedLM, word_swap_named
@@ -64,10 +64,10 @@ class XMTCRecipe(AttackRecipe):
             model_wrapper: the victim; any wrapper of TextAttack, any of `textattack_xmtc.wrappers`.
             k: how many labels are shown at most; None where only the threshold decides.
             max_change_rate: theta, share of the words that may be changed (rounded down).
-            candidates: how many words of the masked LM are tried for each word.
+            candidates: how many words of the masked LM, or forms that noise gives it, are tried for each word.
             masked_lm: a hub name, a folder, or "auto": the one that is kept with the victim, else
                 bert-base-uncased; or a word swap that has it loaded (then `candidates` is its own). Words of the same
-                sense need none.
+                sense and noise need none.
             encoder: measures how similar the final text is: "use", "sbert", "embedded", "auto" or
                 an encoder (`textattack_xmtc.constraints.encoders`).
             min_similarity: where given, candidates must be more similar to the original than this
@@ -78,12 +78,13 @@ class XMTCRecipe(AttackRecipe):
             candidate_order: how a word's candidates are asked about, "all", "until-goal" or "while-better"; the
                 recipe's own by default.
             candidate_source: where candidates come from, "masked-lm", "label-texts", "label-names", "answers" or
-                "same-sense"; the recipe's own by default, but without `data` label names in place of label texts.
+                "same-sense", or a kind of noise (`search_options.NoiseKind`); the recipe's own by default, but without
+                `data` label names in place of label texts.
             objective: how near a text is to the goal, "targets" or, for a recipe whose targets are to rise, "margin";
                 the recipe's own by default.
             data: what "label-texts" takes the words of labels from: what `load_corpus` takes, a corpus, or
                 `TrainingWords` that were made of one.
-            seed: of the ranking "random".
+            seed: of the ranking "random", and of the forms of a word where noise has more than `candidates`.
             threshold: the least score of a label that is shown: one number, one for each label, or a file
                 (`thresholds.read_threshold`); the victim's own where it is None.
 
@@ -104,15 +105,16 @@ class XMTCRecipe(AttackRecipe):
         """
         victim = as_victim(model_wrapper)
         goal = cls.goal(victim, k=k, score_space=score_space, objective=objective or cls.objective, threshold=threshold)
-        source, loaded, words = _source(cls, candidate_source, data), None, "words of the same sense"
-        if source != "same-sense":
+        source, loaded = _source(cls, candidate_source, data), None
+        words = "words of the same sense" if source == "same-sense" else f"noise ({source})"
+        if needs_masked_lm(source):
             chosen = victim.masked_lm_folder or DEFAULT_MASKED_LM if masked_lm == "auto" else masked_lm
             if not isinstance(chosen, XMTCWordSwapMaskedLM):
                 chosen = XMTCWordSwapMaskedLM(chosen, max_candidates=candidates)
             loaded = chosen
             kept = masked_lm == "auto" and victim.masked_lm_folder is not None
             words = f"masked LM {'kept with the victim' if kept else Path(loaded.masked_lm_source).name}"
-        swap = word_swap_named(source, loaded, goal, _training_words(data))
+        swap = word_swap_named(source, loaded, goal, _training_words(data), candidates, seed)
         measuring = load_encoder(encoder) if isinstance(encoder, str) else encoder
         constraints: list[Any] = [RepeatModification(), FunctionWordModification()]
         if min_similarity is not None:

@@ -30,8 +30,9 @@ from textattack_xmtc.goal import GOALS
 from textattack_xmtc.hubs import DEFAULT_MASKED_LM
 from textattack_xmtc.results.records import ERROR, FAILED, SKIPPED, SUCCEEDED, WRONG_BEFORE, Sample
 from textattack_xmtc.scores import TopK
+from textattack_xmtc.search_options import needs_masked_lm
 from textattack_xmtc.targets import GroundTruth, Label
-from textattack_xmtc.transformations import WordSwapSameSense, XMTCWordSwapMaskedLM
+from textattack_xmtc.transformations import WordSwapNoise, WordSwapSameSense, XMTCWordSwapMaskedLM
 from textattack_xmtc.transformations.same_sense import SameSense
 from textattack_xmtc.words import change_budget
 from textattack_xmtc.workdir.provenance import fingerprint
@@ -55,7 +56,7 @@ class Tools:
 
     Attributes:
         encoder: measures similarity.
-        masked_lm: proposes words; None where candidates are words of the same sense.
+        masked_lm: proposes words; None where candidates are words of the same sense or noise.
         masked_lm_source: the folder or hub name that it was loaded from.
         training_words: the words of labels by the corpus's training texts, where the plan takes candidates from them.
         evidence: how much words speak for a label, where the plan measures what is kept of it.
@@ -94,7 +95,7 @@ def load_tools(plan: Plan, companion: Path | None, encoder: str = "", masked_lm:
         InputError, MissingExtraError, ModelFolderError: one of them cannot be loaded.
     """
     source: str | None = masked_lm or plan.masked_lm
-    if plan.candidate_source == "same-sense":
+    if not needs_masked_lm(plan.candidate_source):
         source = None
     elif source == "auto":
         source = str(companion or (DEFAULT_MASKED_LM if plan.mode == "paper" else _PUBLISHED_MASKED_LM))
@@ -217,6 +218,7 @@ class SampleAttack:
             self._victim.model,
             k=plan.k,
             max_change_rate=plan.max_change_rate,
+            candidates=plan.candidates,
             masked_lm=self._tools.masked_lm or "auto",
             encoder=self._tools.encoder,
             ranking=plan.ranking,
@@ -260,7 +262,8 @@ class SampleAttack:
         plan, tools = self._plan, self._tools
         if plan.preserve is None or tools.evidence is None:
             return None
-        sense = SameSense(plan.senses)
+        noise = isinstance(attack.transformation, WordSwapNoise)
+        sense = None if noise else SameSense(plan.senses)
         if isinstance(attack.transformation, WordSwapSameSense):
             attack.transformation = WordSwapSameSense(sense=sense)
         preserve = Preserve.parse(plan.preserve)

@@ -91,7 +91,7 @@ class Plan(ReadOptions):
         "masked-lm",
         "where candidates come from in mode paper: masked-lm; or words that speak for the target, by its training "
         "texts (label-texts), its name (label-names), or the victim's answers alone (answers); or words of the same "
-        "sense (same-sense)",
+        "sense (same-sense); or what noise makes of the word: typos, ocr, ... (docs/noise.md)",
         group="attack",
     )
     objective: Objective = option(

@@ -16,7 +16,9 @@ from textattack_xmtc.evidence.protection import DEFAULT_SHARE, Preserve, Preserv
 from textattack_xmtc.evidence.protocol import Evidence, WordEvidence, evidence_for, is_content
 from textattack_xmtc.search_options import require_choice
 from textattack_xmtc.targets import Label
+from textattack_xmtc.transformations.noise import Noise
 from textattack_xmtc.transformations.same_sense import SameSense
+from textattack_xmtc.transformations.word_swap_noise import WordSwapNoise
 from textattack_xmtc.transformations.word_swap_same_sense import WordSwapBySource, WordSwapSameSense
 from textattack_xmtc.words import word_spans
 
@@ -236,6 +238,7 @@ class Preservation:
     ) -> None:
         self.preserve, self.evidence, self.sense = preserve, evidence, sense
         self.encoder, self.seed, self._spoken_words_too = encoder, seed, spoken_words_too
+        self._noise: Noise | None = None
         self.constraint = LabelEvidence(preserve.share, preserve.mode, evidence, seed=seed, label_names=label_names)
 
     def install(self, attack: Any) -> None:
@@ -243,8 +246,13 @@ class Preservation:
 
         Raises:
             MissingExtraError: mode "paraphrased" without WordNet.
+            InputError: mode "paraphrased" with noise, which has no words of the same sense.
         """
         goal, constraint = attack.goal_function, self.constraint
+        if isinstance(attack.transformation, WordSwapNoise):
+            self._noise = attack.transformation.noise
+            if self.preserve.mode == "paraphrased":
+                raise InputError("noise has no words of the same sense", "choose preserve frozen, random or none")
         constraint.bind(goal)
         attack.pre_transformation_constraints.append(constraint)
         if self.preserve.mode == "paraphrased":
@@ -269,7 +277,8 @@ class Preservation:
 
         Returns:
             JSON. `evidence` are the positions of the share with the most evidence, whatever is protected. A change has
-            `position`, `evidence` (is it among these), `sense` (kept; None where unknown) and `window`.
+            `position`, `evidence` (is it among these), `sense` (kept; None where unknown; of noise, what its kind
+            keeps) and `window`.
         """
         share = self.preserve.share or DEFAULT_SHARE
         known = self.constraint.known(original, labels)
@@ -291,12 +300,17 @@ class Preservation:
                 {
                     "position": position,
                     "evidence": None if known is None else position in by_evidence.positions,
-                    "sense": self.sense.same(original, position, final.words[position]) if self.sense else None,
+                    "sense": self._sense_kept(original, final, position),
                     "window": window,
                 }
                 for position, window in zip(changed, windows, strict=True)
             ],
         }
+
+    def _sense_kept(self, original: AttackedText, final: AttackedText, position: int) -> bool | None:
+        if self._noise is not None:
+            return self._noise.keeps_sense
+        return self.sense.same(original, position, final.words[position]) if self.sense else None
 
 
 class _Protected:

@@ -33,6 +33,9 @@ ARCHITECTURES = {
     "attention-xml": "textattack_xmtc.models.attention_xml.architecture:FLAT",
     "attention-xml-tree": "textattack_xmtc.models.attention_xml.architecture:TREE",
     "aplc-xlnet": "textattack_xmtc.models.aplc_xlnet.architecture:APLC_XLNET",
+    "attention-xml-encoder": "textattack_xmtc.models.encoder_heads.architecture:ATTENTION_XML",
+    "attention-xml-tree-encoder": "textattack_xmtc.models.encoder_heads.architecture:TREE",
+    "aplc-xlnet-encoder": "textattack_xmtc.models.encoder_heads.architecture:APLC",
     "sentence-encoder": "textattack_xmtc.models.sentence_encoder.architecture:SENTENCE_ENCODER",
 }
 """Where the description of each architecture is (module and name), by the name in `config.json`."""

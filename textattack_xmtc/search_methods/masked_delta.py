@@ -15,6 +15,7 @@ from textattack.shared.validators import transformation_consists_of_word_swaps
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.search_options import CandidateOrder, require_choice
 from textattack_xmtc.transformations import CANDIDATE_ORDER
+from textattack_xmtc.transformations.substitution import WORDS_CHANGED
 from textattack_xmtc.words import Span, change_budget, replaced, word_spans
 
 CHUNK = 4
@@ -90,10 +91,12 @@ class MaskedDelta(SearchMethod):
         current, changed = initial_result, 0
         # The budget is looked at first: an order may spend queries on telling the next word.
         while changed < budget and (index := next(order, None)) is not None and not self._out_of_queries():
-            winner = self._winner(current, self._candidates(current.attacked_text, original, [index]))
+            candidates = self._candidates(current.attacked_text, original, [index])
+            affordable = [text for text in candidates if changed + _words_changed(text) <= budget]
+            winner = self._winner(current, affordable)
             if winner is None:
                 continue
-            current, changed = winner, changed + 1
+            current, changed = winner, changed + _words_changed(winner.attacked_text)
             if current.goal_status == GoalFunctionResultStatus.SUCCEEDED:
                 return current
         return self._given_up(initial_result, current, budget, changed)
@@ -136,11 +139,24 @@ class MaskedDelta(SearchMethod):
 
     def _order(self, original: AttackedText, score: float) -> Iterator[int]:
         """Indices of the words that may be changed, the most important first."""
+        yield from self.importance(original, score)
+
+    def importance(self, original: AttackedText, score: float) -> dict[int, float]:
+        """How much nearer to the goal masking each word brings the text: Eq. 3.1 to 3.3.
+
+        Args:
+            original: the text.
+            score: how near it is to the goal.
+
+        Returns:
+            By the position of the word, the most important first, ties by position. Words that may not be changed, or
+            that the victim does not read, are not asked about; others are missing where queries ran out.
+        """
         spans = word_spans(original.text, original.words)
         indices = self._changeable(original, spans)
         importance = self._masked(original.text, [[spans[index]] for index in indices]) - score
         # A stable sort keeps the order of positions among equals; a query budget may have cut the list.
-        yield from (indices[position] for position in np.argsort(-importance, kind="stable"))
+        return {indices[position]: float(importance[position]) for position in np.argsort(-importance, kind="stable")}
 
     def _masked(self, text: str, blocks: Sequence[Sequence[Span]]) -> np.ndarray:
         """How near `text` is to the goal with each of these blocks of words masked; fewer if queries run out."""
@@ -185,6 +201,11 @@ class MaskedDelta(SearchMethod):
 
     def extra_repr_keys(self) -> list[str]:  # noqa: D102
         return ["max_change_rate", "candidate_order"]
+
+
+def _words_changed(candidate: AttackedText) -> int:
+    """How many words of the current text a candidate changes: two, where noise has joined them."""
+    return int(candidate.attack_attrs.get(WORDS_CHANGED, 1))
 
 
 def _all_replaced(text: str, spans: Sequence[Span], word: str) -> str:

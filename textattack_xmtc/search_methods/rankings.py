@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import heapq
 from collections.abc import Iterator, Sequence
 
@@ -12,7 +11,7 @@ from textattack.shared import AttackedText
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.search_methods.masked_delta import MaskedDelta
 from textattack_xmtc.search_options import CandidateOrder, Ranking, ranking_named
-from textattack_xmtc.words import word_spans
+from textattack_xmtc.words import seeded, word_spans
 
 _TOGETHER = 16  # places whose candidates are made at once; all but the first of each are dropped
 
@@ -46,7 +45,7 @@ class FirstCandidate(MaskedDelta):
         """The first candidate at each place that has one, by place."""
         firsts: dict[int, AttackedText] = {}
         for text in self._candidates(original, original, indices):
-            (place,) = text.attack_attrs["newly_modified_indices"]
+            place = min(text.attack_attrs["newly_modified_indices"])
             firsts.setdefault(place, text)
         return dict(sorted(firsts.items()))
 
@@ -129,10 +128,7 @@ class RandomOrder(MaskedDelta):
 
     def _order(self, original: AttackedText, score: float) -> Iterator[int]:
         indices = self._changeable(original, word_spans(original.text, original.words))
-        # hash() differs between runs; a digest of the text does not.
-        digest = hashlib.blake2b(original.text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
-        rng = np.random.default_rng([self.seed, int.from_bytes(digest)])
-        yield from (indices[position] for position in rng.permutation(len(indices)))
+        yield from (indices[position] for position in seeded(self.seed, original.text).permutation(len(indices)))
 
     def extra_repr_keys(self) -> list[str]:  # noqa: D102
         return [*super().extra_repr_keys(), "seed"]

@@ -84,6 +84,7 @@ LABEL_AWARE = {"ranking": "first-candidate", "candidate_order": "until-goal", "o
         {"goal": "negative", "cluster": False, "candidate_source": "label-names"},
         {"goal": "negative", "cluster": False, "candidate_source": "answers"},
         {"goal": "untargeted"},
+        {"candidate_source": "typos", "seed": 3},
         {"mode": "adv-xmtc", "masked_lm": "words"},
     ],
     ids=str,

@@ -15,36 +15,45 @@ from textattack_xmtc.errors import InputError
 from textattack_xmtc.models.hugging_face import accepted_inputs
 from textattack_xmtc.scores import ScoreKind
 
-Pooling = Literal["mean", "cls"]
+Pooling = Literal["mean", "cls", "last"]
 SMALLEST = 1e-6
 
 
 class PooledEncoder(nn.Module):
-    """An encoder of transformers and its pooling: the mean over the tokens of a text, or the first token's state.
+    """An encoder of transformers and its pooling: the mean over the tokens of a text, or the first or last one's state.
 
-    It gives unit vectors of texts. Its weights are never trained.
+    It gives unit vectors of texts. Its weights are trained only where it is `trainable`.
     """
 
-    def __init__(self, model: nn.Module, pooling: Pooling = "mean") -> None:
+    def __init__(self, model: nn.Module, pooling: Pooling = "mean", trainable: bool = False) -> None:
         super().__init__()
-        self.model = model.requires_grad_(False).eval()
-        self.pooling = pooling
+        self.model = model.requires_grad_(trainable).eval()
+        self.pooling, self.trainable = pooling, trainable
         self._accepts_mask = "attention_mask" in (accepted_inputs(model) or {"attention_mask"})
 
     def forward(self, tokens: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """Unit vectors, float32, shape `(texts, d)`, of tokens of shape `(texts, longest)`; mask 0 is padding."""
+        return self.pool(self.states(tokens, mask), mask)
+
+    def states(self, tokens: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        """The states of the tokens, float32, shape `(texts, longest, d)`; those of the padding mean nothing."""
         inputs = {"input_ids": tokens, **({"attention_mask": mask} if self._accepts_mask else {})}
-        states = self.model(**inputs).last_hidden_state.float()
-        if self.pooling == "cls":
-            pooled = states[torch.arange(len(states), device=states.device), mask.argmax(dim=1)]
-        else:
+        states: torch.Tensor = self.model(**inputs).last_hidden_state.float()
+        return states
+
+    def pool(self, states: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        """Unit vectors of texts, shape `(texts, d)`, from the states of their tokens."""
+        if self.pooling == "mean":
             weights = mask.unsqueeze(-1).float()
             pooled = (states * weights).sum(dim=1) / weights.sum(dim=1).clamp(min=1)
+        else:
+            places = mask.argmax(dim=1) if self.pooling == "cls" else mask.sum(dim=1) - 1
+            pooled = states[torch.arange(len(states), device=states.device), places]
         return normalize(pooled, dim=-1)
 
     def train(self, mode: bool = True) -> Self:
-        """Stay in evaluation mode: the encoder is frozen, and its dropout would only blur its vectors."""
-        return super().train(False)
+        """Stay in evaluation mode where the encoder is frozen: its dropout would only blur its vectors."""
+        return super().train(mode and self.trainable)
 
 
 class LinearHead(nn.Module):
@@ -138,7 +147,7 @@ class MemoryHead(LinearHead):
 class SentenceEncoderNetwork(nn.Module):
     """A `PooledEncoder`, and a head that makes scores of its vectors."""
 
-    def __init__(self, encoder: PooledEncoder, head: Head) -> None:
+    def __init__(self, encoder: PooledEncoder, head: nn.Module) -> None:
         super().__init__()
         self.encoder, self.head = encoder, head
 

@@ -66,9 +66,7 @@ class SentenceEncoder(PretrainedScorer):
         if memory is not None:
             self.name = "nearest texts" if memory is network.head else "sentence encoder with a memory"
             if (highest := int(memory.true.max())) >= len(label_names):
-                raise InputError(
-                    f"the memory names label {highest} of {len(label_names)}", "copy the model again"
-                )
+                raise InputError(f"the memory names label {highest} of {len(label_names)}", "copy the model again")
 
     @classmethod
     def parts_of_folder(cls, folder: Path, config: Mapping[str, Any], labels: int) -> dict[str, Any]:
@@ -167,6 +165,6 @@ class SentenceEncoder(PretrainedScorer):
         return scores
 
 
-def _memory(head: Head) -> NearestTexts | None:
+def _memory(head: torch.nn.Module) -> NearestTexts | None:
     """The training texts that a head asks."""
     return head.memory if isinstance(head, MemoryHead) else head if isinstance(head, NearestTexts) else None
