@@ -118,4 +118,7 @@ def _say_size(campaign: Campaign) -> None:
     bins = [f"{campaign.bin_name(part.number)}: {part.drawn:,}" for part in campaign.bins]
     done = sum(len(model.records) for model in campaign.models)
     there = f"; {done:,} of {len(campaign.samples) * len(campaign.models):,} records are there" if done else ""
-    say(f"{len(campaign.samples):,} samples by training texts of the label ({', '.join(bins)}){there}")
+    labels = "" if campaign.label_draw is None else f" of {campaign.drawn['target'].nunique():,} labels"
+    say(f"{len(campaign.samples):,} samples{labels} by training texts of the label ({', '.join(bins)}){there}")
+    if campaign.label_draw is not None and len(campaign.models) * len(campaign.samples) > done:
+        say("how long that takes is printed after the first attacks; Ctrl-C and --resume are safe at any time")
