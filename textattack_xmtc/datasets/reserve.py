@@ -17,7 +17,7 @@ RESERVE = ("reserve-options", "reserve-verdict")
 """The splits of a reserve: one to choose options on, and one for the verdict."""
 
 
-def set_aside(corpus: Corpus, share: float) -> Corpus:
+def set_aside(corpus: Corpus, share: float | None) -> Corpus:
     """The same corpus with about this share of its training texts in the splits `RESERVE`, half in each.
 
     The id of a document alone decides, so other documents and their order change nothing, and a larger share holds a
@@ -25,7 +25,7 @@ def set_aside(corpus: Corpus, share: float) -> Corpus:
 
     Args:
         corpus: with a split "train".
-        share: in [0, 1); 0 leaves the corpus as it is.
+        share: in [0, 1); 0 or None leaves the corpus as it is.
 
     Raises:
         InputError: the share is out of range, or a split of the reserve or the training would have no text.
@@ -37,10 +37,10 @@ def set_aside(corpus: Corpus, share: float) -> Corpus:
         >>> {name: len(split) for name, split in corpus.splits.items()}
         {'train': 82, 'reserve-options': 8, 'reserve-verdict': 10}
     """
-    if not 0 <= share < 1:
-        raise InputError(f"invalid reserve={share}", "choose a share of at least 0 and below 1, such as 0.1")
     if not share:
         return corpus
+    if not 0 < share < 1:
+        raise InputError(f"invalid reserve={share}", "choose a share of at least 0 and below 1, such as 0.1")
     rows = corpus.split("train")
     digests = np.array([_digest(id) for id in rows["id"]], dtype=np.uint64).reshape(-1, 2)
     reserved, options = digests[:, 0] < share * 2.0**64, digests[:, 1] % 2 == 0
@@ -54,7 +54,7 @@ def set_aside(corpus: Corpus, share: float) -> Corpus:
     return replace(corpus, splits={**corpus.splits, **parts})
 
 
-def reserve_facts(corpus: Corpus, share: float) -> dict[str, Any] | None:
+def reserve_facts(corpus: Corpus, share: float | None) -> dict[str, Any] | None:
     """What a model's `training.json` says of the reserve of a corpus that `set_aside` gave; None without one."""
     if not share:
         return None
