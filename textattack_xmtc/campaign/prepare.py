@@ -15,6 +15,7 @@ from textattack_xmtc.campaign.plan import Plan
 from textattack_xmtc.campaign.samples import draw_samples
 from textattack_xmtc.campaign.victims import load_victim, model_facts, model_names
 from textattack_xmtc.datasets.corpus import Corpus
+from textattack_xmtc.datasets.further_texts import with_further_texts
 from textattack_xmtc.datasets.load import load_corpus
 from textattack_xmtc.errors import DataError, InputError
 from textattack_xmtc.results.campaign import Campaign
@@ -43,6 +44,10 @@ def prepare(out: Path, plan: Plan, device: str | None = None, gate: Gate | None 
         XMTCError: the folder cannot be written.
     """
     corpus = _corpus(plan)
+    own = len(corpus.split("test"))
+    if plan.texts is not None:
+        corpus, note = with_further_texts(corpus, load_corpus(plan.texts, **plan.given()))
+        say(note)
     names = model_names(plan)
     rows, truth = corpus.split("test"), corpus.label_matrix("test")
     facts, precision = {}, {}
@@ -67,7 +72,8 @@ def prepare(out: Path, plan: Plan, device: str | None = None, gate: Gate | None 
                 "check that it was trained, and on this corpus",
             )
         facts[folder] = model_facts(victim, folder, int(right.sum()))
-        precision[victim.name] = precision_of(best, truth, plan.k)
+        # Further texts may have been chosen for their labels.
+        precision[victim.name] = precision_of(best[:own], truth[:own], plan.k)
         if folder == plan.reference_model:
             top, known, reference_right = best, np.asarray(victim.from_corpus >= 0), right
     if plan.samples is None:
