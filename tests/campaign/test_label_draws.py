@@ -114,7 +114,9 @@ def test_labels_without_a_sample_are_named(corpus: Corpus, top: np.ndarray, tmp_
     file = tmp_path / "names.txt"
     file.write_text(f"3\n{never[0]}\n", encoding="utf-8")
     drawn = draw_samples(corpus, top, replace(BY_LABEL, labels=str(file)), ALL)
-    assert any("1 of 2 labels have no sample" in note and f"'{never[0]}'" in note for note in drawn.notes)
+    assert any(
+        "1 of 2 labels have no sample (no text is right" in note and f"'{never[0]}'" in note for note in drawn.notes
+    )
     file.write_text(f"{never[0]}\n", encoding="utf-8")
     with pytest.raises(InputError, match=f"none of the 1 labels has a sample .*: '{never[0]}'"):
         draw_samples(corpus, top, replace(BY_LABEL, labels=str(file)), ALL)
@@ -149,7 +151,7 @@ def test_options_of_a_campaign_to_resume_are_checked_one_by_one() -> None:
 
 @pytest.mark.usefixtures("here")
 def test_a_campaign_by_label(small: Path, tmp_path: Path) -> None:
-    """One process, two workers and a resumed run make the same records; the samples can be attacked again."""
+    """A resumed run makes the same records; the samples can be attacked again."""
     assert run_campaign(tmp_path / "one", SMALL)
     whole = records(tmp_path / "one")
     campaign = read_campaign(tmp_path / "one")
@@ -172,9 +174,6 @@ def test_a_campaign_by_label(small: Path, tmp_path: Path) -> None:
     file.write_bytes(b"".join(file.read_bytes().splitlines(keepends=True)[:5]))
     assert run_campaign(tmp_path / "one", {}, resume=True)
     assert records(tmp_path / "one") == whole
-    assert run_campaign(tmp_path / "two", SMALL, workers=Workers(2, None))
-    order = {name: sorted(rows, key=lambda row: row["sample"]) for name, rows in records(tmp_path / "two").items()}
-    assert order == whole
     kept = {**SMALL, "samples": str(tmp_path / "one" / "samples.jsonl"), "models": ["other"], "masked_lm": "words"}
     assert run_campaign(tmp_path / "kept", {key: value for key, value in kept.items() if key != "per_label"})
     again = read_campaign(tmp_path / "kept")
@@ -182,8 +181,37 @@ def test_a_campaign_by_label(small: Path, tmp_path: Path) -> None:
     assert label_results(again, again.models[0])
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("here")
+def test_workers_make_the_same_records(tmp_path: Path) -> None:
+    """Starting workers takes seconds."""
+    assert run_campaign(tmp_path / "one", SMALL)
+    assert run_campaign(tmp_path / "two", SMALL, workers=Workers(2, None))
+    order = {name: sorted(rows, key=lambda row: row["sample"]) for name, rows in records(tmp_path / "two").items()}
+    assert order == records(tmp_path / "one")
+
+
 @pytest.mark.usefixtures("here")
 def test_a_campaign_of_other_samples_says_nothing_of_words(whole: Path) -> None:
     labels = json.loads((whole / "labels.json").read_text())
     assert labels.keys() == {"names", "counts", "n_train"} and read_campaign(whole).label_draw is None
     assert all("hangs_on" not in record for rows in records(whole).values() for record in rows)
+
+
+@pytest.mark.usefixtures("here")
+def test_further_texts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """They are attacked like those of the corpus, which alone decide on precision."""
+    rows = [json.loads(line) for line in Path("data/test.jsonl").read_text().splitlines()]
+    more = [{**row, "text": f"{row['text']} granite"} for row in rows[:30]]
+    more += [rows[0], more[0], {"id": "new", "text": "about nothing", "labels": ["label none"]}]
+    (tmp_path / "more.jsonl").write_text("".join(json.dumps(row) + "\n" for row in more))
+    assert run_campaign(tmp_path / "out", {**SMALL, "per_label": 4, "texts": str(tmp_path / "more.jsonl")})
+    assert (
+        "30 further test texts of more; left out: 2 that the corpus has, 1 without a label" in capsys.readouterr().err
+    )
+    campaign = read_campaign(tmp_path / "out")
+    assert campaign.precision["plain"][0]["n"] == 90 and campaign.corpus["statistics"]["test"] == 120
+    assert any(sample.text_id.startswith("more:") for sample in campaign.samples.values())
+    with pytest.raises(DataError, match="has no further text for data; left out: 90 that the corpus has"):
+        run_campaign(tmp_path / "none", {**SMALL, "texts": "data/test.jsonl"})
+    assert not (tmp_path / "none").exists()

@@ -168,6 +168,12 @@ class Plan(ReadOptions):
     cluster: bool = option(
         True, "negative goal: only targets that share a label cluster with a true label (Eq. 4.5)", group="samples"
     )
+    texts: str | None = option(
+        None,
+        "further test texts, in any known format, beside those of the data: for labels that have few",
+        metavar="FILE",
+        group="samples",
+    )
     samples: str | None = option(
         None, "attack these, drawn before (samples.jsonl of a campaign)", metavar="FILE", group="samples"
     )

@@ -15,16 +15,24 @@ from textattack_xmtc.campaign.plan import Plan
 from textattack_xmtc.campaign.samples import draw_samples
 from textattack_xmtc.campaign.victims import load_victim, model_facts, model_names
 from textattack_xmtc.datasets.corpus import Corpus
+from textattack_xmtc.datasets.further_texts import with_further_texts
 from textattack_xmtc.datasets.load import load_corpus
 from textattack_xmtc.errors import DataError, InputError
 from textattack_xmtc.results.campaign import Campaign
+from textattack_xmtc.results.gate_file import Gate
 from textattack_xmtc.results.records import Model
 from textattack_xmtc.scores import NOTHING
 from textattack_xmtc.workdir.progress import say
 
 
-def prepare(out: Path, plan: Plan, device: str | None = None) -> Tools:
+def prepare(out: Path, plan: Plan, device: str | None = None, gate: Gate | None = None) -> Tools:
     """Draw the samples of a campaign and write down everything that shapes its results.
+
+    Args:
+        out: its folder.
+        plan: what was chosen.
+        device: where the models run.
+        gate: nothing is written where it asks what the campaign cannot answer.
 
     Returns:
         The encoder and the masked LM, which are loaded first: where one is missing, nobody waits for the rest.
@@ -36,6 +44,10 @@ def prepare(out: Path, plan: Plan, device: str | None = None) -> Tools:
         XMTCError: the folder cannot be written.
     """
     corpus = _corpus(plan)
+    own = len(corpus.split("test"))
+    if plan.texts is not None:
+        corpus, note = with_further_texts(corpus, load_corpus(plan.texts, **plan.given()))
+        say(note)
     names = model_names(plan)
     rows, truth = corpus.split("test"), corpus.label_matrix("test")
     facts, precision = {}, {}
@@ -60,7 +72,8 @@ def prepare(out: Path, plan: Plan, device: str | None = None) -> Tools:
                 "check that it was trained, and on this corpus",
             )
         facts[folder] = model_facts(victim, folder, int(right.sum()))
-        precision[victim.name] = precision_of(best, truth, plan.k)
+        # Further texts may have been chosen for their labels.
+        precision[victim.name] = precision_of(best[:own], truth[:own], plan.k)
         if folder == plan.reference_model:
             top, known, reference_right = best, np.asarray(victim.from_corpus >= 0), right
     if plan.samples is None:
@@ -69,6 +82,9 @@ def prepare(out: Path, plan: Plan, device: str | None = None) -> Tools:
         drawn = read_samples(Path(plan.samples), corpus, plan.goal)
     for note in drawn.notes:
         say(note)
+    if gate is not None:
+        targets = (sample.target for sample in drawn.samples)
+        gate.check_campaign(plan.settings(), corpus.label_names, drawn.bins, targets)
     models, resolved = [facts[folder] for folder in plan.models], {**resolved, **drawn.facts()}
     write_campaign(out, plan, corpus, drawn, models, resolved, precision, reference_right)
     return tools

@@ -141,8 +141,8 @@ def _drawn_by_label(corpus: Corpus, pairs: Pairs, attackable: np.ndarray, texts:
     chosen = draw_by_label(pairs, texts, of_asked & attackable[pairs.rows], plan)
     drawn = np.bincount(pairs.labels[chosen], minlength=len(counts)) > 0
     missing = [corpus.label_names[label] for label in np.flatnonzero(asked & ~drawn)]
-    fewest = "no text" if plan.min_right == 1 else f"under {plan.min_right} texts"
-    why = f"{fewest} that the model gets right and that is long enough for a change"
+    fewest = "no text is" if plan.min_right == 1 else f"fewer than {plan.min_right} texts are"
+    why = f"{fewest} right and long enough for a change"
     if not drawn.any():
         raise InputError(
             f"none of the {int(asked.sum()):,} labels has a sample ({why}): {named(missing)}",

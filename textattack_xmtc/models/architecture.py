@@ -57,6 +57,11 @@ class TrainingPlan:
     validation: int | None = option(
         None, "training texts held out to choose the best epoch; by default 1 in 20, at most 2,000", group="training"
     )
+    reserve: float | None = option(
+        None,
+        "share of the training texts, drawn by their ids, that is set aside and never trained on",
+        group="training",
+    )
 
     def changed(self, values: Mapping[str, Any]) -> Self:
         """This plan with other values of its fields, also of the fields of fields, by name.

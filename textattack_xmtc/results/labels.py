@@ -14,7 +14,7 @@ from textattack_xmtc.results.campaign import Campaign
 from textattack_xmtc.results.pooled import above_chances, pooled
 from textattack_xmtc.results.records import Model
 from textattack_xmtc.results.statistics import Estimate, wilson
-from textattack_xmtc.results.summary import FALLS, SENSE_KEPT, UNMEASURED, Count
+from textattack_xmtc.results.summary import FALLS, SENSE_KEPT, UNMEASURED, YES, Count
 
 if TYPE_CHECKING:
     import pandas as pd  # type: ignore[import-untyped]
@@ -165,7 +165,7 @@ def _of_labels(rows: pd.DataFrame, count: Count) -> dict[int, tuple[Estimate, in
         groups = of_bin.groupby("target")[count.key]
         # A sample of a label is a text of its own; labels share texts, and so does what they tell of the bin.
         weight = of_bin["text"].nunique() / len(of_bin)
-        n, successes = groups.size(), groups.agg(lambda passed: int((passed == 1).sum()))
+        n, successes = groups.size(), (of_bin[count.key] == YES).groupby(of_bin["target"]).sum()
         measured = groups.min() != UNMEASURED
         known = measured.to_numpy()
         estimates = iter(pooled(successes.to_numpy()[known], n.to_numpy()[known], weight) if known.any() else ())

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, TypeAlias
 
 import numpy as np
 import torch
 from torch import nn
-from torch.nn.functional import normalize
+from torch.nn.functional import logsigmoid, normalize
 
+from textattack_xmtc.errors import InputError
 from textattack_xmtc.models.hugging_face import accepted_inputs
 from textattack_xmtc.scores import ScoreKind
 
@@ -63,12 +65,16 @@ class LinearHead(nn.Module):
 
     def forward(self, vectors: torch.Tensor, labels: torch.Tensor | None, kind: ScoreKind) -> torch.Tensor:
         """Scores of `labels`, or of all, shape `(texts, m)`; only the rows of these labels are read."""
+        logits = self.logits(vectors, labels)
+        return logits if kind == "logit" else logits.sigmoid()
+
+    def logits(self, vectors: torch.Tensor, labels: torch.Tensor | None = None) -> torch.Tensor:
+        """What is trained: the logits of the rows alone."""
         weight: torch.Tensor = self.rows.weight
         bias: torch.Tensor = self.rows.bias
         if labels is not None:
             weight, bias = weight.index_select(0, labels), bias.index_select(0, labels)
-        logits = vectors @ weight.T + bias
-        return logits if kind == "logit" else logits.sigmoid()
+        return vectors @ weight.T + bias
 
 
 class NearestTexts(nn.Module):
@@ -112,6 +118,32 @@ class NearestTexts(nn.Module):
         return _of_kind(scores[:, :-1], kind)
 
 
+class MemoryHead(LinearHead):
+    """A `LinearHead` that also asks its memory, the nearest training texts.
+
+    The probability of a label is `share` times the memory's and `1 - share` times that of its row (as kNN-LM blends a
+    language model with its nearest contexts, Khandelwal et al. 2020). Where the memory has no text of the label, the
+    row alone tells: logits stay apart, however low. They end at the log-odds of `1 - SMALLEST`.
+    """
+
+    def __init__(self, memory: NearestTexts, width: int, labels: int, share: float = 0.5) -> None:
+        super().__init__(width, labels)
+        if not 0 < share < 1:
+            raise InputError(f"share is {share}", "choose one above 0 and below 1")
+        self.memory, self.share = memory, share
+
+    def forward(self, vectors: torch.Tensor, labels: torch.Tensor | None, kind: ScoreKind) -> torch.Tensor:
+        """Scores of `labels`, or of all, shape `(texts, m)`."""
+        by_rows = logsigmoid(self.logits(vectors, labels)) + math.log(1 - self.share)
+        nearest = self.memory(vectors, labels, "probability").clamp(min=torch.finfo(torch.float32).tiny)
+        by_memory = nearest.log() + math.log(self.share)  # clamped: the logarithm of 0 has no gradient
+        blended = torch.logaddexp(by_rows, by_memory)
+        if kind == "probability":
+            return blended.exp().clamp(max=1.0)
+        blended = blended.clamp(max=math.log1p(-SMALLEST))
+        return blended - torch.log1p(-blended.exp())
+
+
 class SentenceEncoderNetwork(nn.Module):
     """A `PooledEncoder`, and a head that makes scores of its vectors."""
 
@@ -125,6 +157,10 @@ class SentenceEncoderNetwork(nn.Module):
         """Scores of `labels`, or of all, shape `(texts, m)`."""
         scores: torch.Tensor = self.head(self.encoder(tokens, mask), labels, kind)
         return scores
+
+
+Head: TypeAlias = LinearHead | NearestTexts
+"""What makes scores of vectors."""
 
 
 def _of_kind(probabilities: torch.Tensor, kind: ScoreKind) -> torch.Tensor:

@@ -43,7 +43,7 @@ def label_coverage(campaigns: Sequence[Campaign]) -> Table:
     )
     note = (
         "Right: the reference model has the label among its k best. Labels below the rarest bin are counted in it. "
-        "What has no sample is not judged."
+        "What has no sample is not judged; further texts may help (campaign --texts)."
     )
     return table_of(campaigns, "label-coverage", "How many labels have samples", columns, rows, note, SECTION)
 
