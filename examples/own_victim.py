@@ -48,11 +48,11 @@ def main():
     for text, label in EXAMPLES:
         print(removing.attack(text, GroundTruth((label,)).encode()).__str__(color_method="ansi"), "\n")
 
-    # The other direction: a label that is not true is to enter the three best. No target is named, so one is drawn.
-    adding = XMTCNegative.build(victim, k=3, max_change_rate=0.15, masked_lm=masked_lm, encoder="embedded")
+    # The other direction: a label that is not true is to become the best. No target is named, so one is drawn.
+    adding = XMTCNegative.build(victim, k=1, max_change_rate=0.15, masked_lm=masked_lm, encoder="embedded")
     results = [adding.attack(text, GroundTruth((label,)).encode()) for text, label in EXAMPLES]
     entered = sum(isinstance(result, SuccessfulAttackResult) for result in results)
-    print(f"a wrong label entered the three best in {entered} of {len(results)} texts")
+    print(f"a wrong label became the best in {entered} of {len(results)} texts")
 
 
 if __name__ == "__main__":

@@ -59,7 +59,7 @@ def test_victim_file(demo: Path, tmp_path: Path) -> None:
 def test_own_victim(demo: Path) -> None:
     shown = run("examples/own_victim.py")
     assert shown.count("[top-1: ") >= 6 and "target statistics: rank 1 -> 2" in shown
-    assert re.search(r"a wrong label entered the three best in [1-4] of 4 texts", shown)
+    assert re.search(r"a wrong label became the best in [1-4] of 4 texts", shown)
 
 
 def test_huggingface_victim(demo: Path, tmp_path: Path) -> None:

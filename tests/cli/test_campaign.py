@@ -64,6 +64,28 @@ def test_a_campaign_from_the_command_line(tmp_path: Path, capsys: pytest.Capture
     assert capsys.readouterr().out == said.out
 
 
+def test_a_gate_refuses_before_the_run_what_the_campaign_cannot_answer(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, gate = tmp_path / "out", tmp_path / "gate.toml"
+    command = ["campaign", "--model", "plain", "--out", str(out), *ATTACK, "--gate", str(gate)]
+    for content, message in (
+        ("[label-kept]\nall = 0.5", "it measures nothing of the label; run it with --preserve none"),
+        ('[labels]\nat-most = 0.5\nnames = ["kernel"]', "[labels] names what is no label of the data: 'kernel'"),
+        ("[vulnerability]\nall = 0.5", "12 samples are drawn, and a gate needs 30 or more"),
+        ("[precision]\n3 = 0.5", "it asks for the 2 best labels"),
+    ):
+        gate.write_text(content)
+        assert main(command) == 2 and message in capsys.readouterr().err
+        assert not out.exists(), "a refused campaign leaves no folder behind"
+    gate.write_text("[precision]\n1 = 0.5")
+    assert main(command) == 0
+    assert capsys.readouterr().out.endswith(f"now: textattack-xmtc report {out} --gate {gate}\n")
+    gate.write_text("[precision]\n3 = 0.5")
+    assert main(["campaign", "--out", str(out), "--resume", "--gate", str(gate)]) == 2
+    assert "cannot answer [precision] 3" in capsys.readouterr().err
+
+
 def test_adversarial_texts_are_tried_on_other_models(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "out"
     assert main(["campaign", "--model", "plain", "--out", str(out), *ATTACK]) == 0

@@ -125,7 +125,7 @@ class TestGate:
         self, folder: Path, capsys: pytest.CaptureFixture[str], name: str
     ) -> None:
         status, _, err = report(capsys, folder, "--max-success-rate", "0.5", f"--bin={name}")
-        assert status == 2 and f"unknown --bin {name}: " in err and "a number from 0 to 4" in err
+        assert status == 2 and f"unknown bin {name}: " in err and "a number from 0 to 4" in err
 
     def test_the_old_name_gives_the_same_status_and_says_so(
         self, folder: Path, capsys: pytest.CaptureFixture[str]
@@ -189,6 +189,22 @@ class TestGate:
         write_lines(path, read_lines(path)[:5])
         status, out, _ = report(capsys, folder, "--max-success-rate", 0)
         assert status == 1 and "FAIL: small, plain" in out and "cannot say: small, pw-cb" in out
+
+
+@pytest.mark.usefixtures("no_page")
+@pytest.mark.parametrize(("limit", "status"), [(0.0, 1), (1.0, 0), (None, 2)])
+def test_the_conditions_of_a_gate_file_decide(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], limit: float | None, status: int
+) -> None:
+    successes, n = successes_of(folder, "plain", None)
+    gate = tmp_path / "gate.toml"
+    gate.write_text(f"[vulnerability]\nall = {successes / n + 0.01 if limit is None else limit}\nhead = 1")
+    shown = report(capsys, folder, "--gate", gate)
+    assert shown[0] == status and shown[1].count("pass: small, ") == (4 if limit == 1.0 else 2 if limit == 0.0 else 3)
+    if limit is None:
+        assert "cannot say: small, plain, vulnerability, all labels: " in shown[1]
+        assert "the gate cannot be decided on plain, vulnerability, all labels" in shown[2]
+    assert report(capsys, folder, "--gate", tmp_path / "no.toml")[0] == 2
 
 
 def test_exports_lie_beside_the_page_and_a_later_report_removes_them(

@@ -73,6 +73,28 @@ def test_a_trained_folder_can_be_evaluated(
     assert f"{found['overall']['PSP@5']:.4f}" in shown and "31 to 100" in shown
 
 
+def test_a_reserve_is_never_trained_on(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out, plain = tmp_path / "model", tmp_path / "plain"
+    assert train(data, out, "attentionxml", "--epochs", "1", "--reserve", "0.2") == 0
+    about = json.loads((out / "training.json").read_text())["corpus"]
+    aside = about["reserve"]["reserve-options"] + about["reserve"]["reserve-verdict"]
+    assert about["train"] == 200 - aside and 20 < aside < 60
+    assert main(["evaluate", str(out), "--data", str(data), "--split", "reserve-verdict"]) == 0
+    assert f"on {about['reserve']['reserve-verdict']} texts of" in capsys.readouterr().out
+    lines = (data / "train.jsonl").read_text().splitlines()
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "train.jsonl").write_text("\n".join(line.replace("train", "text") for line in lines))
+    for command in ("evaluate", "harden"):
+        options = ["--split", "reserve-verdict"] if command == "evaluate" else ["--out", str(tmp_path / "hard")]
+        assert main([command, str(out), "--data", str(tmp_path / "other"), *options]) == 2
+        assert "differs from the one that the model's training set aside" in capsys.readouterr().err
+    assert main(["harden", str(out), "--data", str(data), "--out", str(tmp_path / "hard"), "--steps", "2"]) == 0
+    assert json.loads((tmp_path / "hard" / "training.json").read_text())["corpus"] == about
+    assert train(data, plain, "attentionxml", "--epochs", "1") == 0
+    assert main(["evaluate", str(plain), "--data", str(data), "--split", "reserve-verdict"]) == 2
+    assert "has no split 'reserve-verdict'" in capsys.readouterr().err
+
+
 def test_training_does_not_load_textattack(data: Path, tmp_path: Path) -> None:
     script = (
         "import sys; from textattack_xmtc.cli.main import main; data, out, *more = sys.argv[1:];"
@@ -125,6 +147,8 @@ def test_a_folder_that_cannot_be_written_is_refused_before_the_first_step(
         ),
         (("attentionxml", "--validation", "200"), "200 of 200 training texts cannot be held out"),
         (("attentionxml", "--epochs", "0"), "choose 1 or more"),
+        (("attentionxml", "--reserve", "1.5"), "invalid reserve=1.5"),
+        (("attentionxml", "--reserve", "0.0001"), "leaves none for reserve-options, reserve-verdict"),
     ],
 )
 def test_options_that_cannot_be(

@@ -10,8 +10,10 @@ from scipy.stats import binomtest
 
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.results.statistics import (
+    BOOTSTRAP_TEXTS,
     Z,
     bootstrap_over_texts,
+    clustered_wilson,
     difference_of,
     mcnemar,
     paired_difference,
@@ -129,6 +131,28 @@ def test_the_bootstrap_is_that_of_a_plain_loop_and_the_same_each_time() -> None:
         for _ in range(4000)
     ]
     assert (low, high) == pytest.approx(tuple(np.quantile(means, [0.025, 0.975])), abs=0.02)
+
+
+@pytest.mark.parametrize("most", [1, 3])
+def test_many_texts_need_no_bootstrap_for_the_same_interval(most: int) -> None:
+    rng = np.random.default_rng(0)
+    texts = np.repeat(np.arange(BOOTSTRAP_TEXTS + 1), rng.integers(1, most + 1, BOOTSTRAP_TEXTS + 1))
+    if most > 1:
+        hard = rng.random(BOOTSTRAP_TEXTS + 1)
+        found = rng.random(len(texts)) < hard[texts]  # alike within a text
+        rate, low, high = share_of(found, texts), *bootstrap_over_texts(found.astype(float), texts, draws=400)
+        assert (rate.low, rate.high) == pytest.approx((low, high), abs=0.002)
+        apart = wilson(int(found.sum()), len(found))
+        assert rate.high - rate.low > 1.1 * (apart.high - apart.low)
+        return
+    found = rng.random(len(texts)) < 0.3
+    alone = wilson(int(found.sum()), len(found))
+    assert clustered_wilson(found, texts).low == pytest.approx(alone.low, abs=1e-4) and share_of(found, texts) == alone
+
+
+def test_texts_that_are_all_alike_inside_leave_no_less_than_wilson() -> None:
+    halves = clustered_wilson(np.array([True, False] * 9), np.repeat(np.arange(9), 2))
+    assert halves == wilson(9, 18)
 
 
 @pytest.mark.parametrize("outcome", [True, False])

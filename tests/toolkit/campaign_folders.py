@@ -50,6 +50,24 @@ def write_campaign(
     return folder
 
 
+def make_by_label(folder: Path) -> Path:
+    """Make a campaign's folder one whose samples were drawn by label: counts of test texts, words, 4 fragile labels."""
+    rows = read_lines(folder / "samples.jsonl")
+    right = [sum(row["target"] == label for row in rows) for label in range(40)]
+    in_test = [number + label % 9 for label, number in enumerate(right)]
+    labels = json.loads((folder / "labels.json").read_text(encoding="utf-8"))
+    _write(folder / "labels.json", {**labels, "asked": [*range(38)], "in_test": in_test, "right": right})
+    for file in (folder / "records").glob("*.jsonl"):
+        records = read_lines(file)
+        for record, row in zip(records, rows, strict=True):
+            first, last = row["text"].lower().rstrip(".").split()[:: len(row["text"].split()) - 1][:2]
+            record["hangs_on"] = [[first, 0.6], [last, 0.1]] if first != last else [[first, 0.7]]
+            if row["target"] < 4 and record["after"]:  # labels that always fall
+                record |= {"outcome": "succeeded", "change_rate": 0.05, "reason": None}
+        write_lines(file, records)
+    return folder
+
+
 def write_transfer(folder: Path, name: str = "aplc", seed: int = 0) -> Rows:
     """Try the adversarial texts of a campaign's folder on one more model: of every outcome, some without a control."""
     random, rows = np.random.default_rng(seed), []

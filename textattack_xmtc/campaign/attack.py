@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,6 +47,8 @@ _RECIPES: Mapping[str, type[XMTCRecipe]] = {
 }
 _PUBLISHED_MASKED_LM = "bert-base-cased"
 _THRESHOLD = 0.8  # section 4.3.1; of the cosine in mode paper, of the script's own measure in mode adv-xmtc
+
+_WORDS = 5  # words that a record says the target hangs on
 
 JSON = dict[str, Any]
 
@@ -131,13 +134,17 @@ class SampleAttack:
 
     Args:
         label_names: the corpus's label names, by index; samples and records count labels as the corpus does.
+        with_words: whether records say on which words the targets hang.
 
     Raises:
         InputError: k does not fit the model, or the masked LM not the mode.
     """
 
-    def __init__(self, plan: Plan, victim: Victim, label_names: Sequence[str], tools: Tools) -> None:
+    def __init__(
+        self, plan: Plan, victim: Victim, label_names: Sequence[str], tools: Tools, with_words: bool = False
+    ) -> None:
         self._plan, self._victim, self._label_names, self._tools = plan, victim, label_names, tools
+        self._with_words = with_words
         self._rule = victim.model.decision_rule(plan.k)
         if plan.mode == "adv-xmtc" and self._rule.threshold is not None:
             raise InputError(
@@ -250,7 +257,9 @@ class SampleAttack:
             if isinstance(result, FailedAttackResult):
                 outcome, reason = FAILED, _why(attack, len(changes), first.num_words)
             similarity = result.perturbed_result.similarity
-            beside = {} if preservation is None else {"preservation": preservation.facts(first, final, labels)}
+            beside: JSON = {} if preservation is None else {"preservation": preservation.facts(first, final, labels)}
+            if self._with_words:
+                beside["hangs_on"] = word_shares(first.words, attack.search_method.ranked)
             return _Ending(
                 outcome, reason, final.text, first.num_words, changes, result.num_queries, similarity, beside
             )
@@ -339,6 +348,26 @@ def record_of(plan: Plan, sample: Sample, encoder: str, fields: Mapping[str, Any
     head = {"sample": sample.number, "text_id": sample.text_id, "target": sample.target, "bin": sample.bin}
     filled = {**_DEFAULTS, "encoder": encoder, **fields}
     return {**head, "goal": plan.goal, **filled, "seconds": round(seconds, 6)}
+
+
+def word_shares(words: Sequence[str], importance: Mapping[int, float]) -> list[list[Any]]:
+    """The words that a target hangs on: their shares of what masking brings in all, by the attack's own ranking.
+
+    Words that bring nothing are left out; a word at several places counts as one, whatever its capitals.
+
+    Args:
+        words: of the text.
+        importance: how much nearer to the goal the text is without a word, by the word's index.
+
+    Example:
+        >>> word_shares(["A", "kernel", "Kernel", "of"], {1: 0.5, 0: 0.2, 2: 0.1, 3: -0.1})
+        [['kernel', 0.75], ['a', 0.25]]
+    """
+    gains: Counter[str] = Counter()
+    for index, gain in importance.items():
+        gains[words[index].lower()] += max(gain, 0.0)  # type: ignore[assignment]  # a Counter of floats
+    total = sum(gains.values())
+    return [[word, round(gain / total, 4)] for word, gain in gains.most_common(_WORDS) if gain > 0]
 
 
 def _change(position: int, before: str, after: str) -> JSON:

@@ -8,6 +8,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from textattack_xmtc.campaign.plan import Plan
 from textattack_xmtc.campaign.samples import Drawn
 from textattack_xmtc.datasets.corpus import Corpus
@@ -68,8 +70,21 @@ def exists(out: Path, resume: bool) -> bool:
     return False
 
 
-def write_campaign(out: Path, plan: Plan, corpus: Corpus, drawn: Drawn, models: list[JSON], resolved: JSON) -> None:
+def write_campaign(
+    out: Path,
+    plan: Plan,
+    corpus: Corpus,
+    drawn: Drawn,
+    models: list[JSON],
+    resolved: JSON,
+    precision: JSON,
+    right: np.ndarray,
+) -> None:
     """Write down everything that shapes the results; `campaign.json` comes last and says that the rest is there.
+
+    Args:
+        precision: P@1 to P@k of each model, by its name.
+        right: on how many test texts the reference model gets each label right, shape `(labels,)`.
 
     Raises:
         XMTCError: it cannot be written.
@@ -85,6 +100,7 @@ def write_campaign(out: Path, plan: Plan, corpus: Corpus, drawn: Drawn, models: 
             "statistics": asdict(corpus_statistics(corpus)),
         },
         "models": models,
+        "precision": precision,
         "reference": next(model["name"] for model in models if model["folder"] == plan.reference_model),
     }
     counts = corpus.label_counts.tolist()
@@ -93,7 +109,11 @@ def write_campaign(out: Path, plan: Plan, corpus: Corpus, drawn: Drawn, models: 
     fix = "make room there, or choose another folder with --out"
     with writing(f"the campaign in {str(out)!r}", fix):
         names = list(corpus.label_names)
-        write_json(out / LABELS, {"names": names, "counts": counts, "n_train": len(corpus.split("train"))})
+        labels: JSON = {"names": names, "counts": counts, "n_train": len(corpus.split("train"))}
+        if drawn.asked is not None:
+            in_test = np.bincount(corpus.label_matrix("test").indices, minlength=len(names))
+            labels |= {"asked": drawn.asked, "in_test": in_test.tolist(), "right": right.tolist()}
+        write_json(out / LABELS, labels)
         write_json(out / BINS, bins)
         (out / CLUSTERS).unlink(missing_ok=True)
         if plan.goal == NEGATIVE:

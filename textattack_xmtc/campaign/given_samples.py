@@ -14,7 +14,7 @@ from textattack_xmtc.campaign.samples import Drawn
 from textattack_xmtc.datasets.corpus import Corpus
 from textattack_xmtc.errors import DataError, InputError
 from textattack_xmtc.goal import GOALS, NEGATIVE
-from textattack_xmtc.results.folder import BINS, CLUSTERS, read_samples_file
+from textattack_xmtc.results.folder import BINS, CLUSTERS, LABELS, read_samples_file
 from textattack_xmtc.results.records import Bin, Sample
 
 
@@ -49,7 +49,12 @@ def read_samples(file: Path, corpus: Corpus, goal: str) -> Drawn:
                 f"{where}: its target is {kind} of the text, which the goal {goal!r} cannot work on",
                 "draw samples for this goal, or choose the goal that they were drawn for",
             )
-    return Drawn(samples, _bins(file, samples, corpus.label_counts), _clusters(file, len(corpus.label_names), goal))
+    n_labels, beside = len(corpus.label_names), _beside(file, LABELS)
+    asked = beside.get("asked") if isinstance(beside, dict) else None
+    if asked is not None and beside["names"] != list(corpus.label_names):
+        asked = None
+    bins, clusters = _bins(file, samples, corpus.label_counts), _clusters(file, n_labels, goal)
+    return Drawn(samples, bins, clusters, asked=asked)
 
 
 def _read(file: Path) -> list[Sample]:

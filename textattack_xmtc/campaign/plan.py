@@ -38,7 +38,18 @@ _PUBLISHED: Mapping[str, tuple[str | None, str]] = {
 """Options that mode adv-xmtc leaves no choice, with why."""
 
 _CHECKED = ("evidence", "goal", "seed", "max_change_rate", "preserve", "preserve_seed")
-_POSITIVE = ("k", "labels_per_bin", "samples_per_bin", "total", "pairs_per_text", "candidates")
+_POSITIVE = (
+    "k",
+    "labels_per_bin",
+    "samples_per_bin",
+    "total",
+    "pairs_per_text",
+    "candidates",
+    "per_label",
+    "min_right",
+)
+_EQUAL_DRAWS: Mapping[str, object] = {"samples_per_bin": 200, "total": None, "pairs_per_text": 1, "samples": None}
+_BY_LABEL: Mapping[str, object] = {"labels": None, "min_right": 1}
 
 
 @dataclass(frozen=True)
@@ -131,13 +142,37 @@ class Plan(ReadOptions):
         "labels after which a bin of label frequency closes (L of section 4.1); by default as many as fit the corpus",
         group="samples",
     )
-    samples_per_bin: int = option(200, "drawn from each bin, or the most that all can give", group="samples")
+    samples_per_bin: int = option(
+        _EQUAL_DRAWS["samples_per_bin"], "drawn from each bin, or the most that all can give", group="samples"
+    )
     total: int | None = option(
         None, "about so many of all bins together, in place of --samples-per-bin (Table 3)", group="samples"
     )
     pairs_per_text: int = option(1, "targets that are drawn of one text, at most", group="samples")
+    per_label: int | None = option(
+        None,
+        "positive goal: draw by label, at most so many right texts of each, in place of equal draws from bins; a text "
+        "may serve several labels",
+        metavar="N",
+        group="samples",
+    )
+    labels: str | None = option(
+        None,
+        "with --per-label: only the N labels with the most training texts, or those of a file, a name a line",
+        metavar="N|FILE",
+        group="samples",
+    )
+    min_right: int = option(
+        _BY_LABEL["min_right"], "with --per-label: right texts that a label must have", metavar="N", group="samples"
+    )
     cluster: bool = option(
         True, "negative goal: only targets that share a label cluster with a true label (Eq. 4.5)", group="samples"
+    )
+    texts: str | None = option(
+        None,
+        "further test texts, in any known format, beside those of the data: for labels that have few",
+        metavar="FILE",
+        group="samples",
     )
     samples: str | None = option(
         None, "attack these, drawn before (samples.jsonl of a campaign)", metavar="FILE", group="samples"
@@ -171,6 +206,7 @@ class Plan(ReadOptions):
                 raise InputError(
                     f"mode adv-xmtc {rule}, and {name}={getattr(self, name)!r} was chosen", "use mode paper"
                 )
+        self._check_draw()
         if self.objective == "margin" and (self.mode == "adv-xmtc" or GOALS[self.goal].minimize):
             raise InputError(
                 f"objective='margin' is for targets that are to rise, and goal={self.goal!r} in mode {self.mode} was "
@@ -186,6 +222,21 @@ class Plan(ReadOptions):
             raise InputError(
                 f"the reference model {self.reference_model!r} is none of the models {', '.join(self.models)}",
                 "name it as one of the models",
+            )
+
+    def _check_draw(self) -> None:
+        """Refuse options of one way to draw beside the other."""
+        by_label = self.per_label is not None
+        for name, default in (_EQUAL_DRAWS if by_label else _BY_LABEL).items():
+            if getattr(self, name) != default:
+                flag = f"--{name.replace('_', '-')}"
+                raise InputError(
+                    f"{name}={getattr(self, name)!r} does not go {'with' if by_label else 'without'} --per-label",
+                    f"leave out {flag}" + ("" if by_label else ", or give --per-label"),
+                )
+        if by_label and self.goal != POSITIVE:
+            raise InputError(
+                f"--per-label asks how easily a label is lost, and goal={self.goal!r} was chosen", "use --goal positive"
             )
 
     @classmethod
@@ -220,5 +271,6 @@ def check_values(options: Mapping[str, Any]) -> None:
     """
     for name, value in options.items():
         if name in _CHOICES or name in _POSITIVE or name in _CHECKED:
-            goal = {"goal": NEGATIVE} if value == "margin" else {}
+            goal: dict[str, Any] = {"goal": NEGATIVE} if value == "margin" else {}
+            goal |= {"per_label": 1} if name in _BY_LABEL else {}
             Plan.of({"models": ["any"], "data": "any", **goal, name: value})

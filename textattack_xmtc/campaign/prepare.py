@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+from scipy import sparse
 
 from textattack_xmtc.campaign.attack import SampleAttack, Tools, load_tools, thresholds_print
 from textattack_xmtc.campaign.folder import check_files, write_campaign
@@ -14,15 +15,24 @@ from textattack_xmtc.campaign.plan import Plan
 from textattack_xmtc.campaign.samples import draw_samples
 from textattack_xmtc.campaign.victims import load_victim, model_facts, model_names
 from textattack_xmtc.datasets.corpus import Corpus
+from textattack_xmtc.datasets.further_texts import with_further_texts
 from textattack_xmtc.datasets.load import load_corpus
 from textattack_xmtc.errors import DataError, InputError
 from textattack_xmtc.results.campaign import Campaign
+from textattack_xmtc.results.gate_file import Gate
 from textattack_xmtc.results.records import Model
+from textattack_xmtc.scores import NOTHING
 from textattack_xmtc.workdir.progress import say
 
 
-def prepare(out: Path, plan: Plan, device: str | None = None) -> Tools:
+def prepare(out: Path, plan: Plan, device: str | None = None, gate: Gate | None = None) -> Tools:
     """Draw the samples of a campaign and write down everything that shapes its results.
+
+    Args:
+        out: its folder.
+        plan: what was chosen.
+        device: where the models run.
+        gate: nothing is written where it asks what the campaign cannot answer.
 
     Returns:
         The encoder and the masked LM, which are loaded first: where one is missing, nobody waits for the rest.
@@ -34,9 +44,13 @@ def prepare(out: Path, plan: Plan, device: str | None = None) -> Tools:
         XMTCError: the folder cannot be written.
     """
     corpus = _corpus(plan)
+    own = len(corpus.split("test"))
+    if plan.texts is not None:
+        corpus, note = with_further_texts(corpus, load_corpus(plan.texts, **plan.given()))
+        say(note)
     names = model_names(plan)
     rows, truth = corpus.split("test"), corpus.label_matrix("test")
-    facts = {}
+    facts, precision = {}, {}
     for folder in sorted(plan.models, key=lambda folder: folder != plan.reference_model):  # the reference model first
         victim = load_victim(names[folder], folder, corpus.label_names, device, plan.threshold)
         unknown = int((victim.from_corpus < 0).sum())
@@ -50,24 +64,47 @@ def prepare(out: Path, plan: Plan, device: str | None = None) -> Tools:
             if (rule := victim.model.decision_rule(plan.k)).threshold is not None:
                 resolved["shown"] = str(rule)
         best = victim.top_k(rows, plan.k)
-        right = len(right_pairs(truth, best).rows)
-        if not right:
+        right = right_pairs(truth, best).available
+        if not right.any():
             raise InputError(
                 f"{victim.name} gets nothing right: no true label of the {len(rows):,} test texts of {corpus.name} is "
                 f"among its {victim.model.decision_rule(plan.k)}",
                 "check that it was trained, and on this corpus",
             )
-        facts[folder] = model_facts(victim, folder, right)
+        facts[folder] = model_facts(victim, folder, int(right.sum()))
+        # Further texts may have been chosen for their labels.
+        precision[victim.name] = precision_of(best[:own], truth[:own], plan.k)
         if folder == plan.reference_model:
-            top, known = best, np.asarray(victim.from_corpus >= 0)
+            top, known, reference_right = best, np.asarray(victim.from_corpus >= 0), right
     if plan.samples is None:
         drawn = draw_samples(corpus, top, plan, known)
     else:
         drawn = read_samples(Path(plan.samples), corpus, plan.goal)
     for note in drawn.notes:
         say(note)
-    write_campaign(out, plan, corpus, drawn, [facts[folder] for folder in plan.models], {**resolved, **drawn.facts()})
+    if gate is not None:
+        targets = (sample.target for sample in drawn.samples)
+        gate.check_campaign(plan.settings(), corpus.label_names, drawn.bins, targets)
+    models, resolved = [facts[folder] for folder in plan.models], {**resolved, **drawn.facts()}
+    write_campaign(out, plan, corpus, drawn, models, resolved, precision, reference_right)
     return tools
+
+
+def precision_of(top: np.ndarray, truth: sparse.csr_matrix, k: int) -> list[dict[str, float]]:
+    """P@1 to P@k on the test texts, each with its standard error over texts.
+
+    Example:
+        >>> precision_of(np.array([[0, 1], [1, 0]]), sparse.csr_matrix([[1, 0], [1, 0]]), 2)
+        [{'k': 1, 'value': 0.5, 'error': 0.5, 'n': 2}, {'k': 2, 'value': 0.5, 'error': 0.0, 'n': 2}]
+    """
+    rows = np.arange(len(top))[:, None]
+    hits = np.asarray(truth[rows, np.maximum(top[:, :k], 0)].todense()).astype(bool) & (top[:, :k] != NOTHING)
+    shares = hits.cumsum(axis=1) / np.arange(1, hits.shape[1] + 1)
+    errors = shares.std(axis=0, ddof=min(1, len(top) - 1)) / np.sqrt(len(top))
+    return [
+        {"k": place, "value": float(value), "error": float(error), "n": len(top)}
+        for place, (value, error) in enumerate(zip(shares.mean(axis=0), errors, strict=True), start=1)
+    ]
 
 
 def _corpus(plan: Plan) -> Corpus:
@@ -93,7 +130,7 @@ def attack_on(plan: Plan, campaign: Campaign, model: Model, tools: Tools, device
     """
     check_files(model.facts)
     victim = load_victim(model.name, str(model.facts["folder"]), campaign.label_names, device, plan.threshold)
-    return SampleAttack(plan, victim, campaign.label_names, tools)
+    return SampleAttack(plan, victim, campaign.label_names, tools, with_words=campaign.label_draw is not None)
 
 
 def tools_of(plan: Plan, campaign: Campaign) -> Tools:

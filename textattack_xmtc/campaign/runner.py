@@ -16,6 +16,7 @@ from textattack_xmtc.campaign.transfer import add_transfers, run_transfers
 from textattack_xmtc.campaign.workers.run import Workers, attack_with_workers
 from textattack_xmtc.results.campaign import Campaign
 from textattack_xmtc.results.folder import RECORDS, read_campaign, record_file
+from textattack_xmtc.results.gate_file import Gate
 from textattack_xmtc.results.records import Model
 from textattack_xmtc.workdir.files import RecordWriter
 from textattack_xmtc.workdir.interrupt import Interruption, check
@@ -31,6 +32,7 @@ def run_campaign(
     workers: Workers | None = None,
     retry_errors: bool = False,
     transfer_to: Sequence[str] = (),
+    gate: Gate | None = None,
 ) -> bool:
     """Run a campaign to its end, or until somebody interrupts it; the same options give the same records.
 
@@ -67,9 +69,11 @@ def run_campaign(
                 say(f"{forget_errors(out):,} records that are errors are removed: those samples run again")
                 campaign = read_campaign(out)
             check_named(out, code_to_run(campaign), read_facts(out))
+            if gate is not None:
+                gate.check_campaign(plan.settings(), campaign.label_names, campaign.bins, campaign.drawn["target"])
         else:
             plan = Plan.of(options)
-            tools = prepare(out, plan, device)
+            tools = prepare(out, plan, device, gate)
             remember(out, named)
             campaign = read_campaign(out)
         add_transfers(out, campaign, transfer_to, device)
@@ -118,4 +122,7 @@ def _say_size(campaign: Campaign) -> None:
     bins = [f"{campaign.bin_name(part.number)}: {part.drawn:,}" for part in campaign.bins]
     done = sum(len(model.records) for model in campaign.models)
     there = f"; {done:,} of {len(campaign.samples) * len(campaign.models):,} records are there" if done else ""
-    say(f"{len(campaign.samples):,} samples by training texts of the label ({', '.join(bins)}){there}")
+    labels = "" if campaign.label_draw is None else f" of {campaign.drawn['target'].nunique():,} labels"
+    say(f"{len(campaign.samples):,} samples{labels} by training texts of the label ({', '.join(bins)}){there}")
+    if campaign.label_draw is not None and len(campaign.models) * len(campaign.samples) > done:
+        say("how long that takes is printed after the first attacks; Ctrl-C and --resume are safe at any time")

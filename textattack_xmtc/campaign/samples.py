@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 
 from textattack_xmtc.campaign.equal_draws import equal_draws
+from textattack_xmtc.campaign.label_draws import asked_labels, draw_by_label, named
 from textattack_xmtc.campaign.pairs import (
     DRAWS,
     ORDER,
     Pairs,
     any_pairs,
     attackable_texts,
+    bins_of,
     clustered_pairs,
     fewest_words,
     right_pairs,
@@ -32,6 +34,9 @@ from textattack_xmtc.results.records import TOO_SHORT, Bin, Sample
 MOST_BINS, FEWEST_SAMPLES = 6, 30
 """Bins that fit a corpus: at most so many, and at least so many samples of each where the corpus has them."""
 
+LABELS_TO_POOL = 20
+"""Labels that a bin has at least where samples are drawn by label: so many tell what labels of a bin have in common."""
+
 _SHOWN_CLUSTERS = 20
 
 
@@ -46,6 +51,7 @@ class Drawn:
         notes: what came out otherwise than asked for, in sentences.
         labels_per_bin: labels after which a bin closed; None where the samples were given.
         left_out: how many samples could not be drawn, by their reason.
+        asked: the labels that samples were asked of, where they were drawn by label; None otherwise.
     """
 
     samples: list[Sample]
@@ -54,6 +60,7 @@ class Drawn:
     notes: list[str] = field(default_factory=list)
     labels_per_bin: int | None = None
     left_out: dict[str, int] = field(default_factory=dict)
+    asked: list[int] | None = None
 
     def facts(self) -> dict[str, Any]:
         """What is written down of the draw."""
@@ -80,6 +87,8 @@ def draw_samples(corpus: Corpus, top: np.ndarray, plan: Plan, known: np.ndarray)
     notes, clusters, pairs = [], None, None
     if GOALS[plan.goal].true_targets:
         pairs = right_pairs(truth, top)
+        if plan.per_label is not None:
+            return _drawn_by_label(corpus, pairs, attackable, texts, plan)
     else:
         allowed = known & (counts > 0)
         if unseen := int((counts == 0).sum()):
@@ -122,6 +131,36 @@ def draw_samples(corpus: Corpus, top: np.ndarray, plan: Plan, known: np.ndarray)
     some_clusters = [] if clusters is None else _clusters_of(samples, clusters)
     bins = _bin_facts(drawn.bins, counts, drawn.pairs, drawn.positions)
     return Drawn(samples, bins, some_clusters, notes, drawn.labels_per_bin, left_out)
+
+
+def _drawn_by_label(corpus: Corpus, pairs: Pairs, attackable: np.ndarray, texts: np.ndarray, plan: Plan) -> Drawn:
+    """Up to `plan.per_label` samples of each label, in bins of the labels that have some."""
+    _check_pairs(corpus, pairs, attackable, plan)
+    asked, counts = asked_labels(corpus, plan), corpus.label_counts
+    of_asked = asked[pairs.labels]
+    chosen = draw_by_label(pairs, texts, of_asked & attackable[pairs.rows], plan)
+    drawn = np.bincount(pairs.labels[chosen], minlength=len(counts)) > 0
+    missing = [corpus.label_names[label] for label in np.flatnonzero(asked & ~drawn)]
+    fewest = "no text is" if plan.min_right == 1 else f"fewer than {plan.min_right} texts are"
+    why = f"{fewest} right and long enough for a change"
+    if not drawn.any():
+        raise InputError(
+            f"none of the {int(asked.sum()):,} labels has a sample ({why}): {named(missing)}",
+            "ask for other labels (--labels), for a smaller --min-right, or use a corpus with more test texts",
+        )
+    labels_per_bin = plan.labels_per_bin
+    if labels_per_bin is None:
+        wanted = max(1, min(MOST_BINS, int(drawn.sum()) // LABELS_TO_POOL))
+        labels_per_bin = labels_per_bin_for(counts, drawn, wanted)
+    bins = bins_of(counts, drawn, replace(plan, labels_per_bin=labels_per_bin))
+    positions = [chosen[bins[pairs.labels[chosen]] == number] for number in range(bins.max() + 1)]
+    left_out = _left_out(Pairs(pairs.rows[of_asked], pairs.labels[of_asked], pairs.available), attackable, plan)
+    notes = [f"{number:,} samples are not drawn: {reason}" for reason, number in left_out.items()]
+    if missing:
+        notes.append(f"{len(missing):,} of {int(asked.sum()):,} labels have no sample ({why}): {named(missing)}")
+    samples = _numbered(corpus, pairs, positions, texts, plan)
+    facts = _bin_facts(bins, counts, pairs, positions)
+    return Drawn(samples, facts, [], notes, labels_per_bin, left_out, np.flatnonzero(asked).tolist())
 
 
 def _check_pairs(corpus: Corpus, pairs: Pairs, attackable: np.ndarray, plan: Plan) -> None:

@@ -46,6 +46,12 @@ class _Beside:
         "each GPU or core",
         metavar="ADDRESS",
     )
+    gate: Path | None = option(
+        None,
+        "refuse the campaign where it could not answer the conditions of this gate (docs/gate.md), which the report "
+        "judges",
+        metavar="FILE",
+    )
 
 
 def _options() -> list[Option]:
@@ -87,7 +93,7 @@ def run(arguments: argparse.Namespace) -> int:
     """
     options = _given(arguments)
     out, transfer_to = options.pop("out", None), options.pop("transfer_to", ())
-    device, number, ray = (options.pop(name, None) for name in ("device", "workers", "ray"))
+    device, number, ray, gate = (options.pop(name, None) for name in ("device", "workers", "ray", "gate"))
     if out is None:
         raise InputError("the option --out is missing", "give --out FOLDER: where records go")
     if arguments.retry_errors and not arguments.resume:
@@ -101,16 +107,20 @@ def run(arguments: argparse.Namespace) -> int:
     from textattack_xmtc.campaign.runner import run_campaign
     from textattack_xmtc.campaign.workers.run import Workers
     from textattack_xmtc.results.folder import read_campaign
+    from textattack_xmtc.results.gate_file import Gate
     from textattack_xmtc.results.markup import printable
     from textattack_xmtc.results.tables.success import terminal_summary
     from textattack_xmtc.results.tables.transfer import terminal_transfers
     from textattack_xmtc.workdir.interrupt import check
 
+    judged_by = Gate.read(gate) if gate is not None else None
     workers = Workers(number, ray) if number is not None or ray is not None else None
     check()  # an import may have swallowed Ctrl-C
     before = _written(out)
     try:
-        finished = run_campaign(out, options, arguments.resume, device, workers, arguments.retry_errors, transfer_to)
+        finished = run_campaign(
+            out, options, arguments.resume, device, workers, arguments.retry_errors, transfer_to, judged_by
+        )
     except KeyboardInterrupt:
         finished = False
     if not finished:
@@ -125,7 +135,7 @@ def run(arguments: argparse.Namespace) -> int:
     if _written(out) != before and not any(len(results.of_bin().rows) for results in campaign.results.values()):
         print(f"textattack-xmtc: {_why_nothing(campaign)}", file=sys.stderr)
         return _NOTHING_ATTACKED
-    print(f"now: textattack-xmtc report {out}")
+    print(f"now: textattack-xmtc report {out}{f' --gate {gate}' if gate is not None else ''}")
     return 0
 
 

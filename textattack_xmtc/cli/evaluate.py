@@ -26,7 +26,9 @@ class EvaluateOptions:
     """What the command takes beside the model."""
 
     data: str = option("", "a folder or file in any known format, hf:NAME, or api-docs", metavar="PATH")
-    split: str = option("test", "the split of the data", metavar="NAME")
+    split: str = option(
+        "test", "the split of the data; reserve-options or reserve-verdict: what training set aside", metavar="NAME"
+    )
     family: Literal["wikipedia", "amazon", "other"] = option(
         "other", "the data set's family, for A and B of the propensities"
     )
@@ -59,7 +61,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Measure and print."""
     from textattack_xmtc.datasets.load import load_corpus
+    from textattack_xmtc.datasets.reserve import RESERVE, reserve_of
     from textattack_xmtc.models.evaluation import evaluate
+    from textattack_xmtc.models.folder import TRAINING, read_dict
     from textattack_xmtc.workdir.progress import say
     from textattack_xmtc.wrappers.naming import load_victim
     from textattack_xmtc.wrappers.scorer import VictimScorer
@@ -71,6 +75,8 @@ def run(arguments: argparse.Namespace) -> int:
     victim = load_victim(model_of(arguments), values["device"])
     corpus = load_corpus(values["data"], **ReadOptions.of(values).given())
     say(corpus.recognised)
+    if values["split"] in RESERVE:
+        corpus = reserve_of(corpus, read_dict(Path(model_of(arguments)), TRAINING))
     model = VictimScorer(victim, corpus.label_names)
     figures = evaluate(model, corpus, values["split"], values["family"], values["batch_size"])
     names = sorted(figures.overall, key=lambda name: (name.split("@")[0] != "P", name.split("@")[0], name))

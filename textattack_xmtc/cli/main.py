@@ -34,6 +34,7 @@ COMMANDS = {
     "evaluate": "P@k, nDCG@k and PSP@k of a trained model, overall and by label frequency",
     "campaign": "samples drawn by label frequency, attacked on one model or several",
     "judge": "does the label still fit the changed texts? asks other models, training texts and people",
+    "certify": "how many words may be exchanged at will before a true label can be lost",
     "doctor": "what is installed here and what is missing, with the command that fixes it",
     "report": "a page, Markdown, CSV and figures from campaign folders; compares two models; a gate for CI jobs",
 }

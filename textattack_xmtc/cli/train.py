@@ -91,6 +91,8 @@ def plan_of(values: Mapping[str, Any]) -> TrainingPlan:
         if f"{chosen.name}-tree" not in ARCHITECTURES:
             raise InputError(f"--tree does not apply to {chosen.title}", "leave it out")
         chosen = architecture(f"{chosen.name}-tree")
+    if values.get("encoder") and f"{chosen.name}-encoder" in ARCHITECTURES:
+        chosen = architecture(f"{chosen.name}-encoder")
     of_architecture = {one.flags[0]: one for one in options_of(chosen.plan)}
     changes: dict[str, Any] = {"patience": PATIENCE}
     for one in _all_options():

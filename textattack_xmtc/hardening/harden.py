@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from textattack_xmtc.datasets.corpus import Corpus
+from textattack_xmtc.datasets.reserve import reserve_of
 from textattack_xmtc.datasets.statistics import corpus_statistics
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.hardening.fine_tuning import FineTuning, settings_of
@@ -57,7 +58,8 @@ def harden_folder(
 
     Args:
         victim: the folder of the model.
-        corpus: what it was trained on, with a split "train"; "test" is measured on in the end and kept.
+        corpus: what it was trained on, with a split "train"; "test" is measured on in the end and kept. What the
+            model's training set aside stays aside.
         options: how.
         out: the folder to make.
         unlabelled: further texts to train on; their labels are the model's own (`hardening.unlabelled`).
@@ -86,7 +88,7 @@ def harden_folder(
     kept = read_dict(victim, TRAINING) if (victim / TRAINING).is_file() else {}
     settings = settings_of(model, kept)
     loss = loss or _loss_of(kept)
-    rows = align_labels(corpus, model.label_names)
+    rows = reserve_of(align_labels(corpus, model.label_names), kept)
     held_out = _held_out(kept, rows)
     data = rows.holding_out(held_out, int(((kept.get("plan") or {}).get("settings") or {}).get("seed", 0)))
     config = {
@@ -159,7 +161,8 @@ def harden_folder(
         "log": log,
         "seconds": seconds,
     }
-    corpus_facts = {"fingerprint": corpus.fingerprint, "held_out": held_out, **asdict(corpus_statistics(corpus))}
+    reserve, statistics = (kept.get("corpus") or {}).get("reserve"), asdict(corpus_statistics(rows))
+    corpus_facts = {"fingerprint": corpus.fingerprint, "held_out": held_out, "reserve": reserve, **statistics}
     training = {**kept, "corpus": corpus_facts, "hardened": hardened, "test": measured_on_test(model, rows)}
     save_trained(model, out, training, rows, model.masked_lm_folder, work)
     return training

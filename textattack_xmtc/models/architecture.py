@@ -33,6 +33,9 @@ ARCHITECTURES = {
     "attention-xml": "textattack_xmtc.models.attention_xml.architecture:FLAT",
     "attention-xml-tree": "textattack_xmtc.models.attention_xml.architecture:TREE",
     "aplc-xlnet": "textattack_xmtc.models.aplc_xlnet.architecture:APLC_XLNET",
+    "attention-xml-encoder": "textattack_xmtc.models.encoder_heads.architecture:ATTENTION_XML",
+    "attention-xml-tree-encoder": "textattack_xmtc.models.encoder_heads.architecture:TREE",
+    "aplc-xlnet-encoder": "textattack_xmtc.models.encoder_heads.architecture:APLC",
     "sentence-encoder": "textattack_xmtc.models.sentence_encoder.architecture:SENTENCE_ENCODER",
 }
 """Where the description of each architecture is (module and name), by the name in `config.json`."""
@@ -53,6 +56,11 @@ class TrainingPlan:
     vocabulary_size: int = option(500_000, "most words or sub-words that the model knows", group="network", chosen=True)
     validation: int | None = option(
         None, "training texts held out to choose the best epoch; by default 1 in 20, at most 2,000", group="training"
+    )
+    reserve: float | None = option(
+        None,
+        "share of the training texts, drawn by their ids, that is set aside and never trained on",
+        group="training",
     )
 
     def changed(self, values: Mapping[str, Any]) -> Self:

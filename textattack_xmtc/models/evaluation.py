@@ -173,7 +173,11 @@ def best_labels(model: RanksLabels, texts: Iterable[str], batch_size: int = 64) 
 def validation(model: RanksLabels, rows: datasets.Dataset, batch_size: int = 64) -> dict[str, float]:
     """What a training watches: P@1, P@3, P@5, and nDCG@5 (of fewer labels, where the model has no five)."""
     best = best_labels(model, rows["text"], batch_size)
-    truth = label_matrix(rows["labels"], len(model.label_names))
+    return watched_measures(best, label_matrix(rows["labels"], len(model.label_names)))
+
+
+def watched_measures(best: np.ndarray, truth: sparse.csr_matrix) -> dict[str, float]:
+    """As `validation`, of the five best labels of each text, or of as many as there are."""
     precisions = {f"P@{k}": precision_at_k(best, truth, k) for k in AT if k <= best.shape[1]}
     return {**precisions, "nDCG@5": float(np.nan_to_num(ndcg_at_k(best, truth, best.shape[1])))}
 

@@ -5,6 +5,7 @@ model.safetensors  the weights
 vocabulary.json    the words, by number (AttentionXML)
 tree.safetensors   the label tree (AttentionXML as label tree)
 tokenizer.json     the sub-words (APLC-XLNet)
+encoder/           configuration and tokenizer of a pretrained encoder, as transformers saves them
 labels.json        the label names, by index
 training.json      what it was trained on, and the log (optional)
 test.jsonl         its test split, one {"id", "text", "labels"} a line (optional)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,6 +31,21 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class LabelDraw:
+    """What samples were drawn of, where they were drawn by label.
+
+    Attributes:
+        asked: the labels that were asked for, ascending.
+        in_test: test texts of each label, shape `(labels,)`.
+        right: those on which the reference model gets the label right, shape `(labels,)`.
+    """
+
+    asked: np.ndarray
+    in_test: np.ndarray
+    right: np.ndarray
+
+
+@dataclass(frozen=True)
 class Campaign:
     """A campaign folder, read.
 
@@ -51,6 +66,10 @@ class Campaign:
         drawn: bin, target and a number for the text of each sample, by its number.
         notes: what was odd about the files, in sentences.
         transfers: the models that adversarial texts were tried on.
+        precision: of each model by its name, P@1 to P@k on the test texts, as `prepare.precision_of` has it; older
+            folders do not say.
+        label_draw: where samples were drawn by label, of which.
+        label_results: what came of each label, by model, once `labels.label_results` has computed it.
     """
 
     folder: Path
@@ -70,6 +89,9 @@ class Campaign:
     drawn: pd.DataFrame
     notes: tuple[str, ...]
     transfers: tuple[Transfer, ...] = ()
+    precision: Mapping[str, Any] = field(default_factory=dict)
+    label_draw: LabelDraw | None = None
+    label_results: dict[str, list[Any]] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def goal(self) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 
 from textattack_xmtc.errors import DataError
 from textattack_xmtc.goal import GOALS
-from textattack_xmtc.results.campaign import Campaign
+from textattack_xmtc.results.campaign import Campaign, LabelDraw
 from textattack_xmtc.results.lines import Lines, frame_of
 from textattack_xmtc.results.records import (
     SIMILARITIES,
@@ -133,7 +133,11 @@ def read_drawn(folder: Path) -> Campaign:
             samples=Lines(folder / SAMPLES, sample_of, samples["offset"]),
             drawn=samples,
             notes=(),
+            precision=dict(facts.get("precision", {})),
         )
+        if "asked" in labels:
+            parts = (np.array(labels[key], dtype=np.int64) for key in ("asked", "in_test", "right"))
+            campaign = replace(campaign, label_draw=LabelDraw(*parts))
         _check(campaign)
     return campaign
 
@@ -187,6 +191,12 @@ def _check(campaign: Campaign) -> None:
     n_labels = len(campaign.label_names)
     if len(campaign.label_counts) != n_labels:
         raise ValueError(f"{LABELS} has {n_labels} names and {len(campaign.label_counts)} counts")
+    if (draw := campaign.label_draw) is not None:
+        for counts in (draw.in_test, draw.right):
+            if len(counts) != n_labels:
+                raise ValueError(f"{LABELS} has {n_labels} names and {len(counts)} counts of test texts")
+        if not all(0 <= label < n_labels for label in draw.asked.tolist()):
+            raise ValueError(f"{LABELS} asks for a label outside 0 to {n_labels - 1}")
     if not all(0 <= label < n_labels for cluster in campaign.clusters for label in cluster):
         raise ValueError(f"{CLUSTERS} has a label outside 0 to {n_labels - 1}")
 

@@ -1,14 +1,16 @@
-"""The gate of a release: is the attack's success rate on every model at most what is allowed?"""
+"""The gate of a release: is what a campaign has measured within the limits? Pass, fail, or cannot say."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil
 
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.results.campaign import Campaign, models_of
 from textattack_xmtc.results.folder import CAMPAIGN
 from textattack_xmtc.results.headline import percent, rate_text
+from textattack_xmtc.results.records import Bin
 from textattack_xmtc.results.statistics import Estimate
 
 SMALLEST_N = 30
@@ -19,48 +21,21 @@ PASSED, FAILED, UNDECIDED = "pass", "FAIL", "cannot say"
 
 @dataclass(frozen=True)
 class Check:
-    """One model against the limit.
+    """One condition on one model.
 
     Attributes:
         campaign: the campaign's name.
         model: the model's name.
-        bin: the number of the bin, None for all labels.
-        rate: the success rate over the attacked samples.
-        wrong: the share of the samples that the model gets wrong without an attack; they are not in the rate.
-        limit: what is allowed.
-        where: the bin in words.
+        where: what it is about, a bin or a condition of a gate file.
+        verdict: `PASSED`, `FAILED` or `UNDECIDED`.
+        reason: what was measured, on how many samples, and the limit, in words.
     """
 
     campaign: str
     model: str
-    bin: int | None
-    rate: Estimate
-    wrong: Estimate
-    limit: float
     where: str
-
-    @property
-    def verdict(self) -> str:
-        """`PASSED`, `FAILED`, or `UNDECIDED` where there are too few samples."""
-        if self.rate.n < SMALLEST_N:
-            return UNDECIDED
-        return FAILED if self.rate.value > self.limit else PASSED
-
-    @property
-    def reason(self) -> str:
-        """The rate, its number of samples and the limit, in words."""
-        if self.rate.n < SMALLEST_N:
-            parts = [f"n = {self.rate.n:,} attacked samples are too few: a gate needs {SMALLEST_N} or more"]
-            parts += [f"success rate {rate_text(self.rate)}"] if self.rate.n else []
-        else:
-            above = "above" if self.verdict == FAILED else "not above"
-            parts = [f"success rate {rate_text(self.rate)}, n = {self.rate.n:,}", f"{above} {percent(self.limit)}"]
-        if self.wrong.value > 0:
-            number = round(self.wrong.value * self.wrong.n)
-            parts.append(
-                f"not in n: {number:,} of {self.wrong.n:,} samples that the model gets wrong without an attack"
-            )
-        return "; ".join(parts)
+    verdict: str
+    reason: str
 
     @property
     def line(self) -> str:
@@ -69,7 +44,9 @@ class Check:
 
 
 def checks(campaigns: Sequence[Campaign], limit: float, bin_name: str) -> list[Check]:
-    """Every model of some campaigns against the limit.
+    """Every model of some campaigns against one limit of the success rate (`--max-success-rate`).
+
+    The rate itself decides, wherever its interval reaches; a gate file (`gate_file`) knows its error.
 
     Args:
         limit: the highest success rate that passes.
@@ -84,29 +61,105 @@ def checks(campaigns: Sequence[Campaign], limit: float, bin_name: str) -> list[C
         )
     made = []
     for campaign, model in models_of(campaigns):
-        number, results = _bin(campaign, bin_name), campaign.results[model.name]
-        where = "all labels" if number is None else f"label frequency {campaign.bin_name(number)}"
-        rate, wrong = results.rate(number), results.wrong_rate(number)
-        made.append(Check(campaign.name, model.name, number, rate, wrong, limit, where))
+        number, results = bin_of(campaign, bin_name), campaign.results[model.name]
+        rate = results.rate(number)
+        if rate.n < SMALLEST_N:
+            verdict, reason = UNDECIDED, too_few(rate)
+        else:
+            verdict = FAILED if rate.value > limit else PASSED
+            above = "above" if verdict == FAILED else "not above"
+            reason = f"success rate {rate_text(rate)}, n = {rate.n:,}; {above} {percent(limit)}"
+        reason += wrong_before(campaign, model.name, number)
+        made.append(Check(campaign.name, model.name, bin_title(campaign, number), verdict, reason))
     return made
 
 
-def _bin(campaign: Campaign, name: str) -> int | None:
-    """The number of the bin that is meant, None for all."""
-    numbers = [part.number for part in campaign.bins]
+def too_few(rate: Estimate) -> str:
+    """Why a rate cannot be judged, in words."""
+    reason = f"n = {rate.n:,} attacked samples are too few: a gate needs {SMALLEST_N} or more"
+    return f"{reason}; success rate {rate_text(rate)}" if rate.n else reason
+
+
+def wrong_before(campaign: Campaign, model: str, number: int | None) -> str:
+    """What is not in n because the model gets it wrong without an attack, in words; nothing where there is none."""
+    wrong = campaign.results[model].wrong_rate(number)
+    if not wrong.value > 0:
+        return ""
+    share = f"{round(wrong.value * wrong.n):,} of {wrong.n:,}"
+    return f"; not in n: {share} samples that the model gets wrong without an attack"
+
+
+def verdict_of(estimate: Estimate, limit: float, at_most: bool = True) -> tuple[str, int | None]:
+    """Whether an estimate is within a limit, where its 95% interval says so.
+
+    Args:
+        estimate: what was measured.
+        limit: what is allowed.
+        at_most: the value may be at most the limit; otherwise at least.
+
+    Returns:
+        The verdict, and for `UNDECIDED` about how many samples would decide if the value stayed what it is; None where
+        it is the limit itself, which no number of samples tells from the other side.
+
+    Example:
+        >>> verdict_of(Estimate(0.5, 0.4, 0.6, 100), 0.65), verdict_of(Estimate(0.5, 0.4, 0.6, 100), 0.55)
+        (('pass', None), ('cannot say', 400))
+    """
+    above, below = estimate.low > limit, estimate.high < limit
+    if (estimate.high <= limit) if at_most else (estimate.low >= limit):
+        return PASSED, None
+    if above if at_most else below:
+        return FAILED, None
+    distance = abs(estimate.value - limit)
+    if not distance:
+        return UNDECIDED, None
+    reach = estimate.high - estimate.value if estimate.value < limit else estimate.value - estimate.low
+    # Intervals become even and shrink with the root of n; Wilson's at 0 and 1 stay on one side, and shrink with n.
+    even = max(reach, (estimate.high - estimate.low) / 2)
+    growth = reach / distance if estimate.value in (0, 1) else (even / distance) ** 2
+    return UNDECIDED, ceil(round(estimate.n * growth, 6))
+
+
+def bin_title(campaign: Campaign, number: int | None) -> str:
+    """A bin in words, None for all labels."""
+    return "all labels" if number is None else f"label frequency {campaign.bin_name(number)}"
+
+
+def bin_of(campaign: Campaign, name: str) -> int | None:
+    """The number of the bin that is meant, None for all.
+
+    Raises:
+        InputError: there is no such bin.
+    """
+    return bin_named(campaign.bins, name, str(campaign.folder / CAMPAIGN))
+
+
+def bin_named(bins: Sequence[Bin], name: str, where: str) -> int | None:
+    """The number of the bin that is meant, None for all.
+
+    Args:
+        bins: those of the campaign, the rarest first.
+        name: `all`, `tail`, `head`, or a number.
+        where: the campaign, for messages.
+
+    Raises:
+        InputError: there is no such bin.
+    """
+    numbers = [part.number for part in bins]
     if name in ("tail", "head"):
         if len(numbers) == 1:
+            only = f"{bins[0].lowest:,} to {bins[0].highest:,}"
             raise InputError(
-                f"the campaign {campaign.name} has one bin, {campaign.bin_name(numbers[0])} training texts a label: "
-                f"it has no {name}, and a rate of all labels would stand for it",
-                "use --bin all, or draw samples in several bins (campaign --labels-per-bin with a smaller number)",
+                f"{where} has one bin, {only} training texts a label: it has no {name}, and a rate of all labels would "
+                "stand for it",
+                "use the bin `all`, or draw samples in several bins (campaign --labels-per-bin with a smaller number)",
             )
         return numbers[0] if name == "tail" else numbers[-1]
     if name == "all":
         return None
-    if name.isdecimal() and int(name) in numbers:
+    if name.isdecimal() and name.isascii() and int(name) in numbers:
         return int(name)
     raise InputError(
-        f"unknown --bin {name}: {campaign.folder / CAMPAIGN} has no such bin",
+        f"unknown bin {name}: {where} has no such bin",
         f"choose tail, head, all, or a number from {numbers[0]} to {numbers[-1]}",
     )

@@ -6,6 +6,7 @@ from math import isnan
 
 from textattack_xmtc.goal import GOALS, NEGATIVE, POSITIVE
 from textattack_xmtc.results.campaign import Campaign
+from textattack_xmtc.results.labels import label_sentences
 from textattack_xmtc.results.records import ERROR, SKIPPED, WRONG_BEFORE, Model, Prediction
 from textattack_xmtc.results.statistics import Estimate
 from textattack_xmtc.results.summary import COUNTS, FALLS, SIMILAR, Count, shown_counts
@@ -66,9 +67,9 @@ def headline(campaign: Campaign) -> str:
 
 
 def further_headlines(campaign: Campaign) -> list[str]:
-    """The same for every further count, in the order of `COUNTS`."""
+    """The same for every further count, in the order of `COUNTS`; before it, what there is to know of the labels."""
     shown = shown_counts(COUNTS, [campaign.settings])
-    return [_further(campaign, count) for count in shown if count is not FALLS]
+    return [*label_sentences(campaign), *(_further(campaign, count) for count in shown if count is not FALLS)]
 
 
 def _further(campaign: Campaign, count: Count) -> str:
@@ -185,10 +186,13 @@ def method(campaign: Campaign) -> list[str]:
     right = {
         NEGATIVE: f"A sample is a test text with a wrong target label that is not among {k_best}.",
     }.get(campaign.goal, f"A sample is a test text with a true label, its target, that is among {k_best}.")
+    how = "were drawn evenly from bins of label frequency"
+    if campaign.label_draw is not None:
+        how = "were drawn by label, and a text may serve several"
     goal = GOALS[campaign.goal].describe(f"the {campaign.shown}")
     return [
-        f"{right} Samples were drawn evenly from bins of label frequency; {campaign.reference} is the reference "
-        "model, which decides what is right. Texts that are too short for a single change are not drawn.",
+        f"{right} Samples {how}; {campaign.reference} is the reference model, "
+        "which decides what is right. Texts that are too short for a single change are not drawn.",
         f"{goal} A success also keeps to the change rate: at most {percent(campaign.max_change_rate)} of the words of "
         "a text.",
         "Success rates are over the samples that a model was attacked on (n). A sample that a model other than the "

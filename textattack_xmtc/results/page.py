@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from hashlib import sha256
 from importlib.resources import files
 from math import isnan
 from typing import Any
@@ -15,11 +18,17 @@ from textattack_xmtc.results import headline as sentences
 from textattack_xmtc.results.campaign import Campaign
 from textattack_xmtc.results.examples import CHOICE, excerpt, marked, striking
 from textattack_xmtc.results.figures import Figure
+from textattack_xmtc.results.labels import label_sentences
 from textattack_xmtc.results.markup import escaped, render
 from textattack_xmtc.results.records import Record
 from textattack_xmtc.results.tables.examples import marked_names
 from textattack_xmtc.results.tables.formats import as_html, as_markdown, marked_html
+from textattack_xmtc.results.tables.labels import ON_PAGE
+from textattack_xmtc.results.tables.labels import SECTION as BY_LABEL
 from textattack_xmtc.results.tables.table import Table
+
+LABEL_PAGE = "labels.html"
+"""The page of labels, beside the report."""
 
 EXAMPLES = 5
 """How many examples stand beside the curve."""
@@ -28,6 +37,7 @@ CONTEXT = 6
 """How many words around a change are shown there."""
 
 SECTIONS = {
+    BY_LABEL: "Which labels are fragile, and why",
     "success": "Success of the attack",
     "validity": "Does the label still fit?",
     "defence": "Two models on the same samples",
@@ -69,6 +79,25 @@ def page(campaigns: Sequence[Campaign], tables: Sequence[Table], figures: Mappin
         campaigns=heads,
         choice=CHOICE,
         sections=[one for one in sections if one["sentences"] or one["figures"] or one["tables"]],
+        version=__version__,
+    ).lstrip()
+
+
+def label_page(campaigns: Sequence[Campaign], table: Table) -> str:
+    """A page with the table of labels, `ON_PAGE` rows at most, which a script of its own searches and sorts.
+
+    Without scripts it is the plain table. No other script can run on it, and nothing is fetched.
+    """
+    resources = files("textattack_xmtc.resources")
+    style, script = (resources.joinpath(name).read_text(encoding="utf-8") for name in ("report.css", "labels.js"))
+    return render(
+        "labels.html.jinja",
+        title=_title(campaigns),
+        sentences=[sentence for campaign in campaigns for sentence in label_sentences(campaign)],
+        style=Markup(style),
+        script=Markup(script),
+        digest=b64encode(sha256(script.encode()).digest()).decode(),
+        table=Markup(as_html(replace(table, most=ON_PAGE).shown())),
         version=__version__,
     ).lstrip()
 
@@ -126,6 +155,7 @@ def _section(
         "sentences": _sentences(campaigns) if anchor == "method" else [],
         "figures": [row for row in drawn if row],
         "tables": [Markup(as_html(table)) for table in tables if table.section == anchor],
+        "link": LABEL_PAGE if anchor == BY_LABEL else "",
     }
 
 

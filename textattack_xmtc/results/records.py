@@ -59,7 +59,9 @@ class Sample:
 class Record:
     """What the attack did to one sample on one model: a line of the records, with the number of changed words.
 
-    `preservation` says what was kept of the label (docs/validity.md); None where that was not measured.
+    `preservation` says what was kept of the label (docs/validity.md); None where that was not measured. `hangs_on` has
+    the words that the target hangs on, with their shares of what the attack's ranking found; empty where records of a
+    campaign do not say.
     """
 
     sample: int
@@ -75,6 +77,7 @@ class Record:
     queries: int
     seconds: float
     preservation: Mapping[str, Any] | None = None
+    hangs_on: tuple[tuple[str, float], ...] = ()
 
     @property
     def attacked(self) -> bool:
@@ -194,6 +197,7 @@ def record_of(row: Any) -> Record:
         queries=int(_within("queries", row["queries"])),
         seconds=_within("seconds", row["seconds"], most=sys.float_info.max),
         preservation=_preservation(row.get("preservation")),
+        hangs_on=tuple((str(word), _within("share", share, most=1)) for word, share in row.get("hangs_on") or ()),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -67,6 +67,8 @@ class MaskedDelta(SearchMethod):
         self.max_change_rate = max_change_rate
         self.candidate_order = candidate_order
         self._warned_truncated = False
+        self.ranked: Mapping[int, float] = {}
+        """What `importance` has found of the last text; empty for rankings that do without it."""
 
     @property
     def goal_function(self) -> Any:
@@ -86,6 +88,7 @@ class MaskedDelta(SearchMethod):
     def perform_search(self, initial_result: Any) -> Any:
         """Attack one text; gives the result of the last text that was accepted."""
         original: AttackedText = initial_result.attacked_text
+        self.ranked = {}
         budget = change_budget(self.max_change_rate, original.num_words)
         order = self._order(original, initial_result.score)
         current, changed = initial_result, 0
@@ -139,7 +142,8 @@ class MaskedDelta(SearchMethod):
 
     def _order(self, original: AttackedText, score: float) -> Iterator[int]:
         """Indices of the words that may be changed, the most important first."""
-        yield from self.importance(original, score)
+        self.ranked = self.importance(original, score)
+        yield from self.ranked
 
     def importance(self, original: AttackedText, score: float) -> dict[int, float]:
         """How much nearer to the goal masking each word brings the text: Eq. 3.1 to 3.3.

@@ -33,7 +33,7 @@ class WordSwapNoise(WordSwap):
 
     Example:
         >>> [text.text for text in WordSwapNoise("hyphens")(AttackedText("a robot"))]
-        ['a ro-bot']
+        ['a ro-bot', 'a rob-ot']
     """
 
     def __init__(self, kind: NoiseKind = "typos", max_candidates: int = 48, seed: int = 0) -> None:

@@ -14,6 +14,7 @@ from textattack_xmtc.results.records import FAILED, SUCCEEDED
 
 _SECONDS = 30.0
 _STEPS = 10  # lines, at least
+_FIRST = 10  # attacks after which the first line tells how long the rest takes
 
 
 def say(line: str) -> None:
@@ -58,7 +59,8 @@ class Progress:
             self._bar.update()
             return
         step = done * _STEPS // self._total > (done - 1) * _STEPS // self._total
-        if step or now - self._printed >= _SECONDS or done == self._total:
+        first = done - self._before == _FIRST and self._total > _FIRST * _STEPS
+        if step or first or now - self._printed >= _SECONDS or done == self._total:
             self._printed = now
             since_first = done - self._before - 1
             ending = ""

@@ -19,6 +19,7 @@ from textattack_xmtc.wrappers.pecos import PecosWrapper
 from textattack_xmtc.wrappers.process import ProcessWrapper
 from textattack_xmtc.wrappers.remote import RemoteWrapper
 from textattack_xmtc.wrappers.scorer import ScorerWrapper
+from textattack_xmtc.wrappers.segment_vote import SegmentVote
 from textattack_xmtc.wrappers.shortlist import ShortlistWrapper
 from textattack_xmtc.wrappers.sklearn import SklearnWrapper
 
@@ -34,6 +35,7 @@ __all__ = [
     "ProcessWrapper",
     "RemoteWrapper",
     "ScorerWrapper",
+    "SegmentVote",
     "ShortlistWrapper",
     "SklearnWrapper",
     "XMTCModelWrapper",

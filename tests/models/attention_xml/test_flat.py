@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-import textattack_xmtc.models.attention_xml.flat as module
 from textattack_xmtc.errors import InputError
+from textattack_xmtc.models.attention_xml import flat, label_attention
 from textattack_xmtc.models.attention_xml.architecture import AttentionXMLConfig
 from textattack_xmtc.models.attention_xml.flat import AttentionXML, AttentionXMLNetwork, same_ends
 from textattack_xmtc.models.attention_xml.vocabulary import PAD_ID, Vocabulary
@@ -128,7 +128,7 @@ def test_what_all_texts_of_a_batch_have_in_common_is_read_once(
     once = model.dense(texts, "logit")
     first, last = (changed[0], 11 - changed[-1]) if changed else (12, 12)
     assert sum(steps) == first + last + len(texts) * (24 - first - last)
-    monkeypatch.setattr(module, "same_ends", lambda *_: (0, 0))
+    monkeypatch.setattr(flat, "same_ends", lambda *_: (0, 0))
     steps.clear()
     np.testing.assert_allclose(once, model.dense(texts, "logit"), rtol=0, atol=1e-5)
     assert sum(steps) == 24 * len(texts)
@@ -151,7 +151,7 @@ def test_labels_are_computed_in_chunks_with_the_same_result(
         return label_logits(hidden, lengths, rows, *more)
 
     monkeypatch.setattr(model.network, "label_logits", counting)
-    monkeypatch.setattr(module, "_CHUNK_FLOATS", 2000)
+    monkeypatch.setattr(label_attention, "_CHUNK_FLOATS", 2000)
     np.testing.assert_allclose(model.dense(TEXTS, "logit"), whole, atol=1e-5)
     assert max(sizes) < LABELS
     assert sum(sizes) == LABELS

@@ -15,7 +15,7 @@ import torch
 from tests.toolkit.plain_tree import BEAM, LABELS, TEXTS, WORDS, make_model, make_tree, plain_beam, plain_probabilities
 from textattack_xmtc.errors import InputError, ModelFolderError
 from textattack_xmtc.models import folder
-from textattack_xmtc.models.attention_xml import tree as attention_xml_tree
+from textattack_xmtc.models.attention_xml import label_attention
 from textattack_xmtc.models.attention_xml.label_tree import TREE, LabelTree
 from textattack_xmtc.models.attention_xml.tree import FLOOR, AttentionXMLTree, AttentionXMLTreeNetwork
 from textattack_xmtc.models.attention_xml.vocabulary import UNK
@@ -135,7 +135,7 @@ def test_extreme_scores_neither_saturate_nor_overflow(model: Any) -> None:
 
 def test_chunks_change_nothing(model: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     before = model.dense(TEXTS), model.score(TEXTS, [4, 9, 20]), *model.top_k(TEXTS, 3)
-    monkeypatch.setattr(attention_xml_tree, "_CHUNK_FLOATS", 1)
+    monkeypatch.setattr(label_attention, "_CHUNK_FLOATS", 1)
     after = model.dense(TEXTS), model.score(TEXTS, [4, 9, 20]), *model.top_k(TEXTS, 3)
     for one, other in zip(before, after, strict=True):
         assert one == pytest.approx(other, abs=1e-6)

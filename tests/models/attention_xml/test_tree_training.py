@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +25,13 @@ from textattack_xmtc.models.attention_xml.architecture import (
 )
 from textattack_xmtc.models.attention_xml.tree import AttentionXMLTreeNetwork
 from textattack_xmtc.models.attention_xml.tree_training import (
+    LevelTraining,
     build_label_tree,
-    level_training,
     training_groups,
     true_nodes,
 )
+from textattack_xmtc.models.attention_xml.vocabulary import PAD_ID
+from textattack_xmtc.models.batches import padded
 from textattack_xmtc.models.loss_settings import LossSettings
 from textattack_xmtc.models.losses import ReweightedLoss
 from textattack_xmtc.models.training.checkpoint import Checkpoint
@@ -106,6 +108,15 @@ def test_a_training_taken_up_again_ends_as_an_uninterrupted_one(corpus: Corpus, 
         assert torch.equal(value, resumed.network.state_dict()[key]), key
 
 
+def inputs_of(encoded: list[list[int]]) -> tuple[Callable[..., tuple[torch.Tensor, torch.Tensor]], list[int]]:
+    """What a level reads of texts, and their lengths."""
+
+    def inputs(positions: Sequence[int], training: bool = False) -> tuple[torch.Tensor, torch.Tensor]:
+        return padded([encoded[position] for position in positions], PAD_ID)
+
+    return inputs, [len(text) for text in encoded]
+
+
 def test_a_level_starts_from_the_one_above_and_leaves_it_alone(corpus: Corpus) -> None:
     settings = AttentionXMLSettings(epochs=1, learning_rate=0.0, seed=3)
     model, _ = trained(corpus, settings)
@@ -118,8 +129,10 @@ def test_a_level_starts_from_the_one_above_and_leaves_it_alone(corpus: Corpus) -
         model.encode(corpus.splits["train"]["text"][:40]),
         true_nodes(model.network.tree, corpus.label_matrix("train")[:40]),
     )
-    groups = training_groups(model.network, encoded, true[0], 2, 0)
-    level_training(model.network, 1, encoded, true[1], groups, AttentionXMLSettings(epochs=1)).run()
+    inputs, lengths = inputs_of(encoded)
+    groups = training_groups(model.network, inputs, lengths, true[0], 2, 0)
+    levels = LevelTraining(model.network, inputs, lengths, AttentionXMLSettings(epochs=1), 2, LossSettings())
+    levels.of_level(1, true[1], groups).run()
     changed = {key for key, value in model.network.state_dict().items() if not torch.equal(value, before[key])}
     assert changed and all(key.startswith("levels.1.") for key in changed)
 
@@ -129,8 +142,7 @@ def test_training_groups_are_the_true_ones_first_and_then_the_best(model: Any) -
     labels = np.zeros((len(TEXTS), LABELS), dtype=np.int64)
     labels[0, [4, 11]], labels[1, range(LABELS)] = 1, 1
     true = true_nodes(tree, sparse.csr_matrix(labels))
-    encoded = model.encode(TEXTS)
-    actual = training_groups(model.network, encoded, true[1], 5, 1, batch_size=2)
+    actual = training_groups(model.network, *inputs_of(model.encode(TEXTS)), true[1], 5, 1, batch_size=2)
     true_groups = sorted({int(tree.parents[1][label]) for label in (4, 11)})
     assert actual.shape == (len(TEXTS), 5)
     assert actual[0, : len(true_groups)].tolist() == true_groups
@@ -160,7 +172,8 @@ def test_candidates_that_are_no_nodes_do_not_count(model: Any) -> None:
     )
     copy.load_state_dict(network.state_dict())
     settings = AttentionXMLSettings(epochs=1, batch_size=2, learning_rate=0.0)
-    (epoch,) = level_training(copy, 2, encoded, true, groups, settings, Threefold()).run()
+    levels = LevelTraining(copy, *inputs_of(encoded), settings, 2, Threefold())
+    (epoch,) = levels.of_level(2, true, groups).run()
     expected = 0.0
     for row in range(2):
         words = torch.tensor([encoded[row]])

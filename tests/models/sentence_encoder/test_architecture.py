@@ -16,12 +16,20 @@ from textattack_xmtc.datasets.corpus import Corpus
 from textattack_xmtc.errors import InputError, ModelFolderError
 from textattack_xmtc.hardening.harden import harden_folder
 from textattack_xmtc.hardening.options import HardeningOptions
+from textattack_xmtc.models.evaluation import validation
 from textattack_xmtc.models.folder import load_model
+from textattack_xmtc.models.sentence_encoder.architecture import SENTENCE_ENCODER
+from textattack_xmtc.models.sentence_encoder.network import MemoryHead, NearestTexts
 from textattack_xmtc.models.sentence_encoder.scorer import SentenceEncoder
+from textattack_xmtc.models.sentence_encoder.training import SHARES
 from textattack_xmtc.models.training.plan import small_plan, train_folder
 
 TEXTS = list(corpus().split("test")["text"])
-HEADS = {"linear": {"epochs": 12, "learning_rate": 0.1}, "nearest": {"neighbours": 4}}
+HEADS = {
+    "linear": {"epochs": 12, "learning_rate": 0.1},
+    "nearest": {"neighbours": 4},
+    "memory": {"memory": 4, "epochs": 12, "learning_rate": 0.1},
+}
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +87,61 @@ def test_the_nearest_texts_score_as_plain_code_does(encoder: Path, tmp_path: Pat
         np.testing.assert_allclose(actual, expected, atol=1e-4)
 
 
+def test_a_memory_is_blended_as_plain_code_does(encoder: Path, tmp_path: Path) -> None:
+    model = load_model(train(encoder, tmp_path / "model", memory=3, validation=0, epochs=3), "cpu")
+    assert isinstance(model, SentenceEncoder) and isinstance(model.network.head, MemoryHead)
+    assert model.network.head.share == 0.5, "nothing to choose it on"
+    alone = load_model(train(encoder, tmp_path / "alone", neighbours=3, validation=0), "cpu")
+    rows = load_model(train(encoder, tmp_path / "rows", validation=0, epochs=3), "cpu")
+    for share in (0.5, 0.2):
+        model.network.head.share = share
+        expected = (1 - share) * rows.dense(TEXTS, "probability") + share * alone.dense(TEXTS, "probability")
+        np.testing.assert_allclose(model.dense(TEXTS, "probability"), expected, atol=1e-5)
+        odds = np.log(expected.astype(float)) - np.log1p(-np.minimum(expected.astype(float), 1 - 1e-6))
+        np.testing.assert_allclose(model.dense(TEXTS, "logit"), odds, atol=1e-3)
+
+
+def test_a_label_that_the_memory_lacks_keeps_its_low_logit_and_its_gradient() -> None:
+    memory = NearestTexts(2, 2, 1, 3, neighbours=2)
+    memory.remember(torch.eye(2), [[0], [0]])
+    head = MemoryHead(memory, 2, 3, share=0.5)
+    with torch.no_grad():
+        head.rows.weight.zero_()
+        head.rows.bias.copy_(torch.tensor([0.0, -30.0, -40.0]))
+    vectors = torch.tensor([[0.6, 0.8]], requires_grad=True)
+    logits = head(vectors, None, "logit")
+    np.testing.assert_allclose(logits[0, 1:].detach(), [-30 + np.log(0.5), -40 + np.log(0.5)], atol=1e-4)
+    logits.sum().backward()
+    assert torch.isfinite(vectors.grad).all() and torch.isfinite(head.rows.bias.grad).all()
+    with pytest.raises(InputError, match=r"share is 1\.0"):
+        MemoryHead(memory, 2, 3, share=1.0)
+
+
+def test_the_share_is_the_best_of_the_validation_texts(encoder: Path, tmp_path: Path) -> None:
+    folder = train(encoder, tmp_path / "model", memory=3, validation=40, epochs=1, learning_rate=1e-6)
+    model = load_model(folder, "cpu")
+    assert isinstance(model, SentenceEncoder) and isinstance(model.network.head, MemoryHead)
+    kept = model.network.head.share
+    held_out = corpus().holding_out(40, 0).split("validation")
+    values = {}
+    for share in SHARES:
+        model.network.head.share = share
+        values[share] = validation(model, held_out)["nDCG@5"]
+    assert kept == max(SHARES, key=values.__getitem__) and len(set(values.values())) > 1
+
+
+def test_vectors_are_kept_for_a_training_with_other_validation_texts(
+    encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vectors = str(tmp_path / "vectors")
+    train(encoder, tmp_path / "first", epochs=1, vectors=vectors)
+    monkeypatch.setattr(SentenceEncoder, "vectors", None)  # none is computed again
+    plan = small_plan("sentence-encoder").changed({"encoder": str(encoder), "max_length": 32, "epochs": 1, "seed": 7})
+    data = corpus().holding_out(9, 7)
+    made, _ = SENTENCE_ENCODER.train(data, plan.changed({"vectors": vectors}), data.split("validation"), "cpu")
+    assert len(made.label_names) == 6
+
+
 def test_mean_pooling_leaves_padding_out(model: SentenceEncoder) -> None:
     short, long = "acorn of", " ".join(TEXTS)[:200]
     alone, together = model.vectors([short])[0], model.vectors([short, long])[0]
@@ -118,7 +181,7 @@ def test_a_linear_head_can_be_hardened_and_the_nearest_texts_cannot(folder: Path
     harden_folder(folder, corpus(), options, tmp_path / "out", device="cpu")
     before, after = load_model(folder, "cpu").network.state_dict(), load_model(tmp_path / "out").network.state_dict()
     changed = {key for key, value in before.items() if not torch.equal(value, after[key])}
-    assert changed == {"head.rows.weight", "head.rows.bias"}, "the encoder is frozen"
+    assert changed == {"head.rows.weight", "head.rows.bias"}, "encoder and memory are frozen"
 
 
 def test_a_folder_whose_parts_do_not_fit_is_refused(folder: Path, tmp_path: Path) -> None:
@@ -159,6 +222,8 @@ def test_encoders_that_cannot_serve_are_refused(encoder: Path, tmp_path: Path) -
         train(tmp_path / "nothing", tmp_path / "model")
     with pytest.raises(InputError, match=r"needs a pretrained encoder; give --encoder"):
         train_folder(corpus(), small_plan("sentence-encoder"), tmp_path / "model", device="cpu")
-    with pytest.raises(InputError, match="neighbours=200 with 152 training texts"):
-        train(encoder, tmp_path / "model", neighbours=200)
+    with pytest.raises(InputError, match="200 nearest texts with 152 training texts"):
+        train(encoder, tmp_path / "model", memory=200)
+    with pytest.raises(InputError, match="give one of them"):
+        train(encoder, tmp_path / "model", memory=3, neighbours=3)
     assert not (tmp_path / "model").exists()

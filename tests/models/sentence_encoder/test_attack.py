@@ -18,7 +18,11 @@ from textattack_xmtc.models.folder import load_model
 from textattack_xmtc.models.training.plan import small_plan, train_folder
 from textattack_xmtc.wrappers import ScorerWrapper
 
-HEADS: dict[str, dict[str, object]] = {"linear": {"epochs": 30, "learning_rate": 0.1}, "nearest": {"neighbours": 4}}
+HEADS: dict[str, dict[str, object]] = {
+    "linear": {"epochs": 30, "learning_rate": 0.1},
+    "nearest": {"neighbours": 4},
+    "memory": {"memory": 4, "epochs": 30, "learning_rate": 0.1},
+}
 K = 2
 
 

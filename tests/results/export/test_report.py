@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import hashlib
 import json
 import re
+import shutil
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import pandas  # type: ignore[import-untyped]
 import pytest
 
-from tests.toolkit.campaign_folders import read_lines, write_campaign, write_lines
+from tests.toolkit.campaign_folders import make_by_label, read_lines, write_campaign, write_lines
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.results.export.report import write_report
 from textattack_xmtc.results.folder import read_campaign
@@ -269,3 +272,25 @@ def test_a_preliminary_report_says_so(tmp_path: Path) -> None:
     assert "Preliminary: of 30 samples, some are not attacked yet (plain 1, pw-cb 30 to go)." in text
     assert "The last line of records/plain.jsonl was cut off in writing and is left out." in text
     assert "pw-cb, same samples: not attacked yet." in text
+
+
+def test_labels_have_a_page_that_can_be_searched(folder: Path, tmp_path: Path) -> None:
+    """The report shows the first, that page and the files all of them; only the page's own script can run."""
+    campaign = read_campaign(make_by_label(Path(shutil.copytree(folder, tmp_path / "small"))))
+    out = write_report([campaign], tmp_path / "out", exports=["parquet"]).parent
+    report, labels = ((out / name).read_text(encoding="utf-8") for name in ("report.html", "labels.html"))
+    assert '<a href="labels.html">' in report and "<script" not in report
+    page = Page(labels)
+    assert check_tables(page.tables, out / "tables") > 100 and page.tables.keys() == {"labels.csv"}
+    (script,) = re.findall(r"<script>(.*?)</script>", labels, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert f"default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src 'sha256-{digest}'" in labels
+    assert EVIL[:20] not in labels and not re.search(r"[ (]https?:", labels)
+    with (out / "tables" / "labels.csv").open(encoding="utf-8", newline="") as file:
+        rows = [*csv.DictReader(file)]
+    frame = pandas.read_parquet(out / "exports" / "labels.parquet")
+    assert (
+        len(frame) == len(rows) == len(page.tables["labels.csv"]) - 1 > 50 == len(Page(report).tables["labels.csv"]) - 1
+    )
+    assert frame["vulnerability"].tolist() == pytest.approx([float(row["vulnerability_percent"]) / 100 for row in rows])
+    assert frame["label"].tolist()[0] in campaign.label_names

@@ -111,7 +111,7 @@ class _Encoder(XLNetModel):
         return vectors
 
 
-class _Summary(nn.Module):
+class Summary(nn.Module):
     """One vector a text, from XLNet's last state: a layer with tanh. Not transformers' own, which has moved about."""
 
     def __init__(self, hidden_size: int, size: int, dropout: float) -> None:
@@ -120,8 +120,22 @@ class _Summary(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, last_state: torch.Tensor) -> torch.Tensor:
+        """Vectors of shape `(texts, size)`, of states of shape `(texts, hidden_size)`."""
         vectors: torch.Tensor = self.dropout(self.summary(last_state).tanh())
         return vectors
+
+    def start_at_rates(self, clusters: ProbabilisticLabelClusters, positives: Sequence[Sequence[int]]) -> None:
+        """Let some units become constants, from which clusters that are untrained start at the rates of their labels.
+
+        Training is free to change them; see `ProbabilisticLabelClusters.start_at_rates`.
+        """
+        units = min(16, max(1, len(self.summary.bias) // 8))  # several, for dropout may hide any
+        constant = torch.zeros_like(self.summary.bias)
+        constant[:units] = math.tanh(2.0)
+        with torch.no_grad():
+            self.summary.weight[:units] = 0.0
+            self.summary.bias[:units] = 2.0
+        clusters.start_at_rates(positives, constant)
 
 
 class APLCXLNetNetwork(nn.Module):
@@ -138,7 +152,7 @@ class APLCXLNetNetwork(nn.Module):
         self.config = config
         size = config.summary_size or config.hidden_size
         self.transformer = _Encoder(config.xlnet())
-        self.sequence_summary = _Summary(config.hidden_size, size, config.summary_dropout)
+        self.sequence_summary = Summary(config.hidden_size, size, config.summary_dropout)
         self.label_clusters = ProbabilisticLabelClusters(size, labels, config.cutoffs, config.shrink)
 
     def forward(
@@ -175,16 +189,5 @@ class APLCXLNetNetwork(nn.Module):
         return self.label_clusters.loss(self.encode(words, lengths), positives, loss)
 
     def start_at_rates(self, positives: Sequence[Sequence[int]]) -> None:
-        """Let a network whose clusters are untrained start with what is most easily learnt: how frequent labels are.
-
-        Some units of the summary become constants for that, which training is free to change; see
-        `ProbabilisticLabelClusters.start_at_rates`.
-        """
-        summary = self.sequence_summary.summary
-        units = min(16, max(1, len(summary.bias) // 8))  # several, for dropout may hide any
-        constant = torch.zeros_like(summary.bias)
-        constant[:units] = math.tanh(2.0)
-        with torch.no_grad():
-            summary.weight[:units] = 0.0
-            summary.bias[:units] = 2.0
-        self.label_clusters.start_at_rates(positives, constant)
+        """Let a network whose clusters are untrained start with what is most easily learnt: how frequent labels are."""
+        self.sequence_summary.start_at_rates(self.label_clusters, positives)

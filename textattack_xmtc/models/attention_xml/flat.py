@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from pathlib import Path
 
 import torch
 from torch import nn
 
 from textattack_xmtc.models.attention_xml.architecture import AttentionXMLConfig
+from textattack_xmtc.models.attention_xml.label_attention import LabelAttention
 from textattack_xmtc.models.attention_xml.vocabulary import PAD_ID
 from textattack_xmtc.models.attention_xml.word_scorer import WordScorer
-
-_CHUNK_FLOATS = 2**24  # what is computed for a chunk of labels at once: 64 MB in float32
 
 
 class BidirectionalLSTM(nn.Module):
@@ -83,37 +81,20 @@ def _turned(vectors: torch.Tensor, reverse: torch.Tensor) -> torch.Tensor:
     return vectors.flatten(0, 1).index_select(0, reverse).view_as(vectors)
 
 
-class AttentionXMLNetwork(nn.Module):
-    """Word vectors, BiLSTM, one attention row a label, and an MLP that all labels share (You et al. 2019, section 3).
+class AttentionXMLNetwork(LabelAttention):
+    """Word vectors, a BiLSTM, and label attention over its states (You et al., 2019, section 3).
 
-    With the hidden states `h_1 .. h_T` of a text and the row `w_j` of label j:
-    `a_ij = exp(h_i w_j) / sum_t exp(h_t w_j)`, `m_j = sum_i a_ij h_i`, and the logit of j is `MLP(m_j)`.
+    Texts are word numbers of shape `(texts, longest)`, padded at the end.
     """
 
     def __init__(self, words: int, labels: int, config: AttentionXMLConfig) -> None:
         super().__init__()
         self.config = config
-        width = 2 * config.hidden_size
         self.embedding = nn.Embedding(words, config.embedding_size, padding_idx=PAD_ID)
         self.embedding_dropout = nn.Dropout(config.embedding_dropout)
         self.lstm = BidirectionalLSTM(config.embedding_size, config.hidden_size, config.layers)
         self.hidden_dropout = nn.Dropout(config.hidden_dropout)
-        self.attention = nn.Parameter(torch.empty(labels, width))
-        sizes = [width, *config.linear_sizes]
-        self.linear = nn.ModuleList(nn.Linear(*pair) for pair in pairwise(sizes))
-        self.output = nn.Linear(sizes[-1], 1)
-        nn.init.xavier_uniform_(self.attention)
-        for layer in (*self.linear, self.output):
-            nn.init.xavier_uniform_(layer.weight)
-            nn.init.zeros_(layer.bias)
-
-    def forward(self, words: torch.Tensor, lengths: torch.Tensor, labels: torch.Tensor | None = None) -> torch.Tensor:
-        """Logits of `labels`, shape `(m,)`, or of all; of shape `(texts, m)`.
-
-        `words` are numbers of shape `(texts, longest)`, padded at the end; `lengths` are at least 1.
-        """
-        rows = self.attention if labels is None else self.attention.index_select(0, labels)
-        return self.label_logits(self.encode(words, lengths), lengths, rows)
+        self.add_label_parts(labels, 2 * config.hidden_size, config.linear_sizes)
 
     def encode(self, words: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
         """Hidden states of the texts, shape `(texts, longest, 2 * hidden_size)`: the part that knows no labels."""
@@ -122,43 +103,6 @@ class AttentionXMLNetwork(nn.Module):
         vectors = self.embedding_dropout(self.embedding(words))
         hidden: torch.Tensor = self.hidden_dropout(self.lstm(vectors, lengths, same).to(self.attention.dtype))
         return hidden
-
-    def label_logits(
-        self, hidden: torch.Tensor, lengths: torch.Tensor, rows: torch.Tensor, projected: torch.Tensor | None = None
-    ) -> torch.Tensor:
-        """Logits of the labels with these attention rows, shape `(texts, m)`: the part that costs time by label.
-
-        `rows` has the shape `(m, 2 * hidden_size)` for all texts, or `(texts, m, 2 * hidden_size)` for each.
-        `projected` is `project(hidden)`, where it is at hand.
-        """
-        padding = torch.arange(hidden.shape[1], device=hidden.device) >= lengths[:, None]
-        weights = (rows @ hidden.transpose(1, 2)).masked_fill(padding[:, None, :], float("-inf")).softmax(dim=-1)
-        if projected is None and rows.shape[-2] < hidden.shape[1]:
-            vectors = self.project(weights @ hidden)  # fewer labels than words: less to project after the sum
-        else:
-            vectors = weights @ (self.project(hidden) if projected is None else projected)
-        for layer in (*self.linear, self.output)[1:]:
-            vectors = layer(vectors.relu())
-        logits: torch.Tensor = vectors.squeeze(-1)
-        return logits
-
-    def project(self, hidden: torch.Tensor) -> torch.Tensor:
-        """The first linear layer of the MLP, on hidden states or on their weighted sums.
-
-        The weights of a text sum to 1, so this layer may as well come before the sum over time as after it: the same
-        numbers, once a word or once a label.
-        """
-        projected: torch.Tensor = (*self.linear, self.output)[0](hidden)
-        return projected
-
-    def dense_logits(self, words: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
-        """The same as `forward` for all labels, a chunk of labels at a time, so that memory does not grow with them."""
-        hidden = self.encode(words, lengths)
-        label_floats = hidden.shape[0] * 2 * (hidden.shape[1] + sum(self.config.linear_sizes))
-        step = max(1, _CHUNK_FLOATS // label_floats)
-        chunks = [self.attention[first : first + step] for first in range(0, len(self.attention), step)]
-        projected = self.project(hidden)
-        return torch.cat([self.label_logits(hidden, lengths, rows, projected) for rows in chunks], dim=1)
 
 
 class AttentionXML(WordScorer):

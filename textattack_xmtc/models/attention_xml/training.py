@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from typing import cast
 
 import datasets
 import numpy as np
@@ -13,6 +14,7 @@ from textattack_xmtc.datasets.corpus import Corpus
 from textattack_xmtc.models.architecture import Log, ParameterGroups
 from textattack_xmtc.models.attention_xml.architecture import AttentionXMLPlan, AttentionXMLSettings
 from textattack_xmtc.models.attention_xml.flat import AttentionXML, AttentionXMLNetwork
+from textattack_xmtc.models.attention_xml.label_attention import LabelAttention
 from textattack_xmtc.models.attention_xml.vocabulary import PAD_ID, UNK_ID, Vocabulary
 from textattack_xmtc.models.attention_xml.word_vectors import word_vectors
 from textattack_xmtc.models.batches import padded
@@ -51,7 +53,7 @@ def train(
     )
 
     def start() -> None:
-        start_at_rate(network, corpus.label_matrix("train").nnz / (len(rows) * len(corpus.label_names)))
+        network.start_at_rates(corpus.label_counts / len(rows))
         start_from_word_vectors(network, encoded, settings.seed)
 
     validate = None if validate_on is None else partial(validation, model, validate_on)
@@ -68,13 +70,14 @@ class FlatLoss:
 
     def __init__(
         self,
-        model: AttentionXML,
+        model: TorchScorer,
         settings: AttentionXMLSettings,
         loss: LossSettings,
         label_counts: np.ndarray,
         n_train: int,
     ) -> None:
-        self._network, self._settings = model.network, settings
+        self._network = cast(LabelAttention, model.network)
+        self._settings = settings
         self._loss_of = loss.for_labels(label_counts, n_train).to(model.device)
 
     def prepare(self, encoded: Encoded, labels: Sequence[Sequence[int]]) -> None:
@@ -84,7 +87,12 @@ class FlatLoss:
     def __call__(self, positions: Sequence[int], encoded: Encoded, rng: np.random.Generator) -> torch.Tensor:
         """The loss of a batch."""
         words, lengths = padded(encoded, PAD_ID, self._network.attention.device)
-        words = with_unknown_words(words, self._settings.word_dropout)
+        return self.of_inputs(with_unknown_words(words, self._settings.word_dropout), lengths, positions, rng)
+
+    def of_inputs(
+        self, words: torch.Tensor, lengths: torch.Tensor, positions: Sequence[int], rng: np.random.Generator
+    ) -> torch.Tensor:
+        """The loss of a batch of which the network reads `words` and `lengths`."""
         true = [self._true[position] for position in positions]
         labels, importance = _drawn_labels(true, len(self._network.attention), self._settings.label_sample, rng)
         targets = np.zeros((len(true), len(labels)), dtype=np.float32)
@@ -99,13 +107,6 @@ class FlatLoss:
             weights = torch.from_numpy(importance).to(words.device)
             loss = self._loss_of(self._network(words, lengths, chosen), target, labels=chosen, importance=weights)
         return loss
-
-
-def start_at_rate(network: AttentionXMLNetwork, rate: float) -> None:
-    """Let every label start at the mean label's rate: otherwise the first epoch only learns that labels are rare."""
-    rate = min(max(rate, 1e-6), 0.5)
-    with torch.no_grad():
-        network.output.bias.fill_(float(np.log(rate / (1 - rate))))
 
 
 def start_from_word_vectors(network: AttentionXMLNetwork, texts: Sequence[Sequence[int]], seed: int) -> None:

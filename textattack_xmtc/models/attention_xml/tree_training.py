@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from typing import Any, cast
 
 import datasets
 import numpy as np
@@ -15,16 +16,17 @@ from textattack_xmtc.datasets.label_clusters import hierarchical_clusters, label
 from textattack_xmtc.metrics import label_matrix
 from textattack_xmtc.models.architecture import Log
 from textattack_xmtc.models.attention_xml.architecture import AttentionXMLPlan, AttentionXMLSettings, TreeSettings
+from textattack_xmtc.models.attention_xml.flat import AttentionXMLNetwork
 from textattack_xmtc.models.attention_xml.label_tree import LabelTree, depths_of_levels
 from textattack_xmtc.models.attention_xml.training import (
     parameter_groups as parameter_groups,  # what `Architecture.parameter_groups` calls
 )
 from textattack_xmtc.models.attention_xml.training import (
-    start_at_rate,
     start_from_word_vectors,
     with_unknown_words,
 )
-from textattack_xmtc.models.attention_xml.tree import AttentionXMLTree, AttentionXMLTreeNetwork, best_nodes
+from textattack_xmtc.models.attention_xml.tree import AttentionXMLTree, AttentionXMLTreeNetwork, BeamScorer
+from textattack_xmtc.models.attention_xml.tree_network import LabelTreeNetwork, best_nodes
 from textattack_xmtc.models.attention_xml.vocabulary import PAD_ID, Vocabulary
 from textattack_xmtc.models.batches import by_length, padded
 from textattack_xmtc.models.evaluation import validation
@@ -69,40 +71,126 @@ def train(
     """
     texts, settings, beam = list(corpus.split("train")["text"]), plan.settings, plan.tree.beam
     vocabulary = Vocabulary.of_texts(texts, plan.vocabulary_size)
-    labels = corpus.label_matrix("train")
     state = (checkpoint.read() if checkpoint else None) or {}
-    tree = LabelTree([parents.numpy() for parents in state["tree"]]) if state else None
-    tree = tree or build_label_tree(texts, labels, plan.tree, settings.seed)
+    tree = tree_of(state) or build_label_tree(texts, corpus.label_matrix("train"), plan.tree, settings.seed)
     with torch.random.fork_rng():
         torch.manual_seed(settings.seed)
         network = AttentionXMLTreeNetwork(len(vocabulary), tree, plan.network)
     model = AttentionXMLTree(network, vocabulary, corpus.label_names, plan.max_length, beam, device)
     encoded = model.encode(texts)
-    true = true_nodes(tree, labels)
-    if state:
-        network.load_state_dict(state["network"])
-    else:
-        start_at_rate(network.network(0), true[0].nnz / (true[0].shape[0] * true[0].shape[1]))
-        start_from_word_vectors(network.network(0), encoded, settings.seed)
-    log: Log = list(state.get("log", []))
-    for level in range(state.get("level", 0), len(true)):
-        groups = None
-        if level:
-            _start_from_above(network, level)
-            groups = training_groups(network, encoded, true[level - 1], beam, level - 1)
-        training = level_training(network, level, encoded, true[level], groups, settings, plan.loss)
-        if state.get("level") == level:
-            training.load_state_dict(state["training"])
-        last = level == len(true) - 1
-        # What the levels above have learnt is kept once a level; only the level under way changes.
-        above = {"network": network.state_dict(), "tree": [torch.as_tensor(parents) for parents in tree.parents]}
-        level_log = training.run(
-            partial(validation, model, validate_on) if last and validate_on is not None else None,
-            keeper(checkpoint, training, level=level, log=list(log), **above),
+    if not state:
+        start_from_word_vectors(cast(AttentionXMLNetwork, network.network(0)), encoded, settings.seed)
+
+    def inputs(positions: Sequence[int], training: bool) -> tuple[torch.Tensor, torch.Tensor]:
+        words, lengths = padded([encoded[position] for position in positions], PAD_ID, model.device)
+        return with_unknown_words(words, settings.word_dropout if training else 0.0), lengths
+
+    validate = None if validate_on is None else partial(validation, model, validate_on)
+    levels = LevelTraining(network, inputs, [len(text) for text in encoded], settings, beam, plan.loss)
+    return model, levels.run(corpus.label_matrix("train"), validate, checkpoint, state)
+
+
+def tree_of(state: Mapping[str, Any]) -> LabelTree | None:
+    """The label tree in the state of a training; None for a training that starts."""
+    return LabelTree([parents.numpy() for parents in state["tree"]]) if state else None
+
+
+class LevelTraining:
+    """Trains the levels of a label tree, one after the other from the top.
+
+    Args:
+        network: the tree.
+        inputs: what a level reads of the texts at some positions, padded at the end, and their lengths; with True, as a
+            training reads them.
+        lengths: words of each training text.
+        settings: how a level is trained.
+        beam: groups of a level whose children a text is trained on.
+        loss: what is trained on.
+    """
+
+    def __init__(
+        self,
+        network: LabelTreeNetwork,
+        inputs: Callable[[Sequence[int], bool], tuple[torch.Tensor, torch.Tensor]],
+        lengths: Sequence[int],
+        settings: AttentionXMLSettings,
+        beam: int,
+        loss: LossSettings,
+    ) -> None:
+        self._network, self._inputs, self._lengths = network, inputs, lengths
+        self._settings, self._beam, self._loss = settings, beam, loss
+
+    def run(
+        self,
+        labels: sparse.csr_matrix,
+        validate: Callable[[], Mapping[str, float]] | None,
+        checkpoint: Checkpoint | None,
+        state: Mapping[str, Any],
+    ) -> Log:
+        """Train all levels, from the state of a training or from the start; the log has an entry an epoch and level.
+
+        `labels` are those of the training texts, shape `(texts, labels)`.
+        """
+        network = self._network
+        true = true_nodes(network.tree, labels)
+        counts = [np.bincount(nodes.indices, minlength=nodes.shape[1]) for nodes in true]
+        if state:
+            network.load_state_dict(state["network"])
+        else:
+            network.network(0).start_at_rates(counts[0] / len(self._lengths))
+        log: Log = list(state.get("log", []))
+        for level in range(state.get("level", 0), len(true)):
+            groups = None
+            if level:
+                _start_from_above(network, level)
+                of_parents = counts[level - 1][network.tree.parents[level - 1]]
+                network.network(level).start_below(counts[level] / np.maximum(of_parents, 1))
+                groups = training_groups(
+                    network,
+                    lambda positions: self._inputs(positions, False),
+                    self._lengths,
+                    true[level - 1],
+                    self._beam,
+                    level - 1,
+                )
+            training = self.of_level(level, true[level], groups)
+            if state.get("level") == level:
+                training.load_state_dict(state["training"])
+            # What the levels above have learnt is kept once a level; only the level under way changes.
+            parents = [torch.as_tensor(nodes) for nodes in network.tree.parents]
+            level_log = training.run(
+                validate if level == len(true) - 1 else None,
+                keeper(checkpoint, training, level=level, log=list(log), network=network.state_dict(), tree=parents),
+            )
+            log += [{"level": level, **entry} for entry in level_log]
+        network.eval()
+        return log
+
+    def of_level(self, level: int, true: sparse.csr_matrix, groups: np.ndarray | None) -> Training:
+        """The training of one level; the other levels stay.
+
+        `true` has the shape `(texts, nodes)`. `groups` are those whose children are scored, for each text
+        (`training_groups`); None for all nodes, at level 0.
+        """
+        of_level = self._network.network(level)
+        counts = np.bincount(true.indices, minlength=true.shape[1])
+        loss_of = self._loss.for_labels(counts, len(self._lengths)).to(of_level.attention.device)
+
+        def batch_loss(positions: list[int], rng: np.random.Generator) -> torch.Tensor:
+            words, lengths = self._inputs(positions, True)
+            their_groups = None if groups is None else groups[positions]
+            return loss_of_level(self._network, level, words, lengths, their_groups, true[positions], loss_of)
+
+        return Training(
+            of_level,
+            [(list(of_level.parameters()), self._settings.learning_rate)],
+            linear_to_a_tenth,
+            self._lengths,
+            batch_loss,
+            self._settings,
+            f"AttentionXML, level {level + 1} of {len(self._network.levels)}",
+            part=level,
         )
-        log += [{"level": level, **entry} for entry in level_log]
-    network.eval()
-    return model, log
 
 
 def true_nodes(tree: LabelTree, labels: sparse.csr_matrix) -> list[sparse.csr_matrix]:
@@ -125,8 +213,9 @@ def true_nodes(tree: LabelTree, labels: sparse.csr_matrix) -> list[sparse.csr_ma
 
 
 def training_groups(
-    network: AttentionXMLTreeNetwork,
-    texts: Sequence[Sequence[int]],
+    network: LabelTreeNetwork,
+    inputs: Callable[[Sequence[int]], tuple[torch.Tensor, torch.Tensor]],
+    lengths: Sequence[int],
     true: sparse.csr_matrix,
     beam: int,
     level: int,
@@ -134,16 +223,16 @@ def training_groups(
 ) -> np.ndarray:
     """The groups of a level whose children a text is trained on: its true groups first, then the best predicted ones.
 
-    `network` is trained up to this level. `true` has the shape `(texts, groups)`. The answer, int32, has the shape
-    `(texts, beam)`; -1 fills the end where there are no more groups.
+    `network` is trained up to this level. `inputs` gives what it reads of the texts at some positions; `lengths` are
+    those of all texts. `true` has the shape `(texts, groups)`. The answer, int32, has the shape `(texts, beam)`; -1
+    fills the end where there are no more groups.
     """
     network.eval()
-    groups = np.full((len(texts), beam), -1, dtype=np.int32)
-    device = network.network(level).attention.device
-    for positions in by_length([len(text) for text in texts], batch_size):
-        words, lengths = padded([texts[position] for position in positions], PAD_ID, device)
+    groups = np.full((len(lengths), beam), -1, dtype=np.int32)
+    for positions in by_length(lengths, batch_size):
         with torch.inference_mode():
-            predicted = best_nodes(*network.reached(words, lengths, beam, level), beam)[0].cpu().numpy()
+            reached = network.reached(*inputs(positions), beam, level)
+            predicted = best_nodes(*reached, beam)[0].cpu().numpy()
         for position, others in zip(positions, predicted, strict=True):
             of_text = true.indices[true.indptr[position] : true.indptr[position + 1]]
             chosen = np.concatenate([of_text, others[(others >= 0) & ~np.isin(others, of_text)]])[:beam]
@@ -151,45 +240,8 @@ def training_groups(
     return groups
 
 
-def level_training(
-    network: AttentionXMLTreeNetwork,
-    level: int,
-    texts: Sequence[Sequence[int]],
-    true: sparse.csr_matrix,
-    groups: np.ndarray | None,
-    settings: AttentionXMLSettings,
-    loss: LossSettings | None = None,
-) -> Training:
-    """The training of the network of one level; the other levels stay.
-
-    `true` has the shape `(texts, nodes)`. `groups` are those whose children are scored, for each text
-    (`training_groups`); None for all nodes, at level 0.
-    """
-    of_level = network.network(level)
-    device = of_level.attention.device
-    counts = np.bincount(true.indices, minlength=true.shape[1])
-    loss_of = (loss or LossSettings()).for_labels(counts, len(texts)).to(device)
-
-    def batch_loss(positions: list[int], rng: np.random.Generator) -> torch.Tensor:
-        words, lengths = padded([texts[position] for position in positions], PAD_ID, device)
-        words = with_unknown_words(words, settings.word_dropout)
-        their_groups = None if groups is None else groups[positions]
-        return loss_of_level(network, level, words, lengths, their_groups, true[positions], loss_of)
-
-    return Training(
-        of_level,
-        [(list(of_level.parameters()), settings.learning_rate)],
-        linear_to_a_tenth,
-        [len(text) for text in texts],
-        batch_loss,
-        settings,
-        f"AttentionXML, level {level + 1} of {len(network.levels)}",
-        part=level,
-    )
-
-
 def loss_of_level(
-    network: AttentionXMLTreeNetwork,
+    network: LabelTreeNetwork,
     level: int,
     words: torch.Tensor,
     lengths: torch.Tensor,
@@ -197,7 +249,7 @@ def loss_of_level(
     true: sparse.csr_matrix,
     loss_of: ReweightedLoss,
 ) -> torch.Tensor:
-    """The loss of a batch of texts on one level, with arguments as for `level_training`."""
+    """The loss of a batch of texts on one level, with arguments as for `LevelTraining.of_level`."""
     if groups is None:
         targets = torch.from_numpy(true.toarray().astype(np.float32)).to(words.device)
         everything: torch.Tensor = loss_of(network.network(level)(words, lengths), targets)
@@ -213,7 +265,7 @@ def loss_of_level(
     return loss
 
 
-def _start_from_above(network: AttentionXMLTreeNetwork, level: int) -> None:
+def _start_from_above(network: LabelTreeNetwork, level: int) -> None:
     """Let a level start from everything of the level above but its attention rows, which are of other nodes."""
     above = {key: value for key, value in network.network(level - 1).state_dict().items() if key != "attention"}
     network.network(level).load_state_dict(above, strict=False)
@@ -229,16 +281,17 @@ class TreeLoss:
 
     def __init__(
         self,
-        model: AttentionXMLTree,
+        model: BeamScorer,
         settings: AttentionXMLSettings,
         loss: LossSettings,
         label_counts: np.ndarray,
         n_train: int,
     ) -> None:
-        self._model, self._settings = model, settings
+        self._network = cast(LabelTreeNetwork, model.network)
+        self._device, self._beam, self._settings = model.device, model.beam, settings
         # How many texts a group has is not known here: as many as its most frequent label has, at least.
         counts = [label_counts]
-        for parents in reversed(model.network.tree.parents):
+        for parents in reversed(model.tree.parents):
             above = np.zeros(int(parents.max()) + 1, dtype=np.int64)
             np.add.at(above, parents, counts[0])
             counts.insert(0, np.minimum(above, n_train))
@@ -246,20 +299,25 @@ class TreeLoss:
 
     def prepare(self, encoded: Encoded, labels: Sequence[Sequence[int]]) -> None:
         """Train on these texts from now on."""
-        network, beam = self._model.network, self._model.beam
-        self._true = true_nodes(network.tree, label_matrix(labels, len(self._model.label_names)))
+        network = self._network
+
+        def inputs(positions: Sequence[int]) -> tuple[torch.Tensor, torch.Tensor]:
+            return self._inputs([encoded[position] for position in positions])
+
+        self._true = true_nodes(network.tree, label_matrix(labels, network.tree.sizes[-1]))
+        lengths = [len(text) for text in encoded]
         self._groups = [None] + [
-            training_groups(network, encoded, self._true[level], beam, level) for level in range(len(self._true) - 1)
+            training_groups(network, inputs, lengths, self._true[level], self._beam, level)
+            for level in range(len(self._true) - 1)
         ]
 
     def __call__(self, positions: Sequence[int], encoded: Encoded, rng: np.random.Generator) -> torch.Tensor:
         """The loss of a batch."""
-        words, lengths = padded(encoded, PAD_ID, self._model.device)
-        words = with_unknown_words(words, self._settings.word_dropout)
+        words, lengths = self._inputs(encoded, self._settings.word_dropout)
         rows = list(positions)
         parts = [
             loss_of_level(
-                self._model.network,
+                self._network,
                 level,
                 words,
                 lengths,
@@ -270,6 +328,11 @@ class TreeLoss:
             for level, groups in enumerate(self._groups)
         ]
         return torch.stack(parts).sum()
+
+    def _inputs(self, encoded: Encoded, word_dropout: float = 0.0) -> tuple[torch.Tensor, torch.Tensor]:
+        """What a level reads of texts, and their lengths."""
+        words, lengths = padded(encoded, PAD_ID, self._device)
+        return with_unknown_words(words, word_dropout), lengths
 
 
 text_loss = TreeLoss

@@ -14,7 +14,7 @@ from textattack_xmtc.options import option
 class SentenceEncoderSettings(LoopSettings):
     """How to train the head; the learning rate falls linearly to a tenth over the training."""
 
-    epochs: int = 60
+    epochs: int = 20
     batch_size: int = 16
     learning_rate: float = option(0.02, "learning rate of Adam", chosen=True)
 
@@ -29,6 +29,12 @@ class SentenceEncoderPlan(TrainingPlan):
     )
     neighbours: int | None = option(
         None, "score by so many nearest training texts, in place of a trained row a label", group="sentence encoder"
+    )
+    memory: int | None = option(
+        None, "blend the trained rows with so many nearest training texts", group="sentence encoder"
+    )
+    vectors: str | None = option(
+        None, "keep the vectors of the texts here, for further trainings", group="sentence encoder", metavar="FOLDER"
     )
     max_length: int = 256
 

@@ -14,7 +14,9 @@ from textattack_xmtc.models.batches import padded
 from textattack_xmtc.models.folder import weight_shapes
 from textattack_xmtc.models.pretrained import PretrainedScorer
 from textattack_xmtc.models.sentence_encoder.network import (
+    Head,
     LinearHead,
+    MemoryHead,
     NearestTexts,
     PooledEncoder,
     SentenceEncoderNetwork,
@@ -60,10 +62,11 @@ class SentenceEncoder(PretrainedScorer):
         super().__init__(network, label_names, max_length, device, masked_lm_folder, dtype)
         self.tokenizer = tokenizer
         self.mask_word = str(tokenizer.mask_token or tokenizer.unk_token or "[MASK]")
-        if isinstance(network.head, NearestTexts):
-            self.name = "nearest texts"
-            if (highest := int(network.head.true.max())) >= len(label_names):
-                raise InputError(f"'head.true' names label {highest} of {len(label_names)}", "copy the model again")
+        memory = _memory(network.head)
+        if memory is not None:
+            self.name = "nearest texts" if memory is network.head else "sentence encoder with a memory"
+            if (highest := int(memory.true.max())) >= len(label_names):
+                raise InputError(f"the memory names label {highest} of {len(label_names)}", "copy the model again")
 
     @classmethod
     def parts_of_folder(cls, folder: Path, config: Mapping[str, Any], labels: int) -> dict[str, Any]:
@@ -74,24 +77,28 @@ class SentenceEncoder(PretrainedScorer):
         check_length(model, max_length, folder)
         if pooling not in ("mean", "cls"):
             raise InputError(f"pooling is {pooling!r}", "choose mean or cls")
-        head: LinearHead | NearestTexts
-        if config["head"] == "nearest-texts":
-            texts, most = shapes.get("head.true", (1, 1))
-            head = NearestTexts(texts, width, most, labels, int(config["neighbours"]), float(config["sharpness"]))
-        elif config["head"] == "linear":
+        head: Head
+        if config["head"] == "linear":
             head = LinearHead(width, labels)
+        elif config["head"] in ("nearest-texts", "memory"):
+            alone = config["head"] == "nearest-texts"
+            texts, most = shapes.get("head.true" if alone else "head.memory.true", (1, 1))
+            nearest = NearestTexts(texts, width, most, labels, int(config["neighbours"]), float(config["sharpness"]))
+            head = nearest if alone else MemoryHead(nearest, width, labels, float(config["share"]))
         else:
-            raise InputError(f"head is {config['head']!r}", "choose linear or nearest-texts")
+            raise InputError(f"head is {config['head']!r}", "choose linear, nearest-texts or memory")
         network = SentenceEncoderNetwork(PooledEncoder(model, pooling), head)
         return {"network": network, "tokenizer": tokenizer, "max_length": max_length}
 
     def settings(self) -> dict[str, Any]:
         """Head, pooling and length."""
         head = self.network.head
-        nearest = {"neighbours": head.neighbours, "sharpness": head.sharpness} if isinstance(head, NearestTexts) else {}
+        memory = _memory(head)
+        nearest = {} if memory is None else {"neighbours": memory.neighbours, "sharpness": memory.sharpness}
         return {
-            "head": "nearest-texts" if nearest else "linear",
+            "head": "linear" if memory is None else "nearest-texts" if memory is head else "memory",
             **nearest,
+            **({"share": head.share} if isinstance(head, MemoryHead) else {}),
             "pooling": self.network.encoder.pooling,
             "max_length": self.max_length,
         }
@@ -156,3 +163,8 @@ class SentenceEncoder(PretrainedScorer):
     def _scores(self, batch: Encoded, labels: torch.Tensor | None, kind: ScoreKind) -> torch.Tensor:
         scores: torch.Tensor = self.network(*self.padded(batch), labels, kind)
         return scores
+
+
+def _memory(head: torch.nn.Module) -> NearestTexts | None:
+    """The training texts that a head asks."""
+    return head.memory if isinstance(head, MemoryHead) else head if isinstance(head, NearestTexts) else None

@@ -202,7 +202,8 @@ class Training:
             self._mean = _copied(current)
         else:
             for key, value in self._mean.items():
-                value += (current[key] - value) / self._in_mean
+                if value.is_floating_point():  # not a table of numbers, which is no weight
+                    value += (current[key] - value) / self._in_mean
 
     def _validated(self, validate: Callable[[], Mapping[str, float]]) -> Mapping[str, float]:
         """What `validate` says of the weights that would be kept now; the best so far are put aside."""

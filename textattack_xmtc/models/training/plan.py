@@ -15,6 +15,7 @@ import numpy as np
 import torch
 
 from textattack_xmtc.datasets.corpus import Corpus, Document
+from textattack_xmtc.datasets.reserve import reserve_facts, set_aside
 from textattack_xmtc.datasets.statistics import corpus_statistics
 from textattack_xmtc.errors import XMTCError
 from textattack_xmtc.metrics import PROPENSITY_CONSTANTS, propensities
@@ -61,7 +62,7 @@ def train_folder(
 
     Args:
         corpus: with a split "train"; a split "test" is measured on in the end and kept with the model (a part of it).
-        plan: what to train.
+        plan: what to train; the share `plan.reserve` of the training texts is set aside first (`datasets.reserve`).
         out: the folder to make.
         resume: resume from what lies in `OUT.unfinished`; where nothing does, start.
         device: "cpu", "cuda", ...; by default the GPU where there is one.
@@ -79,7 +80,8 @@ def train_folder(
     out = Path(out)
     unfinished = unfinished_folder(out, "training", resume)
     check_writable(out)
-    whole = corpus
+    whole, corpus = corpus, set_aside(corpus, plan.reserve)
+    reserve, statistics = reserve_facts(corpus, plan.reserve), asdict(corpus_statistics(corpus))
     held_out = plan.validation
     if held_out is None:
         held_out = held_out_of(len(corpus.split("train")))
@@ -91,7 +93,7 @@ def train_folder(
     model, log = architecture(plan.architecture).train(corpus, plan, validate_on, device, checkpoint)
     seconds = sum(entry["seconds"] for entry in log)
     training = {
-        "corpus": {"fingerprint": whole.fingerprint, "held_out": held_out, **asdict(corpus_statistics(whole))},
+        "corpus": {"fingerprint": whole.fingerprint, "held_out": held_out, "reserve": reserve, **statistics},
         "plan": asdict(plan),
         "log": log,
         "seconds": round(max(seconds, time.monotonic() - start), 1),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from textattack_xmtc.results.campaign import Campaign
-from textattack_xmtc.results.gate import FAILED, UNDECIDED, Check
+from textattack_xmtc.results.gate import FAILED, UNDECIDED, Check, bin_title
 from textattack_xmtc.results.headline import rate_text
 from textattack_xmtc.results.markup import printable
 from textattack_xmtc.results.records import ERROR, Model
@@ -64,8 +64,8 @@ def junit_report(campaigns: Sequence[Campaign], checks: Sequence[Check] = ()) ->
     Samples that ended with an error are an error of their model. Without a gate, no case fails: a rate alone is neither
     good nor bad.
     """
-    judged = {(check.campaign, check.model, check.bin): check for check in checks}
-    suites = []
+    judged = {(check.campaign, check.model, check.where): check for check in checks}
+    suites: list[tuple[str, list[Case]]] = []
     for campaign in campaigns:
         for model in campaign.models:
             cases = [_case(campaign, model, number, judged) for number in campaign.bin_numbers]
@@ -75,6 +75,11 @@ def junit_report(campaigns: Sequence[Campaign], checks: Sequence[Check] = ()) ->
             skipped = f"{missing:,} samples are not attacked yet" if missing else ""
             cases.append(Case("every sample has a result", error=error, skipped="" if error else skipped))
             suites.append((f"{campaign.name}, {model.name}", cases))
+    shown = {(suite, case.name) for suite, cases in suites for case in cases}
+    further = [check for check in checks if (f"{check.campaign}, {check.model}", check.where) not in shown]
+    for suite in dict.fromkeys(f"{check.campaign}, {check.model}" for check in further):
+        of_suite = [check for check in further if f"{check.campaign}, {check.model}" == suite]
+        suites.append((f"{suite}, gate", [_judged(Case(check.where), check) for check in of_suite]))
     return junit_xml(suites)
 
 
@@ -82,15 +87,19 @@ def _case(campaign: Campaign, model: Model, number: int | None, judged: Mapping[
     results, rows = campaign.results[model.name], model.rows
     rate, wrong = results.rate(number), results.wrong_rate(number)
     seconds = float(rows["seconds"][(rows["bin"] == number) | (number is None)].sum())
-    name = "all labels" if number is None else f"label frequency {campaign.bin_name(number)}"
+    name = bin_title(campaign, number)
     output = f"success rate {rate_text(rate)}, n = {rate.n:,}"
     if wrong.value > 0:
         output += f"; wrong without an attack: {round(wrong.value * wrong.n):,} of {wrong.n:,}"
-    check = judged.get((campaign.name, model.name, number))
+    check = judged.get((campaign.name, model.name, name))
     if check is None:
         return Case(name, output, skipped="" if rate.n else "no sample was attacked", seconds=seconds)
+    return _judged(Case(name, output, seconds=seconds), check)
+
+
+def _judged(case: Case, check: Check) -> Case:
     failure, error = (check.reason if check.verdict == kind else "" for kind in (FAILED, UNDECIDED))
-    return Case(name, output, failure, error, seconds=seconds)
+    return replace(case, output=case.output or check.reason, failure=failure, error=error)
 
 
 def _totals(cases: Sequence[Case]) -> dict[str, str]:

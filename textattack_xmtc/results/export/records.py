@@ -13,7 +13,7 @@ from textattack_xmtc.results.lines import batches
 from textattack_xmtc.results.markup import csv_text, printable
 from textattack_xmtc.results.records import ERROR, SIMILARITIES, SKIPPED, Model, Prediction
 from textattack_xmtc.results.summary import COUNTS, UNMEASURED
-from textattack_xmtc.results.tables.table import Marked
+from textattack_xmtc.results.tables.table import Marked, Names, Table
 
 if TYPE_CHECKING:
     import pyarrow  # type: ignore[import-untyped]
@@ -87,6 +87,23 @@ def write_parquet(campaigns: Sequence[Campaign], file: BinaryIO) -> None:
     with ParquetWriter(file, schema) as writer:
         for batch in batches(rows):
             writer.write_table(pyarrow.Table.from_pylist(batch, schema=schema))
+
+
+def write_table_parquet(table: Table, file: BinaryIO) -> None:
+    """Write a table with all its rows: the columns of its CSV file, shares as shares, names and texts as they are."""
+    import pyarrow
+    from pyarrow.parquet import write_table
+
+    columns: dict[str, list[Any]] = {}
+    for place, column in enumerate(table.columns):
+        cells = [row[place] for row in table.rows]
+        if column.interval:
+            for end in ("value", "low", "high"):
+                key = column.key if end == "value" else f"{column.key}_{end}"
+                columns[key] = [getattr(cell, end, None) for cell in cells]
+        else:
+            columns[column.key] = [_utf8(", ".join(cell.names)) if isinstance(cell, Names) else cell for cell in cells]
+    write_table(pyarrow.table(columns), file)
 
 
 def _schema(pa: Any) -> pyarrow.Schema:

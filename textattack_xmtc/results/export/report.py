@@ -14,11 +14,12 @@ from textattack_xmtc.errors import DataError, InputError
 from textattack_xmtc.goal import GOALS
 from textattack_xmtc.results.campaign import Campaign, models_of
 from textattack_xmtc.results.export.junit import junit_report
-from textattack_xmtc.results.export.records import textattack_csv, write_parquet
+from textattack_xmtc.results.export.records import textattack_csv, write_parquet, write_table_parquet
 from textattack_xmtc.results.figures import all_figures
 from textattack_xmtc.results.gate import Check
 from textattack_xmtc.results.judgements import judges
-from textattack_xmtc.results.page import markdown_report, page
+from textattack_xmtc.results.page import LABEL_PAGE, label_page, markdown_report, page
+from textattack_xmtc.results.tables import labels as label_tables
 from textattack_xmtc.results.tables.examples import examples, labels_of_successes, long_example
 from textattack_xmtc.results.tables.formats import as_csv
 from textattack_xmtc.results.tables.setup import bins, clusters, data, models, settings
@@ -35,7 +36,9 @@ FILES = "files.json"
 EXPORT_FORMATS = ("textattack-csv", "junit", "parquet")
 """What a report can be exported as beside the page: see the modules of this folder."""
 
-_OURS = re.compile(rf"({re.escape(PAGE)}|{re.escape(MARKDOWN)}|({TABLES}|{FIGURES}|{EXPORTS})/[^/\\]+)")
+_OURS = re.compile(
+    rf"({re.escape(PAGE)}|{re.escape(LABEL_PAGE)}|{re.escape(MARKDOWN)}|({TABLES}|{FIGURES}|{EXPORTS})/[^/\\]+)"
+)
 _BLOCK = 2**20  # bytes of a file that are read at once
 
 
@@ -74,9 +77,15 @@ def write_report(
     for figure in (figure for drawn in figures.values() for figure in drawn):
         contents[f"{FIGURES}/{figure.name}.svg"] = figure.svg.encode()
         contents[f"{FIGURES}/{figure.name}.png"] = figure.png
-    contents[MARKDOWN] = markdown_report(campaigns, tables, figures, FIGURES).encode()
-    contents[PAGE] = page(campaigns, tables, figures).encode()
+    for table in tables:
+        if table.name == label_tables.NAME:
+            contents[LABEL_PAGE] = label_page(campaigns, table).encode()
+    shown = [table.shown() for table in tables]
+    contents[MARKDOWN] = markdown_report(campaigns, shown, figures, FIGURES).encode()
+    contents[PAGE] = page(campaigns, shown, figures).encode()
     writers: dict[str, Callable[[BinaryIO], object]] = _exports(campaigns, exports, checks)
+    by_label = [table for table in tables if table.name == label_tables.NAME and "parquet" in exports]
+    writers |= {f"{EXPORTS}/{table.name}.parquet": partial(write_table_parquet, table) for table in by_label}
     writers |= {name: partial(_write_bytes, content) for name, content in contents.items()}
     try:
         earlier = _earlier(folder)
@@ -150,6 +159,8 @@ def all_tables(campaigns: Sequence[Campaign], family: str = "other") -> list[Tab
         family: of their data sets, in `metrics.PROPENSITY_CONSTANTS`.
     """
     tables = [
+        label_tables.labels(campaigns),
+        label_tables.label_coverage(campaigns),
         data(campaigns),
         bins(campaigns),
         *(success(campaigns, goal) for goal in GOALS),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from textattack_xmtc.results.statistics import Estimate
@@ -76,6 +76,7 @@ class Table:
         rows: a cell for each column.
         note: how to read it, in sentences.
         section: the part of the page that it belongs to.
+        most: rows that are shown at most; its CSV file has all.
     """
 
     name: str
@@ -84,6 +85,14 @@ class Table:
     rows: tuple[tuple[Cell, ...], ...]
     note: str = ""
     section: str = "success"
+    most: int | None = None
+
+    def shown(self) -> Table:
+        """The table as a page shows it: where it has more rows than `most`, the first of them, and a note of it."""
+        if self.most is None or len(self.rows) <= self.most:
+            return self
+        note = f"The first {self.most:,} of {len(self.rows):,} rows; all are in {self.name}.csv. {self.note}"
+        return replace(self, rows=self.rows[: self.most], note=note)
 
 
 def table_of(
