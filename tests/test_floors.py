@@ -30,6 +30,7 @@ FLOORS = {
     "textattack_xmtc.models": 2,
     "textattack_xmtc.encoders": 2,
     "textattack_xmtc.wrappers": 3,
+    "textattack_xmtc.models.noise_loss": 3,
     "textattack_xmtc.models.wrappers": 3,
     "textattack_xmtc.attack_dataset": 3,
     "textattack_xmtc.attack_results": 3,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import ClassVar
+
 import numpy as np
 import pytest
 import torch
@@ -13,6 +16,7 @@ from textattack_xmtc.models.attention_xml.architecture import AttentionXMLConfig
 from textattack_xmtc.models.attention_xml.flat import AttentionXML, AttentionXMLNetwork
 from textattack_xmtc.models.attention_xml.vocabulary import Vocabulary
 from textattack_xmtc.models.evaluation import evaluate, measures, measures_by_frequency, validation
+from textattack_xmtc.scores import NOTHING, ScoreKind
 
 LABELS = 40
 
@@ -90,3 +94,19 @@ def test_without_a_training_split_frequencies_are_not_made_up(model: AttentionXM
 def test_a_model_with_fewer_than_five_labels_is_watched_by_what_it_has(model: AttentionXML) -> None:
     actual = validation(model, corpus(["a", "b", "c", "d"]).split("test"))
     assert set(actual) == {"P@1", "P@3", "nDCG@5"} and 0 < actual["nDCG@5"] <= 1
+
+
+def test_a_model_that_shows_fewer_labels_than_are_asked_for_is_measured() -> None:
+    class ShowsOne:
+        label_names: ClassVar = list("abcdef")
+
+        def top_k(
+            self, texts: Sequence[str], k: int, kind: ScoreKind, batch_size: int
+        ) -> tuple[np.ndarray, np.ndarray]:
+            best = np.full((len(texts), k), NOTHING)
+            best[:, 0] = 0
+            return best, np.zeros(best.shape)
+
+    actual = evaluate(ShowsOne(), corpus(list("abcdef"))).overall
+    assert actual["P@1"] == pytest.approx(1 / 6) and actual["P@5"] == pytest.approx(1 / 30)
+    assert actual["recall@5"] == actual["recall@1"] and actual["PSP@5"] == pytest.approx(actual["PSP@1"])

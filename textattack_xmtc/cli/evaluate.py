@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from textattack_xmtc.datasets.corpus import Corpus
     from textattack_xmtc.results.noise import NoiseCurve
     from textattack_xmtc.results.statistics import Estimate
-    from textattack_xmtc.transformations.noise import NoisyText
     from textattack_xmtc.wrappers.scorer import VictimScorer
 
 
@@ -99,27 +98,21 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _noise_curves(model: VictimScorer, corpus: Corpus, values: Mapping[str, Any]) -> list[NoiseCurve]:
     """Measure and print what random noise costs."""
-    from textattack_xmtc.models.noise_loss import noise_curve
-    from textattack_xmtc.transformations.noise import NOISE, noisy_text
+    if not values["noise"]:
+        return []
+    from textattack_xmtc.models.noise_loss import noise_curves
     from textattack_xmtc.workdir.progress import say
 
-    curves = []
-    for kind in values["noise"]:
-        say(f"noise: {kind} at {', '.join(map(str, values['noise_rate']))}")
-
-        def make_noise(text: str, rate: float, seed: int, kind: NoiseKind = kind) -> NoisyText:
-            return noisy_text(text, kind, rate, seed)
-
-        curve = noise_curve(
-            *(model, model.name, corpus, kind, NOISE[kind].keeps, make_noise),
-            *(values["noise_rate"], values["noise_seeds"], values["split"], values["family"], values["batch_size"]),
-        )
+    asked = (values[key] for key in ("noise", "noise_rate", "noise_seeds", "split", "family", "batch_size"))
+    curves: list[NoiseCurve] = []
+    for curve in noise_curves(model, model.name, corpus, *asked):
         if not curves:
             print("\nrandom noise: value, and what it loses in points with its 95% interval over texts")
             print(f"{'kind':<11} {'rate':>5} {'changed':>7}  " + "  ".join(f"{name:<27}" for name in curve.values))
         for place, (rate, changed) in enumerate(zip(curve.rates, curve.changed, strict=True)):
             cells = (_cell(curve.values[name][place], curve.losses[name][place]) for name in curve.values)
-            print(f"{kind:<11} {rate:>5.0%} {changed:>7.1%}  " + "  ".join(f"{cell:<27}" for cell in cells))
+            print(f"{curve.kind:<11} {rate:>5.0%} {changed:>7.1%}  " + "  ".join(f"{cell:<27}" for cell in cells))
+        say(f"noise: {curve.kind} done")
         curves.append(curve)
     return curves
 

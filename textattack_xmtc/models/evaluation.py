@@ -22,10 +22,8 @@ from textattack_xmtc.metrics import (
     psp_at_k,
     recall_at_k,
 )
-from textattack_xmtc.scores import NOTHING, ScoreKind
+from textattack_xmtc.scores import ScoreKind
 from textattack_xmtc.targets import LabelSpace, match_labels
-
-_NO_LABEL = -1  # in no range of training frequency
 
 AT = (1, 3, 5)
 """The k of all measures here."""
@@ -40,7 +38,7 @@ class RanksLabels(Protocol):
     label_names: Sequence[str]
 
     def top_k(self, texts: Sequence[str], k: int, kind: ScoreKind, batch_size: int) -> tuple[np.ndarray, np.ndarray]:
-        """The k best labels (int64) and their scores; fewer columns, or `NOTHING`, where fewer are shown."""
+        """The k best labels (int64) and their scores; fewer columns, or -1, where fewer are shown."""
         ...
 
 
@@ -104,7 +102,6 @@ def evaluate(
     rows = corpus.split(split)
     best = best_labels(model, rows["text"], batch_size)
     truth = truth_of(model.label_names, corpus, split, family)
-    best = truth.counted(best)
     overall = measures(best, truth.labels, truth.propensity)
     if "train" not in corpus.splits:
         notes = [*truth.notes, "no training split: no propensities, and no measures by label frequency"]
@@ -118,8 +115,8 @@ class Truth:
     """The true labels of a split as a model counts labels; behind its own come those that only the corpus knows.
 
     Attributes:
-        labels: true labels, shape `(texts, labels)`; the last label stands for "shows no more" and is never true.
-        counts: training texts of each label, shape `(labels,)`; -1 for the last. 0 without a training split.
+        labels: true labels, shape `(texts, labels)`.
+        counts: training texts of each label, shape `(labels,)`; 0 without a training split.
         propensity: of each label; None where it is not defined.
         notes: how labels were matched.
     """
@@ -128,10 +125,6 @@ class Truth:
     counts: np.ndarray
     propensity: np.ndarray | None
     notes: list[str]
-
-    def counted(self, best: np.ndarray) -> np.ndarray:
-        """The best labels of a model with the last label in place of `NOTHING`."""
-        return np.where(best == NOTHING, self.labels.shape[1] - 1, best)
 
 
 def truth_of(label_names: Sequence[str], corpus: Corpus, split: str, family: str = "other") -> Truth:
@@ -147,14 +140,13 @@ def truth_of(label_names: Sequence[str], corpus: Corpus, split: str, family: str
     if unknown.any():
         index_of[unknown] = len(position) + np.arange(unknown.sum())
         notes.append(f"{unknown.sum()} labels of the corpus are unknown to the model and count as never predicted")
-    labels = len(position) + int(unknown.sum()) + 1
+    labels = len(position) + int(unknown.sum())
     truth = sparse.csr_matrix((truth.data, index_of[truth.indices], truth.indptr), shape=(truth.shape[0], labels))
     counts, propensity = np.zeros(labels, dtype=np.int64), None
     if "train" in corpus.splits:
         counts[index_of] = corpus.label_counts
         texts = len(corpus.split("train"))
         propensity = propensities(counts, texts, *PROPENSITY_CONSTANTS[family]) if texts >= 3 else None
-    counts[-1] = _NO_LABEL
     return Truth(truth, counts, propensity, notes)
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Protocol
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -14,54 +13,33 @@ from textattack_xmtc.metrics import best_gains, hits_at_k, only_labels
 from textattack_xmtc.models.evaluation import RanksLabels, Truth, best_labels, truth_of
 from textattack_xmtc.results.noise import NoiseCurve
 from textattack_xmtc.results.statistics import Estimate, bootstrap_ratios
+from textattack_xmtc.search_options import NoiseKind
+from textattack_xmtc.transformations.noise import NOISE, noisy_text
 
 
-class NoisyText(Protocol):
-    """A text with noise, and how many of its words were changed."""
-
-    @property
-    def text(self) -> str:
-        """The text."""
-
-    @property
-    def changed(self) -> int:
-        """How many words of the original were changed."""
-
-    @property
-    def words(self) -> int:
-        """How many words the original has."""
-
-
-MakeNoise = Callable[[str, float, int], NoisyText]
-"""Random noise in a text, at a rate, by a seed."""
-
-
-def noise_curve(
+def noise_curves(
     model: RanksLabels,
     name: str,
     corpus: Corpus,
-    kind: str,
-    keeps: str,
-    make_noise: MakeNoise,
+    kinds: Sequence[NoiseKind],
     rates: Sequence[float],
     seeds: int = 3,
     split: str = "test",
     family: str = "other",
     batch_size: int = 64,
-) -> NoiseCurve:
-    """Measure a model on the texts of a split with random noise.
+) -> Iterator[NoiseCurve]:
+    """Measure a model on the texts of a split with random noise, one kind after the other.
 
     The measures are P@1, P@5, and, with a training split, PSP@5 and `tail recall@5`: of the labels with one to five
     training texts, over the texts that have one. Each is a ratio of sums over texts; sums are means over the seeds.
+    A loss is that of the same texts, so its interval is the paired one.
 
     Args:
         model: the model.
         name: what it is called.
         corpus: its training split, where it has one, tells frequencies and propensities.
-        kind: of noise, as it is called.
-        keeps: what a reader keeps.
-        make_noise: makes it.
-        rates: noise rates in (0, 1].
+        kinds: of noise (`transformations.noise.NOISE`).
+        rates: how likely each word is hit, in (0, 1].
         seeds: draws of the noise; the seeds are 0, 1, ...
         split: whose texts.
         family: of the data set, in `metrics.PROPENSITY_CONSTANTS`.
@@ -69,34 +47,37 @@ def noise_curve(
 
     Raises:
         InputError: no rate or no seed, a rate outside (0, 1], noise that changes no word of any text; as `evaluate`.
+        MissingExtraError: kind "spelling" without WordNet.
     """
     if seeds < 1 or not rates or not all(0 < rate <= 1 for rate in rates):
         raise InputError(f"invalid noise rates {list(rates)} with {seeds} seeds", "give rates in (0, 1], and a seed")
-    rows, truth = corpus.split(split), truth_of(model.label_names, corpus, split, family)
-    texts = list(rows["text"])
-    every = [make_noise(text, 1.0, 0) for text in texts]
-    words = sum(one.words for one in every)
-    if not any(one.changed for one in every):
-        raise InputError(f"noise {kind!r} changes no word of the {len(texts):,} texts", "choose another kind of noise")
+    truth = truth_of(model.label_names, corpus, split, family)
+    texts = list(corpus.split(split)["text"])
+    ables = []
+    for kind in kinds:  # before the first of them is measured
+        every = [noisy_text(text, kind, 1.0) for text in texts]
+        ables.append(sum(one.changed for one in every) / max(1, sum(one.words for one in every)))
+        if not ables[-1]:
+            raise InputError(f"noise {kind!r} changes no word of the {len(texts):,} texts", "choose another kind")
     clean, sizes = sums_of(best_labels(model, texts, batch_size), truth)
     measured = {measure: column for column, measure in enumerate(measures_of(truth)) if sizes[:, column].any()}
-    values, losses, changed = [bootstrap_ratios(clean, sizes)], [bootstrap_ratios(clean - clean, sizes)], [0.0]
-    for rate in sorted(rates):
-        total, hit = np.zeros_like(clean), 0
-        for seed in range(seeds):
-            noisy = [make_noise(text, rate, seed) for text in texts]
-            hit += sum(one.changed for one in noisy)
-            total += sums_of(best_labels(model, [one.text for one in noisy], batch_size), truth)[0]
-        changed.append(hit / (seeds * words))
-        values.append(bootstrap_ratios(total / seeds, sizes))
-        losses.append(bootstrap_ratios(clean - total / seeds, sizes))
 
     def by_measure(points: list[list[Estimate]]) -> dict[str, list[Estimate]]:
         return {measure: [point[column] for point in points] for measure, column in measured.items()}
 
-    able = sum(one.changed for one in every) / words
-    beginning = (name, kind, keeps, len(texts), seeds, able)
-    return NoiseCurve(*beginning, (0.0, *sorted(rates)), tuple(changed), by_measure(values), by_measure(losses))
+    for kind, able in zip(kinds, ables, strict=True):
+        values, losses, changed = [bootstrap_ratios(clean, sizes)], [bootstrap_ratios(clean - clean, sizes)], [0.0]
+        for rate in sorted(rates):
+            lost, hit = np.zeros_like(clean), 0.0
+            for seed in range(seeds):
+                noisy = [noisy_text(text, kind, rate, seed) for text in texts]
+                hit += sum(one.changed for one in noisy) / sum(one.words for one in noisy)
+                lost += clean - sums_of(best_labels(model, [one.text for one in noisy], batch_size), truth)[0]
+            changed.append(hit / seeds)
+            values.append(bootstrap_ratios(clean - lost / seeds, sizes))
+            losses.append(bootstrap_ratios(lost / seeds, sizes))
+        beginning = (name, kind, NOISE[kind].keeps, len(texts), seeds, able)
+        yield NoiseCurve(*beginning, (0.0, *sorted(rates)), tuple(changed), by_measure(values), by_measure(losses))
 
 
 def measures_of(truth: Truth) -> tuple[str, ...]:
@@ -111,14 +92,13 @@ def sums_of(best: np.ndarray, truth: Truth) -> tuple[np.ndarray, np.ndarray]:
         best: the best labels of each text, shape `(texts, K)`; of fewer than five, all count.
         truth: the true labels.
     """
-    best = truth.counted(best)
     k = min(5, best.shape[1])
     hits, true = hits_at_k(best, truth.labels, k)
     ones = np.ones(len(best))
     numerators, denominators = [hits[:, 0], hits.sum(axis=1)], [ones, k * ones]
     if truth.propensity is not None:
         gain = 1 / truth.propensity
-        numerators.append((hits * gain[best[:, :k]]).sum(axis=1))
+        numerators.append((hits * gain[best[:, :k]]).sum(axis=1))  # -1, no label, is no hit
         denominators.append(best_gains(true, gain, k))
         tail, of_tail = hits_at_k(best, only_labels(true, (truth.counts > 0) & (truth.counts <= TAIL_AT_MOST)), k)
         sizes = np.diff(of_tail.indptr)
