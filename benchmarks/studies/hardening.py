@@ -57,15 +57,16 @@ RAREST = {"tib-ci-training": 3}
 FURTHER = "FURTHER"
 """Stands for the folder of further texts in `MADE`."""
 
+BEFORE = ("--protect", "0", "--hold", "0")
+"""The hardening that is measured here: any word may be exchanged, and labels alone are trained on."""
+
 KEPT = {"plain": "none", "PW-cb": "pw-cb-normalised"}
 MADE: dict[str, Sequence[str]] = {
-    "hardened": (),
-    "hardened, full rate": ("--rate", "1"),
-    "hardened, further texts": ("--unlabelled", FURTHER),
-    "random masking": ("--augment", "random-masking"),
-    "random masking, full rate": ("--augment", "random-masking", "--rate", "1"),
-    "more training": ("--augment", "none"),
-    "hardened, PW-cb": ("--reweight", "pw-cb", "--weights", "adv-xmtc"),
+    "hardened": BEFORE,
+    "hardened, full rate": (*BEFORE, "--rate", "1"),
+    "hardened, further texts": (*BEFORE, "--unlabelled", FURTHER),
+    "more training": ("--share", "0", *BEFORE),
+    "hardened, PW-cb": (*BEFORE, "--reweight", "pw-cb", "--weights", "adv-xmtc"),
 }
 OTHER = "other masked LM"
 ATTACKS: dict[str, dict[str, Any]] = {

@@ -32,7 +32,7 @@ data = write(Path("data"), labels=20, train=400, test=150)
 
 # %% language="bash"
 # set -eo pipefail
-# textattack-xmtc harden plain --data data --out hardened --steps 30 --augment gradient 2>&1 | tail -2
+# textattack-xmtc harden plain --data data --out hardened --steps 30 2>&1 | tail -2
 
 # %% [markdown]
 # ## Both under attack

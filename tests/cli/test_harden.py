@@ -56,13 +56,13 @@ def test_what_is_refused(parts: dict[str, str], tmp_path: Path, capsys: pytest.C
     assert "either steps or a budget" in capsys.readouterr().err
     assert harden({**parts, "model": parts["data"]}, tmp_path / "out", *FEW) == 2
     assert "is not a model folder that can be trained" in capsys.readouterr().err
-    for removed in ("--masked-lm", "--fresh", "--rounds-kept", "--changes", "--candidates"):
+    for removed in ("--masked-lm", "--fresh", "--rounds-kept", "--changes", "--candidates", "--augment"):
         with pytest.raises(SystemExit) as ended:
             harden(parts, tmp_path / "out", *FEW, removed, "1")
         assert ended.value.code == 2
         output = capsys.readouterr().err
-        assert f"{removed} belongs to the hardening with a masked LM, which has been removed" in output
-        assert "--augment is gradient, random-masking, none" in output
+        assert f"{removed} belongs to hardening with a masked LM or random masks, which has been removed" in output
+        assert "--share 0 is plain training" in output
     assert harden(parts, tmp_path / "out", *FEW, "--unlabelled", parts["data"]) == 2
     assert "has every one, or they are blank; give further texts" in capsys.readouterr().err
     assert not (tmp_path / "out.unfinished").exists()
@@ -98,13 +98,12 @@ def test_a_run_that_attacks_nothing_is_an_error(
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.parametrize("control", ["random-masking", "none"])
 @pytest.mark.parametrize("goal", ["positive", "negative"])
-def test_controls_attack_nothing_and_are_no_error(
-    parts: dict[str, str], tmp_path: Path, control: str, goal: str, capsys: pytest.CaptureFixture[str]
+def test_the_control_attacks_nothing_and_is_no_error(
+    parts: dict[str, str], tmp_path: Path, goal: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "out"
-    options = ["--steps", "2", "--round-steps", "2", "--k", "6", "--goal", goal, "--augment", control]
+    options = ["--steps", "2", "--round-steps", "2", "--k", "6", "--goal", goal, "--share", "0"]
     assert harden(parts, out, *options) == 0
     capsys.readouterr()
     before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}

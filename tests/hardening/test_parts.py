@@ -30,7 +30,8 @@ from textattack_xmtc.models.attention_xml.vocabulary import Vocabulary
         ({"steps": 3, "share": 1.5}, "share=1.5"),
         ({"steps": 3, "exchanged": 0.0}, "exchanged=0.0"),
         ({"steps": 3, "goal": "all"}, "goal='all' is unknown"),
-        ({"steps": 3, "augment": "more"}, "augment='more' is unknown"),
+        ({"steps": 3, "protect": -0.1}, "protect=-0.1"),
+        ({"steps": 3, "hold": float("nan")}, "hold=nan"),
         ({"steps": 3, "seed": -1}, "seed=-1"),
     ],
 )

@@ -73,7 +73,7 @@ def test_what_is_resumed_has_the_same_texts(tmp_path: Path, monkeypatch: pytest.
     victim = trained(tmp_path / "victim")
     further = Corpus.from_documents("further", {"test": documents("acorn of some", "badger badgerx")}, ["anything"])
     whole = tmp_path / "whole"
-    options = replace(OPTIONS, augment="none")
+    options = replace(OPTIONS, share=0.0)
     parts = {"device": "cpu"}
     harden_folder(victim, corpus(), options, whole, unlabelled=further, **parts)
     prepare = Rounds.prepare

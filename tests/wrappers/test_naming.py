@@ -122,8 +122,8 @@ def test_harden(way: str, tmp_path: Path) -> None:
         str(tmp_path / "out"),
         "--steps",
         "1",
-        "--augment",
-        "none",
+        "--share",
+        "0",
         "--device",
         "cpu",
     ]

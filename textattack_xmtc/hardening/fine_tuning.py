@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
 import numpy as np
 import torch
+from torch.nn.functional import binary_cross_entropy_with_logits
 
 from textattack_xmtc.hardening.gradient_attack import GradientAttack, LogitGoal
 from textattack_xmtc.hardening.options import HardeningOptions
@@ -17,6 +19,10 @@ from textattack_xmtc.models.loss_settings import LossSettings
 from textattack_xmtc.models.torch_scorer import TorchScorer
 from textattack_xmtc.models.training.loop import Training, linear_to_a_tenth
 from textattack_xmtc.models.training.settings import LoopSettings
+from textattack_xmtc.scores import NOTHING
+
+WATCHED = 20
+"""Best labels of a clean text, whose scores are held."""
 
 WARM_UP = 0.05
 """Share of the steps in which the rates rise: Adam knows nothing of the model yet."""
@@ -33,7 +39,7 @@ class FineTuning:
         settings: what it was trained with (see `settings_of`); batch size, clipping, word dropout and rates count.
         loss: what is trained on.
         counts: training texts of each label; `n_train` of them in all.
-        options: rate, seed, and the share of words that a gradient attack exchanges.
+        options: rate, seed, the share of words that a gradient attack exchanges, and how much holds scores.
         schedule: how long.
 
     Raises:
@@ -54,6 +60,8 @@ class FineTuning:
         self.lengths: list[int] = [1] * (schedule.round_steps * settings.batch_size)
         self._encoded: list[list[int]] = []
         self._goals: list[LogitGoal | None] = []
+        self._protected: list[Sequence[int]] = []
+        self._hold, self._before = options.hold, copy.deepcopy(model) if options.hold else model
         average_from = schedule.rounds // 2 + 1 if schedule.rounds > 1 else None
         loop = LoopSettings(
             schedule.rounds,
@@ -77,27 +85,51 @@ class FineTuning:
             watched=None,
         )
 
-    def take(self, texts: Sequence[str], labels: Sequence[Sequence[int]], goals: Sequence[LogitGoal | None]) -> None:
+    def take(
+        self,
+        texts: Sequence[str],
+        labels: Sequence[Sequence[int]],
+        goals: Sequence[LogitGoal | None],
+        protected: Sequence[Sequence[int]],
+    ) -> None:
         """Train on these texts from now on: as many as there were before.
 
-        A text with a goal is attacked with gradients of the network as it is in the step that trains on it.
+        A text with a goal is attacked with gradients of the network as it is in the step that trains on it; `protected`
+        are the tokens that the attack leaves alone.
         """
         assert len(texts) == len(self.lengths)
         self._encoded = self.model.encode(texts)
-        self._goals = list(goals)
+        self._goals, self._protected = list(goals), list(protected)
         self._attack = GradientAttack(self.model, np.concatenate(self._encoded), self._exchanged)
         self.lengths[:] = [len(text) for text in self._encoded]
         self._text_loss.prepare(self._encoded, labels)
 
     def loss(self, positions: list[int], rng: np.random.Generator) -> torch.Tensor:
-        """The loss of the texts at these positions."""
-        return self._text_loss(positions, self._attacked(positions, rng), rng)
+        """The loss of the texts at these positions.
+
+        Of it, `hold` is the cross-entropy between the scores of the attacked texts and those that the model gave the
+        clean ones before the hardening, summed over the labels that were among the best of a text of the batch. (That a
+        model is to answer to an attacked text as to the clean one: Zhang et al. 2019, "TRADES".)
+        """
+        attacked = self._attacked(positions, rng)
+        loss = self._text_loss(positions, attacked, rng)
+        if not self._hold:
+            return loss
+        clean = [self._encoded[position] for position in positions]
+        best, _ = self._before.top_k_encoded(clean, min(WATCHED, len(self.model.label_names)), "logit")
+        labels = torch.from_numpy(np.unique(best[best != NOTHING])).to(self.model.device)
+        with torch.no_grad():
+            expected = self._before.differentiable(clean, labels).float().sigmoid()
+        scores = self.model.differentiable(attacked, labels).float()
+        held = binary_cross_entropy_with_logits(scores, expected, reduction="none").sum(dim=1).mean()
+        return (1 - self._hold) * loss + self._hold * held
 
     def _attacked(self, positions: list[int], rng: np.random.Generator) -> list[list[int]]:
         """The texts at these positions, those with a goal attacked."""
         encoded = [self._encoded[position] for position in positions]
         goals = {row: goal for row, place in enumerate(positions) if (goal := self._goals[place]) is not None}
-        new = self._attack.attacked([encoded[row] for row in goals], list(goals.values()), rng)
+        protected = [self._protected[positions[row]] for row in goals]
+        new = self._attack.attacked([encoded[row] for row in goals], list(goals.values()), rng, protected)
         for row, text in zip(goals, new, strict=True):
             encoded[row] = text
         return encoded

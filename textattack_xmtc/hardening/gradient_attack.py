@@ -53,10 +53,15 @@ class GradientAttack:
         encoded: Sequence[Sequence[int]],
         goals: Sequence[LogitGoal],
         rng: np.random.Generator,
+        protected: Sequence[Sequence[int]] | None = None,
     ) -> list[list[int]]:
         """The texts, as token numbers, with words exchanged, each for its goal.
 
-        `rng` draws the words that are tried, and how many are replaced.
+        Args:
+            encoded: the texts.
+            goals: one a text.
+            rng: draws the words that are tried, and how many are replaced.
+            protected: token numbers that are neither exchanged nor put in, by text; none by default.
         """
         if not len(self._words) or not encoded:
             return [list(text) for text in encoded]
@@ -64,10 +69,12 @@ class GradientAttack:
         sizes = np.array([len(text) for text in encoded])
         most = np.ceil(rng.uniform(LEAST, 1, len(encoded)) * self._exchanged * sizes).astype(int)
         texts = [np.array(text, dtype=np.int64) for text in encoded]
-        free = [~np.isin(text, self._fixed) for text in texts]
+        kept = [np.array(tokens, dtype=np.int64) for tokens in protected or [()] * len(texts)]
+        free = [~np.isin(text, self._fixed) & ~np.isin(text, tokens) for text, tokens in zip(texts, kept, strict=True)]
         for look in range(LOOKS):
             effects = self._effects([text.tolist() for text in texts], goals, torch.from_numpy(proposed))
-            for text, effect, left, number in zip(texts, effects, free, most.tolist(), strict=True):
+            for text, effect, left, tokens, number in zip(texts, effects, free, kept, most.tolist(), strict=True):
+                effect[:, np.isin(proposed, tokens)] = -np.inf
                 here = number // LOOKS + (look < number % LOOKS)
                 best = effect.max(axis=1)
                 places = [place for place in np.argsort(-best, kind="stable") if left[place] and best[place] > 0][:here]

@@ -15,10 +15,12 @@ from textattack_xmtc.datasets.corpus import Corpus
 from textattack_xmtc.datasets.reserve import reserve_of
 from textattack_xmtc.datasets.statistics import corpus_statistics
 from textattack_xmtc.errors import InputError
+from textattack_xmtc.evidence.training_texts import TrainingTextEvidence
 from textattack_xmtc.hardening.fine_tuning import FineTuning, settings_of
 from textattack_xmtc.hardening.held_out import HeldOut
 from textattack_xmtc.hardening.labels import align_labels
-from textattack_xmtc.hardening.options import HardeningOptions
+from textattack_xmtc.hardening.options import NOT_IN_0_1_0, HardeningOptions, dropped
+from textattack_xmtc.hardening.protected_tokens import ProtectedTokens
 from textattack_xmtc.hardening.rounds import Rounds
 from textattack_xmtc.hardening.schedule import PROBED, Clock, Schedule, schedule_of, within_budget
 from textattack_xmtc.hardening.unlabelled import own_labels, texts_beside
@@ -91,6 +93,7 @@ def harden_folder(
     rows = reserve_of(align_labels(corpus, model.label_names), kept)
     held_out = _held_out(kept, rows)
     data = rows.holding_out(held_out, int(((kept.get("plan") or {}).get("settings") or {}).get("seed", 0)))
+    options = _as_begun(work, options)
     config = {
         "victim": fingerprint(victim),
         "corpus": corpus.fingerprint,
@@ -109,7 +112,9 @@ def harden_folder(
         say(f"{len(more):,} texts without labels beside the {len(train):,} with labels")
     watched, measured = data.split("validation"), Clock()
     words = np.concatenate(model.encode(texts))
-    held_out_texts = HeldOut(model, watched["text"], watched["labels"], counts, options, words)
+    evidence = TrainingTextEvidence(rows)
+    protected = ProtectedTokens(model, evidence, texts, labels, options.protect, options.seed)
+    held_out_texts = HeldOut(model, watched["text"], watched["labels"], counts, options, words, protected)
     before = held_out_texts.measured()
     measuring = measured.seconds
     say(f"before: {_shown(before)}")
@@ -117,7 +122,7 @@ def harden_folder(
     def fine_tuning(schedule: Schedule) -> tuple[FineTuning, Rounds]:
         tuning = FineTuning(model, settings, loss, counts, len(train), options, schedule)
         size = schedule.round_steps * settings.batch_size
-        return tuning, Rounds(model, texts, labels, counts, options, size, tuning.take)
+        return tuning, Rounds(model, texts, labels, counts, options, protected, size, tuning.take)
 
     def seconds_a_step() -> float:
         clock = Clock()
@@ -186,13 +191,24 @@ def _held_out(kept: JSON, rows: Corpus) -> int:
     return held_out_of(texts)
 
 
+def _as_begun(work: Path, options: HardeningOptions) -> HardeningOptions:
+    """The options with which an unfinished hardening began, where its version did not have all of these yet."""
+    if not (work / SCHEDULE).is_file():
+        return options
+    stored = read_dict(work, SCHEDULE)
+    began = (stored.get("config") or stored.get("made_of") or {}).get("options") or {}
+    if (augment := began.get("augment", "gradient")) != "gradient":
+        raise dropped(f"augment={augment!r}, with which the hardening in {str(work)!r} began,")
+    return HardeningOptions(**{**asdict(options), **{n: old for n, old in NOT_IN_0_1_0.items() if n not in began}})
+
+
 def _planned(work: Path, config: JSON) -> JSON | None:
     """The schedule and first measures of an interrupted hardening; None where it has none yet."""
     if not (work / SCHEDULE).is_file():
         return None
     stored = read_dict(work, SCHEDULE)
     before = stored.pop("config", None) or stored.pop("made_of", None) or {}  # the second: version 0.1.0
-    options = before.get("options") or {}
+    options = NOT_IN_0_1_0 | (before.get("options") or {})
     known = {name: options[name] for name in config["options"] if name in options}  # others have been dropped
     check_config(
         f"the unfinished hardening in {str(work)!r}",

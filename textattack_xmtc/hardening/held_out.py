@@ -9,6 +9,7 @@ import numpy as np
 from textattack_xmtc.goal import GOALS, NEGATIVE, POSITIVE
 from textattack_xmtc.hardening.gradient_attack import GradientAttack
 from textattack_xmtc.hardening.options import HardeningOptions
+from textattack_xmtc.hardening.protected_tokens import ProtectedTokens
 from textattack_xmtc.hardening.tail_sampler import TailSampler, Target, logit_goals, targets_for
 from textattack_xmtc.models.torch_scorer import TorchScorer
 
@@ -21,7 +22,7 @@ class HeldOut:
     """Texts that are not trained on, and attacks on those of their labels that the model has among its k best.
 
     `model` is the victim before it is trained further; `counts` are the training texts of each label; `words` are the
-    token numbers of the training texts, which attacks draw their words from.
+    token numbers of the training texts, which attacks draw their words from; `protected` says what attacks leave alone.
     """
 
     def __init__(
@@ -32,6 +33,7 @@ class HeldOut:
         counts: np.ndarray,
         options: HardeningOptions,
         words: np.ndarray,
+        protected: ProtectedTokens,
     ) -> None:
         self._model, self._options = model, options
         self._texts, self._labels = list(texts)[:TEXTS], [sorted(row) for row in labels[:TEXTS]]
@@ -43,6 +45,7 @@ class HeldOut:
             rng = np.random.default_rng([options.seed, 0])
             drawn = TailSampler(right, counts).draw(options.held_out, rng)
             self.targets = targets_for(model, self._texts, self._labels, drawn, options.goal, options.k, rng)
+        self._protected = [protected.of(self._texts[target.text], target) for target in self.targets]
 
     def measured(self) -> dict[str, float]:
         """P@1 of the model as it is now, and the share of the attacks that reach their goal.
@@ -57,7 +60,8 @@ class HeldOut:
         if self.targets:
             goals = logit_goals(self._model, self._texts, self._labels, self.targets)
             encoded = self._model.encode([self._texts[target.text] for target in self.targets])
-            attacked = self._attack.attacked(encoded, goals, np.random.default_rng([self._options.seed, 2]))
+            rng = np.random.default_rng([self._options.seed, 2])
+            attacked = self._attack.attacked(encoded, goals, rng, self._protected)
             best, _ = self._model.top_k_encoded(attacked, self._options.k, "logit")
             reached = [
                 GOALS[NEGATIVE if target.raise_it else POSITIVE].reached(row.tolist(), [target.label])

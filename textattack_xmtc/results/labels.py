@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from math import ceil, log, nan
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -90,8 +92,8 @@ class LabelResult:
         if self.words and self.words[0][1] >= ONE_WORD and self.n >= SEVERAL:
             return f"Hangs on one word, “{self.words[0][0]}”: add training texts that say it in other words."
         if self.confused and self.confused[0][1] >= max(SEVERAL, TWIN * self.successes):
-            twin, times = names[self.confused[0][0]], self.confused[0][1]
-            return f"Has a twin, “{twin}”, which came in {times} of {self.successes} times: say what parts them."
+            twin, times = names[self.confused[0][0]], f"{self.confused[0][1]} of {self.successes}"
+            return f"Has a twin, “{twin}”, which came in {times} times: write down what tells them apart."
         if self.texts <= FEW_TEXTS:
             return f"Few texts ({self.texts}): add training texts."
         if self.in_test >= FEW_TEXTS and self.right < OFTEN_MISSED * self.in_test:
@@ -127,15 +129,14 @@ def _results(campaign: Campaign, model: Model) -> list[LabelResult]:
     # Without the setting, a record that is no success passes no count, and yet nothing was measured.
     judged = campaign.settings.get(SENSE_KEPT.setting) is not None
     falls, preserved = _of_labels(rows, FALLS), _of_labels(rows, SENSE_KEPT) if judged else {}
-    tallies = _tallies(campaign, model, rows)
     labels = rows.groupby("target")["bin"].agg(["first", "size"])
     successes = np.array([falls[label][1] for label in labels.index])
     sizes = labels["size"].to_numpy()
     tested = sizes >= TESTED_SAMPLES
     chances = iter(above_chances(successes[tested], sizes[tested], FRAGILE_SHARE).tolist())
     results = []
-    for place, (label, bin_number, n) in enumerate(labels.itertuples()):
-        tally = tallies[label]
+    tallies = _tallies(campaign, model, rows)
+    for place, ((label, bin_number, n), tally) in enumerate(zip(labels.itertuples(), tallies, strict=True)):
         words = ((word, share / tally.with_words) for word, share in tally.words.most_common(3))
         results.append(
             LabelResult(
@@ -179,18 +180,20 @@ def _of_labels(rows: pd.DataFrame, count: Count) -> dict[int, tuple[Estimate, in
     return shares
 
 
-def _tallies(campaign: Campaign, model: Model, rows: pd.DataFrame) -> dict[int, _Tally]:
-    tallies: dict[int, _Tally] = {}
-    for record, target in zip(model.records.of(rows.index), rows["target"], strict=True):
-        tally = tallies.setdefault(target, _Tally())
-        if record.hangs_on:
-            tally.with_words += 1
+def _tallies(campaign: Campaign, model: Model, rows: pd.DataFrame) -> Iterator[_Tally]:
+    """What records say of each label, in the order of labels: one label's at a time is in memory."""
+    rows = rows.sort_values("target", kind="stable")
+    records = zip(rows["target"].tolist(), model.records.of(rows.index), strict=True)
+    for _, of_label in groupby(records, key=itemgetter(0)):
+        tally = _Tally()
+        for _, record in of_label:
+            tally.with_words += bool(record.hangs_on)
             for word, share in record.hangs_on:
                 tally.words[word] += share  # type: ignore[assignment]  # a Counter of floats
-        if campaign.reached(record) and record.before and record.after:
-            tally.newcomers.update(set(record.after.top_k) - set(record.before.top_k))
-            tally.fewest = float(np.fmin(tally.fewest, record.change_rate))
-    return tallies
+            if campaign.reached(record) and record.before and record.after:
+                tally.newcomers.update(set(record.after.top_k) - set(record.before.top_k))
+                tally.fewest = float(np.fmin(tally.fewest, record.change_rate))
+        yield tally
 
 
 @dataclass(frozen=True)
