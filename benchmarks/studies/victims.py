@@ -46,8 +46,8 @@ SENTENCE: dict[str, dict[str, Any]] = {
     "memory": {"memory": 20},
     "linear-pw": {"reweight": "pw", "mode": "adv-xmtc"},
     "linear-pw-cb": {"reweight": "pw-cb", "mode": "adv-xmtc"},
-    "linear-shifted": {},  # the model "linear", to whose logits the logarithms of the weights of PW-cb are added
 }
+SHIFTED = "-shifted"  # behind a model's name: the logarithms of the weights of PW-cb are added to its logits
 ATTENTION = {"tib-ci": "attention-xml", "tib-bench": "attention-xml-tree"}
 SETTINGS: dict[str, dict[str, Any]] = {  # of the sentence encoders
     "tib-ci": {"epochs": 15, "batch_size": 16, "learning_rate": 0.02},
@@ -58,7 +58,8 @@ MINUTES = {  # on one thread of a busy machine with two cores: a cell, by corpus
     "tib-bench": {"napkinxc": 10, "omikuji": 15, "nearest": 25, "linear": 10, "memory": 10, "attention-xml": 60},
 }
 for _minutes in MINUTES.values():
-    _minutes.update({"linear-pw": _minutes["linear"], "linear-pw-cb": _minutes["linear"], "linear-shifted": 1})
+    _minutes.update({"linear-pw": _minutes["linear"], "linear-pw-cb": _minutes["linear"], "linear" + SHIFTED: 1})
+MINUTES["tib-ci"]["attention-xml" + SHIFTED] = 1  # a label tree has no logits of all labels
 
 
 def cells(corpus: str) -> list[tuple[str, str, int]]:
@@ -137,32 +138,35 @@ def training_texts(name: str, seed: int, options: argparse.Namespace) -> Corpus:
 
 
 def run_cell(name: str, model: str, seed: int, options: argparse.Namespace) -> None:
-    corpus_of(name, options)  # loaded once before the clock runs
-    start = time.monotonic()
+    corpus, start = training_texts(name, seed, options), time.monotonic()
     peers: dict[str, Callable[[Corpus], np.ndarray]] = {"napkinxc": napkinxc, "omikuji": omikuji}
-    best = peers[model](training_texts(name, seed, options)) if model in peers else network(name, model, seed, options)
+    if model in peers:
+        best = peers[model](corpus)
+        seconds = time.monotonic() - start
+    else:
+        best, seconds = network(name, model, seed, options)
     file = result_file(options.out, name, model, seed)
     file.parent.mkdir(exist_ok=True)
-    np.savez(file.with_suffix(".new.npz"), best=best, seconds=time.monotonic() - start)
+    np.savez(file.with_suffix(".new.npz"), best=best, seconds=seconds)
     file.with_suffix(".new.npz").rename(file)
 
 
-def network(name: str, model: str, seed: int, options: argparse.Namespace) -> np.ndarray:
-    """The best labels of the test texts by a model of this package, trained where it is not there."""
+def network(name: str, model: str, seed: int, options: argparse.Namespace) -> tuple[np.ndarray, float]:
+    """The best labels of the test texts by a model of this package, trained where it is not there; and the seconds."""
     from textattack_xmtc.models.evaluation import best_labels
     from textattack_xmtc.models.folder import load_model
     from textattack_xmtc.models.sentence_encoder.scorer import SentenceEncoder
     from textattack_xmtc.models.training.plan import small_plan, train_folder
 
-    trained = "linear" if model == "linear-shifted" else model
+    trained = model.removesuffix(SHIFTED)
     folder = options.out / "models" / f"{name}-{trained}-{seed}"
     whole = load_corpus(options.out / "corpora" / name)
     test = whole.split("test")
     if not folder.exists():
         common = {"seed": seed, "reserve": RESERVE, "patience": 5}
-        if model in SENTENCE:
+        if trained in SENTENCE:
             vectors = str(options.out / "vectors")
-            own = {"encoder": str(options.encoder), "vectors": vectors, "dtype": "bfloat16", **SENTENCE[model]}
+            own = {"encoder": str(options.encoder), "vectors": vectors, "dtype": "bfloat16", **SENTENCE[trained]}
             plan = small_plan("sentence-encoder").changed({**common, **own, **SETTINGS[name]})
         else:
             own = {"epochs": 20, "average_from": 10} if name == "tib-ci" else {"max_length": 100}
@@ -170,10 +174,16 @@ def network(name: str, model: str, seed: int, options: argparse.Namespace) -> np
         untested = Corpus(whole.name, whole.label_names, {"train": whole.split("train")})
         train_folder(untested, plan, folder, resume=True, device="cpu")
     loaded = load_model(folder, "cpu")
-    if not isinstance(loaded, SentenceEncoder):
-        return best_labels(loaded, test["text"])
-    shift = log_weights(name, seed, options) if model == "linear-shifted" else np.zeros(1)
-    return best_by_vectors(loaded, list(test["text"]), shift, options)
+    seconds = float(json.loads((folder / "training.json").read_text(encoding="utf-8"))["seconds"])
+    shift = log_weights(name, seed, options) if model != trained else np.zeros(len(whole.label_names), dtype=np.float32)
+    texts = list(test["text"])
+    if isinstance(loaded, SentenceEncoder):
+        return best_by_vectors(loaded, texts, shift, options), seconds
+    if model == trained:
+        return best_labels(loaded, texts), seconds
+    labels, logits = (np.asarray(part) for part in loaded.top_k(texts, len(shift), "logit"))
+    order = np.argsort(-(logits + shift[labels]), axis=1, kind="stable")[:, :SHOWN]
+    return np.take_along_axis(labels, order, axis=1), seconds
 
 
 def log_weights(name: str, seed: int, options: argparse.Namespace) -> np.ndarray:
@@ -187,7 +197,7 @@ def log_weights(name: str, seed: int, options: argparse.Namespace) -> np.ndarray
 
 
 def best_by_vectors(model: Any, texts: list[str], shift: np.ndarray, options: argparse.Namespace) -> np.ndarray:
-    """The same as the model's own `top_k`, from vectors that all cells share, with `shift` added to the logits."""
+    """As the model's own `top_k` on bfloat16 vectors, which all cells share, with `shift` added to the logits."""
     import torch
 
     from textattack_xmtc.encoders.store import kept_vectors

@@ -21,13 +21,21 @@ TITLES = {
     "omikuji": "Omikuji, TF-IDF",
     "linear-pw": "sentence encoder, rows, PW",
     "linear-pw-cb": "sentence encoder, rows, PW-cb",
-    "linear-shifted": "sentence encoder, rows, plain, log weights of PW-cb added",
+    "linear-shifted": "sentence encoder, rows, log weights of PW-cb added",
+    "attention-xml-shifted": "AttentionXML, log weights of PW-cb added",
 }
+REWEIGHTED = {
+    "linear-pw": "linear",
+    "linear-pw-cb": "linear",
+    "linear-shifted": "linear",
+    "attention-xml-shifted": "attention-xml",
+}
+"""What each reweighted model is compared with; all others are compared with the one that has a memory."""
 Cells = Mapping[tuple[str, int], Mapping[str, np.ndarray]]
 
 
 def tables(there: Mapping[str, tuple[Corpus, Cells]]) -> dict[str, Table]:
-    """Means over seeds, with intervals over test texts; differences are paired over texts.
+    """Means over seeds, with intervals over test texts; differences are paired over texts and the seeds that both have.
 
     Args:
         there: for each corpus, with its reserve apart: for model and seed the best labels (`best`, shape `(texts, 5)`)
@@ -39,26 +47,27 @@ def tables(there: Mapping[str, tuple[Corpus, Cells]]) -> dict[str, Table]:
         truth = truth_of(corpus.label_names, corpus, "test")
         measures = measures_of(truth)
         strength[0][:] = ["corpus", "test texts", "model", "seeds", *measures, "P@1 by seed", "minutes"]
-        differences[0][:] = ["corpus", "model", "less", *measures]
-        models: dict[str, np.ndarray] = {}
+        differences[0][:] = ["corpus", "model", "less", "seeds", *measures]
+        models: dict[str, dict[int, np.ndarray]] = {}  # by seed: what each text adds to each measure
         for model, title in TITLES.items():
-            of_model = [cell for (other, _), cell in sorted(cells.items()) if other == model]
+            of_model = {seed: cell for (other, seed), cell in sorted(cells.items()) if other == model}
             if not of_model:
                 continue
-            seeds = [sums_of(cell["best"], truth) for cell in of_model]
-            sizes = seeds[0][1]  # those of the texts, whatever the model
-            models[model] = np.mean([hits for hits, _ in seeds], axis=0)
-            minutes = np.mean([float(cell["seconds"]) for cell in of_model]) / 60
-            by_seed = ", ".join(f"{hits[:, 0].mean():.3f}" for hits, _ in seeds)
-            values = [shown(estimate) for estimate in bootstrap_ratios(models[model], sizes)]
+            sums = {seed: sums_of(cell["best"], truth) for seed, cell in of_model.items()}
+            sizes = next(iter(sums.values()))[1]  # those of the texts, whatever the model
+            models[model] = {seed: hits for seed, (hits, _) in sums.items()}
+            minutes = np.mean([float(cell["seconds"]) for cell in of_model.values()]) / 60
+            by_seed = ", ".join(f"{hits[:, 0].mean():.3f}" for hits in models[model].values())
+            values = [shown(one) for one in bootstrap_ratios(np.mean(list(models[model].values()), axis=0), sizes)]
             last = [by_seed, f"{minutes:.0f}" if minutes >= 1 else "under 1"]
             strength[1].append([name, f"{len(sizes):,}", title, str(len(of_model)), *values, *last])
-        pairs = [("memory", other) for other in TITLES if other != "memory" and not other.startswith("linear-")]
-        pairs += [(model, "linear") for model in TITLES if model.startswith("linear-")]
+        pairs = [("memory", other) for other in TITLES if other != "memory" and other not in REWEIGHTED]
+        pairs += list(REWEIGHTED.items())
         for model, base in pairs:
-            if model in models and base in models:
-                values = [shown(one, "+") for one in bootstrap_ratios(models[model] - models[base], sizes)]
-                differences[1].append([name, TITLES[model], TITLES[base], *values])
+            if seeds := sorted(models.get(model, {}).keys() & models.get(base, {}).keys()):
+                less = np.mean([models[model][seed] - models[base][seed] for seed in seeds], axis=0)
+                values = [shown(one, "+") for one in bootstrap_ratios(less, sizes)]
+                differences[1].append([name, TITLES[model], TITLES[base], str(len(seeds)), *values])
     return {"victims": strength, "victims-differences": differences}
 
 

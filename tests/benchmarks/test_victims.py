@@ -26,5 +26,6 @@ def test_means_over_seeds_and_paired_differences() -> None:
     assert nearest["tail recall@5"] == "0.000 (0.000 to 0.000)"  # of "b" alone, with one training text
     head, rows = made["victims-differences"]
     (difference,) = (dict(zip(head, row, strict=True)) for row in rows)
-    assert difference["P@1"] == "+0.500 (+0.500 to +0.500)"
-    assert difference["tail recall@5"] == "+0.500 (+0.500 to +0.500)"
+    assert difference["seeds"] == "1"  # of the only seed that both have
+    assert difference["P@1"] == "+1.000 (+1.000 to +1.000)"
+    assert difference["tail recall@5"] == "+1.000 (+1.000 to +1.000)"
