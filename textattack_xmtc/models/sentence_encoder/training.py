@@ -172,7 +172,7 @@ def _validation(
     return validate
 
 
-class _Encoding:
+class TextVectors:
     """The encoder of a model as `kept_vectors` asks for it; its name tells weights, length, pooling and type."""
 
     def __init__(self, model: SentenceEncoder, dtype: str) -> None:
@@ -183,6 +183,7 @@ class _Encoding:
         self._model, self._reduced = model, dtype == "bfloat16"
 
     def encode(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        """Unit vectors of texts, shape `(texts, d)`."""
         with torch.autocast(self._model.device.type, torch.bfloat16, enabled=self._reduced):
             return self._model.vectors(texts)
 
@@ -195,7 +196,7 @@ def _vectors(
     They are kept in an order that follows from the texts alone, so that a training with other validation texts finds
     them again.
     """
-    encoding, texts = _Encoding(model, plan.settings.dtype), sorted(set(texts))
+    encoding, texts = TextVectors(model, plan.settings.dtype), sorted(set(texts))
     folder = Path(plan.vectors) if plan.vectors else None if checkpoint is None else checkpoint.file.parent / "vectors"
     kept = encoding.encode(texts) if folder is None else kept_vectors(encoding, texts, folder)
     row = {text: number for number, text in enumerate(texts)}
