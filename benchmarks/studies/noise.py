@@ -48,14 +48,11 @@ def row(source: str, folder: Path, seeds: int) -> str:
         changed += sum(one.changed for one in noisy) / sum(one.words for one in noisy) / seeds
     (random,) = bootstrap_ratios(average[:, None], np.ones((len(samples), 1)))
     reached = [campaign.reached(records[one.number]) for one in samples]
-    fewest = np.mean(
-        [records[one.number].change_rate for one, fell in zip(samples, reached, strict=True) if fell] or [0]
-    )
+    rates = [records[one.number].change_rate for one, fell in zip(samples, reached, strict=True) if fell]
+    searched = f"{np.mean(rates):.1%}" if rates else "-"
     search = wilson(sum(reached), len(reached))
     keeps = NOISE[kind].keeps
-    return (
-        f"| {kind} | {keeps} | {len(samples)} | {changed:.1%} | {percent(random)} | {fewest:.1%} | {percent(search)} |"
-    )
+    return f"| {kind} | {keeps} | {len(samples)} | {changed:.1%} | {percent(random)} | {searched} | {percent(search)} |"
 
 
 def main() -> None:
