@@ -45,6 +45,7 @@ FLOORS = {
     "textattack_xmtc.campaign": 5,
     "textattack_xmtc.doctor": 5,
     "textattack_xmtc.certificates": 5,
+    "textattack_xmtc.explanations": 5,
     "textattack_xmtc.hardening": 5,
     "textattack_xmtc.judges": 5,
     "textattack_xmtc.cli": 6,

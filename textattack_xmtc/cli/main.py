@@ -35,6 +35,7 @@ COMMANDS = {
     "campaign": "samples drawn by label frequency, attacked on one model or several",
     "judge": "does the label still fit the changed texts? asks other models, training texts and people",
     "certify": "how many words may be exchanged at will before a true label can be lost",
+    "explain": "why a label comes for a text: the words that it hangs on, what takes it away, its nearest labels",
     "doctor": "what is installed here and what is missing, with the command that fixes it",
     "report": "a page, Markdown, CSV and figures from campaign folders; compares two models; a gate for CI jobs",
 }

@@ -1,0 +1,148 @@
+"""Why a label comes for a text: against plain arithmetic on small victims, and the command."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.campaign.conftest import working_in
+from tests.toolkit.small_campaigns import make_all
+from tests.toolkit.victims import CountingVictim, bag
+from textattack_xmtc.cli.main import main
+from textattack_xmtc.datasets.corpus import Corpus, Document
+from textattack_xmtc.errors import InputError
+from textattack_xmtc.explanations.explain import Prediction, explain
+from textattack_xmtc.explanations.options import ExplainOptions
+from textattack_xmtc.explanations.text import as_text
+
+LABELS = ["kernel", "locking", "cooking", "memory"]
+WEIGHTS = {"kernel": [3.0, 2.0, 0.0, 0.0], "memory": [2.0, 2.0, 0.0, 1.0], "guards": [-1.0, 0.0, 0.0, 0.0]}
+BASE = [1.0, 0.0, 2.5, 0.0]
+TEXT = "The kernel guards memory with locks"
+
+
+def options(**others: Any) -> ExplainOptions:
+    return ExplainOptions(**{"k": 1, "candidate_source": "typos", **others})
+
+
+def test_words_exchange_and_twins_are_those_of_plain_arithmetic() -> None:
+    victim = bag(WEIGHTS, BASE, label_names=LABELS)
+    one = explain(victim, TEXT, options())
+    assert [shown.label for shown in one.shown] == ["kernel"] and one.label.score == 5 and one.words == 6
+    assert [(word.word, word.position, word.drop) for word in one.hangs_on] == [
+        *(("kernel", 1, 3.0), ("memory", 3, 2.0), ("locks", 5, 0.0), ("guards", 2, -1.0)),
+    ]
+    assert [word.share for word in one.hangs_on] == [0.6, 0.4, 0, 0]
+    assert [word.speaks for word in one.hangs_on] == [True, False, False, False]
+    # Without "kernel" cooking leads by a half; "memory" alone leaves 3 to 2.5.
+    assert one.exchange is not None and one.why_none == ""
+    ((position, before, after),) = one.exchange.changes
+    assert (position, before) == (1, "kernel") and after != "kernel"
+    assert one.exchange.text == TEXT.replace("kernel", after)
+    assert one.exchange.after == Prediction("kernel", 2, 2.0) and one.exchange.enters == ("cooking",)
+    drops = {name: np.array([WEIGHTS[word][place] for word in WEIGHTS]) for place, name in enumerate(LABELS)}
+    for twin in one.twins:
+        first, other = drops["kernel"], drops[twin.prediction.label]
+        lengths = np.linalg.norm(first) * np.linalg.norm(other)
+        assert twin.similarity == pytest.approx(first @ other / lengths if lengths else 0)
+    assert [(twin.prediction.label, twin.prediction.rank) for twin in one.twins] == [
+        *(("locking", 2), ("memory", 4), ("cooking", 3)),
+    ]
+
+
+def test_an_exchange_has_no_word_that_can_be_undone() -> None:
+    """The search exchanges the strongest word first, which two weaker ones make superfluous."""
+
+    def row(text: str) -> Sequence[float]:
+        words = text.split()
+        score = 10 - 2 * ("alpha" not in words) - ("bravo" not in words) - ("delta" not in words)
+        return [score - 6 * ("bravo" not in words and "delta" not in words), 5]
+
+    victim = CountingVictim(row, label_names=["first", "second"])
+    one = explain(victim, "alpha bravo delta", options())
+    assert [word.word for word in one.hangs_on] == ["alpha", "bravo", "delta"]
+    assert one.exchange is not None and [before for _, before, _ in one.exchange.changes] == ["bravo", "delta"]
+    assert row(one.exchange.text)[0] < 5
+    for _, before, after in one.exchange.changes:
+        assert row(one.exchange.text.replace(after, before))[0] > 5
+
+
+def test_what_no_word_takes_away_is_said_with_the_reason() -> None:
+    one = explain(bag(WEIGHTS, [99.0, 0, 0, 0], label_names=LABELS), TEXT, options())
+    assert one.exchange is None and one.why_none == "no word left to change"
+    assert "no exchange found: no word left to change" in as_text(one)
+
+
+def test_training_texts_speak_for_words() -> None:
+    rows = [
+        Document(str(n), "locks and mutexes" if n % 2 else "soup of eggs", [LABELS[2 * (1 - n % 2)]]) for n in range(40)
+    ]
+    corpus = Corpus.from_documents("small", {"train": rows}, LABELS)
+    one = explain(bag(WEIGHTS, BASE, label_names=LABELS), TEXT, options(), corpus)
+    assert one.training_texts == 20 and {word.word for word in one.hangs_on if word.speaks} == {"kernel", "locks"}
+    unknown = explain(bag(WEIGHTS, BASE, label_names=["new", *LABELS[1:]]), TEXT, options(), corpus)
+    assert unknown.training_texts == 0 and {word.speaks for word in unknown.hangs_on} == {None}
+
+
+def test_a_label_without_a_name_is_a_number() -> None:
+    one = explain(bag(WEIGHTS, BASE, num_labels=4), TEXT, options(label="1", k=2))
+    assert one.label.label == "1" and one.label.rank == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "given", "message"),
+    [
+        (TEXT, {"label": "memory"}, "'memory' is not among the top 1 of this text, which are 'kernel'"),
+        (TEXT, {"label": "kernal"}, "did you mean 'kernel'"),
+        (TEXT, {"k": 9}, "k=9"),
+        (TEXT, {"candidate_source": "joins"}, "unknown candidate_source='joins'"),
+        ("with the", {}, "no word of this text can be exchanged"),
+        ("?!", {}, "no word of this text can be exchanged"),
+    ],
+)
+def test_what_cannot_be_explained_is_refused(text: str, given: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        explain(bag(WEIGHTS, BASE, label_names=LABELS), text, options(**given))
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_all(tmp_path_factory.mktemp("explained"))
+
+
+def test_the_command_prints_text_and_json(
+    small: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = json.loads((small / "data" / "test.jsonl").read_text().splitlines()[0])
+    (small / "one.txt").write_text(row["text"] + "\n")
+    with working_in(small):
+        assert main(["explain", "plain", "--text", "one.txt", "--data", "data", "--k", "2"]) == 0
+        shown = capsys.readouterr().out
+        assert "hangs on" in shown and "#####" in shown and "taken away by 1 of 20 words" in shown
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(row["text"].encode())))
+        assert main(["explain", "--model", "plain", "--text", "-", "--data", "data", "--k", "2", "--json"]) == 0
+        out = json.loads(capsys.readouterr().out)
+    assert out["text"] == row["text"] and out["words"] == 20 and out["training_texts"] > 0
+    assert shown.startswith(f"{out['label']['label']}: rank 1, probability")
+    assert out["hangs_on"][0]["word"] in shown and out["exchange"]["changes"][0][2] in shown
+
+
+def test_the_command_says_what_is_wrong_with_the_text(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (small / "empty.txt").write_text("\n")
+    (small / "latin.txt").write_bytes("Lösung".encode("latin-1"))
+    with working_in(small):
+        for file, message in (
+            ("empty.txt", "empty.txt holds no text"),
+            ("none.txt", "the text in none.txt cannot be read"),
+            ("latin.txt", "give a file with one text in UTF-8"),
+        ):
+            assert main(["explain", "plain", "--text", file]) == 2
+            assert message in capsys.readouterr().err
+        assert main(["explain", "plain"]) == 2
+        assert "the option --text is missing" in capsys.readouterr().err
