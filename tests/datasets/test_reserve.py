@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import numpy as np
 import pytest
 
@@ -26,6 +28,14 @@ def test_every_text_is_in_one_part_and_neither_order_nor_other_texts_matter() ->
     assert all(60 < len(parts[name]) < 140 for name in RESERVE)
     shuffled = [DOCUMENTS[number] for number in np.random.default_rng(0).permutation(1000)[:600]]
     assert all(ids(set_aside(corpus(shuffled), 0.2))[name] <= parts[name] for name in parts)
+
+
+def test_corpora_that_are_themselves_drawn_by_a_digest_of_their_ids() -> None:
+    """As `tib-ci` is: a digest of the id alone would set most of such a corpus aside."""
+    drawn = [row for row in DOCUMENTS if hashlib.sha256(row.id.encode()).digest()[0] < 64]
+    assert len(drawn) > 200
+    kept = len(set_aside(corpus(drawn), 0.2).split("train"))
+    assert 0.7 < kept / len(drawn) < 0.9
 
 
 def test_a_larger_share_holds_a_smaller_one() -> None:

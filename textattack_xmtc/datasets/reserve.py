@@ -35,7 +35,7 @@ def set_aside(corpus: Corpus, share: float | None) -> Corpus:
         >>> rows = [Document(f"book {number}", "an egg", ["eggs"]) for number in range(100)]
         >>> corpus = set_aside(Corpus.from_documents("a", {"train": rows}), 0.2)
         >>> {name: len(split) for name, split in corpus.splits.items()}
-        {'train': 76, 'reserve-options': 13, 'reserve-verdict': 11}
+        {'train': 81, 'reserve-options': 11, 'reserve-verdict': 8}
     """
     if not share:
         return corpus
@@ -87,5 +87,6 @@ def reserve_of(corpus: Corpus, training: Mapping[str, Any]) -> Corpus:
 
 
 def _digest(id: str) -> list[int]:
-    digest = hashlib.sha256(id.encode("utf-8", "backslashreplace")).digest()
+    # Salted: a corpus may itself be drawn by a digest of its ids.
+    digest = hashlib.sha256(b"reserve\x00" + id.encode("utf-8", "backslashreplace")).digest()
     return [int.from_bytes(digest[start : start + 8], "big") for start in (0, 8)]
