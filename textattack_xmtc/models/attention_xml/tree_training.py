@@ -22,6 +22,7 @@ from textattack_xmtc.models.attention_xml.training import (
     parameter_groups as parameter_groups,  # what `Architecture.parameter_groups` calls
 )
 from textattack_xmtc.models.attention_xml.training import (
+    pretrained_vectors,
     start_from_word_vectors,
     with_unknown_words,
 )
@@ -61,7 +62,7 @@ def train(
     device: torch.device | str | None = None,
     checkpoint: Checkpoint | None = None,
 ) -> tuple[AttentionXMLTree, Log]:
-    """Train an AttentionXML with a label tree, from word vectors of the corpus's own texts; see `Architecture.train`.
+    """Train an AttentionXML with a label tree, from word vectors as a flat one; see `Architecture.train`.
 
     Each level is trained for `settings.epochs`; it starts from the word vectors, LSTM and MLP of the level above. The
     loss is that of all levels: a group is a label that all texts of its labels have. Validated is the last level.
@@ -71,15 +72,16 @@ def train(
     """
     texts, settings, beam = list(corpus.split("train")["text"]), plan.settings, plan.tree.beam
     vocabulary = Vocabulary.of_texts(texts, plan.vocabulary_size)
+    vectors, sizes = pretrained_vectors(plan, vocabulary)
     state = (checkpoint.read() if checkpoint else None) or {}
     tree = tree_of(state) or build_label_tree(texts, corpus.label_matrix("train"), plan.tree, settings.seed)
     with torch.random.fork_rng():
         torch.manual_seed(settings.seed)
-        network = AttentionXMLTreeNetwork(len(vocabulary), tree, plan.network)
+        network = AttentionXMLTreeNetwork(len(vocabulary), tree, sizes)
     model = AttentionXMLTree(network, vocabulary, corpus.label_names, plan.max_length, beam, device)
     encoded = model.encode(texts)
     if not state:
-        start_from_word_vectors(cast(AttentionXMLNetwork, network.network(0)), encoded, settings.seed)
+        start_from_word_vectors(cast(AttentionXMLNetwork, network.network(0)), encoded, settings.seed, vectors)
 
     def inputs(positions: Sequence[int], training: bool) -> tuple[torch.Tensor, torch.Tensor]:
         words, lengths = padded([encoded[position] for position in positions], PAD_ID, model.device)
