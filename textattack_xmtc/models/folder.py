@@ -30,6 +30,7 @@ from textattack_xmtc.errors import InputError, ModelFolderError
 from textattack_xmtc.models.architecture import ARCHITECTURES, architecture
 from textattack_xmtc.models.hugging_face import check_layer_counts
 from textattack_xmtc.models.torch_scorer import ComputeType, TorchScorer
+from textattack_xmtc.workdir.files import write_json
 from textattack_xmtc.workdir.folders import atomic_folder
 
 FORMAT = 1
@@ -116,13 +117,13 @@ def write_model(
         "mask_word": model.mask_word,
         **model.settings(),
     }
-    write_json(folder / CONFIG, config, indent=2)
+    write_json(folder / CONFIG, config)
     write_json(folder / LABELS, model.label_names)
     model.write_own_files(folder)
     weights = {key: value.detach().cpu().contiguous() for key, value in model.network.state_dict().items()}
     save_file(weights, folder / WEIGHTS)
     if training is not None:
-        write_json(folder / TRAINING, training, indent=2)
+        write_json(folder / TRAINING, training)
     if test is not None:
         with (folder / TEST).open("w", encoding="utf-8") as lines:
             for row in test:
@@ -163,11 +164,6 @@ def read_config(folder: Path) -> dict[str, Any]:
 def masked_lm_of(folder: Path) -> Path | None:
     """The masked language model kept in a model folder, or None."""
     return folder / MASKED_LM if (folder / MASKED_LM / CONFIG).is_file() else None
-
-
-def write_json(file: Path, value: Any, indent: int | None = None) -> None:
-    """Write a JSON file as UTF-8 that people can read."""
-    file.write_text(json.dumps(value, ensure_ascii=False, indent=indent) + "\n", encoding="utf-8")
 
 
 def read_dict(folder: Path, name: str) -> dict[str, Any]:

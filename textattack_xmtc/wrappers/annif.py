@@ -84,13 +84,13 @@ class AnnifWrapper(RemoteWrapper):
 
     def _check_project(self) -> None:
         facts = self._answered(None, self._project_url)
-        told = facts if isinstance(facts, dict) else {}
-        if told.get("language") != self.language:
+        project = facts if isinstance(facts, dict) else {}
+        if project.get("language") != self.language:
             raise InputError(
-                f"the project {self.project!r} is for texts in {told.get('language')!r}, not {self.language!r}",
+                f"the project {self.project!r} is for texts in {project.get('language')!r}, not {self.language!r}",
                 "choose a project for the language of the texts",
             )
-        if told.get("is_trained") is False:
+        if project.get("is_trained") is False:
             raise VictimError(f"the project {self.project!r} is not trained", f"annif train {self.project} CORPUS")
         self._is_checked = True
 
@@ -105,4 +105,4 @@ def _body(texts: list[str], shown: int) -> Any:
 
 
 def _rows(answer: Any) -> Any:
-    return [[(found["uri"], found["score"]) for found in document["results"]] for document in answer]
+    return [[(concept["uri"], concept["score"]) for concept in document["results"]] for document in answer]

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from textattack_xmtc.errors import ModelFolderError
-from textattack_xmtc.models.folder import read_dict, write_json
+from textattack_xmtc.models.folder import read_dict
 from textattack_xmtc.words import Span
+from textattack_xmtc.workdir.files import write_json
 
 SENTENCES = "sentences.json"
 """The file of a model folder that holds Punkt's parameters."""

@@ -17,10 +17,11 @@ from textattack_xmtc.models.attention_xml.architecture import AttentionXMLConfig
 from textattack_xmtc.models.attention_xml.sentences import NLTKWords
 from textattack_xmtc.models.attention_xml.vocabulary import PAD_ID, PUNKT, UNK, UNK_ID, Vocabulary
 from textattack_xmtc.models.batches import padded
-from textattack_xmtc.models.folder import VOCABULARY, read_words, write_json
+from textattack_xmtc.models.folder import VOCABULARY, read_words
 from textattack_xmtc.models.pretrained import PretrainedScorer
 from textattack_xmtc.models.torch_scorer import ComputeType, Encoded
 from textattack_xmtc.scores import ScoreKind
+from textattack_xmtc.workdir.files import write_json
 
 _MOST_WORDS = 2**31 - 1  # far more than any text has: a larger number in a damaged file would not count words any more
 
