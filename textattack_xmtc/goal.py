@@ -62,10 +62,6 @@ class Goal:
             return frozenset(true_labels) & frozenset(shown)
         return frozenset(label for label in targets if (label in shown) == self.minimize)
 
-    def eligible(self, shown: Collection[int], true_labels: Collection[int], targets: Iterable[int] = ()) -> bool:
-        """Whether there is a label at stake: what has no work is skipped. Arguments as in `at_stake`."""
-        return bool(self.at_stake(shown, true_labels, targets))
-
     def right_before(self, shown: Collection[int], target: int) -> bool:
         """Whether a model gets a pair of a text and a target right: a true target is shown, a wrong one is not."""
         return (target in shown) == self.true_targets

@@ -11,7 +11,7 @@ import pytest
 from tests.toolkit.shared_folders import SHARED, needs_shared
 from textattack_xmtc.datasets.corpus import Corpus, Document
 from textattack_xmtc.datasets.load import load_corpus
-from textattack_xmtc.datasets.statistics import corpus_statistics, frequency_curve, frequency_histogram
+from textattack_xmtc.datasets.statistics import corpus_statistics
 
 
 def corpus_of(train: list[list[str]], test: list[list[str]], label_names: list[str] | None = None) -> Corpus:
@@ -50,13 +50,6 @@ def test_a_corpus_without_training_texts_has_no_averages() -> None:
     assert math.isnan(found.texts_per_label)
     assert math.isnan(found.labels_per_text)
     assert math.isnan(found.tail_share)
-
-
-def test_figure_1_as_curve_and_as_histogram() -> None:
-    counts = np.array([3, 100, 1, 1, 0])
-    assert frequency_curve(counts).tolist() == [100, 3, 1, 1, 0]
-    frequencies, labels = frequency_histogram(counts)
-    assert dict(zip(frequencies.tolist(), labels.tolist(), strict=True)) == {0: 1, 1: 2, 3: 1, 100: 1}
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from textattack_xmtc.datasets.corpus import Corpus
 
 TAIL_AT_MOST = 5
@@ -63,30 +61,3 @@ def corpus_statistics(corpus: Corpus, tail_at_most: int = TAIL_AT_MOST) -> Corpu
         tail_at_most=tail_at_most,
         unseen_labels=int((counts == 0).sum()),
     )
-
-
-def frequency_curve(label_counts: np.ndarray) -> np.ndarray:
-    """The curve of Figure 1: label frequencies from head to tail; the position in it is the label's rank, minus 1.
-
-    Args:
-        label_counts: the number of training texts of each label, shape `(labels,)`.
-
-    Example:
-        >>> frequency_curve(np.array([1, 40, 7])).tolist()
-        [40, 7, 1]
-    """
-    return np.sort(np.asarray(label_counts))[::-1]
-
-
-def frequency_histogram(label_counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """How many labels have each frequency that occurs: the frequencies, ascending, and the numbers of labels.
-
-    Args:
-        label_counts: the number of training texts of each label, shape `(labels,)`.
-
-    Example:
-        >>> [part.tolist() for part in frequency_histogram(np.array([1, 40, 1, 0]))]
-        [[0, 1, 40], [1, 2, 1]]
-    """
-    frequencies, labels = np.unique(np.asarray(label_counts), return_counts=True)
-    return frequencies, labels
