@@ -33,6 +33,9 @@ LABEL_PAGE = "labels.html"
 EXAMPLES = 5
 """How many examples stand beside the curve."""
 
+WORDS_SHOWN = 2
+"""Words that a label hangs on, beside an example: by the ranking of the search, of campaigns with `--per-label`."""
+
 CONTEXT = 6
 """How many words around a change are shown there."""
 
@@ -173,6 +176,8 @@ def _example(campaign: Campaign, record: Record) -> dict[str, object]:
     similarity = campaign.similarity(record)
     facts = [f"{record.changed} of {record.words:,} words", f"{count:,} training text{'s' * (count != 1)}"]
     facts += [] if isnan(similarity) else [f"similarity {similarity:.2f}"]
+    if record.hangs_on:
+        facts.append("hangs on " + ", ".join(f"{word} {share:.0%}" for word, share in record.hangs_on[:WORDS_SHOWN]))
     lists = [("True labels", sample.labels)]
     for name, prediction in (("before", record.before), ("after", record.after)):
         lists += [(f"Top {campaign.k} {name}", prediction.top_k if prediction else ())]

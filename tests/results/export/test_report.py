@@ -280,6 +280,7 @@ def test_labels_have_a_page_that_can_be_searched(folder: Path, tmp_path: Path) -
     out = write_report([campaign], tmp_path / "out", exports=["parquet"]).parent
     report, labels = ((out / name).read_text(encoding="utf-8") for name in ("report.html", "labels.html"))
     assert '<a href="labels.html">' in report and "<script" not in report
+    assert re.search(r"training texts? · similarity 0\.\d\d · hangs on \S+ 60%, \S+ 10%", Page(report).text)
     page = Page(labels)
     assert check_tables(page.tables, out / "tables") > 100 and page.tables.keys() == {"labels.csv"}
     (script,) = re.findall(r"<script>(.*?)</script>", labels, re.DOTALL)
