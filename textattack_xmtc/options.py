@@ -89,7 +89,7 @@ def options_of(source: type, **changes: Mapping[str, Any]) -> list[Option]:
         ... class Sizes:
         ...     layers: int = option(2, "layers of the network")
         ...     kind: Literal["flat", "tree"] = option("flat", "with or without a tree")
-        >>> [(found.name, found.kind.__name__, found.default, found.choices) for found in options_of(Sizes)]
+        >>> [(one.name, one.kind.__name__, one.default, one.choices) for one in options_of(Sizes)]
         [('layers', 'int', 2, ()), ('kind', 'str', 'flat', ('flat', 'tree'))]
     """
     hints = get_type_hints(source)

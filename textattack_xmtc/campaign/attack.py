@@ -115,9 +115,9 @@ def load_tools(plan: Plan, companion: Path | None, encoder: str = "", masked_lm:
 def _check_independent(plan: Plan) -> None:
     """Refuse evidence that asks a victim."""
     asked = evidence_model(plan.evidence)
-    own = None if asked is None else fingerprint(asked)
+    digest = None if asked is None else fingerprint(asked)
     for model in plan.models:
-        if own is not None and fingerprint(model) == own:
+        if digest is not None and fingerprint(model) == digest:
             raise InputError(
                 f"evidence={plan.evidence!r} asks the victim {model!r} itself", "name a model that is not attacked"
             )

@@ -44,7 +44,7 @@ def prepare(out: Path, plan: Plan, device: str | None = None, gate: Gate | None 
         XMTCError: the folder cannot be written.
     """
     corpus = _corpus(plan)
-    own = len(corpus.split("test"))
+    from_data = len(corpus.split("test"))
     if plan.texts is not None:
         corpus, note = with_further_texts(corpus, load_corpus(plan.texts, **plan.given()))
         say(note)
@@ -73,7 +73,7 @@ def prepare(out: Path, plan: Plan, device: str | None = None, gate: Gate | None 
             )
         facts[folder] = model_facts(victim, folder, int(right.sum()))
         # Further texts may have been chosen for their labels.
-        precision[victim.name] = precision_of(best[:own], truth[:own], plan.k)
+        precision[victim.name] = precision_of(best[:from_data], truth[:from_data], plan.k)
         if folder == plan.reference_model:
             top, known, reference_right = best, np.asarray(victim.from_corpus >= 0), right
     if plan.samples is None:

@@ -118,8 +118,8 @@ def _read_skos(path: Path, language: str | None) -> list[Concept]:
     try:
         graph.parse(path, format=_RDF[path.suffix])
     except Exception as error:  # each of rdflib's parsers has its own
-        told = " ".join(str(error).split())[:200]
-        raise DataError(f"{path}: expected RDF ({type(error).__name__}: {told})", "correct the file") from None
+        reason = " ".join(str(error).split())[:200]
+        raise DataError(f"{path}: expected RDF ({type(error).__name__}: {reason})", "correct the file") from None
     concepts = set(graph.subjects(RDF.type, SKOS.Concept))
     concepts -= set(graph.subjects(OWL.deprecated, rdflib.Literal(True)))
     names = {
@@ -135,8 +135,8 @@ def _read_skos(path: Path, language: str | None) -> list[Concept]:
         return [str(label) for label in sorted(chosen, key=lambda label: (label.language is None, str(label)))]
 
     return [
-        Concept(str(concept), next(iter(labels(own)), ""), tuple(labels(graph.objects(concept, SKOS.altLabel))))
-        for concept, own in names.items()
+        Concept(str(concept), next(iter(labels(preferred)), ""), tuple(labels(graph.objects(concept, SKOS.altLabel))))
+        for concept, preferred in names.items()
     ]
 
 

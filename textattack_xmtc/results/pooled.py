@@ -53,8 +53,8 @@ def pooled(successes: np.ndarray, n: np.ndarray, weight: float = 1.0) -> list[Es
 def _distributions(pairs: np.ndarray, times: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Beta distributions, as `a`, `b` and posterior probability, shape `(points,)`; negligible ones are left out."""
     quantiles = np.sin(np.pi / 2 * (np.arange(_POINTS) + 0.5) / _POINTS) ** 2  # of Beta(1/2, 1/2)
-    mean, own = (grid.ravel() for grid in np.meshgrid(quantiles, quantiles / 2))
-    concentration = 1 / own - 1
+    mean, spread = (grid.ravel() for grid in np.meshgrid(quantiles, quantiles / 2))
+    concentration = 1 / spread - 1
     a, b = mean * concentration, (1 - mean) * concentration
     lost = pairs[:, 1] - pairs[:, 0]
     fit = betaln(a[:, None] + pairs[:, 0], b[:, None] + lost) - betaln(a, b)[:, None]

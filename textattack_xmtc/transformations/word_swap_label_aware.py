@@ -67,18 +67,18 @@ class LearntWords:
             self.gains, self.places = {}, 0
         (current, texts), self._waiting = self._waiting, ("", [])
         start, *answers = self._goal.answered([current, *(text.text for text in texts)])
-        told = [
+        gains = [
             (new_word(text), float(near - start))
             for text, near in zip(texts, answers, strict=True)
             if not np.isnan(near - start)
         ]
-        best = max((gain for _, gain in told), default=0.0)
+        best = max((gain for _, gain in gains), default=0.0)
         if best > 0:
             shares: dict[str, list[float]] = {}
-            for word, gain in told:
+            for word, gain in gains:
                 shares.setdefault(word, []).append(gain / best)
             self.gains.update({word: float(np.mean(values)) for word, values in shares.items()})
-        return told
+        return gains
 
     def wait_for(self, current: AttackedText, texts: list[AttackedText]) -> None:
         """Remember what is proposed in place of words of the current text."""

@@ -96,8 +96,8 @@ class AnnifFolder(Annif):
     def in_folder(cls, folder: Path, split: str, options: ReadOptions = BY_CONTENT) -> Source | None:
         """See `Source`."""
         is_train = folder.name.lower() in SPLIT_STEMS["train"]
-        own = [folder] if is_train == (split == "train") else []
-        for place in (*(folder / stem for stem in SPLIT_STEMS[split]), *own):
+        itself = [folder] if is_train == (split == "train") else []
+        for place in (*(folder / stem for stem in SPLIT_STEMS[split]), *itself):
             texts = sorted(place.glob("*.txt"))
             if any(_labels_of(text) is not None for text in texts):
                 return cls(texts, options)

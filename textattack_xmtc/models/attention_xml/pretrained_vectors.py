@@ -48,7 +48,7 @@ def read_word_vectors(source: str, words: Sequence[str]) -> np.ndarray:
     for word, vector in _matrix_rows(file, lower) if file.suffix == ".npy" else _text_rows(file, lower):
         exact.setdefault(word, vector)
         folded.setdefault(word.lower(), vector)
-    known = {word: found for word in words if (found := exact.get(word, folded.get(word))) is not None}
+    known = {word: row for word in words if (row := exact.get(word, folded.get(word))) is not None}
     if not known:
         raise DataError(f"{str(file)!r} has none of the {len(words):,} words of the texts", "give other word vectors")
     vectors = np.zeros((len(words), len(next(iter(known.values())))), dtype=np.float32)
