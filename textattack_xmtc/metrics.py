@@ -8,8 +8,8 @@ PSP@k when it is not normalised.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import chain
 from types import MappingProxyType
 
 import numpy as np
@@ -37,16 +37,18 @@ def label_matrix(rows: Iterable[Sequence[int]], n_labels: int) -> sparse.csr_mat
         >>> label_matrix([[2, 0], []], 3).toarray().tolist()
         [[1.0, 0.0, 1.0], [0.0, 0.0, 0.0]]
     """
-    lists = list(rows)
-    starts = np.concatenate([[0], np.cumsum([len(row) for row in lists], dtype=np.int64)])
-    indices = np.fromiter(chain.from_iterable(lists), dtype=np.int64, count=int(starts[-1]))
+    starts, listed = array("q", [0]), array("q")
+    for row in rows:  # one at a time, so that a million need no lists
+        listed.extend(row)
+        starts.append(len(listed))
+    indices = np.array(listed, dtype=np.int64)
     if len(indices) and not 0 <= indices.min() <= indices.max() < n_labels:
         raise InputError(
             f"label indices run from {indices.min()} to {indices.max()}, outside 0 to {n_labels - 1}",
             "give indices into the label list, or the right number of labels",
         )
     ones = np.ones(len(indices), dtype=np.float32)
-    return _as_set(sparse.csr_matrix((ones, indices, starts), shape=(len(lists), n_labels)))
+    return _as_set(sparse.csr_matrix((ones, indices, starts), shape=(len(starts) - 1, n_labels)))
 
 
 def only_labels(truth: sparse.csr_matrix, labels: np.ndarray) -> sparse.csr_matrix:
@@ -220,10 +222,10 @@ def hits_at_k(top_k: np.ndarray, truth: sparse.csr_matrix, k: int) -> tuple[np.n
     ordered = np.sort(best, axis=1)
     if ((ordered[:, 1:] == ordered[:, :-1]) & (ordered[:, 1:] >= 0)).any():
         raise InputError("a label stands twice in the top k of one text", "give each label once a text")
-    # One number a (text, label) pair turns membership in the rows of a sparse matrix into one sorted look-up.
-    positions = np.arange(n_texts, dtype=np.int64)[:, None] * n_labels
-    true_pairs = np.repeat(positions[:, 0], np.diff(true.indptr)) + true.indices
-    return np.isin(positions + best, true_pairs) & (best >= 0), true
+    if not true.nnz:
+        return np.zeros(best.shape, dtype=bool), true
+    values = true[np.repeat(np.arange(n_texts), k), np.maximum(best, 0).ravel()]
+    return (np.asarray(values).reshape(best.shape) > 0) & (best >= 0), true
 
 
 def _hits_of_labelled_texts(top_k: np.ndarray, truth: sparse.csr_matrix, k: int) -> tuple[np.ndarray, np.ndarray]:

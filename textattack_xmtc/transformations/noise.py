@@ -12,7 +12,6 @@ from typing import Literal, NamedTuple
 from textattack.shared.utils import words_from_text
 from textattack.transformations import (
     WordSwap,
-    WordSwapInvisibleCharacters,
     WordSwapNeighboringCharacterSwap,
     WordSwapQWERTY,
     WordSwapRandomCharacterDeletion,
@@ -28,6 +27,7 @@ Keeps = Literal["look", "sense", "reading"]
 another one (reading)."""
 
 _LEAST_LETTERS = 4  # shorter words cannot be made out after an error
+_INVISIBLE = "\u200b\u200c\u200d"  # those of Boucher et al. (2022), "Bad Characters"
 _VOWEL = re.compile("[aeiouyäöü]", re.IGNORECASE)
 
 
@@ -165,7 +165,7 @@ def _homoglyphs(word: str) -> Iterator[str]:
 
 
 def _invisible(word: str) -> list[str]:
-    return list(WordSwapInvisibleCharacters()._get_replacement_words(word))
+    return [word[:place] + mark + word[place:] for place in range(1, len(word)) for mark in _INVISIBLE]
 
 
 def _case(word: str) -> tuple[str, ...]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd  # type: ignore[import-untyped]
+from scipy import sparse
 
 from textattack_xmtc.metrics import PROPENSITY_CONSTANTS, label_matrix, precision_at_k, propensities, psp_at_k
 from textattack_xmtc.results.campaign import Campaign, models_of
@@ -84,14 +84,14 @@ class Successes:
     """The labels of the texts whose attack reached its goal within the allowed change rate, by sample.
 
     Attributes:
-        true: the true labels of each text.
-        targets: the target of each.
+        true: the true labels of each text, shape `(n, labels)`.
+        targets: the target of each, shape `(n,)`.
         before: the k best labels of the original text, -1 where a model had no further label to give, shape `(n, k)`.
         after: the same of the final text.
     """
 
-    true: list[tuple[int, ...]]
-    targets: list[int]
+    true: sparse.csr_matrix
+    targets: np.ndarray
     before: np.ndarray
     after: np.ndarray
 
@@ -109,13 +109,13 @@ class Precision:
 def successes_of(campaign: Campaign, model: Model) -> Successes:
     """Read what successful attacks on a model did to the k best labels."""
     numbers = model.rows.index[model.rows["success"] == 1].tolist()
-    k, tops = campaign.k, (np.full((len(numbers), campaign.k), -1), np.full((len(numbers), campaign.k), -1))
+    k, tops = campaign.k, [np.full((len(numbers), campaign.k), -1, dtype=np.int32) for _ in range(2)]
     for place, record in enumerate(model.records.of(numbers)):
         for top, prediction in zip(tops, (record.before, record.after), strict=True):
             labels = prediction.top_k[:k] if prediction else ()
             top[place, : len(labels)] = labels
-    true = [sample.labels for sample in campaign.samples.of(numbers)]
-    return Successes(true, model.rows["target"].loc[numbers].tolist(), *tops)
+    true = label_matrix((sample.labels for sample in campaign.samples.of(numbers)), len(campaign.label_names))
+    return Successes(true, model.rows["target"].loc[numbers].to_numpy(), *tops)
 
 
 def precision(campaign: Campaign, successes: Successes, without_target: bool, family: str = "other") -> Precision:
@@ -124,11 +124,10 @@ def precision(campaign: Campaign, successes: Successes, without_target: bool, fa
     Propensities are those of Jain et al. (2016) with the A and B of a data set's family (`PROPENSITY_CONSTANTS`), from
     the training texts of each label; at fewer than 3 training texts there are none.
     """
-    rows = [
-        [label for label in labels if not (without_target and label == target)]
-        for labels, target in zip(successes.true, successes.targets, strict=True)
-    ]
-    truth, tops, k = label_matrix(rows, len(campaign.label_names)), (successes.before, successes.after), campaign.k
+    truth, tops, k = successes.true, (successes.before, successes.after), campaign.k
+    if without_target:
+        truth = truth - truth.multiply(label_matrix(successes.targets[:, None], truth.shape[1]))
+        truth.eliminate_zeros()
     precisions = [precision_at_k(top, truth, k) for top in tops]
     if campaign.n_train < 3:
         return Precision(*precisions)
@@ -142,16 +141,14 @@ def moved(successes: Successes, inwards: bool) -> pd.DataFrame:
     Returns:
         By label: `times`, in how many successes it moved, and `true`, in how many of them it is a true label.
     """
-    times: Counter[int] = Counter()
-    true_ones: Counter[int] = Counter()
-    for true, target, before, after in zip(
-        successes.true, successes.targets, successes.before, successes.after, strict=True
-    ):
-        old, new = set(before.tolist()), set(after.tolist())
-        labels = (new - old if inwards else old - new) - {target, -1}
-        times.update(labels)
-        true_ones.update(labels & set(true))
-    frame = pd.DataFrame({"times": times, "true": true_ones}).fillna(0).astype("int64").rename_axis("label")
+    here, there = (successes.after, successes.before) if inwards else (successes.before, successes.after)
+    stays = np.zeros(here.shape, dtype=bool)
+    for column in there.T:  # one by one: together they would be k times as large
+        stays |= here == column[:, None]
+    rows, columns = np.nonzero(~stays & (here != successes.targets[:, None]) & (here != -1))
+    labels = here[rows, columns]
+    true = np.asarray(successes.true[rows, labels]).ravel() > 0 if len(rows) else np.zeros(0, dtype=bool)
+    frame = pd.DataFrame({"label": labels, "times": 1, "true": true}).groupby("label").sum().astype("int64")
     return frame.sort_values(["times", "label"], ascending=[False, True])
 
 
@@ -183,7 +180,7 @@ def _other_labels(campaigns: Sequence[Campaign], successes: _OfModels, family: s
     rows = []
     for campaign, model, one in successes:
         for truth, without in (("all", False), ("all but the target", True)):
-            if one.targets:
+            if len(one.targets):
                 facts = {"model": model.name, "truth": truth, "k": campaign.k, "n": len(one.targets)}
                 rows.append((campaign, SimpleNamespace(**facts, **asdict(precision(campaign, one, without, family)))))
     a, b = PROPENSITY_CONSTANTS[family]
