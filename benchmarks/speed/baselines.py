@@ -63,7 +63,7 @@ def dense_part(model: AttentionXML, hidden: torch.Tensor, lengths: torch.Tensor)
     padding = (torch.arange(hidden.shape[1], device=hidden.device) >= lengths[:, None])[:, None, :]
     step = max(1, _CHUNK_FLOATS // (hidden.shape[0] * (hidden.shape[1] + hidden.shape[2])))
     scores = []
-    for rows in network.attention.split(step):
+    for rows in torch.split(network.attention, step):
         attention = (rows @ hidden.transpose(1, 2)).masked_fill(padding, -torch.inf).softmax(dim=-1)
         vectors = attention @ hidden
         for layer in network.linear:
@@ -81,7 +81,8 @@ def ranked(text: str, target: int, dense: Dense, mask: str) -> list[int]:
     own = dense([text])[0, target]
     masked = [" ".join([*words[:i], mask, *words[i + 1 :]]) for i in range(len(words))]
     parts = [dense(masked[i : i + RANKING_BATCH])[:, target] for i in range(0, len(masked), RANKING_BATCH)]
-    return np.argsort(-(own - np.concatenate(parts)), kind="stable").tolist()
+    order: list[int] = np.argsort(-(own - np.concatenate(parts)), kind="stable").tolist()
+    return order
 
 
 def one_by_one(
@@ -115,7 +116,8 @@ def one_by_one(
 
 def top_k(row: np.ndarray, k: int) -> list[int]:
     """The k best labels of a row, best first; ties by the lower index."""
-    return np.argsort(-row, kind="stable")[:k].tolist()
+    best: list[int] = np.argsort(-row, kind="stable")[:k].tolist()
+    return best
 
 
 # Stock -------------------------------------------------------------------------------------------------------------

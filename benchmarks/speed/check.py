@@ -57,7 +57,7 @@ def checked(
     names: Iterable[str], kept: list[Result], measure: Callable[[str], list[Result]], margin: float = MARGIN
 ) -> tuple[int, list[str]]:
     """The same for modules that are measured now, up to `ATTEMPTS` times each: noise does not strike every time."""
-    total, found = 0, []
+    total, found = 0, list[str]()
     for name in names:
         for _ in range(ATTEMPTS):
             compared, lines = worse(measure(name), kept, margin)

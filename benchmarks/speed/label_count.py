@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from benchmarks.speed.parts import WIKI10, attention_xml, texts_of
 from benchmarks.speed.rows import Row, Setup, alternate, at_most
 
@@ -12,8 +14,8 @@ REPEATS, DENSE_REPEATS = 40, 5
 def rows(_: Setup) -> list[Row]:
     texts = texts_of(WORDS, TEXTS)
     models = [attention_xml(labels) for labels in (FEW, WIKI10)]
-    one = alternate([lambda m=m: m.score(texts, [FEW // 2], "probability", TEXTS) for m in models], REPEATS)
-    dense = alternate([lambda m=m: m.dense(texts, "probability", TEXTS) for m in models], DENSE_REPEATS)
+    one = alternate([partial(m.score, texts, [FEW // 2], "probability", TEXTS) for m in models], REPEATS)
+    dense = alternate([partial(m.dense, texts, "probability", TEXTS) for m in models], DENSE_REPEATS)
     found = [
         Row(f"{what}, {labels:,} labels, {TEXTS} texts of {WORDS} words", round(1000 * seconds, 1), "ms", n=n)
         for what, times, n in (("score of one label", one, REPEATS), ("scores of all labels", dense, DENSE_REPEATS))

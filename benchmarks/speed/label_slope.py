@@ -36,7 +36,7 @@ def rows(setup: Setup) -> list[Row]:
 
 def victim(kind: str, labels: int, full: bool) -> Any:
     if kind == "APLC-XLNet":
-        return aplc_xlnet(labels, **({} if full else {"layers": 2}))
+        return aplc_xlnet(labels, **({} if full else dict[str, Any](layers=2)))
     return attention_xml_tree(labels, hidden=256 if full else 128)
 
 

@@ -43,7 +43,7 @@ def measure(kind: str, full: bool, answer: Any) -> None:
     few: dict[str, Any] = {} if full else {"num_hidden_layers": 2}
     victim: Any
     if kind == "APLC-XLNet":
-        victim = aplc_xlnet(AMAZON, **({} if full else {"layers": 1}))
+        victim = aplc_xlnet(AMAZON, **({} if full else dict[str, Any](layers=1)))
     else:
         victim = attention_xml_tree(AMAZON, hidden=256 if full else 64)
     attack = attack_on(victim, masked_lm(**few), max_change_rate=0.05)

@@ -9,6 +9,7 @@ to know the next question. Random weights of real sizes.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
@@ -90,7 +91,7 @@ def bare(asked: dict[str, list[Any]], model: Any, encoder: Any) -> Callable[[], 
             encoded = model.encode(texts)
             for positions in by_length([len(text) for text in encoded], 32):
                 batch = [encoded[position] for position in positions]
-                calls.append(lambda b=batch, w=wanted, s=score_kind: model._scores(b, w, s))
+                calls.append(partial(model._scores, batch, wanted, score_kind))
     fills = asked["fill"]
     for positions in by_length([inputs["input_ids"].shape[1] for _, inputs, _ in fills], 8):
         calls.append(filled(fills, positions))

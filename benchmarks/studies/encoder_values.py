@@ -11,6 +11,7 @@ import lzma
 import random
 import sys
 import time
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -44,18 +45,21 @@ def main() -> None:
         print(f"| {name} | {len(pairs)} | {' | '.join(described(column[name]) for column in columns)} |")
 
 
+Kinds = Mapping[str, Sequence[tuple[str, str]]]
+
+
 def read_texts(path: Path) -> list[str]:
     with lzma.open(path, "rt", encoding="utf-8") as lines:
         return [json.loads(line)["text"] for line in lines]
 
 
-def text_pairs(texts, generator):
+def text_pairs(texts: Sequence[str], generator: random.Random) -> Kinds:
     """Name of a kind of pair -> its (text, other text) pairs."""
     corpus_words = [word for text in texts for word in words_from_text(text) if is_content(word)]
     others = list(texts)
     generator.shuffle(others)
     firsts = [first for first, _ in PARAPHRASES]
-    kinds = {"untouched": [(text, text) for text in texts]}
+    kinds: dict[str, Sequence[tuple[str, str]]] = {"untouched": [(text, text) for text in texts]}
     kinds["1 word exchanged"] = [(text, edited(text, lambda n: 1, corpus_words, generator)) for text in texts]
     for share in EDITED_SHARES:
         budget = partial(change_budget, share)
@@ -72,7 +76,7 @@ def is_content(word: str) -> bool:
     return word.isalpha() and len(word) > 1 and word.lower() not in ENGLISH
 
 
-def edited(text, budget, corpus_words, generator):
+def edited(text: str, budget: Callable[[int], int], corpus_words: Sequence[str], generator: random.Random) -> str:
     """`text` with `budget(n)` of its n content words exchanged for content words drawn from the corpus."""
     words = words_from_text(text)
     content = [i for i, word in enumerate(words) if is_content(word)]
@@ -86,7 +90,7 @@ def edited(text, budget, corpus_words, generator):
     return text
 
 
-def cosines(encoder: Encoder, kinds):
+def cosines(encoder: Encoder, kinds: Kinds) -> dict[str, np.ndarray]:
     texts = list(dict.fromkeys(text for pairs in kinds.values() for pair in pairs for text in pair))
     start = time.perf_counter()
     vectors = encoder.encode(texts).astype(np.float64)
@@ -99,7 +103,7 @@ def cosines(encoder: Encoder, kinds):
     }
 
 
-def described(values):
+def described(values: np.ndarray) -> str:
     low, middle, high = np.percentile(values, [10, 50, 90])
     return f"{middle:.3f} ({low:.3f} to {high:.3f})"
 

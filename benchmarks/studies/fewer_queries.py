@@ -106,7 +106,10 @@ def measure(name: str, goal: str, options: argparse.Namespace) -> None:
     variants = [variant for variant in VARIANTS if variant not in LEFT_OUT.get(goal, ())]
     attacks = {
         variant: SampleAttack(
-            replace(plan, ranking=variant[0], candidate_order=variant[1]), victim, corpus.label_names, tools
+            replace(plan, **dict[str, Any](zip(("ranking", "candidate_order"), variant, strict=True))),
+            victim,
+            corpus.label_names,
+            tools,
         )
         for variant in variants
     }

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from math import isnan, sqrt
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 
@@ -37,6 +37,11 @@ ANY, HALF, SIMILAR = Setting("limit", 1.0), Setting("half the limit", 0.5), Sett
 SETTINGS = (ANY, HALF, SIMILAR)
 
 
+class _Conditions(TypedDict):
+    threshold: float | None
+    limit: float
+
+
 @dataclass(frozen=True)
 class Cell:
     """A finished campaign with what it was: corpus, architecture, goal."""
@@ -61,7 +66,7 @@ class Cell:
         """The attack's rate of success on a model; with `wrong`, what it gets wrong before counts as lost."""
         return self.campaign.results[model.name].rate(bin_number, wrong_counts=wrong, **self.conditions(setting))
 
-    def conditions(self, setting: Setting) -> dict[str, float | None]:
+    def conditions(self, setting: Setting) -> _Conditions:
         """What `SampleResults` asks of a success."""
         return {"threshold": setting.similarity, "limit": setting.share * self.campaign.max_change_rate}
 

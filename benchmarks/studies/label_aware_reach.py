@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from textattack_xmtc.campaign.samples import Sample
 from textattack_xmtc.datasets.corpus import Corpus
 from textattack_xmtc.evidence.label_texts import TrainingWords
+from textattack_xmtc.results.records import Sample
 
 TEXTS = 20
 WORDS = 30

@@ -59,7 +59,8 @@ def main() -> None:
     parser.add_argument("--cell", nargs=3, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.cell:
-        print(json.dumps(measured(*options.cell, options.data, options.keep)))
+        name, model, loss = options.cell
+        print(json.dumps(measured(name, model, loss, options.data, options.keep)))
         return
     for cell in cells():
         words = " ".join(cell).split()

@@ -106,7 +106,7 @@ def write_samples(file: Path, corpus: Corpus, thinned: Labels, left: Labels, see
     """One pair a test text whose label is thinned or left, as a campaign takes samples."""
     rng = np.random.default_rng(seed)
     part = {**dict.fromkeys(thinned.tolist(), THINNED), **dict.fromkeys(left.tolist(), LEFT)}
-    lines = []
+    lines: list[str] = []
     for row in corpus.split("test"):
         own = [label for label in row["labels"] if label in part]
         if own:

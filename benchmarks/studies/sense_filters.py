@@ -70,7 +70,7 @@ def window_cosines(encoder: Encoder, pairs: Sequence[Pair]) -> dict[int, float]:
     }
 
 
-def rows(pairs: Sequence[Pair], encoders: Sequence[Encoder]) -> list[tuple[str, str, str, str]]:
+def rows(pairs: Sequence[Pair], encoders: Sequence[Encoder]) -> list[tuple[str, ...]]:
     """For each filter: accepted valid, accepted invalid, and how many of the accepted are valid; with 95% intervals."""
     table = []
     for name, accepts in filters(pairs, encoders).items():

@@ -20,7 +20,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import joblib
+import joblib  # type: ignore[import-untyped]
 import numpy as np
 from sklearn.feature_extraction.text import TfidfVectorizer
 
@@ -38,7 +38,7 @@ SHOWN = 20  # labels that the linear models show
 PLT_FILE = f"""
 from pathlib import Path
 
-import joblib
+import joblib  # type: ignore[import-untyped]
 
 from textattack_xmtc.wrappers import NapkinXCWrapper
 
@@ -150,7 +150,7 @@ def table(campaigns: dict[Planned, Campaign]) -> Table:
             rows.append(
                 [
                     *(one.corpus, SHORT[one.architecture], called(transfer.name, one.corpus)),
-                    *(f"{whole.found}", f"{whole.success.n}", percent(whole.success), percent(whole.control)),
+                    *(f"{whole.adversarial}", f"{whole.success.n}", percent(whole.success), percent(whole.control)),
                     points(whole.less_control),
                     *(f"{percent(end.success)}, n = {end.success.n}" for end in (ends[0], ends[-1])),
                 ]
