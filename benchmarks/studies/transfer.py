@@ -20,7 +20,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import joblib  # type: ignore[import-untyped]
+import joblib  # type: ignore[import-untyped]  # it has no types
 import numpy as np
 from sklearn.feature_extraction.text import TfidfVectorizer
 
@@ -38,7 +38,7 @@ SHOWN = 20  # labels that the linear models show
 PLT_FILE = f"""
 from pathlib import Path
 
-import joblib  # type: ignore[import-untyped]
+import joblib
 
 from textattack_xmtc.wrappers import NapkinXCWrapper
 

@@ -7,12 +7,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.toolkit import ROOT
+from tests.toolkit.drawn_samples import best_labels, made_corpus
 from tests.toolkit.small_campaigns import OPTIONS, make_all
 from textattack_xmtc.campaign.runner import run_campaign
 from textattack_xmtc.campaign.workers.ray_cluster import LOCAL, _connect
+from textattack_xmtc.datasets.corpus import Corpus
 
 
 @pytest.fixture(scope="session")
@@ -52,6 +55,18 @@ def ray_cluster() -> None:
             # Actors look for the toolkit as any process does, and packages leave other `tests` beside the libraries.
             patch.setenv("PYTHONPATH", str(ROOT))
             _connect(ray, LOCAL)
+
+
+@pytest.fixture(scope="session")
+def corpus() -> Corpus:
+    """The corpus of `tests.toolkit.drawn_samples`."""
+    return made_corpus()
+
+
+@pytest.fixture(scope="session")
+def top(corpus: Corpus) -> np.ndarray:
+    """What a model finds best of its test texts."""
+    return best_labels(corpus)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.campaign.test_samples import ALL, N_LABELS, PLAN, corpus, top, truth_of  # noqa: F401  (fixtures)
+from tests.toolkit.drawn_samples import ALL, N_LABELS, PLAN, truth_of
 from tests.toolkit.small_campaigns import OPTIONS, records
 from textattack_xmtc.campaign.plan import Plan, check_values
 from textattack_xmtc.campaign.runner import run_campaign
@@ -28,7 +28,7 @@ SMALL: dict[str, Any] = {k: v for k, v in OPTIONS.items() if k not in ("samples_
 SMALL |= {"models": ["plain"], "per_label": 3}
 
 
-def right_texts(corpus: Corpus, top: np.ndarray) -> dict[int, set[str]]:  # noqa: F811
+def right_texts(corpus: Corpus, top: np.ndarray) -> dict[int, set[str]]:
     """Texts of each label that has it among the best, as plain as can be."""
     texts: dict[int, set[str]] = {}
     for row, labels in enumerate(truth_of(corpus)):
@@ -39,8 +39,8 @@ def right_texts(corpus: Corpus, top: np.ndarray) -> dict[int, set[str]]:  # noqa
 
 @pytest.mark.parametrize(("per_label", "min_right"), [(1, 1), (2, 1), (3, 3), (50, 1)])
 def test_each_label_gives_as_many_as_it_has(
-    corpus: Corpus,  # noqa: F811
-    top: np.ndarray,  # noqa: F811
+    corpus: Corpus,
+    top: np.ndarray,
     per_label: int,
     min_right: int,
 ) -> None:
@@ -58,7 +58,7 @@ def test_each_label_gives_as_many_as_it_has(
     assert drawn.asked == list(range(N_LABELS))
 
 
-def test_a_text_may_serve_several_labels_and_stands_together(corpus: Corpus, top: np.ndarray) -> None:  # noqa: F811
+def test_a_text_may_serve_several_labels_and_stands_together(corpus: Corpus, top: np.ndarray) -> None:
     both = np.array([[*labels[:2], labels[0]] for labels in corpus.split("test")["labels"]])
     drawn = draw_samples(corpus, both, replace(BY_LABEL, per_label=9), ALL)
     texts = [sample.text for sample in drawn.samples]
@@ -67,8 +67,8 @@ def test_a_text_may_serve_several_labels_and_stands_together(corpus: Corpus, top
 
 
 def test_what_is_drawn_of_a_label_depends_on_nothing_else(
-    corpus: Corpus,  # noqa: F811
-    top: np.ndarray,  # noqa: F811
+    corpus: Corpus,
+    top: np.ndarray,
     tmp_path: Path,
 ) -> None:
     def drawn(**options: Any) -> dict[int, set[str]]:
@@ -95,8 +95,8 @@ def test_what_is_drawn_of_a_label_depends_on_nothing_else(
     ],
 )
 def test_files_of_names_that_are_refused(
-    corpus: Corpus,  # noqa: F811
-    top: np.ndarray,  # noqa: F811
+    corpus: Corpus,
+    top: np.ndarray,
     tmp_path: Path,
     content: str | None,
     error: type[Exception],
@@ -109,7 +109,7 @@ def test_files_of_names_that_are_refused(
         draw_samples(corpus, top, replace(BY_LABEL, labels=str(file)), ALL)
 
 
-def test_labels_without_a_sample_are_named(corpus: Corpus, top: np.ndarray, tmp_path: Path) -> None:  # noqa: F811
+def test_labels_without_a_sample_are_named(corpus: Corpus, top: np.ndarray, tmp_path: Path) -> None:
     never = [label for label in range(N_LABELS) if label not in right_texts(corpus, top)]
     file = tmp_path / "names.txt"
     file.write_text(f"3\n{never[0]}\n", encoding="utf-8")

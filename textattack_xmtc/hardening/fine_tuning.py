@@ -22,7 +22,7 @@ from textattack_xmtc.models.training.settings import LoopSettings
 from textattack_xmtc.scores import NOTHING
 
 WATCHED = 20
-"""Best labels of a clean text, whose scores are held."""
+"""How many of a clean text's best labels are held to the scores that they had before (`hold`)."""
 
 WARM_UP = 0.05
 """Share of the steps in which the rates rise: Adam knows nothing of the model yet."""
