@@ -11,6 +11,7 @@
 | the same for fewer queries, label trees, candidate words | `plain_frugal_attack`, `plain_tree`, `plain_candidates` |
 | a corpus and trained models, attacked in seconds | `small_campaigns`, `hardening` |
 | finished campaign folders, without an attack | `campaign_folders` |
+| a corpus whose samples are drawn, and what a model finds best in it | `drawn_samples` |
 | official checkpoints | `official_attention_xml`, `official_aplc_xlnet`, `pecos_models` |
 | random documents and texts of all scripts; a small WordNet | `documents`, `unicode_texts`, `wordnet` |
 | a real Annif server with projects of its own | `annif_server` |
