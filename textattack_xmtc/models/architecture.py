@@ -7,7 +7,7 @@ options from them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from importlib import import_module
 from pathlib import Path
@@ -67,13 +67,19 @@ class TrainingPlan:
         """This plan with other values of its fields, also of the fields of fields, by name.
 
         Raises:
-            InputError: an invalid value.
+            InputError: an invalid value, or a name that no field has: another architecture may have it.
 
         Example:
             >>> from textattack_xmtc.models.training.plan import small_plan
             >>> small_plan("attention-xml").changed({"epochs": 3}).settings.epochs
             3
         """
+        names = list(_names(self))
+        if unknown := sorted(set(values) - set(names)):
+            raise InputError(
+                f"a plan of {self.architecture!r} has no {', '.join(unknown)}",
+                f"it has {', '.join(names)}; plans of other architectures may have others",
+            )
         made: Self = _changed(self, values)
         return made
 
@@ -255,6 +261,16 @@ def read_official(kind: str, source: Path, options: ImportOptions) -> TorchScore
 def _load_name(reference: str) -> Any:
     module, name = reference.split(":")
     return getattr(import_module(module), name)
+
+
+def _names(value: Any) -> Iterator[str]:
+    """The fields of a plan and of its parts that can be changed."""
+    for one in fields(value):
+        inner = getattr(value, one.name)
+        if is_dataclass(inner) and not isinstance(inner, type):
+            yield from _names(inner)
+        else:
+            yield one.name
 
 
 def _changed(value: Any, changes: Mapping[str, Any]) -> Any:
