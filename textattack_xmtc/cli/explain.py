@@ -58,8 +58,8 @@ def run(arguments: argparse.Namespace) -> int:
         corpus = load_corpus(values["data"], **ReadOptions.of(values).given())
         say(corpus.recognised)
     file = values.get("evidence_names")
-    names = None if file is None else LabelNames.read(file, values.get("label_language"))
-    explanation = explain(load_victim(model_of(arguments), values.get("device")), text, options, corpus, names)
+    called = None if file is None else LabelNames.read(file, values.get("label_language"))
+    explanation = explain(load_victim(model_of(arguments), values.get("device")), text, options, corpus, called)
     print(json.dumps(asdict(explanation), ensure_ascii=False, indent=1) if values.get("json") else as_text(explanation))
     return 0
 
