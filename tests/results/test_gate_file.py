@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import Any
@@ -111,17 +112,39 @@ def test_precision(tmp_path: Path, campaign: Campaign, limit: float, verdict: st
         checks(tmp_path, campaign, "[precision]\n2 = 0.1")
 
 
-def noise(tmp_path: Path, **losses: float) -> None:
+def noise(
+    tmp_path: Path, campaign: Campaign, width: float = 0.01, texts: int = 600, other: str = "", **losses: float
+) -> None:
     curves = [
-        {"model": "plain", "kind": kind, "texts": 600, "rates": [0.0, 0.05]}
-        | {"losses": {"P@1": [{}, {"value": loss, "low": loss - 0.01, "high": loss + 0.01}]}}
+        {"model": "AttentionXML", "kind": kind, "texts": texts, "rates": [0.0, 0.05]}
+        | {"losses": {"P@1": [{}, {"value": loss, "low": loss - width, "high": loss + width}]}}
         for kind, loss in losses.items()
     ]
-    (tmp_path / "noise.json").write_text(json.dumps({"noise": curves}))
+    print_of = other or campaign.models[0].facts["fingerprint"]
+    (tmp_path / "noise.json").write_text(json.dumps({"fingerprint": print_of, "noise": curves}))
+
+
+def test_noise_of_another_model_is_refused(tmp_path: Path, campaign: Campaign) -> None:
+    """The file of the release before would let this one pass."""
+    noise(tmp_path, campaign, other="0123", typos=0.01)
+    with pytest.raises(DataError, match=r"noise\.json is of a model that this campaign does not have; measure this"):
+        checks(tmp_path, campaign, '[noise]\nfile = "noise.json"\nmeasure = "P@1"\nrate = 0.05\nat-most = 0.03')
+
+
+@pytest.mark.parametrize(("texts", "verdict"), [(5, UNDECIDED), (40, UNDECIDED), (600, PASSED)])
+def test_texts_that_all_agree_are_no_proof(tmp_path: Path, campaign: Campaign, texts: int, verdict: str) -> None:
+    noise(tmp_path, campaign, 0.0, texts, typos=0.0)
+    (check,) = checks(tmp_path, campaign, '[noise]\nfile = "noise.json"\nmeasure = "P@1"\nrate = 0.05\nat-most = 0.03')
+    assert check.verdict == verdict and check.model == campaign.models[0].name
+    facts = json.loads((campaign.folder / "campaign.json").read_text())
+    row = [{"k": 1, "value": 1.0, "error": 0.0, "n": texts}]
+    folder = Path(shutil.copytree(campaign.folder, tmp_path / "perfect"))
+    (folder / "campaign.json").write_text(json.dumps({**facts, "precision": dict.fromkeys(PRECISION, row)}))
+    assert checks(tmp_path, read_campaign(folder), "[precision]\n1 = 0.97")[0].verdict == verdict
 
 
 def test_noise(tmp_path: Path, campaign: Campaign) -> None:
-    noise(tmp_path, typos=0.01, case=0.05, ocr=0.035)
+    noise(tmp_path, campaign, typos=0.01, case=0.05, ocr=0.035)
     content = '[noise]\nfile = "noise.json"\nmeasure = "P@1"\nrate = 0.05\nat-most = 0.03'
     found = checks(tmp_path, campaign, content)
     assert [(check.where, check.verdict) for check in found] == [
@@ -134,7 +157,7 @@ def test_noise(tmp_path: Path, campaign: Campaign) -> None:
         changed = content.replace('"P@1"\nrate = 0.05' if "rate" in wrong else '"P@1"', wrong)
         with pytest.raises(DataError, match=r"noise\.json does not say what P@. loses .*evaluate --noise KIND"):
             checks(tmp_path, campaign, changed)
-    noise(tmp_path)
+    noise(tmp_path, campaign)
     with pytest.raises(DataError, match="has no kind of noise"):
         checks(tmp_path, campaign, content)
     (tmp_path / "noise.json").unlink()
@@ -190,7 +213,7 @@ def test_conditions_that_a_campaign_cannot_answer(
     chosen = {**campaign.settings, **settings}
     with pytest.raises(InputError, match=message):
         gate(tmp_path, content.replace("NAME", campaign.label_names[0])).check_campaign(
-            chosen, campaign.label_names, campaign.bins, campaign.drawn["target"]
+            chosen, campaign.label_names, campaign.bins, campaign.drawn["target"], []
         )
 
 
@@ -198,7 +221,7 @@ def test_too_few_samples_and_labels_without_one_are_refused_before_the_run(tmp_p
     names = campaign.label_names
     listed = gate(tmp_path, labels(0.5, names[1], names[2]))
     with pytest.raises(InputError, match=f"cannot answer .labels.: no sample of '{names[2]}'; draw by label"):
-        listed.check_campaign(campaign.settings, names, campaign.bins, [1])
+        listed.check_campaign(campaign.settings, names, campaign.bins, [1], [])
     few = read_campaign(write_campaign(tmp_path / "few", 29, models=("plain",)))
     with pytest.raises(InputError, match=r"\[vulnerability\] tail: 29 samples are drawn, and a gate needs 30"):
         checks(tmp_path, few, "[vulnerability]\ntail = 0.5")

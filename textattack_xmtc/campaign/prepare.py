@@ -82,10 +82,10 @@ def prepare(out: Path, plan: Plan, device: str | None = None, gate: Gate | None 
         drawn = read_samples(Path(plan.samples), corpus, plan.goal)
     for note in drawn.notes:
         say(note)
+    models, resolved = [facts[folder] for folder in plan.models], {**resolved, **drawn.facts()}
     if gate is not None:
         targets = (sample.target for sample in drawn.samples)
-        gate.check_campaign(plan.settings(), corpus.label_names, drawn.bins, targets)
-    models, resolved = [facts[folder] for folder in plan.models], {**resolved, **drawn.facts()}
+        gate.check_campaign(plan.settings(), corpus.label_names, drawn.bins, targets, models)
     write_campaign(out, plan, corpus, drawn, models, resolved, precision, reference_right)
     return tools
 

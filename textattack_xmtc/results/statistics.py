@@ -124,6 +124,24 @@ def clustered_wilson(successes: np.ndarray, texts: np.ndarray) -> Estimate:
     return Estimate(share, low, high, n)
 
 
+def mean_share(value: float, error: float, n: int) -> Estimate:
+    """The mean of shares of texts (P@k) with Wilson's interval for as many samples as have this standard error.
+
+    Args:
+        value: the mean, in [0, 1].
+        error: its standard error; 0 where all texts agree, and then each counts as one sample.
+        n: texts.
+
+    Example:
+        >>> mean_share(1.0, 0.0, 40) == wilson(40, 40), round(mean_share(0.5, 0.02, 600).low, 4)
+        (True, 0.4609)
+    """
+    if n == 0:
+        return NO_SAMPLE
+    low, high = _wilson_ends(value, value * (1 - value) / error**2 if error else n)
+    return Estimate(value, 0.0 if value == 0 else low, 1.0 if value == 1 else high, n)
+
+
 def bootstrap_over_texts(
     values: np.ndarray, texts: np.ndarray, draws: int = BOOTSTRAP_DRAWS, seed: int = 0
 ) -> tuple[float, float]:
