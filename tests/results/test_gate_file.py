@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.stats import binom, binomtest
 
 from tests.toolkit.campaign_folders import make_by_label, read_lines, write_campaign, write_lines
 from textattack_xmtc.errors import DataError, InputError
@@ -18,7 +19,7 @@ from textattack_xmtc.results.export.junit import junit_report
 from textattack_xmtc.results.folder import read_campaign
 from textattack_xmtc.results.gate import FAILED, PASSED, UNDECIDED, Check, verdict_of
 from textattack_xmtc.results.gate_file import Gate
-from textattack_xmtc.results.statistics import Estimate, wilson
+from textattack_xmtc.results.statistics import Estimate, exact_share, wilson
 
 PRECISION = {name: [{"k": 1, "value": 0.5, "error": 0.02, "n": 600}] for name in ("plain", "pw-cb")}
 
@@ -66,11 +67,17 @@ def test_how_many_samples_would_tell() -> None:
     assert verdict_of(Estimate(0.5, 0.4, 0.6, 9), 0.7, at_most=False)[0] == FAILED
 
 
-def test_wrong_verdicts_are_rare() -> None:
-    """At the limit itself both verdicts are wrong, and each comes at most about one time in forty."""
-    successes = np.random.default_rng(0).binomial(200, 0.6, 4000)
-    verdicts = [verdict_of(wilson(int(number), 200), 0.6)[0] for number in successes]
-    assert max(verdicts.count(FAILED), verdicts.count(PASSED)) / 4000 < 0.035
+@pytest.mark.parametrize("n", [1, 2, 5, 14, 30, 51, 107])
+@pytest.mark.parametrize("limit", [0.02, 0.2, 0.5, 0.7, 0.8, 0.96, 0.98])
+def test_wrong_verdicts_are_rare(n: int, limit: float) -> None:
+    """At the limit itself both verdicts are wrong, and each comes at most one time in forty."""
+    chances = {PASSED: 0.0, FAILED: 0.0, UNDECIDED: 0.0}
+    for number in range(n + 1):
+        rate = exact_share(np.arange(n) < number, np.arange(n))
+        ends = binomtest(number, n).proportion_ci(method="exact")
+        assert (rate.low, rate.high) == pytest.approx((ends.low, ends.high), abs=1e-9)
+        chances[verdict_of(rate, limit)[0]] += binom.pmf(number, n, limit)
+    assert max(chances[PASSED], chances[FAILED]) <= 0.025 + 1e-9
 
 
 def test_labels_fail_where_a_test_shows_it_for_all_of_them_together(tmp_path: Path, campaign: Campaign) -> None:
@@ -82,7 +89,8 @@ def test_labels_fail_where_a_test_shows_it_for_all_of_them_together(tmp_path: Pa
     assert listed[0].verdict == FAILED and "falls in 100% (" in listed[0].reason
     for label, check in zip((0, 30, 35), listed, strict=True):
         rows = campaign.results["plain"].of_bin().rows
-        rate = wilson(int((rows[rows["target"] == label]["success"] == 1).sum()), int((rows["target"] == label).sum()))
+        of_label = rows[rows["target"] == label]
+        rate = exact_share(np.asarray(of_label["success"] == 1), np.asarray(of_label["text"]))
         assert check.verdict in (verdict_of(rate, 0.5)[0], UNDECIDED) and f"n = {rate.n}; " in check.reason
 
 
@@ -96,8 +104,8 @@ def test_one_of_many_labels_may_fall_by_chance(tmp_path: Path) -> None:
     others = [row | {"outcome": "failed"} for row in done if row["target"] > 3]
     write_lines(file, [*of_label, *others])
     campaign = read_campaign(folder)
-    alone = checks(tmp_path, campaign, labels(0.5, names[0]))[0]
-    among = checks(tmp_path, campaign, labels(0.5, names[0], *names[8:30]))
+    alone = checks(tmp_path, campaign, labels(0.45, names[0]))[0]
+    among = checks(tmp_path, campaign, labels(0.45, names[0], *names[8:30]))
     assert alone.verdict == FAILED and among[0].verdict == UNDECIDED
     assert among[0].reason.endswith("which one of 23 labels may be by chance")
     missing = checks(tmp_path, campaign, labels(0.5, names[1]))[0]
@@ -107,7 +115,7 @@ def test_one_of_many_labels_may_fall_by_chance(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("limit", "verdict"), [(0.45, PASSED), (0.55, FAILED), (0.49, UNDECIDED)])
 def test_precision(tmp_path: Path, campaign: Campaign, limit: float, verdict: str) -> None:
     (check,) = checks(tmp_path, campaign, f"[precision]\n1 = {limit}")
-    assert (check.verdict, check.where) == (verdict, "precision, P@1") and "P@1 50.0% (46.1 to 53.9%)" in check.reason
+    assert (check.verdict, check.where) == (verdict, "precision, P@1") and "P@1 50.0% (46.0 to 54.0%)" in check.reason
     with pytest.raises(InputError, match="does not say P@2 of plain"):
         checks(tmp_path, campaign, "[precision]\n2 = 0.1")
 

@@ -47,7 +47,7 @@ from textattack_xmtc.results.headline import percent, rate_text
 from textattack_xmtc.results.labels import FALSE_DISCOVERIES
 from textattack_xmtc.results.pooled import above_chances
 from textattack_xmtc.results.records import Bin, Model
-from textattack_xmtc.results.statistics import Estimate, mean_share, share_of, wilson
+from textattack_xmtc.results.statistics import Estimate, exact_share, mean_share, wilson
 from textattack_xmtc.results.summary import FALLS, SENSE_KEPT, Count
 
 _RATES: Mapping[str, tuple[Count, str]] = {
@@ -179,7 +179,7 @@ class Gate:
         for table, (count, what) in _RATES.items():
             for name, limit in self.conditions.get(table, {}).items():
                 number = bin_of(campaign, name)
-                rate = campaign.results[model.name].rate(number, count)
+                rate = campaign.results[model.name].rate(number, count, exact=True)
                 where = f"{table}, {bin_title(campaign, number)}"
                 if rate.n < SMALLEST_N:
                     verdict, reason = UNDECIDED, too_few(rate)
@@ -201,7 +201,7 @@ class Gate:
         rates = []
         for name in names:
             of_label = rows[rows["target"] == index[name]]
-            rates.append(share_of(np.asarray(of_label[FALLS.key] == 1), of_label["text"]))
+            rates.append(exact_share(np.asarray(of_label[FALLS.key] == 1), of_label["text"]))
         n = np.array([rate.n for rate in rates])
         falls = np.array([round(rate.value * rate.n) if rate.n else 0 for rate in rates])
         chances = np.ones(len(names))
