@@ -204,8 +204,7 @@ def _of_field(attribute: Any, hint: Any, metadata: Mapping[str, Any]) -> Option:
         hint = get_args(hint)[0]
     choices: tuple[Any, ...] = tuple(metadata["choices"])
     if get_origin(hint) is Literal:
-        choices = get_args(hint)
-        hint = type(choices[0])
+        hint, choices = type(get_args(hint)[0]), choices or get_args(hint)
     default = attribute.default if attribute.default_factory is MISSING else attribute.default_factory()
     flags = tuple(metadata["flags"]) or (f"--{attribute.name.replace('_', '-')}",)
     named = {name: metadata[name] for name in ("help", "metavar", "group", "chosen")}

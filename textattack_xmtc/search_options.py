@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal, TypeGuard, cast, get_args
 
 from textattack_xmtc.errors import InputError
@@ -89,6 +90,21 @@ attack: by the labels' training texts, by their names alone, by what the victim 
 def is_noise(source: object) -> TypeGuard[NoiseKind]:
     """Whether candidates are noise."""
     return source in get_args(NoiseKind)
+
+
+def check_noise(kinds: Sequence[str], rates: Sequence[float], seeds: int) -> None:
+    """Refuse noise that measures nothing: an unknown kind, no rate or one outside (0, 1], no draw.
+
+    Raises:
+        InputError: the message names the value.
+
+    Example:
+        >>> check_noise(["typos"], [0.1], 3)
+    """
+    for kind in kinds:
+        require_choice("noise", kind, NoiseKind)
+    if seeds < 1 or not rates or not all(0 < rate <= 1 for rate in rates):
+        raise InputError(f"invalid noise rates {list(rates)} with {seeds} seeds", "give rates in (0, 1], and a seed")
 
 
 def needs_masked_lm(source: CandidateSource) -> bool:

@@ -66,3 +66,40 @@ def test_how_data_are_read_is_part_of_a_plan_and_of_what_is_kept() -> None:
     assert Plan.of({"models": ["m"], "data": "d", **before}).header is None
     with pytest.raises(InputError, match="invalid separator 'ab': must be one character"):
         Plan.of({"models": ["m"], "data": "d", "delimiter": "ab"})
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"evidence": "texts"}, "--evidence would change nothing in this campaign; give --preserve"),
+        ({"evidence_names": "names.json"}, "--evidence-names would change nothing"),
+        ({"evidence_names": "n.json", "preserve": "none", "evidence": "texts"}, "--evidence texts reads no names"),
+        ({"preserve_seed": 3}, "--preserve-seed would change nothing"),
+        ({"senses": "all"}, "--senses would change nothing"),
+        ({"masked_lm": "lm", "candidate_source": "typos"}, "--masked-lm would change nothing.*typos needs none"),
+        ({"candidates": 5, "candidate_source": "same-sense"}, "--candidates would change nothing"),
+        ({"cluster": False}, "--cluster would change nothing"),
+        ({"total": 9, "samples_per_bin": 3}, "--samples-per-bin would change nothing.*give it or --total"),
+        ({"samples": "s.jsonl", "total": 9}, "--total would change nothing.*--samples has them"),
+        ({"samples": "s.jsonl", "labels_per_bin": 9}, "--labels-per-bin would change nothing"),
+        ({"label_language": "de"}, "--label-language would change nothing"),
+    ],
+)
+def test_options_that_would_change_nothing_are_refused(options: dict[str, object], message: str) -> None:
+    plan = Plan.of({"models": ["a"], "data": "corpus", **options})
+    with pytest.raises(InputError, match=message):
+        plan.check_used()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"evidence": "meaning:usem3", "evidence_names": "n.json", "preserve": "none", "preserve_seed": 2},
+        {"senses": "all", "candidate_source": "same-sense"},
+        {"masked_lm": "lm", "candidates": 5, "candidate_source": "label-texts", "goal": "negative", "cluster": False},
+        {"samples": "s.jsonl", "texts": "more.jsonl", "seed": 3},
+        {"total": 9, "labels_per_bin": 2, "label_file": "v.ttl", "label_language": "de"},
+    ],
+)
+def test_options_that_change_something_are_not(options: dict[str, object]) -> None:
+    Plan.of({"models": ["a"], "data": "corpus", **options}).check_used()

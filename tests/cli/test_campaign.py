@@ -199,8 +199,16 @@ def test_a_campaign_that_attacks_nothing_ends_with_2(tmp_path: Path, capsys: pyt
     capsys.readouterr()
     for options in ([], ["--workers", "1"]):
         shutil.rmtree(out, ignore_errors=True)
-        given = ["--samples", str(drawn / "samples.jsonl"), *options]
-        assert main(["campaign", "--model", "plain", "--out", str(out), *attack, *given]) == 2
+        given = [
+            "--samples",
+            str(drawn / "samples.jsonl"),
+            "--encoder",
+            "embedded",
+            "--max-change-rate",
+            "0.01",
+            *options,
+        ]
+        assert main(["campaign", "--model", "plain", "--out", str(out), *SMALL[:4], *given]) == 2
         said = capsys.readouterr()
         assert re.search(r"none of 12 samples was attacked \(12 skipped: too short\); check that", said.err)
         assert "now: textattack-xmtc report" not in said.out

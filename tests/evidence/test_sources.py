@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from textattack_xmtc.datasets.corpus import Corpus, Document
-from textattack_xmtc.errors import InputError, ModelFolderError
+from textattack_xmtc.datasets.label_names import LabelNames
+from textattack_xmtc.errors import DataError, InputError, ModelFolderError
 from textattack_xmtc.evidence.sources import evidence_model, load_evidence
 from textattack_xmtc.search_options import EVIDENCE_BY_COUNT, EVIDENCE_BY_MODEL
 
@@ -56,3 +57,13 @@ def test_only_a_model_is_asked_as_a_model() -> None:
     assert evidence_model("model:runs/other") == Path("runs/other")
     assert not any(evidence_model(f"{kind}:x") for kind in EVIDENCE_BY_MODEL if kind != "model")
     assert not any(map(evidence_model, EVIDENCE_BY_COUNT))
+
+
+def test_a_list_of_names_is_one_by_the_numbers_of_the_data() -> None:
+    """A corpus without names calls its labels "0", "1", ..."""
+    numbered = Corpus.from_documents("c", {"train": [Document("1", "boiled eggs", ["0"])]})
+    source = load_evidence("name", numbered, LabelNames("names.txt", by_index=["Eggs"]))
+    weighed = source.weigh("boiled eggs", ["boiled", "eggs"], "0")
+    assert weighed is not None and weighed.weights.tolist() == [0, 1]
+    with pytest.raises(DataError, match=r"names\.txt names none of the 1 labels of c, such as 'a'"):
+        load_evidence("name", CORPUS, LabelNames("names.txt", by_index=["Eggs"]))

@@ -16,7 +16,8 @@ from tests.toolkit.small_campaigns import make_all
 from tests.toolkit.victims import CountingVictim, bag
 from textattack_xmtc.cli.main import main
 from textattack_xmtc.datasets.corpus import Corpus, Document
-from textattack_xmtc.errors import InputError
+from textattack_xmtc.datasets.label_names import LabelNames
+from textattack_xmtc.errors import DataError, InputError
 from textattack_xmtc.explanations.explain import Prediction, explain
 from textattack_xmtc.explanations.options import ExplainOptions
 from textattack_xmtc.explanations.text import as_text
@@ -146,3 +147,55 @@ def test_the_command_says_what_is_wrong_with_the_text(small: Path, capsys: pytes
             assert message in capsys.readouterr().err
         assert main(["explain", "plain"]) == 2
         assert "the option --text is missing" in capsys.readouterr().err
+
+
+NUMBERS = ["gnd:4001", "gnd:4002", "gnd:4003", "gnd:4004"]
+NAMES = dict(zip(NUMBERS, ["Kernel", "Locking", "Cooking", "Memory"], strict=True))
+
+
+def test_names_of_numbered_labels_speak_for_words_and_are_shown() -> None:
+    victim = bag(WEIGHTS, BASE, label_names=NUMBERS)
+    one = explain(victim, TEXT, options(), label_names=LabelNames("names.json", by_label=NAMES))
+    assert {word.word for word in one.hangs_on if word.speaks} == {"kernel"}
+    assert {word.speaks for word in explain(victim, TEXT, options()).hangs_on} == {None}
+    shown = as_text(one)
+    assert shown.startswith("gnd:4001 (Kernel): rank 1, ") and "now shown: gnd:4003 (Cooking)" in shown
+    assert "gnd:4002 (Locking) (rank 2" in shown and one.names["gnd:4004"] == "Memory"
+
+
+def test_a_numbered_label_can_be_asked_for_by_its_name() -> None:
+    names = LabelNames("names.json", by_label=NAMES)
+    one = explain(bag(WEIGHTS, BASE, label_names=NUMBERS), TEXT, options(label="Cooking", k=4), label_names=names)
+    assert one.label.label == "gnd:4003"
+    nameless = bag(WEIGHTS, BASE, num_labels=4)
+    listed = LabelNames("names.txt", by_index=list(NAMES.values()))
+    two = explain(nameless, TEXT, options(label="Memory", k=4), label_names=listed)
+    assert two.label.label == "3" and {word.word for word in two.hangs_on if word.speaks} == {"memory"}
+
+
+def test_names_of_other_labels_are_refused() -> None:
+    with pytest.raises(DataError, match=r"names\.json names none of the model's 4 labels, such as 'kernel'"):
+        explain(
+            bag(WEIGHTS, BASE, label_names=LABELS),
+            TEXT,
+            options(),
+            label_names=LabelNames("names.json", by_label=NAMES),
+        )
+
+
+def test_the_command_reads_a_file_of_names(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    labels = json.loads((small / "plain" / "labels.json").read_text())
+    (small / "names.json").write_text(json.dumps({label: f"Name of {label}" for label in labels}))
+    with working_in(small):
+        (small / "two.txt").write_text(json.loads((small / "data" / "test.jsonl").read_text().splitlines()[0])["text"])
+        assert main(["explain", "plain", "--text", "two.txt", "--evidence-names", "names.json", "--k", "2"]) == 0
+        shown = capsys.readouterr().out
+        assert main(["explain", "plain", "--text", "two.txt", "--evidence-names", "none.json"]) == 2
+        assert "none.json does not exist" in capsys.readouterr().err
+    assert "(Name of " in shown.splitlines()[0]
+
+
+def test_the_help_lists_the_sources_that_the_command_takes(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["explain", "model", "--text", "t", "--candidate-source", "joins"])
+    assert "invalid choice: 'joins' (choose from" in capsys.readouterr().err

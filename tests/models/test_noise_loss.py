@@ -147,3 +147,31 @@ def test_the_command_prints_and_writes_noise(tmp_path: Path, capsys: pytest.Capt
     assert "Noise rate (% of the words)" in (out.parent / "noise-splits.svg").read_text()
     assert main([*command, "--noise", "accents"]) == 2
     assert "noise 'accents' changes no word of the 90 texts" in capsys.readouterr().err
+
+
+def test_measures_of_a_model_with_fewer_labels_have_their_own_names() -> None:
+    class Short(Reader):
+        def top_k(self, texts: Any, k: int, kind: str, batch_size: int) -> tuple[np.ndarray, np.ndarray]:
+            return super().top_k(texts, min(k, 3), kind, batch_size)
+
+    (curve,) = noise_curves(Short(), "short", corpus(), ["splits"], (0.5, 0.5), 1)
+    assert list(curve.values) == ["P@1", "P@3", "PSP@3", "tail recall@3"] and curve.rates == (0, 0.5)
+    assert curve.values["P@3"][0].value == pytest.approx(evaluate(Short(), corpus()).overall["P@3"])
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--batch-size", "0"], "invalid batch_size=0"),
+        (["--noise-rate", "0.1"], "--noise-rate would change nothing; give --noise KIND as well"),
+        (["--noise-seeds", "2"], "--noise-seeds would change nothing"),
+        (["--noise", "typos", "--noise-rate", "1.5"], "invalid noise rates [1.5]"),
+        (["--out", "none/figures.json"], "--out none/figures.json cannot be written"),
+        (["--noise", "typos", "--out", "noise.csv"], "--out noise.csv is not a JSON file; give noise.json"),
+    ],
+)
+def test_the_command_refuses_before_it_measures(
+    options: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["evaluate", "--model", "absent", "--data", "absent", *options]) == 2
+    assert message in capsys.readouterr().err

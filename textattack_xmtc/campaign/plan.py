@@ -18,6 +18,8 @@ from textattack_xmtc.search_options import (
     Ranking,
     SenseFilter,
     check_evidence,
+    is_noise,
+    needs_masked_lm,
     ranking_named,
     require_choice,
 )
@@ -200,7 +202,13 @@ class Plan(ReadOptions):
             require_choice(name, getattr(self, name), choices)
         check_evidence(self.evidence)
         if self.preserve is not None:
-            Preserve.parse(self.preserve)
+            preserve = Preserve.parse(self.preserve)
+            if preserve.mode == "paraphrased" and is_noise(self.candidate_source):
+                raise InputError(
+                    f"noise has no words of the same sense, and candidate_source={self.candidate_source!r} was chosen "
+                    f"with preserve={self.preserve!r}",
+                    "use --preserve frozen, random or none",
+                )
         for name, (value, rule) in _PUBLISHED.items() if self.mode == "adv-xmtc" else ():
             if getattr(self, name) != value:
                 raise InputError(
@@ -238,6 +246,46 @@ class Plan(ReadOptions):
             raise InputError(
                 f"--per-label asks how easily a label is lost, and goal={self.goal!r} was chosen", "use --goal positive"
             )
+
+    def check_used(self) -> None:
+        """Refuse options that would change nothing beside the others: who gives one expects it to.
+
+        Plans of campaigns that are there are not checked; older ones may have such options.
+
+        Raises:
+            InputError: the message names the option and what would use it.
+        """
+        names_count = self.evidence.partition(":")[0] in ("name", "name+texts", "meaning")
+        measured, given = self.preserve is not None, self.samples is not None
+        rules: list[tuple[bool, tuple[str, ...], str]] = [
+            (measured, ("evidence", "evidence_names", "preserve_seed"), "give --preserve (none: measured only)"),
+            (measured or self.candidate_source == "same-sense", ("senses",), "give --preserve, or words of one sense"),
+            (names_count, ("evidence_names",), f"leave it out: --evidence {self.evidence} reads no names"),
+            (
+                needs_masked_lm(self.candidate_source),
+                ("masked_lm",),
+                f"leave it out: {self.candidate_source} needs none",
+            ),
+            (self.candidate_source != "same-sense", ("candidates",), "leave it out: all words of a sense are tried"),
+            (self.goal == NEGATIVE and not given, ("cluster",), "use it where negative targets are drawn"),
+            (self.total is None, ("samples_per_bin",), "give it or --total"),
+            (
+                not given,
+                ("labels_per_bin", "samples_per_bin", "total", "pairs_per_text"),
+                "leave it out: --samples has them",
+            ),
+            (
+                bool(self.label_file or self.evidence_names),
+                ("label_language",),
+                "give --label-file or --evidence-names",
+            ),
+        ]
+        defaults = {field.name: field.default for field in fields(self)}
+        for used, names, fix in rules:
+            for name in names:
+                if not used and getattr(self, name) != defaults[name]:
+                    flag = f"--{name.replace('_', '-')}"
+                    raise InputError(f"{flag} would change nothing in this campaign", fix)
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> Plan:

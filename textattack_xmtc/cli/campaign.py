@@ -100,7 +100,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise InputError("there is nothing to try again in a new campaign", "give --resume with --retry-errors")
     new = not (out / "campaign.json").exists()
     if new:
-        Plan.of(options)
+        Plan.of(options).check_used()
     else:
         check_values(options)
 
@@ -135,7 +135,9 @@ def run(arguments: argparse.Namespace) -> int:
     if _written(out) != before and not any(len(results.of_bin().rows) for results in campaign.results.values()):
         print(f"textattack-xmtc: {_why_nothing(campaign)}", file=sys.stderr)
         return _NOTHING_ATTACKED
-    print(f"now: textattack-xmtc report {out}{f' --gate {gate}' if gate is not None else ''}")
+    print(
+        f"now: {shlex.join(['textattack-xmtc', 'report', str(out), *(() if gate is None else ('--gate', str(gate)))])}"
+    )
     return 0
 
 

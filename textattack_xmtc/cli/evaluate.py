@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from textattack_xmtc.cli.model_option import add_model, model_of
 from textattack_xmtc.datasets.read_options import BY_CONTENT, ReadOptions
+from textattack_xmtc.errors import InputError
 from textattack_xmtc.options import add_options, given, option, options_of, require
-from textattack_xmtc.search_options import NoiseKind
+from textattack_xmtc.search_options import NoiseKind, check_noise
 
 if TYPE_CHECKING:
     from textattack_xmtc.datasets.corpus import Corpus
@@ -47,6 +49,16 @@ class EvaluateOptions:
     noise_seeds: int = option(3, "draws of the noise at each rate", metavar="N", group="noise")
     reading: ReadOptions = BY_CONTENT
 
+    def __post_init__(self) -> None:
+        if self.batch_size < 1:
+            raise InputError(f"invalid batch_size={self.batch_size}", "choose 1 or more")
+        if self.noise:
+            check_noise(self.noise, self.noise_rate, self.noise_seeds)
+        if self.out is not None and self.out.suffix in (".csv", ".svg", ".png"):
+            raise InputError(f"--out {self.out} is not a JSON file", f"give {self.out.with_suffix('.json')}")
+        if self.out is not None and not (self.out.parent.is_dir() and os.access(self.out.parent, os.W_OK)):
+            raise InputError(f"--out {self.out} cannot be written", "give a file in a folder that can be written to")
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what the command takes."""
@@ -70,7 +82,12 @@ def run(arguments: argparse.Namespace) -> int:
     options = options_of(EvaluateOptions)
     values = given(arguments, options)
     require(values, options, "data")
-    values = {one.name: one.default for one in options} | values
+    for name in ("noise_rate", "noise_seeds") if not values.get("noise") else ():
+        if name in values:
+            raise InputError(f"--{name.replace('_', '-')} would change nothing", "give --noise KIND as well")
+    names = {one.name for one in fields(EvaluateOptions)}
+    chosen = EvaluateOptions(**{name: value for name, value in values.items() if name in names})
+    values = {one.name: one.default for one in options} | values | {"noise": tuple(dict.fromkeys(chosen.noise))}
     victim = load_victim(model_of(arguments), values["device"])
     corpus = load_corpus(values["data"], **ReadOptions.of(values).given())
     say(corpus.recognised)
@@ -78,15 +95,15 @@ def run(arguments: argparse.Namespace) -> int:
         corpus = reserve_of(corpus, read_dict(Path(model_of(arguments)), TRAINING))
     model = VictimScorer(victim, corpus.label_names)
     figures = evaluate(model, corpus, values["split"], values["family"], values["batch_size"])
-    names = sorted(figures.overall, key=lambda name: (name.split("@")[0] != "P", name.split("@")[0], name))
+    columns = sorted(figures.overall, key=lambda name: (name.split("@")[0] != "P", name.split("@")[0], name))
     print(
         f"{model.name} on {figures.texts:,} texts of {corpus.name}/{values['split']}, {len(model.label_names):,} labels"
     )
-    print(_row("labels by training texts", "labels", "texts", names))
-    print(_row("all", len(model.label_names), figures.texts, [f"{figures.overall[name]:.4f}" for name in names]))
+    print(_row("labels by training texts", "labels", "texts", columns))
+    print(_row("all", len(model.label_names), figures.texts, [f"{figures.overall[name]:.4f}" for name in columns]))
     for part in figures.by_frequency:
         span = f"{part.lowest}" if part.highest == part.lowest else f"{part.lowest} to {part.highest or 'more'}"
-        cells = [f"{part.measures[name]:.4f}" if name in part.measures else "" for name in names]
+        cells = [f"{part.measures[name]:.4f}" if name in part.measures else "" for name in columns]
         print(_row(span, part.labels, part.texts, cells))
     for note in figures.notes:
         print(f"note: {note}")
@@ -119,7 +136,9 @@ def _noise_curves(model: VictimScorer, corpus: Corpus, values: Mapping[str, Any]
 
 def _cell(value: Estimate, loss: Estimate) -> str:
     low, high = 100 * loss.low, 100 * loss.high
-    return f"{value.value:.4f}" + (f"  {100 * loss.value:+.1f} ({low:+.1f} to {high:+.1f})" if high > low else "")
+    return f"{value.value:.4f}" + (
+        f"  {100 * loss.value:+.1f} ({low:+.1f} to {high:+.1f})" if loss.value or high > low else ""
+    )
 
 
 def _write(file: Path, figures: dict[str, Any], curves: Sequence[NoiseCurve]) -> None:

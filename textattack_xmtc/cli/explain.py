@@ -20,6 +20,9 @@ class _Options:
 
     text: Path | None = option(None, "a file with one text, or - for standard input", metavar="FILE")
     data: str | None = option(None, "training texts, which say what speaks for the label", metavar="PATH")
+    evidence_names: Path | None = option(
+        None, "names of labels that the model calls by numbers, as JSON from label to name", metavar="FILE"
+    )
     json: bool = option(False, "print JSON")
     device: str | None = option(None, "cpu, cuda, ...; by default the GPU where there is one")
     reading: ReadOptions = BY_CONTENT
@@ -43,6 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
     options = ExplainOptions(**{name: value for name, value in values.items() if name in names})
     text = _read(values["text"])
 
+    from textattack_xmtc.datasets.label_names import LabelNames
     from textattack_xmtc.datasets.load import load_corpus
     from textattack_xmtc.explanations.explain import explain
     from textattack_xmtc.explanations.text import as_text
@@ -53,7 +57,9 @@ def run(arguments: argparse.Namespace) -> int:
     if values.get("data") is not None:
         corpus = load_corpus(values["data"], **ReadOptions.of(values).given())
         say(corpus.recognised)
-    explanation = explain(load_victim(model_of(arguments), values.get("device")), text, options, corpus)
+    file = values.get("evidence_names")
+    called = None if file is None else LabelNames.read(file, values.get("label_language"))
+    explanation = explain(load_victim(model_of(arguments), values.get("device")), text, options, corpus, called)
     print(json.dumps(asdict(explanation), ensure_ascii=False, indent=1) if values.get("json") else as_text(explanation))
     return 0
 

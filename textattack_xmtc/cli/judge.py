@@ -115,7 +115,7 @@ def _names(campaign: Campaign, file: Path | None) -> list[str]:
     if chosen is None:
         return list(campaign.label_names)
     names = LabelNames.read(Path(chosen), campaign.settings.get("label_language"))
-    return [names.name_of(label) or label for label in campaign.label_names]
+    return [names.called(label) or label for label in campaign.label_names]
 
 
 def _add(arguments: argparse.Namespace) -> int:

@@ -7,6 +7,7 @@ holds and leaves the others as they are. Without names an integer label is calle
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -112,15 +113,25 @@ class LabelNames:
             return None
         return self.by_label.get(str(label), str(label)) if self.by_label else str(label)
 
+    def called(self, label: str | int) -> str | None:
+        """What people call a label that data or a model have: as `name_of`, and "1" is an index into a list.
+
+        Example:
+            >>> LabelNames(by_index=("eggs", "boiling")).called("1"), LabelNames(by_label={"7": "eggs"}).called("7")
+            ('boiling', 'eggs')
+        """
+        is_index = self.by_index is not None and isinstance(label, str) and label not in self._known
+        return self.name_of(int(label) if is_index and re.fullmatch("[0-9]{1,18}", str(label)) else label)
+
     def name_any(self, labels: Iterable[str]) -> bool:
-        """Whether at least one of these is a label or a name of the table; True where there is no table.
+        """Whether at least one of these is a label or a name of the file; True where names are what the data say.
 
         Example:
             >>> LabelNames(by_label={"7": "eggs"}).name_any(["http://example.org/7"])
             False
         """
         if self.by_label is None:
-            return True
+            return self.by_index is None or any(self.called(label) is not None for label in labels)
         known = {*self.by_label, *self.by_label.values()}
         return any(label in known for label in labels)
 

@@ -68,7 +68,7 @@ def name_anchor(encoder: Encoder, names: LabelNames | None = None) -> Anchor:
 
     def anchor(label: Label) -> npt.NDArray[np.float64] | None:
         if label not in kept:
-            name = known.name_of(label)
+            name = known.called(label)
             kept[label] = None if not name or is_number(name) else encoded(encoder, [name])[0]
         return kept[label]
 

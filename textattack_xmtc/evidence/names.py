@@ -63,7 +63,7 @@ class NameEvidence:
 
     def _of(self, label: Label) -> frozenset[str]:
         if label not in self._stems:
-            name = self._names.name_of(label)
+            name = self._names.called(label)
             names = [*([name] if name and not is_number(name) else []), *self._further.get(label, ())]
             self._stems[label] = frozenset().union(*map(_stems_of_name, names))
         return self._stems[label]

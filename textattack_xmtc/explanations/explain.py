@@ -12,12 +12,13 @@ from textattack.shared import AttackedText
 
 from textattack_xmtc.attack_recipes import XMTCPositive
 from textattack_xmtc.datasets.corpus import Corpus
-from textattack_xmtc.errors import InputError
+from textattack_xmtc.datasets.label_names import LabelNames
+from textattack_xmtc.errors import DataError, InputError
 from textattack_xmtc.evidence.sources import load_evidence
 from textattack_xmtc.explanations.options import ExplainOptions
 from textattack_xmtc.goal_functions import TopKGoalFunctionResult
 from textattack_xmtc.scores import NOTHING
-from textattack_xmtc.targets import GroundTruth, match_labels
+from textattack_xmtc.targets import GroundTruth, LabelSpace, match_labels
 from textattack_xmtc.words import replaced, word_spans
 from textattack_xmtc.wrappers import XMTCModelWrapper, as_victim
 
@@ -102,6 +103,7 @@ class Explanation:
         exchange: None where the search found none.
         why_none: the reason then, else empty.
         twins: the nearest first.
+        names: what the labels above are called in a file of names; empty without one.
     """
 
     model: str
@@ -115,9 +117,16 @@ class Explanation:
     exchange: Exchange | None
     why_none: str
     twins: tuple[Twin, ...]
+    names: Mapping[str, str]
 
 
-def explain(model: Any, text: str, options: ExplainOptions | None = None, corpus: Corpus | None = None) -> Explanation:
+def explain(
+    model: Any,
+    text: str,
+    options: ExplainOptions | None = None,
+    corpus: Corpus | None = None,
+    label_names: LabelNames | None = None,
+) -> Explanation:
     """Explain why a label is among the k best of a text.
 
     Words are ranked as Algorithm 1 ranks them (`MaskedDelta.importance`): each is masked once, and only the scores of
@@ -128,11 +137,13 @@ def explain(model: Any, text: str, options: ExplainOptions | None = None, corpus
         model: any wrapper of TextAttack, any of `textattack_xmtc.wrappers`.
         text: one text.
         options: which label, and how words are exchanged.
-        corpus: its training texts tell which words speak for the label; without it, the label's name does.
+        corpus: its training texts tell which words speak for the label, beside the label's name.
+        label_names: what people call the labels, where the model calls them by numbers.
 
     Raises:
         InputError: an unknown label, or one that is not shown for this text; k does not fit the model; a text without a
             word that can be exchanged; no label of the corpus is one of the model's.
+        DataError: the names are of other labels.
 
     Example:
         ::
@@ -152,7 +163,8 @@ def explain(model: Any, text: str, options: ExplainOptions | None = None, corpus
     listed = ", ".join(repr(one.label) for one in top) or "none"
     if options.label is None and not top:
         raise InputError("the model shows no label for this text", "give another text")
-    index = shown.labels[0] if options.label is None else names.require([options.label])[0]
+    called = _names_of(names, label_names)
+    index = shown.labels[0] if options.label is None else _index_of(options.label, names, called)
     name = names.name(index)
     if index not in shown.labels:
         raise InputError(
@@ -175,7 +187,10 @@ def explain(model: Any, text: str, options: ExplainOptions | None = None, corpus
     exchange = None
     if isinstance(result, SuccessfulAttackResult):
         exchange = _exchange(attack, first, result.perturbed_result.attacked_text, ranked, set(shown.labels))
-    speaks, texts = _evidence(name, victim, first, corpus)
+    speaks, texts = _evidence(name, victim, first, corpus, label_names)
+    twins = _twins(victim, first, list(ranked), index)
+    mentioned = [one.label for one in (*top, *(twin.prediction for twin in twins))]
+    mentioned += exchange.enters if exchange else ()
     total = sum(drop for drop in ranked.values() if drop > 0)
     return Explanation(
         model=victim.name,
@@ -197,8 +212,30 @@ def explain(model: Any, text: str, options: ExplainOptions | None = None, corpus
         ),
         exchange=exchange,
         why_none="" if exchange else result.perturbed_result.reason.removeprefix("failed: "),
-        twins=_twins(victim, first, list(ranked), index),
+        twins=twins,
+        names={label: called[label] for label in mentioned if label in called},
     )
+
+
+def _names_of(space: LabelSpace, names: LabelNames | None) -> dict[str, str]:
+    """What the file of names calls each of the victim's labels that it holds."""
+    if names is None:
+        return {}
+    labels = space.names or [str(index) for index in range(space.size or 0)]
+    if labels and not names.name_any(labels):
+        raise DataError(
+            f"{names.source} names none of the model's {len(labels):,} labels, such as {labels[0]!r}",
+            "give the names of these labels",
+        )
+    called = ((label, names.called(label)) for label in labels)
+    return {label: name for label, name in called if name is not None and name != label}
+
+
+def _index_of(label: str, space: LabelSpace, called: Mapping[str, str]) -> int:
+    """The index of a label that is given as the model calls it, or by its name in the file of names."""
+    if space.index(label) is None:
+        label = next((one for one, name in called.items() if name == label), label)
+    return space.require([label])[0]
 
 
 def _exchange(
@@ -251,7 +288,7 @@ def _twins(victim: XMTCModelWrapper, text: AttackedText, positions: Sequence[int
 
 
 def _evidence(
-    name: str, victim: XMTCModelWrapper, text: AttackedText, corpus: Corpus | None
+    name: str, victim: XMTCModelWrapper, text: AttackedText, corpus: Corpus | None, names: LabelNames | None
 ) -> tuple[list[bool] | None, int | None]:
     """Which words speak for the label, and how many training texts it has."""
     label, texts = name, None
@@ -261,5 +298,5 @@ def _evidence(
             return None, 0
         place = matched.index(name)
         label, texts = corpus.label_names[place], int(corpus.label_counts[place])
-    evidence = load_evidence("name+texts", corpus).weigh(text.text, text.words, label)
+    evidence = load_evidence("name+texts", corpus, names).weigh(text.text, text.words, label)
     return (None if evidence is None else evidence.backed.tolist()), texts

@@ -13,7 +13,7 @@ from textattack_xmtc.metrics import best_gains, hits_at_k, only_labels
 from textattack_xmtc.models.evaluation import RanksLabels, Truth, best_labels, truth_of
 from textattack_xmtc.results.noise import NoiseCurve
 from textattack_xmtc.results.statistics import Estimate, bootstrap_ratios
-from textattack_xmtc.search_options import NoiseKind
+from textattack_xmtc.search_options import NoiseKind, check_noise
 from textattack_xmtc.transformations.noise import NOISE, noisy_text
 
 
@@ -49,8 +49,8 @@ def noise_curves(
         InputError: no rate or no seed, a rate outside (0, 1], noise that changes no word of any text; as `evaluate`.
         MissingExtraError: kind "spelling" without WordNet.
     """
-    if seeds < 1 or not rates or not all(0 < rate <= 1 for rate in rates):
-        raise InputError(f"invalid noise rates {list(rates)} with {seeds} seeds", "give rates in (0, 1], and a seed")
+    check_noise(kinds, rates, seeds)
+    rates = sorted(set(rates))
     truth = truth_of(model.label_names, corpus, split, family)
     texts = list(corpus.split(split)["text"])
     ables = []
@@ -59,15 +59,17 @@ def noise_curves(
         ables.append(sum(one.changed for one in every) / max(1, sum(one.words for one in every)))
         if not ables[-1]:
             raise InputError(f"noise {kind!r} changes no word of the {len(texts):,} texts", "choose another kind")
-    clean, sizes = sums_of(best_labels(model, texts, batch_size), truth)
-    measured = {measure: column for column, measure in enumerate(measures_of(truth)) if sizes[:, column].any()}
+    best = best_labels(model, texts, batch_size)
+    clean, sizes = sums_of(best, truth)
+    names = measures_of(truth, best.shape[1])
+    measured = {measure: column for column, measure in enumerate(names) if measure and sizes[:, column].any()}
 
     def by_measure(points: list[list[Estimate]]) -> dict[str, list[Estimate]]:
         return {measure: [point[column] for point in points] for measure, column in measured.items()}
 
     for kind, able in zip(kinds, ables, strict=True):
         values, losses, changed = [bootstrap_ratios(clean, sizes)], [bootstrap_ratios(clean - clean, sizes)], [0.0]
-        for rate in sorted(rates):
+        for rate in rates:
             lost, hit = np.zeros_like(clean), 0.0
             for seed in range(seeds):
                 noisy = [noisy_text(text, kind, rate, seed) for text in texts]
@@ -77,12 +79,13 @@ def noise_curves(
             values.append(bootstrap_ratios(clean - lost / seeds, sizes))
             losses.append(bootstrap_ratios(lost / seeds, sizes))
         beginning = (name, kind, NOISE[kind].keeps, len(texts), seeds, able)
-        yield NoiseCurve(*beginning, (0.0, *sorted(rates)), tuple(changed), by_measure(values), by_measure(losses))
+        yield NoiseCurve(*beginning, (0.0, *rates), tuple(changed), by_measure(values), by_measure(losses))
 
 
-def measures_of(truth: Truth) -> tuple[str, ...]:
-    """The names of the columns of `sums_of`."""
-    return ("P@1", "P@5") if truth.propensity is None else ("P@1", "P@5", "PSP@5", "tail recall@5")
+def measures_of(truth: Truth, k: int = 5) -> tuple[str, ...]:
+    """The names of the columns of `sums_of`; k is smaller than 5 where fewer labels are ranked."""
+    first = ("P@1", f"P@{k}") if k > 1 else ("P@1", "")
+    return first if truth.propensity is None else (*first, f"PSP@{k}", f"tail recall@{k}")
 
 
 def sums_of(best: np.ndarray, truth: Truth) -> tuple[np.ndarray, np.ndarray]:
