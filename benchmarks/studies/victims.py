@@ -211,15 +211,15 @@ def best_by_vectors(model: Any, texts: list[str], shift: np.ndarray, options: ar
         return np.concatenate([part.argsort(dim=1, descending=True, stable=True)[:, :SHOWN].numpy() for part in scores])
 
 
-def features_of(corpus: Corpus) -> tuple[Any, Any, list[list[int]]]:
-    """TF-IDF of training and test texts, and the labels of the training texts; those without labels are left out."""
+def tfidf(corpus: Corpus) -> tuple[Any, Any, list[list[int]]]:
+    """A vectoriser, the features of the training texts that have labels, and these labels."""
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     train = corpus.split("train")
     kept = [position for position, labels in enumerate(train["labels"]) if labels]
     vectorizer = TfidfVectorizer(sublinear_tf=True, min_df=2, dtype=np.float32)
     features = vectorizer.fit_transform(train.select(kept)["text"])
-    return features, vectorizer.transform(corpus.split("test")["text"]), [train["labels"][row] for row in kept]
+    return vectorizer, features, [train["labels"][row] for row in kept]
 
 
 def rows_of(shown: list[list[int]]) -> np.ndarray:
@@ -234,7 +234,8 @@ def napkinxc(corpus: Corpus) -> np.ndarray:
     """napkinXC's probabilistic label tree, a Huffman tree; its other settings are its own."""
     from napkinxc.models import PLT
 
-    features, test, labels = features_of(corpus)
+    vectorizer, features, labels = tfidf(corpus)
+    test = vectorizer.transform(corpus.split("test")["text"])
     with tempfile.TemporaryDirectory() as folder:
         model = PLT(folder, seed=0, threads=1, tree_type="huffman")
         model.fit(features, labels)
@@ -245,20 +246,26 @@ def omikuji(corpus: Corpus) -> np.ndarray:
     """Omikuji's forest with its own settings (Parabel), which Annif runs too."""
     from omikuji import Model
 
-    features, test, labels = features_of(corpus)
+    vectorizer, features, labels = tfidf(corpus)
+    test = vectorizer.transform(corpus.split("test")["text"])
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder) / "train.txt"
-        with data.open("w", encoding="utf-8") as file:
-            file.write(f"{features.shape[0]} {features.shape[1]} {len(corpus.label_names)}\n")
-            for row, true in zip(features, labels, strict=True):
-                pairs = " ".join(f"{column}:{value:.6g}" for column, value in zip(row.indices, row.data, strict=True))
-                file.write(f"{','.join(map(str, true))} {pairs}\n")
+        write_omikuji_data(data, features, labels, len(corpus.label_names))
         model = Model.train_on_data(str(data), Model.default_hyper_param(), n_threads=1)
     shown = [
         model.predict(list(zip(row.indices.tolist(), row.data.tolist(), strict=True)), beam_size=10, top_k=SHOWN)
         for row in test
     ]
     return rows_of([[label for label, _ in pairs] for pairs in shown])
+
+
+def write_omikuji_data(path: Path, features: Any, labels: list[list[int]], n_labels: int) -> None:
+    """Training data as Omikuji reads them."""
+    with path.open("w", encoding="utf-8") as file:
+        file.write(f"{features.shape[0]} {features.shape[1]} {n_labels}\n")
+        for row, true in zip(features, labels, strict=True):
+            pairs = " ".join(f"{column}:{value:.6g}" for column, value in zip(row.indices, row.data, strict=True))
+            file.write(f"{','.join(map(str, true))} {pairs}\n")
 
 
 if __name__ == "__main__":
