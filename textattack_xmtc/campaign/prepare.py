@@ -18,6 +18,7 @@ from textattack_xmtc.datasets.corpus import Corpus
 from textattack_xmtc.datasets.further_texts import with_further_texts
 from textattack_xmtc.datasets.load import load_corpus
 from textattack_xmtc.errors import DataError, InputError
+from textattack_xmtc.goal import GOALS
 from textattack_xmtc.results.campaign import Campaign
 from textattack_xmtc.results.gate_file import Gate
 from textattack_xmtc.results.records import Model
@@ -58,6 +59,8 @@ def prepare(out: Path, plan: Plan, device: str | None = None, gate: Gate | None 
             say(f"{victim.name} has no label names: its labels are taken in the order of {corpus.name}")
         if unknown:
             say(f"{victim.name} does not know {unknown:,} of the {len(corpus.label_names):,} labels of {corpus.name}")
+        if GOALS[plan.goal].true_targets:
+            victim.model.decision_rule(plan.k).check_losable(victim.model.labels.size)
         if folder == plan.reference_model:
             tools = load_tools(plan, victim.model.masked_lm_folder)
             resolved = {**tools.facts(plan), "device": str(getattr(victim.model.model, "device", None))}

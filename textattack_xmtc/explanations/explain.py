@@ -156,6 +156,7 @@ def explain(
     """
     options, victim = options or ExplainOptions(), as_victim(model)
     rule, names = victim.decision_rule(options.k), victim.labels
+    rule.check_losable(victim.labels.size)
     best, scores = victim.top_k([text], options.k)
     shown = rule.shown(best[0], scores[0])
     pairs = zip(shown.labels, shown.scores, strict=True)
