@@ -22,7 +22,7 @@ from markupsafe import Markup
 
 from textattack_xmtc.errors import DataError, InputError
 from textattack_xmtc.judges.judge import Case
-from textattack_xmtc.results.judgements import JUDGES
+from textattack_xmtc.results.judgements import ADVERSARIAL, JUDGES
 from textattack_xmtc.results.statistics import Estimate, wilson
 from textattack_xmtc.workdir.files import whole_file, write_json
 from textattack_xmtc.workdir.names import inside
@@ -100,7 +100,7 @@ def draw_items(cases: Mapping[str, Sequence[Case]], counts: Mapping[str, int], s
             raise InputError(
                 f"{counts[condition]} texts of the kind {condition!r} are wanted, and {len(chosen)} are there whose "
                 "sample is not used yet",
-                "choose a smaller --n, or a campaign with more samples",
+                f"{'choose a smaller --n, or' if condition == ADVERSARIAL else 'use'} a campaign with more samples",
             )
         taken.update(case.sample for case in chosen)
         drawn += chosen

@@ -184,10 +184,10 @@ def record_of(row: Any) -> Record:
     before, after = _prediction(row["before"]), _prediction(row["after"])
     if outcome not in (SKIPPED, ERROR) and (before is None or after is None):
         raise ValueError(f"{outcome}, but nothing before or after the attack")
-    words = int(_within("words", row["words"]))
-    positions = tuple(int(_within("position", change["position"], most=words - 1)) for change in row["changes"] or ())
-    if len(positions) > words:
-        raise ValueError(f"words={words}, and {len(positions)} of them changed")
+    words, changes = int(_within("words", row["words"])), row["changes"] or ()
+    if len(changes) > words:
+        raise ValueError(f"words={words}, and {len(changes)} of them changed")
+    positions = tuple(int(_within("position", change["position"], most=words - 1)) for change in changes)
     for name, (least, most) in _SIMILARITY_RANGES.items():
         if row["similarity"] and row["similarity"].get(name) is not None:
             _within(name, row["similarity"][name], least - 1e-3, most + 1e-3)  # computed in float32
