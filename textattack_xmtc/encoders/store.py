@@ -23,8 +23,6 @@ def kept_vectors(encoder: Encoder, texts: Sequence[str], folder: Path) -> npt.ND
     other texts are never used, and a damaged file is computed again.
 
     Args:
-        encoder: any sentence encoder.
-        texts: the texts.
         folder: where parts are kept; it is made where it is missing. 2 KB a text with 512 dimensions.
 
     Returns:
