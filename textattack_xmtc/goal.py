@@ -175,6 +175,15 @@ class DecisionRule:
                 "give a finite number, or one finite number for each label",
             )
 
+    def check_losable(self, labels: int | None) -> None:
+        """Refuse a rule by which no label of so many (None: not known) can ever be lost.
+
+        Raises:
+            InputError: k is their number, and there is no threshold.
+        """
+        if self.threshold is None and labels is not None and self.k == labels:
+            raise InputError(f"k={self.k} shows all labels of this victim: none can be lost", "choose a smaller k")
+
     @property
     def least(self) -> float | None:
         """The smallest threshold of any label; None where there is none."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from textattack_xmtc.results.records import SUCCEEDED, Record
-from textattack_xmtc.results.statistics import Estimate, share_of
+from textattack_xmtc.results.statistics import Estimate, exact_share, share_of
 
 if TYPE_CHECKING:
     import pandas as pd  # type: ignore[import-untyped]
@@ -203,6 +203,7 @@ class SampleResults:
         threshold: float | None = None,
         limit: float | None = None,
         wrong_counts: bool = False,
+        exact: bool = False,
     ) -> Estimate:
         """The share of attacked samples that pass a count, with its interval.
 
@@ -213,6 +214,7 @@ class SampleResults:
             limit: at most this share of the words may be changed; what the campaign allows by default.
             wrong_counts: samples that the model gets wrong without an attack are in n, and count as lost (section
                 4.3.2); by default they are left out.
+            exact: the interval is that of verdicts (`exact_share`), not that of tables (`share_of`).
 
         Returns:
             NaN where there is no sample; not measured where a record that passes the outer counts lacks what this one
@@ -222,7 +224,7 @@ class SampleResults:
         if (chosen.of_bin().rows[count.key] == UNMEASURED).any():
             return Estimate(nan, nan, nan, len(chosen.rows), measured=False)
         passed = chosen.passed(count, threshold, limit) | np.asarray(chosen.rows["wrong_before"])
-        return share_of(passed, chosen.rows["text"])
+        return (exact_share if exact else share_of)(passed, np.asarray(chosen.rows["text"]))
 
     def wrong_rate(self, bin_number: int | None = None) -> Estimate:
         """The share of the samples that the model gets wrong without an attack, of these and the attacked ones."""
