@@ -135,8 +135,8 @@ def _independent_samples(successes: np.ndarray, texts: np.ndarray) -> float:
 def exact_share(successes: np.ndarray, texts: np.ndarray) -> Estimate:
     """The share of successes with the exact interval of Clopper and Pearson (1934), for verdicts.
 
-    Arguments are as for `share_of`. Each end is wrong at most one time in forty, however few samples there are, which Wilson's is not. Where samples
-    share texts, it is that of as many independent ones (Korn and Graubard, 1998).
+    Arguments are as for `share_of`. Each end is wrong at most one time in forty, however few samples there are, which
+    Wilson's is not. Where samples share texts, it is that of as many independent ones (Korn and Graubard, 1998).
 
     Example:
         >>> rate = exact_share(np.array([False, False]), np.arange(2))
