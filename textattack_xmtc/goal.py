@@ -27,8 +27,6 @@ class Goal:
     """One goal: which labels it works on, and when it is reached.
 
     Attributes:
-        name: its name in options, records and files.
-        title: its name in tables and sentences.
         minimize: whether the scores of Gamma are to fall; otherwise they are to rise.
         true_targets: whether a target has to be a true label of its text; otherwise it has to be a wrong one.
         every: whether every label at stake has to move; otherwise one is enough.

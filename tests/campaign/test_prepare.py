@@ -89,7 +89,7 @@ def test_a_model_that_lacks_labels_is_attacked_on_the_rest(
     with (data / "test.jsonl").open("a") as lines:
         lines.write(json.dumps(row) + "\n")
     run_campaign(tmp_path / "out", {**OPTIONS, "models": ["plain"], "data": str(data), "goal": "negative"})
-    said = capsys.readouterr().err
-    assert "plain does not know 1 of the 19 labels of data" in said
-    assert "1 labels have no training text: they are in no cluster and no target" in said
+    printed = capsys.readouterr().err
+    assert "plain does not know 1 of the 19 labels of data" in printed
+    assert "1 labels have no training text: they are in no cluster and no target" in printed
     assert {record["outcome"] for record in records(tmp_path / "out")["plain"]} <= {"succeeded", "failed"}

@@ -30,9 +30,6 @@ def prepare(out: Path, plan: Plan, device: str | None = None, gate: Gate | None 
     """Draw the samples of a campaign and write down everything that shapes its results.
 
     Args:
-        out: its folder.
-        plan: what was chosen.
-        device: where the models run.
         gate: nothing is written where it asks what the campaign cannot answer.
 
     Returns:

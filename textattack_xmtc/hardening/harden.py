@@ -59,11 +59,8 @@ def harden_folder(
     not; with a budget, from the moment when the schedule has been made from it.
 
     Args:
-        victim: the folder of the model.
         corpus: what it was trained on, with a split "train"; "test" is measured on in the end and kept. What the
             model's training set aside stays aside.
-        options: how.
-        out: the folder to make.
         unlabelled: further texts to train on; their labels are the model's own (`hardening.unlabelled`).
         loss: what is trained on; by default what the model was trained on.
         resume: resume from what lies in `OUT.unfinished`; where nothing does, start.

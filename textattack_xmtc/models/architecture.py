@@ -131,13 +131,11 @@ class Architecture:
 
     Attributes:
         name: in `config.json`, records and commands.
-        title: for people.
         plan: the kind of plan.
         small_plan: gives sizes that learn from scratch in minutes on a CPU, up to some ten thousand texts and labels.
         paper_plan: gives the authors' sizes and settings.
         model: module and name of the class of its models.
         training: the module with `train`, `parameter_groups` and `text_loss`, which the methods of these names explain.
-        aliases: further names in commands.
         importers: by kind of checkpoint, as the command `import` names it.
     """
 

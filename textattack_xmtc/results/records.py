@@ -33,8 +33,6 @@ class Prediction:
     Attributes:
         rank: the target's rank, 1 for the best; None where it is beyond the labels that the model looks at.
         beyond: how many labels the model looks at, where the rank is None.
-        score: the target's score.
-        top_k: the k best labels, best first.
     """
 
     rank: int | None
@@ -114,7 +112,6 @@ class Model:
     """A model of a campaign.
 
     Attributes:
-        name: its name.
         facts: what `campaign.json` says of it.
         records: its records by the number of the sample, each read when it is asked for.
         rows: what tables need of every record, a row each by the number of the sample (`summary.row_types`).

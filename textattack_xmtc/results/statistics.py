@@ -27,9 +27,6 @@ class Estimate:
     """A share, or a difference of two shares, with its 95% interval; NaN where there is no sample.
 
     Attributes:
-        value: the estimate.
-        low: lower end of the interval.
-        high: upper end of the interval.
         n: number of samples.
         measured: False where records lack what is counted: then value and interval are NaN, whatever n is.
     """
@@ -138,12 +135,8 @@ def _independent_samples(successes: np.ndarray, texts: np.ndarray) -> float:
 def exact_share(successes: np.ndarray, texts: np.ndarray) -> Estimate:
     """The share of successes with the exact interval of Clopper and Pearson (1934), for verdicts.
 
-    Each end is wrong at most one time in forty, however few samples there are, which Wilson's is not. Where samples
-    share texts, it is that of as many independent ones (Korn and Graubard, 1998).
-
-    Args:
-        successes: whether each sample was a success, shape `(samples,)`.
-        texts: a number for the text of each sample, shape `(samples,)`.
+    Arguments are as for `share_of`. Each end is wrong at most one time in forty, however few samples there are, which
+    Wilson's is not. Where samples share texts, it is that of as many independent ones (Korn and Graubard, 1998).
 
     Example:
         >>> rate = exact_share(np.array([False, False]), np.arange(2))
@@ -184,9 +177,7 @@ def bootstrap_over_texts(
 
     Args:
         values: one number a sample, shape `(samples,)`, at least one.
-        texts: a number for the text of each sample, shape `(samples,)`.
         draws: how often as many texts are drawn as there are.
-        seed: of the draws; the same seed gives the same interval.
 
     Example:
         >>> bootstrap_over_texts(np.array([0.0, 1.0]), np.array([7, 7]))
@@ -206,7 +197,6 @@ def bootstrap_ratios(
         numerators: what each text adds, shape `(texts, ratios)`; at least one text.
         denominators: the same shape. A draw without any is left out; NaN where none has any.
         draws: how often as many texts are drawn as there are.
-        seed: of the draws; the same seed gives the same intervals.
 
     Example:
         >>> hits, sizes = np.array([[1.0], [1.0]]), np.array([[2.0], [2.0]])
@@ -257,9 +247,6 @@ def paired_difference(both: int, only_first: int, only_second: int, neither: int
 
     Args:
         both: samples with a success on both models.
-        only_first: on the first only.
-        only_second: on the second only.
-        neither: on neither.
 
     Example:
         >>> difference = paired_difference(36, 12, 2, 0)
@@ -294,7 +281,6 @@ def difference_of(first: np.ndarray, second: np.ndarray, texts: np.ndarray) -> t
     Args:
         first: whether each sample was a success on the first model, shape `(samples,)`.
         second: the same samples on the second model, shape `(samples,)`.
-        texts: a number for the text of each sample, shape `(samples,)`.
 
     Example:
         >>> first, second = np.array([True, True, False]), np.array([False, True, False])

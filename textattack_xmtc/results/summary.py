@@ -27,7 +27,6 @@ class Limits:
     """What a campaign asks of a success.
 
     Attributes:
-        max_change_rate: share of the words that may be changed.
         similarity: which of the recorded similarities is compared.
         threshold: a text is similar above it.
     """
@@ -48,7 +47,6 @@ class Count:
 
     Attributes:
         key: its name in files: the column of a table, the end of a figure's name.
-        title: the heading of its column.
         phrase: what it asks, after "Counted only where", for a sentence.
         test: whether a record passes; None where the record lacks what the test needs.
         within: the count that a record has to pass first.
@@ -208,8 +206,6 @@ class SampleResults:
         """The share of attacked samples that pass a count, with its interval.
 
         Args:
-            bin_number: of one bin; of all by default.
-            count: what is counted.
             threshold: the similarity must be above it; any will do by default.
             limit: at most this share of the words may be changed; what the campaign allows by default.
             wrong_counts: samples that the model gets wrong without an attack are in n, and count as lost (section

@@ -20,7 +20,6 @@ class VectorizedWrapper(ShortlistWrapper):
     A copy shares the model, and what is pickled is the name of its folder.
 
     Args:
-        folder: where the library put the model.
         vectorizer: has `transform`, from texts to a sparse matrix: the fitted `TfidfVectorizer`, for instance.
         label_names, num_labels, shown, options: as `ShortlistWrapper`.
 

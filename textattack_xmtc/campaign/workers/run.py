@@ -50,7 +50,6 @@ class Workers:
         """The pool, its workers not started yet.
 
         Args:
-            device: where the models run; by default each worker has a GPU, where there are any.
             most: more workers than that would have nothing to do.
         """
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -73,7 +72,6 @@ def attack_with_workers(
     """Attack what has no record yet, each sample once, and write the records as they come.
 
     Args:
-        out: the campaign's folder, which this process holds.
         interruption: once somebody has asked for it, attacks under way are finished and no others started.
 
     Raises:
