@@ -134,7 +134,7 @@ def test_a_folder_that_cannot_be_written_is_refused_before_the_first_step(
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "printed"),
     [
         (("aplc-xlnet", "--tree"), "--tree does not apply to APLC-XLNet"),
         (
@@ -158,7 +158,7 @@ def test_options_that_cannot_be(
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "printed"),
     [
         ("sentence-encoder --encoder any --neighbours 9 --epochs 3", "--epochs would change nothing: --neighbours"),
         (
@@ -171,9 +171,9 @@ def test_options_that_cannot_be(
         ("attentionxml --encoder any --fine-tune --states s", "--states would change nothing"),
     ],
 )
-def test_options_that_change_nothing(options: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_options_that_change_nothing(options: str, printed: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["train", *options.split(), "--data", "absent", "--out", "absent"]) == 2
-    assert said in capsys.readouterr().err
+    assert printed in capsys.readouterr().err
 
 
 @processes.needs_fork
