@@ -62,7 +62,7 @@ def test_two_means_of_many_clusters_at_once_is_plain_two_means_of_each() -> None
     first = np.cumsum(sizes) - sizes
     start = np.zeros((len(cluster), 2), dtype=np.float32)
     start[first, 0] = start[first + 1, 1] = 1
-    found = label_clusters._balanced_two_means(vectors, cluster, start, 1e-4)
+    found = label_clusters._balanced_two_means(vectors, cluster, start)
     for begin, size in zip(first, sizes, strict=True):
         dense = vectors[begin : begin + size].toarray().astype(np.float64)
         assert found[begin : begin + size].tolist() == plain_two_means(dense, (0, 1), 1e-4).tolist()
