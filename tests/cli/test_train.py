@@ -28,10 +28,10 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for split, texts in (("train", 200), ("test", 40)):
         with (folder / f"{split}.jsonl").open("w") as lines:
             for number in range(texts):
-                own = random.choice(TOPICS, 2, replace=False)
-                words = [f"{part}{label}" for label in own for part in ("about", "with")]
+                topics = random.choice(TOPICS, 2, replace=False)
+                words = [f"{part}{label}" for label in topics for part in ("about", "with")]
                 words += random.choice(["a", "the", "some"], 4).tolist()
-                labels = [f"label {label}" for label in own]
+                labels = [f"label {label}" for label in topics]
                 text = " ".join(random.permutation(words))
                 lines.write(json.dumps({"id": f"{split}{number}", "text": text, "labels": labels}) + "\n")
     return folder
@@ -68,9 +68,9 @@ def test_a_trained_folder_can_be_evaluated(
     figures = tmp_path / "figures.json"
     assert main(["evaluate", str(out), "--data", str(data), "--out", str(figures)]) == 0
     shown = capsys.readouterr().out
-    found = json.loads(figures.read_text())
-    assert found["overall"]["P@1"] == pytest.approx(kept["test"]["P@1"])
-    assert f"{found['overall']['PSP@5']:.4f}" in shown and "31 to 100" in shown
+    figures_read = json.loads(figures.read_text())
+    assert figures_read["overall"]["P@1"] == pytest.approx(kept["test"]["P@1"])
+    assert f"{figures_read['overall']['PSP@5']:.4f}" in shown and "31 to 100" in shown
 
 
 def test_a_reserve_is_never_trained_on(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

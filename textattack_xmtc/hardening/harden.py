@@ -26,7 +26,7 @@ from textattack_xmtc.hardening.schedule import PROBED, Clock, Schedule, schedule
 from textattack_xmtc.hardening.unlabelled import own_labels, texts_beside
 from textattack_xmtc.models.architecture import ARCHITECTURES
 from textattack_xmtc.models.folder import CONFIG, TRAINING, load_model, read_dict
-from textattack_xmtc.models.loss_settings import LossSettings
+from textattack_xmtc.models.loss_settings import CountedLoss, LossSettings
 from textattack_xmtc.models.training.checkpoint import Checkpoint, keeper
 from textattack_xmtc.models.training.loop import SHOWN
 from textattack_xmtc.models.training.plan import held_out_of, measured_on_test, save_trained
@@ -117,7 +117,7 @@ def harden_folder(
     say(f"before: {_shown(before)}")
 
     def fine_tuning(schedule: Schedule) -> tuple[FineTuning, Rounds]:
-        tuning = FineTuning(model, settings, loss, counts, len(train), options, schedule)
+        tuning = FineTuning(model, settings, CountedLoss(loss, counts, len(train)), options, schedule)
         size = schedule.round_steps * settings.batch_size
         return tuning, Rounds(model, texts, labels, counts, options, protected, size, tuning.take)
 

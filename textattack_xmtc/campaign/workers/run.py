@@ -15,7 +15,7 @@ from textattack_xmtc.campaign.plan import Plan
 from textattack_xmtc.campaign.workers.local import LocalPool
 from textattack_xmtc.campaign.workers.protocol import Pool, Worker, without_results
 from textattack_xmtc.campaign.workers.ray_cluster import RayPool
-from textattack_xmtc.campaign.workers.scheduler import Pieces, pieces_of, share_out
+from textattack_xmtc.campaign.workers.scheduler import Pieces, Scheduler, pieces_of
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.results.campaign import Campaign
 from textattack_xmtc.results.folder import RECORDS, record_file
@@ -86,7 +86,7 @@ def attack_with_workers(
     try:
         with _Keeper(out, campaign, pieces) as keeper:
             error = partial(_error, plan, str(campaign.resolved["encoder"]))
-            share_out(pieces, pool, keeper.keep, error, interruption)
+            Scheduler(pieces, pool, keeper.keep, error, interruption).run()
     finally:
         pool.close()
 
