@@ -86,7 +86,8 @@ def saved_masked_lm(folder: Path, seed: int = 0) -> Path:
 
 def test_the_masked_lm_computes_in_bfloat16_where_it_is_asked_to(tmp_path: Path) -> None:
     attack = build(masked_lm=saved_masked_lm(tmp_path / "masked_lm"), masked_lm_dtype="bfloat16")
-    assert next(attack.transformation._language_model.base_model.parameters()).dtype == torch.bfloat16
+    weights = next(attack.transformation._language_model.base_model.parameters())
+    assert "bfloat16" in str(weights.dtype)
     assert isinstance(attack.attack(TEXT, TRUTH), SuccessfulAttackResult)
 
 
