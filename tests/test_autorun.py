@@ -109,8 +109,8 @@ def test_it_waits_for_textattack_once_and_can_be_switched_off(tmp_path: Path) ->
 def test_it_calls_the_plugin_when_textattack_is_there(tmp_path: Path) -> None:
     fake_package(tmp_path, "textattack", ready="")
     fake_package(tmp_path, "textattack_xmtc", plugin="def loaded(name): print('told of', name)")
-    told = python("import textattack; print(textattack.__spec__.loader.__class__.__name__)", tmp_path)
-    assert told.stdout.split("\n")[:2] == ["told of textattack", "SourceFileLoader"]
+    printed = python("import textattack; print(textattack.__spec__.loader.__class__.__name__)", tmp_path)
+    assert printed.stdout.split("\n")[:2] == ["told of textattack", "SourceFileLoader"]
     assert python("import textattack", tmp_path, TEXTATTACK_XMTC_AUTORUN="0").stdout == ""
 
 

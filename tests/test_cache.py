@@ -39,11 +39,11 @@ def test_of_several_builders_one_builds(tmp_path: Path, capsys: pytest.CaptureFi
 
 
 def test_whoever_waits_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    building, told = threading.Event(), threading.Event()
+    building, printed = threading.Event(), threading.Event()
 
     def build(folder: Path) -> None:
         building.set()
-        told.wait(10)
+        printed.wait(10)
 
     first = threading.Thread(target=cached_folder, args=(tmp_path / "it", build, "the thing"))
     first.start()
@@ -55,8 +55,8 @@ def test_whoever_waits_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str
         message += capsys.readouterr().err
         if message:
             break
-        told.wait(0.05)
-    told.set()
+        printed.wait(0.05)
+    printed.set()
     first.join()
     second.join()
     assert message == "xmtc: another process is making the thing; waiting for it\n"

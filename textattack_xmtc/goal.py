@@ -27,8 +27,6 @@ class Goal:
     """One goal: which labels it works on, and when it is reached.
 
     Attributes:
-        name: its name in options, records and files.
-        title: its name in tables and sentences.
         minimize: whether the scores of Gamma are to fall; otherwise they are to rise.
         true_targets: whether a target has to be a true label of its text; otherwise it has to be a wrong one.
         every: whether every label at stake has to move; otherwise one is enough.
@@ -174,6 +172,15 @@ class DecisionRule:
                 f"invalid threshold={_short(self.threshold)}",
                 "give a finite number, or one finite number for each label",
             )
+
+    def check_losable(self, labels: int | None) -> None:
+        """Refuse a rule by which no label of so many (None: not known) can ever be lost.
+
+        Raises:
+            InputError: k is their number, and there is no threshold.
+        """
+        if self.threshold is None and labels is not None and self.k == labels:
+            raise InputError(f"k={self.k} shows all labels of this victim: none can be lost", "choose a smaller k")
 
     @property
     def least(self) -> float | None:

@@ -53,10 +53,7 @@ class Option:
     """One option.
 
     Attributes:
-        name: of the field, and of the TOML key (with `_` or `-`).
         kind: int, float, str, bool or Path; of a list, of its items.
-        default: what holds where the option is not given.
-        help: what it is for.
         flags: on the command line.
         choices: the values that are allowed; empty for any.
         many: the option takes a list.

@@ -29,7 +29,6 @@ def read_parameters(text: str, of: str, allowed: Mapping[str, Any]) -> dict[str,
     the next `,name=`: a path with commas, spaces, `=` or `^` needs no quotes unless it has that in it.
 
     Args:
-        text: what stands behind the `^`.
         of: what the parameters are of, for messages.
         allowed: the parameters that there are, with the types of their values; `Any` for any.
 

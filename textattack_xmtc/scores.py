@@ -42,7 +42,6 @@ def check_score_kind(scores: object, kinds: Sequence[ScoreKind] = SCORE_KINDS, v
     """What a victim's scores are, once it is clear that this is a kind of score, and one that the victim can give.
 
     Args:
-        scores: what the user said.
         kinds: those that the victim can give.
         victim: its name, for the message.
 

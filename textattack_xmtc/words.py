@@ -18,11 +18,7 @@ def word_spans(text: str, words: Sequence[str]) -> list[Span]:
     """Find where each of `words` stands in `text`, searching from left to right.
 
     Args:
-        text: the whole text.
         words: its words in order, as `AttackedText.words` gives them.
-
-    Returns:
-        One span a word, in order.
 
     Raises:
         ValueError: a word does not occur after the word before it.

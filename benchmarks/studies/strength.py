@@ -23,7 +23,7 @@ import numpy as np
 
 from benchmarks.studies.findings import COMMAND
 from benchmarks.studies.findings_tables import put_tables
-from benchmarks.studies.strength_tables import CONDITIONS, TITLES, figure, tables
+from benchmarks.studies.strength_tables import CONDITIONS, DRAWN, TITLES, figure, tables
 from benchmarks.studies.victims import RESERVE, corpus_of, tfidf, training_texts, write_omikuji_data
 from textattack_xmtc.datasets.corpus import Corpus
 from textattack_xmtc.datasets.load import load_corpus
@@ -75,7 +75,7 @@ def main() -> None:
         victim: {name: campaign for name in CONDITIONS if (campaign := complete(options.out / f"{victim}-{name}"))}
         for victim in TITLES
     }
-    there = {victim: campaigns for victim, campaigns in there.items() if len(campaigns) == len(CONDITIONS)}
+    there = {victim: campaigns for victim, campaigns in there.items() if set(DRAWN) <= set(campaigns)}
     put_tables(tables(there), RESULTS)
     FIGURE.write_text(figure(there), encoding="utf-8")
 

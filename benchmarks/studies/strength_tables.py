@@ -37,7 +37,9 @@ NAMES = {
     "same-sense": "words of the same sense",
 }
 COMPARED_WITH = "attention-xml"
-MARKERS = {"none": "o", "frozen": "s", "same-sense": "^"}
+NOT_RUN = "not run"
+DRAWN = {"none": "o", "frozen": "s", "same-sense": "^"}
+"""The conditions in the figure, and their markers; of a victim without them nothing is shown."""
 COLOURS = {"none": "#3b6fb6", "frozen": "#c4622d", "same-sense": "#3f8f5a"}
 GREY = "#808080"
 
@@ -73,26 +75,31 @@ def tables(there: Victims) -> dict[str, Table]:
     }
     shares: Table = (["model", "P@1", "right", *NAMES.values(), "right, and stands with its evidence"], [])
     bins: Table = (["model", "attack"], [])
-    for victim, campaigns in there.items():
-        of_victim, samples = results[victim], campaigns["none"].samples
-        right = len(of_victim["none"].numbers)
-        rates = [wilson(int(of_victim[name].fell.sum()), len(of_victim[name].fell)) for name in NAMES]
-        stands = wilson(int((~of_victim["frozen"].fell).sum()), len(samples))
-        cells = [f"{right} of {len(samples)}", *map(percent, rates), percent(stands)]
-        shares[1].append([TITLES[victim], f"{precision(campaigns['none'])[0]:.3f}", *cells])
-        parts = campaigns["none"].bins
-        bins[0][2:] = [campaigns["none"].bin_name(part.number) for part in parts]
-        for name in NAMES:
-            of_bin = np.array([samples[number].bin for number in of_victim[name].numbers.tolist()])
-            found = [of_victim[name].fell[of_bin == part.number] for part in parts]
-            bins[1].append([TITLES[victim], NAMES[name], *(f"{part.sum()} of {len(part)}" for part in found)])
     differences: Table = (["model", "right on both", *NAMES.values()], [])
-    for victim in there:
-        if victim == COMPARED_WITH or COMPARED_WITH not in results:
-            continue
-        pairs = [paired(results[victim][name], results[COMPARED_WITH][name]) for name in NAMES]
-        differences[1].append([TITLES[victim], str(pairs[0].n), *map(points, pairs)])
+    for victim, campaigns in there.items():
+        of_victim, first = results[victim], campaigns["none"]
+        stands = wilson(int((~of_victim["frozen"].fell).sum()), len(first.samples))
+        rates = [rate_of(of_victim[name].fell) if name in of_victim else NOT_RUN for name in NAMES]
+        cells = [f"{precision(first)[0]:.3f}", f"{len(of_victim['none'].fell)} of {len(first.samples)}"]
+        shares[1].append([TITLES[victim], *cells, *rates, percent(stands)])
+        bins[0][2:] = [first.bin_name(part.number) for part in first.bins]
+        for name in (name for name in NAMES if name in of_victim):
+            of_bin = np.array([first.samples[number].bin for number in of_victim[name].numbers.tolist()])
+            parts = [of_victim[name].fell[of_bin == part.number] for part in first.bins]
+            bins[1].append([TITLES[victim], NAMES[name], *(f"{part.sum()} of {len(part)}" for part in parts)])
+        plain = results.get(COMPARED_WITH, {})
+        if plain and victim != COMPARED_WITH:
+            pairs = {
+                name: paired(of_victim[name], plain[name]) for name in NAMES if name in of_victim and name in plain
+            }
+            cells = [points(pairs[name]) if name in pairs else NOT_RUN for name in NAMES]
+            differences[1].append([TITLES[victim], str(pairs["none"].n), *cells])
     return {"strength": shares, "strength-differences": differences, "strength-bins": bins}
+
+
+def rate_of(fell: np.ndarray) -> str:
+    """The share that fell, with its interval."""
+    return percent(wilson(int(fell.sum()), len(fell)))
 
 
 def paired(first: Fallen, second: Fallen) -> Estimate:
@@ -114,7 +121,7 @@ def figure(there: Victims) -> str:
         canvas = Canvas(figsize=(7.2, 4.6), layout="constrained")
         axes = canvas.add_subplot()
         strengths = {victim: precision(campaigns["none"]) for victim, campaigns in there.items()}
-        for name, marker in MARKERS.items():
+        for name, marker in DRAWN.items():
             of_attack = {victim: fallen(campaigns[name]).fell for victim, campaigns in there.items()}
             rates = {victim: wilson(int(fell.sum()), len(fell)) for victim, fell in of_attack.items()}
             spread = [[100 * (rate.value - rate.low), 100 * (rate.high - rate.value)] for rate in rates.values()]
@@ -132,7 +139,7 @@ def figure(there: Victims) -> str:
             axes.annotate(TITLES[victim], (strengths[victim][0], 2), rotation=90, fontsize=7, ha="center", va="bottom")
             axes.axvline(strengths[victim][0], color=GREY, linewidth=0.3, zorder=0, alpha=0.6 if place % 2 else 0.4)
         axes.set(xlabel="P@1 on the test texts", ylabel="right labels that fall (%)", ylim=(0, 104))
-        canvas.legend(loc="outside upper left", ncols=len(MARKERS), frameon=False)
+        canvas.legend(loc="outside upper left", ncols=len(DRAWN), frameon=False)
         buffer = io.StringIO()
         metadata = dict.fromkeys(("Date", "Creator", "Format", "Type"))
         canvas.savefig(buffer, format="svg", transparent=True, metadata=metadata)

@@ -240,9 +240,9 @@ def test_code_that_a_folder_names_is_not_run(here: Path, where: str) -> None:
 def test_the_message_has_the_command(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     _, trace = names_evil(here, "a model")
     assert main(["campaign", "--out", "transfers", "--resume"]) == 2
-    said = capsys.readouterr().err
-    assert "runs 'evil.py', and no command line has named it; look at it, and name it if you trust it: " in said
-    command = said.strip().rpartition("textattack-xmtc ")[2].split()
+    printed = capsys.readouterr().err
+    assert "runs 'evil.py', and no command line has named it; look at it, and name it if you trust it: " in printed
+    command = printed.strip().rpartition("textattack-xmtc ")[2].split()
     models = ["--model", "plain", "--model", "evil.py", "--transfer-to", "victim.py"]
     assert command == ["campaign", "--out", "transfers", "--resume", *models]
     assert not trace.exists()

@@ -33,6 +33,14 @@ def test_a_model_of_another_corpus(small: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "out" / "campaign.json").exists()
 
 
+@pytest.mark.parametrize("goal", ["positive", "untargeted"])
+def test_labels_that_can_not_be_lost(goal: str, tmp_path: Path) -> None:
+    """With k of all labels every attack fails, which is not robustness."""
+    with pytest.raises(InputError, match=f"k={LABELS} shows all labels of this victim: none can be lost"):
+        run_campaign(tmp_path / "out", {**OPTIONS, "models": ["plain"], "k": LABELS, "goal": goal})
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_model_that_gets_nothing_right(small: Path, tmp_path: Path) -> None:
     names = [f"label {label}" for label in range(LABELS)]
     # Every label is called by the name of another one: with k=1 next to nothing is right by chance.
@@ -81,7 +89,7 @@ def test_a_model_that_lacks_labels_is_attacked_on_the_rest(
     with (data / "test.jsonl").open("a") as lines:
         lines.write(json.dumps(row) + "\n")
     run_campaign(tmp_path / "out", {**OPTIONS, "models": ["plain"], "data": str(data), "goal": "negative"})
-    said = capsys.readouterr().err
-    assert "plain does not know 1 of the 19 labels of data" in said
-    assert "1 labels have no training text: they are in no cluster and no target" in said
+    printed = capsys.readouterr().err
+    assert "plain does not know 1 of the 19 labels of data" in printed
+    assert "1 labels have no training text: they are in no cluster and no target" in printed
     assert {record["outcome"] for record in records(tmp_path / "out")["plain"]} <= {"succeeded", "failed"}

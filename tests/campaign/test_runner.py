@@ -141,9 +141,9 @@ def test_a_run_that_was_killed_goes_on(
     (copied / "records" / "other.jsonl").unlink()
     assert run_campaign(copied, {}, resume=True)
     assert records(copied) == records(whole) and drawn(copied) == drawn(whole)
-    said = capsys.readouterr().err
-    assert ("was cut off after" in said) == bool(beyond)
-    assert "3 of 24 records are there" in said
+    printed = capsys.readouterr().err
+    assert ("was cut off after" in printed) == bool(beyond)
+    assert "3 of 24 records are there" in printed
     assert run_campaign(copied, OPTIONS, resume=True), "nothing is left to do"
     assert records(copied) == records(whole)
 

@@ -15,7 +15,7 @@ from textattack_xmtc.certificates.options import CertifyOptions
 from textattack_xmtc.certificates.run import RECORDS, certify
 from textattack_xmtc.certificates.table import certificate_table
 from textattack_xmtc.datasets.corpus import Corpus, Document
-from textattack_xmtc.errors import InputError
+from textattack_xmtc.errors import DataError, InputError, XMTCError
 from textattack_xmtc.results.tables.formats import as_text
 from textattack_xmtc.wrappers import FunctionWrapper, SegmentVote
 from textattack_xmtc.wrappers.segment_vote import segments_of
@@ -59,8 +59,7 @@ def test_certificates_are_those_of_the_votes(tmp_path: Path) -> None:
             scores = {name: min(0.3 * segment.count(name), 1.0) for name in LABELS[2::-1]}
             votes.append([max(scores, key=lambda name: scores[name])])
         for name in labels:
-            if name != "never":
-                by_hand[place, name] = certified_words(votes, name, 1)
+            by_hand[place, name] = certified_words(votes, name, 1) if name != "never" else 0
     assert {(one.text, data.label_names[one.label]): one.words for one in certificates} == by_hand
     assert by_hand[0, "tea"] == 1
     assert all(one.vote for one in certificates if one.words)
@@ -76,6 +75,40 @@ def test_certificates_resume_to_the_same(tmp_path: Path) -> None:
         certify(victim(), "print", corpus(), options, tmp_path / "out")
     assert certify(victim(), "print", corpus(), options, tmp_path / "out", resume=True) == whole
     assert [json.loads(line)["text"] for line in file.read_bytes().splitlines()] == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    "damage", [b"xx\n", b'{"text": 1}\n', b'{"text": 1, "votes": [[{}]], "plain": [0], "vote": 3}\n']
+)
+def test_damaged_lines_are_certified_again(damage: bytes, tmp_path: Path) -> None:
+    options = CertifyOptions(k=1, segments=4)
+    whole = certify(victim(), "print", corpus(), options, tmp_path / "out")
+    file = tmp_path / "out" / RECORDS
+    lines = file.read_bytes().splitlines(keepends=True)
+    file.write_bytes(lines[0] + damage + b"".join(lines[2:]))
+    assert certify(victim(), "print", corpus(), options, tmp_path / "out", resume=True) == whole
+
+
+def test_folders_that_hold_something_else_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "thesis.txt").touch()
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "config.json").write_text('{"labels": 3}')
+    for folder, message in (("full", "is not empty, and holds no certificates"), ("model", "no configuration of")):
+        with pytest.raises(XMTCError, match=message):
+            certify(victim(), "print", corpus(), CertifyOptions(k=1), tmp_path / folder, resume=True)
+        assert len(list((tmp_path / folder).iterdir())) <= 2
+
+
+def test_nothing_outside_the_folder_is_written(tmp_path: Path) -> None:
+    """A folder from elsewhere, whose file of certificates is a link."""
+    certify(victim(), "print", corpus(), CertifyOptions(k=1), tmp_path / "out")
+    (tmp_path / "precious").touch()
+    (tmp_path / "out" / RECORDS).unlink()
+    (tmp_path / "out" / RECORDS).symlink_to(tmp_path / "precious")
+    with pytest.raises(DataError, match="is a symbolic link out of"):
+        certify(victim(), "print", corpus(), CertifyOptions(k=1), tmp_path / "out", resume=True)
+    assert not (tmp_path / "precious").read_bytes()
 
 
 def test_certificates_of_another_victim_are_refused(tmp_path: Path) -> None:
@@ -95,7 +128,11 @@ def test_the_table_counts_all_true_labels(tmp_path: Path) -> None:
     certificates = certify(victim(), "print", data, CertifyOptions(k=1, segments=4), tmp_path / "out")
     table = certificate_table(certificates, data.label_counts, 1, 4, 1)
     every = table.rows[-1]
-    assert every[1] == 4
+    assert every[1] == 5, "a label that the victim does not know is a true label, and not shown: as evaluate counts"
+    assert (
+        every[2].value == pytest.approx(np.mean([one.plain for one in certificates]))
+        and "P@1 on these 4 texts: 75.0% of the model" in table.note
+    )
     assert every[4].value == pytest.approx(np.mean([one.words >= 1 for one in certificates]))
     assert "4 segments" in as_text(table)
 

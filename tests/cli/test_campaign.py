@@ -45,23 +45,23 @@ def here(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_campaign_from_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "out"
     assert main(["campaign", "--model", "plain", "--model", "other", "--out", str(out), *ATTACK]) == 0
-    said = capsys.readouterr()
-    lines = said.out.splitlines()
+    printed = capsys.readouterr()
+    lines = printed.out.splitlines()
     assert lines[0] == "plain (reference)" and "other" in lines and lines[-1] == f"now: textattack-xmtc report {out}"
     campaign = read_campaign(out)
     for model in campaign.models:
         for part in campaign.bins:
             found = campaign.results[model.name].rate(part.number)
             row = rf"  {re.escape(campaign.bin_name(part.number))} +{found.n}  {found.value:.0%} \(\d+ to \d+%\)"
-            assert re.search(row, said.out), row
-    assert re.search(r"  all +12  \d+% ", said.out)
-    assert "12 samples by training texts of the label (" in said.err and "queries/s" in said.err
+            assert re.search(row, printed.out), row
+    assert re.search(r"  all +12  \d+% ", printed.out)
+    assert "12 samples by training texts of the label (" in printed.err and "queries/s" in printed.err
     assert main(["campaign", "--out", str(out)]) == 2
     assert f"there is a campaign in '{out}' already; resume it (--resume)" in capsys.readouterr().err
     assert main(["campaign", "--out", str(out), "--resume", "--k", "3"]) == 2
     assert "has k=2, and k=3 was asked for" in capsys.readouterr().err
     assert main(["campaign", "--out", str(out), "--resume"]) == 0
-    assert capsys.readouterr().out == said.out
+    assert capsys.readouterr().out == printed.out
 
 
 def test_a_gate_refuses_before_the_run_what_the_campaign_cannot_answer(
@@ -92,15 +92,15 @@ def test_adversarial_texts_are_tried_on_other_models(tmp_path: Path, capsys: pyt
     assert "tried on" not in capsys.readouterr().out
     records_before = (out / "records" / "plain.jsonl").read_bytes()
     assert main(["campaign", "--out", str(out), "--resume", "--transfer-to", "other"]) == 0
-    said = capsys.readouterr()
+    printed = capsys.readouterr()
     assert (out / "records" / "plain.jsonl").read_bytes() == records_before
     campaign = read_campaign(out)
     trials = campaign.transfers[0].trials.values()
     n = sum(trial.outcome != "skipped" for trial in trials)
     share = sum(trial.outcome == "succeeded" for trial in trials) / n
-    assert "found on plain, tried on other" in said.out
-    assert re.search(rf"  all +{n}  {share:.0%} \(\d+ to \d+%\) +\d+% \(", said.out.partition("tried on")[2])
-    assert f"tried on other: {len(trials)} of {len(trials)} samples" in said.err
+    assert "found on plain, tried on other" in printed.out
+    assert re.search(rf"  all +{n}  {share:.0%} \(\d+ to \d+%\) +\d+% \(", printed.out.partition("tried on")[2])
+    assert f"tried on other: {len(trials)} of {len(trials)} samples" in printed.err
     assert main(["report", str(out)]) == 0
     assert (out / "report" / "tables" / "transfer.csv").exists()
     assert main(["campaign", "--out", str(out), "--resume", "--transfer-to", "plain", "nowhere"]) == 2
@@ -193,8 +193,8 @@ def test_a_campaign_that_attacks_nothing_ends_with_2(tmp_path: Path, capsys: pyt
     attack = [*SMALL, "--encoder", "embedded", "--max-change-rate", "0.01"]
     for options in ([], ["--goal", "negative"]):
         assert main(["campaign", "--model", "plain", "--out", str(out), *attack, *options]) == 2
-        said = capsys.readouterr()
-        assert "under 100 words, too few for a single change at --max-change-rate 0.01" in said.err
+        printed = capsys.readouterr()
+        assert "under 100 words, too few for a single change at --max-change-rate 0.01" in printed.err
     assert main(["campaign", "--model", "plain", "--out", str(drawn), *SMALL, "--encoder", "embedded"]) == 0
     capsys.readouterr()
     for options in ([], ["--workers", "1"]):
@@ -209,9 +209,9 @@ def test_a_campaign_that_attacks_nothing_ends_with_2(tmp_path: Path, capsys: pyt
             *options,
         ]
         assert main(["campaign", "--model", "plain", "--out", str(out), *SMALL[:4], *given]) == 2
-        said = capsys.readouterr()
-        assert re.search(r"none of 12 samples was attacked \(12 skipped: too short\); check that", said.err)
-        assert "now: textattack-xmtc report" not in said.out
+        printed = capsys.readouterr()
+        assert re.search(r"none of 12 samples was attacked \(12 skipped: too short\); check that", printed.err)
+        assert "now: textattack-xmtc report" not in printed.out
     assert main(["campaign", "--out", str(out), "--resume"]) == 0, "a finished run that is resumed"
     assert main(["campaign", "--out", str(out), "--resume", "--transfer-to", "other"]) == 0, "nothing to try"
     lines = (out / "records" / "plain.jsonl").read_bytes().splitlines(keepends=True)
@@ -237,10 +237,10 @@ def test_ctrl_c_ends_after_the_example(tmp_path: Path) -> None:
     process = started(tmp_path / "out")
     process.wait(lambda: written(tmp_path / "out") >= 3)
     os.kill(process.pid, signal.SIGINT)
-    status, said = process.end()
-    assert status == 130, said
-    assert "stopping after this example; Ctrl-C again stops at once" in said and "Traceback" not in said
-    assert f"xmtc: stopped; resume it: textattack-xmtc campaign --out {tmp_path / 'out'} --resume" in said
+    status, printed = process.end()
+    assert status == 130, printed
+    assert "stopping after this example; Ctrl-C again stops at once" in printed and "Traceback" not in printed
+    assert f"xmtc: stopped; resume it: textattack-xmtc campaign --out {tmp_path / 'out'} --resume" in printed
     assert 3 <= written(tmp_path / "out") < 24
 
 
@@ -288,10 +288,10 @@ def test_ctrl_c_on_a_terminal_with_workers(tmp_path: Path, whole: Path) -> None:
     process = started(tmp_path / "out", "--workers", "2")
     process.wait(lambda: written(tmp_path / "out") >= 3)
     os.killpg(process.pid, signal.SIGINT)
-    status, said = process.end()  # when the last worker has ended
-    assert status == 130, said
-    assert "xmtc: 2 workers" in said and "Traceback" not in said and " died (" not in said
-    assert f"xmtc: stopped; resume it: textattack-xmtc campaign --out {tmp_path / 'out'} --resume" in said
+    status, printed = process.end()  # when the last worker has ended
+    assert status == 130, printed
+    assert "xmtc: 2 workers" in printed and "Traceback" not in printed and " died (" not in printed
+    assert f"xmtc: stopped; resume it: textattack-xmtc campaign --out {tmp_path / 'out'} --resume" in printed
     assert 3 <= written(tmp_path / "out") < 24
     assert main(["campaign", "--out", str(tmp_path / "out"), "--resume"]) == 0
     assert unordered(tmp_path / "out") == records(whole)

@@ -15,9 +15,11 @@ from tests.toolkit.wordnet import needs_wordnet
 from textattack_xmtc.campaign.runner import run_campaign
 from textattack_xmtc.cli import judge as command
 from textattack_xmtc.cli.main import main
+from textattack_xmtc.datasets.load import load_corpus
+from textattack_xmtc.judges.cases import cases_of
 from textattack_xmtc.judges.person import digest_of, kept_items
 from textattack_xmtc.results.folder import read_campaign
-from textattack_xmtc.results.judgements import ADVERSARIAL, ORIGINAL, REMOVED, read_judgements
+from textattack_xmtc.results.judgements import ADVERSARIAL, ORIGINAL, RANDOM, REMOVED, read_judgements
 
 pytestmark = needs_wordnet
 
@@ -96,5 +98,40 @@ def test_people_are_asked_and_answer(
     assert main(["judge", "add", "campaign", "ann.json", "ben.json"]) == 0
     shown = capsys.readouterr().out
     assert "adversarial" in shown and "100%" in shown and "2 raters, Krippendorff's alpha not defined, 3 s" in shown
+    assert main(["judge", "make", "campaign", "--n", "4"]) == 0, "the same page again"
+    capsys.readouterr()
+    assert main(["judge", "make", "campaign", "--n", "5"]) == 2
+    assert "has a page already" in capsys.readouterr().err
+    assert main(["judge", "add", "campaign", "ann.json", "ben.json"]) == 0, "its answers still fit"
     assert main(["judge", "add", "campaign", "ann.json", "ann.json"]) == 2
     assert "both have the rater id 'ann'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [(["--n", "0"], "invalid --n 0"), (["--n", "-1"], "invalid --n -1"), (["--seed", "-1"], "--seed -1")],
+)
+def test_numbers_that_a_page_cannot_have(
+    options: list[str], message: str, here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["judge", "make", "campaign", *options]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_words_that_are_split_count_as_one(here: Path) -> None:
+    """All words behind a split stand at other places of the text, and are not changed."""
+    options = {**OPTIONS, "models": ["plain"], "candidate_source": "splits", "max_change_rate": 0.3}
+    assert run_campaign("splits", options)
+    campaign = read_campaign("splits")
+    changed = {
+        record.sample: record.changed for record in campaign.models[0].records.values() if campaign.reached(record)
+    }
+    cases = cases_of(campaign, load_corpus("data"))
+    assert {case.sample: case.changed for case in cases if case.condition == ADVERSARIAL} == changed
+    assert max(changed.values()) <= 6 and all(case.changed <= 6 for case in cases if case.condition == RANDOM)
+
+
+def test_labels_that_an_attack_puts_in_are_not_judged(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_campaign("negative", {**OPTIONS, "models": ["plain"], "goal": "negative", "cluster": False})
+    assert main(["judge", "run", "negative", "--judge", "nearest:embedded"]) == 2
+    assert "has the goal negative: its labels did not fit before" in capsys.readouterr().err

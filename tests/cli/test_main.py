@@ -51,7 +51,7 @@ def test_an_unknown_command_is_refused(capsys: pytest.CaptureFixture[str]) -> No
 def test_what_can_be_mended_is_said_in_a_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["evaluate", str(tmp_path / "nothing"), "--data", "api-docs"]
     assert main(arguments) == 2
-    said = capsys.readouterr().err
-    assert said.startswith("textattack-xmtc: there is no model folder") and said.count("\n") == 1
+    printed = capsys.readouterr().err
+    assert printed.startswith("textattack-xmtc: there is no model folder") and printed.count("\n") == 1
     with pytest.raises(ValueError, match="there is no model folder"):
         main([*arguments, "--debug"])

@@ -57,8 +57,8 @@ def test_a_trained_folder_can_be_evaluated(
 ) -> None:
     out = tmp_path / "model"
     assert train(data, out, *options) == 0
-    said = capsys.readouterr()
-    assert f"textattack attack --recipe xmtc-positive --model xmtc:{out}" in said.out and "loss" in said.err
+    printed = capsys.readouterr()
+    assert f"textattack attack --recipe xmtc-positive --model xmtc:{out}" in printed.out and "loss" in printed.err
     kept = json.loads((out / "training.json").read_text())
     assert kept["test"]["P@1"] > 0.3, "2 of 12 labels are right: guessing gives 0.17"
     assert kept["corpus"]["train"] == 200 and kept["corpus"]["held_out"] == 10 and kept["seconds"] > 0
@@ -152,10 +152,10 @@ def test_a_folder_that_cannot_be_written_is_refused_before_the_first_step(
     ],
 )
 def test_options_that_cannot_be(
-    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], options: tuple[str, ...], said: str
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], options: tuple[str, ...], printed: str
 ) -> None:
     assert train(data, tmp_path / "model", *options) == 2
-    assert said in capsys.readouterr().err
+    assert printed in capsys.readouterr().err
     assert not (tmp_path / "model").exists()
 
 

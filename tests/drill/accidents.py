@@ -115,11 +115,11 @@ def two_on_one_folder(root: Path, whole: Path, _chance: random.Random) -> None:
         def intrude(done: int, out: Path = out, witness: Path = witness, second: tuple[str, ...] = second) -> None:
             if done == 5:
                 found = run(out, *second)
-                witness.write_text(f"{found.status}\n{found.said}")
+                witness.write_text(f"{found.status}\n{found.printed}")
 
         _expect(run(out, *first, happening=lambda intrude=intrude: after_records(intrude)), 0)
-        status, _, said = witness.read_text().partition("\n")
-        _expect(Run(int(status), said), 2, "another campaign is running in", "wait for it", "Traceback")
+        status, _, printed = witness.read_text().partition("\n")
+        _expect(Run(int(status), printed), 2, "another campaign is running in", "wait for it", "Traceback")
         check(out, whole)
 
 
@@ -135,11 +135,11 @@ def _contents(out: Path) -> dict[str, bytes]:
     return {str(file): file.read_bytes() for file in out.rglob("*") if file.is_file()}
 
 
-def _expect(found: Run, status: int, *said: str) -> None:
+def _expect(found: Run, status: int, *printed: str) -> None:
     """Compare how a process ended; of what it said, the last is what it must not say."""
-    *wanted, unwanted = said or ("Traceback",)
-    if found.status != status or unwanted in found.said or not all(part in found.said for part in wanted):
-        raise Wrong(f"ended with {found.status}, and {status} was expected with {wanted}:\n{found.said}")
+    *wanted, unwanted = printed or ("Traceback",)
+    if found.status != status or unwanted in found.printed or not all(part in found.printed for part in wanted):
+        raise Wrong(f"ended with {found.status}, and {status} was expected with {wanted}:\n{found.printed}")
 
 
 ACCIDENTS: dict[str, Callable[[Path, Path, random.Random], None]] = {

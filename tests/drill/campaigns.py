@@ -47,7 +47,7 @@ class Run:
     """How a process ended: its exit status, and what it said."""
 
     status: int
-    said: str
+    printed: str
 
 
 class Wrong(Exception):
@@ -64,7 +64,7 @@ def prepare(root: Path) -> Path:
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
     whole = run(root / "whole")
     if whole.status != 0 or written(root / "whole") != RECORDS:
-        raise Wrong(f"the campaign that nothing happens to ended with {whole.status}:\n{whole.said}")
+        raise Wrong(f"the campaign that nothing happens to ended with {whole.status}:\n{whole.printed}")
     return root / "whole"
 
 
@@ -82,12 +82,12 @@ def run(out: Path, *options: str, happening: Callable[[], None] | None = None) -
     process.start()
     os.close(writing)
     os.set_blocking(reading, False)
-    said = b""
+    printed = b""
     while process.exitcode is None:
         connection.wait([process.sentinel, reading], 1)
-        said += _read(reading)
+        printed += _read(reading)
     os.close(reading)
-    return Run(process.exitcode, said.decode(errors="replace"))
+    return Run(process.exitcode, printed.decode(errors="replace"))
 
 
 def _read(pipe: int) -> bytes:

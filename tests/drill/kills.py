@@ -51,7 +51,7 @@ def kills_in_attacks(root: Path, whole: Path, kills: int, chance: random.Random,
         found = run(out, "--workers", "2", *options, happening=happening)
         killed = {mark.name for mark in marks.iterdir()}
         if found.status != 0 or killed != {f"{model}-{number}" for model, number in moments}:
-            raise Wrong(f"{out}: ended with {found.status}, killed in {killed} of {moments}:\n{found.said}")
+            raise Wrong(f"{out}: ended with {found.status}, killed in {killed} of {moments}:\n{found.printed}")
         check(out, whole)
         done += len(moments)
     return campaigns
@@ -71,7 +71,7 @@ def _campaigns(
             found = run(out, *options, happening=happening(tally) if done < kills else None)
             done += tally.stat().st_size
             if found.status not in (0, KILLED):
-                raise Wrong(f"{out}: a killed campaign ended with {found.status} when it was resumed:\n{found.said}")
+                raise Wrong(f"{out}: a killed campaign ended with {found.status} when it was resumed:\n{found.printed}")
             wait_for_orphans(out)
             ended = found.status == 0
         check(out, whole)

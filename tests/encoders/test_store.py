@@ -11,6 +11,7 @@ import pytest
 from textattack_xmtc.encoders import store
 from textattack_xmtc.encoders.embedded import EmbeddedEncoder
 from textattack_xmtc.encoders.store import kept_vectors
+from textattack_xmtc.errors import XMTCError
 
 
 class Counting(EmbeddedEncoder):
@@ -68,3 +69,22 @@ def test_a_damaged_part_is_computed_again(damage: str, tmp_path: Path) -> None:
         np.save(file, vectors * np.nan if damage == "not finite" else vectors[:2])
     again = Counting()
     assert (kept_vectors(again, TEXTS[:4], tmp_path) == vectors).all() and again.texts == 4
+
+
+def test_nothing_is_written_through_a_link(tmp_path: Path) -> None:
+    kept_vectors(Counting(), TEXTS, tmp_path / "first")
+    names, foreign = [file.stem for file in (tmp_path / "first").iterdir()], tmp_path / "foreign.txt"
+    foreign.write_text("kept", encoding="utf-8")
+    linked = tmp_path / "linked"
+    linked.mkdir()
+    for name in names:
+        for link in (f"{name}.npy", f"{name}.new.npy", f".{name}.npy.new"):
+            (linked / link).symlink_to(foreign)
+    assert (kept_vectors(Counting(), TEXTS, linked) == EmbeddedEncoder().encode(TEXTS)).all()
+    assert foreign.read_text(encoding="utf-8") == "kept"
+
+
+def test_a_folder_that_cannot_be_made_is_an_error_of_this_package(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(XMTCError, match=r"vectors in .* could not be written"):
+        kept_vectors(Counting(), TEXTS, tmp_path / "file" / "vectors")

@@ -91,7 +91,7 @@ def json_lines_folder(draw: st.DrawFn) -> tuple[Any, Any]:
         content = draw(json_lines(rows) | json_files(rows))
         end, content = packed(draw, content)
         files[f"{split}{draw(st.sampled_from(['.jsonl', '.json']))}{end}"] = content
-    return with_names(draw, files), said(draw)
+    return with_names(draw, files), read_options(draw)
 
 
 @fuzz("json lines", json_lines_folder())
@@ -264,7 +264,7 @@ def table(draw: st.DrawFn) -> Any:
     return kept.getvalue().encode(draw(st.sampled_from(ENCODINGS)), "replace")
 
 
-def said(draw: Any) -> Any:
+def read_options(draw: Any) -> Any:
     """Sometimes options, right or wrong."""
     options = {}
     for name, values in {
@@ -290,7 +290,7 @@ def table_folder(draw: st.DrawFn) -> tuple[Any, Any]:
     for split in draw(SPLITS):
         end, content = packed(draw, draw(table().flatmap(lambda found: st.just(found) | damaged(found, tokens))))
         files[f"{split}{draw(st.sampled_from(suffixes))}{end}"] = content
-    return with_names(draw, files), said(draw)
+    return with_names(draw, files), read_options(draw)
 
 
 @fuzz("tables", table_folder())

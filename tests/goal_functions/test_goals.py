@@ -240,8 +240,8 @@ def test_unknown_labels_are_left_out_with_one_warning(messages: pytest.LogCaptur
     goal = known(PositiveTargeted)
     assert begin(goal, labels=["no such", "scipy", "nor such"]).targets == (1,)
     assert begin(goal, labels=["no such", "axis"]).targets == (0,)
-    said = [record for record in messages.records if record.levelno == logging.WARNING]
-    assert [record.getMessage() for record in said] == [
+    printed = [record for record in messages.records if record.levelno == logging.WARNING]
+    assert [record.getMessage() for record in printed] == [
         "xmtc: 2 of the 3 labels of a text, such as 'no such', are not among the victim's and are left out; "
         "this warning is not repeated"
     ]

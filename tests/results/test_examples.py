@@ -37,9 +37,9 @@ def test_exchanged_words_are_found_at_their_places(words: Any, data: Any) -> Non
 
 
 def test_signs_around_a_word_stay() -> None:
-    text = marked('He said: "variance," twice.', 'He said: "spread," twice.')
+    text = marked('He printed: "variance," twice.', 'He printed: "spread," twice.')
     assert text.pieces == (
-        ("same", 'He said: "'),
+        ("same", 'He printed: "'),
         ("removed", "variance"),
         ("added", "spread"),
         ("same", '," twice.'),

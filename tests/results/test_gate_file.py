@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from scipy.stats import binom, binomtest
 
 from tests.toolkit.campaign_folders import make_by_label, read_lines, write_campaign, write_lines
 from textattack_xmtc.errors import DataError, InputError
@@ -17,7 +19,7 @@ from textattack_xmtc.results.export.junit import junit_report
 from textattack_xmtc.results.folder import read_campaign
 from textattack_xmtc.results.gate import FAILED, PASSED, UNDECIDED, Check, verdict_of
 from textattack_xmtc.results.gate_file import Gate
-from textattack_xmtc.results.statistics import Estimate, wilson
+from textattack_xmtc.results.statistics import Estimate, exact_share, wilson
 
 PRECISION = {name: [{"k": 1, "value": 0.5, "error": 0.02, "n": 600}] for name in ("plain", "pw-cb")}
 
@@ -65,11 +67,17 @@ def test_how_many_samples_would_tell() -> None:
     assert verdict_of(Estimate(0.5, 0.4, 0.6, 9), 0.7, at_most=False)[0] == FAILED
 
 
-def test_wrong_verdicts_are_rare() -> None:
-    """At the limit itself both verdicts are wrong, and each comes at most about one time in forty."""
-    successes = np.random.default_rng(0).binomial(200, 0.6, 4000)
-    verdicts = [verdict_of(wilson(int(number), 200), 0.6)[0] for number in successes]
-    assert max(verdicts.count(FAILED), verdicts.count(PASSED)) / 4000 < 0.035
+@pytest.mark.parametrize("n", [1, 2, 5, 14, 30, 51, 107])
+@pytest.mark.parametrize("limit", [0.02, 0.2, 0.5, 0.7, 0.8, 0.96, 0.98])
+def test_wrong_verdicts_are_rare(n: int, limit: float) -> None:
+    """At the limit itself both verdicts are wrong, and each comes at most one time in forty."""
+    chances = {PASSED: 0.0, FAILED: 0.0, UNDECIDED: 0.0}
+    for number in range(n + 1):
+        rate = exact_share(np.arange(n) < number, np.arange(n))
+        ends = binomtest(number, n).proportion_ci(method="exact")
+        assert (rate.low, rate.high) == pytest.approx((ends.low, ends.high), abs=1e-9)
+        chances[verdict_of(rate, limit)[0]] += binom.pmf(number, n, limit)
+    assert max(chances[PASSED], chances[FAILED]) <= 0.025 + 1e-9
 
 
 def test_labels_fail_where_a_test_shows_it_for_all_of_them_together(tmp_path: Path, campaign: Campaign) -> None:
@@ -81,7 +89,8 @@ def test_labels_fail_where_a_test_shows_it_for_all_of_them_together(tmp_path: Pa
     assert listed[0].verdict == FAILED and "falls in 100% (" in listed[0].reason
     for label, check in zip((0, 30, 35), listed, strict=True):
         rows = campaign.results["plain"].of_bin().rows
-        rate = wilson(int((rows[rows["target"] == label]["success"] == 1).sum()), int((rows["target"] == label).sum()))
+        of_label = rows[rows["target"] == label]
+        rate = exact_share(np.asarray(of_label["success"] == 1), np.asarray(of_label["text"]))
         assert check.verdict in (verdict_of(rate, 0.5)[0], UNDECIDED) and f"n = {rate.n}; " in check.reason
 
 
@@ -95,8 +104,8 @@ def test_one_of_many_labels_may_fall_by_chance(tmp_path: Path) -> None:
     others = [row | {"outcome": "failed"} for row in done if row["target"] > 3]
     write_lines(file, [*of_label, *others])
     campaign = read_campaign(folder)
-    alone = checks(tmp_path, campaign, labels(0.5, names[0]))[0]
-    among = checks(tmp_path, campaign, labels(0.5, names[0], *names[8:30]))
+    alone = checks(tmp_path, campaign, labels(0.45, names[0]))[0]
+    among = checks(tmp_path, campaign, labels(0.45, names[0], *names[8:30]))
     assert alone.verdict == FAILED and among[0].verdict == UNDECIDED
     assert among[0].reason.endswith("which one of 23 labels may be by chance")
     missing = checks(tmp_path, campaign, labels(0.5, names[1]))[0]
@@ -106,22 +115,44 @@ def test_one_of_many_labels_may_fall_by_chance(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("limit", "verdict"), [(0.45, PASSED), (0.55, FAILED), (0.49, UNDECIDED)])
 def test_precision(tmp_path: Path, campaign: Campaign, limit: float, verdict: str) -> None:
     (check,) = checks(tmp_path, campaign, f"[precision]\n1 = {limit}")
-    assert (check.verdict, check.where) == (verdict, "precision, P@1") and "P@1 50.0% (46.1 to 53.9%)" in check.reason
+    assert (check.verdict, check.where) == (verdict, "precision, P@1") and "P@1 50.0% (46.0 to 54.0%)" in check.reason
     with pytest.raises(InputError, match="does not say P@2 of plain"):
         checks(tmp_path, campaign, "[precision]\n2 = 0.1")
 
 
-def noise(tmp_path: Path, **losses: float) -> None:
+def noise(
+    tmp_path: Path, campaign: Campaign, width: float = 0.01, texts: int = 600, other: str = "", **losses: float
+) -> None:
     curves = [
-        {"model": "plain", "kind": kind, "texts": 600, "rates": [0.0, 0.05]}
-        | {"losses": {"P@1": [{}, {"value": loss, "low": loss - 0.01, "high": loss + 0.01}]}}
+        {"model": "AttentionXML", "kind": kind, "texts": texts, "rates": [0.0, 0.05]}
+        | {"losses": {"P@1": [{}, {"value": loss, "low": loss - width, "high": loss + width}]}}
         for kind, loss in losses.items()
     ]
-    (tmp_path / "noise.json").write_text(json.dumps({"noise": curves}))
+    print_of = other or campaign.models[0].facts["fingerprint"]
+    (tmp_path / "noise.json").write_text(json.dumps({"fingerprint": print_of, "noise": curves}))
+
+
+def test_noise_of_another_model_is_refused(tmp_path: Path, campaign: Campaign) -> None:
+    """The file of the release before would let this one pass."""
+    noise(tmp_path, campaign, other="0123", typos=0.01)
+    with pytest.raises(DataError, match=r"noise\.json is of a model that this campaign does not have; measure this"):
+        checks(tmp_path, campaign, '[noise]\nfile = "noise.json"\nmeasure = "P@1"\nrate = 0.05\nat-most = 0.03')
+
+
+@pytest.mark.parametrize(("texts", "verdict"), [(5, UNDECIDED), (40, UNDECIDED), (600, PASSED)])
+def test_texts_that_all_agree_are_no_proof(tmp_path: Path, campaign: Campaign, texts: int, verdict: str) -> None:
+    noise(tmp_path, campaign, 0.0, texts, typos=0.0)
+    (check,) = checks(tmp_path, campaign, '[noise]\nfile = "noise.json"\nmeasure = "P@1"\nrate = 0.05\nat-most = 0.03')
+    assert check.verdict == verdict and check.model == campaign.models[0].name
+    facts = json.loads((campaign.folder / "campaign.json").read_text())
+    row = [{"k": 1, "value": 1.0, "error": 0.0, "n": texts}]
+    folder = Path(shutil.copytree(campaign.folder, tmp_path / "perfect"))
+    (folder / "campaign.json").write_text(json.dumps({**facts, "precision": dict.fromkeys(PRECISION, row)}))
+    assert checks(tmp_path, read_campaign(folder), "[precision]\n1 = 0.97")[0].verdict == verdict
 
 
 def test_noise(tmp_path: Path, campaign: Campaign) -> None:
-    noise(tmp_path, typos=0.01, case=0.05, ocr=0.035)
+    noise(tmp_path, campaign, typos=0.01, case=0.05, ocr=0.035)
     content = '[noise]\nfile = "noise.json"\nmeasure = "P@1"\nrate = 0.05\nat-most = 0.03'
     found = checks(tmp_path, campaign, content)
     assert [(check.where, check.verdict) for check in found] == [
@@ -134,7 +165,7 @@ def test_noise(tmp_path: Path, campaign: Campaign) -> None:
         changed = content.replace('"P@1"\nrate = 0.05' if "rate" in wrong else '"P@1"', wrong)
         with pytest.raises(DataError, match=r"noise\.json does not say what P@. loses .*evaluate --noise KIND"):
             checks(tmp_path, campaign, changed)
-    noise(tmp_path)
+    noise(tmp_path, campaign)
     with pytest.raises(DataError, match="has no kind of noise"):
         checks(tmp_path, campaign, content)
     (tmp_path / "noise.json").unlink()
@@ -190,7 +221,7 @@ def test_conditions_that_a_campaign_cannot_answer(
     chosen = {**campaign.settings, **settings}
     with pytest.raises(InputError, match=message):
         gate(tmp_path, content.replace("NAME", campaign.label_names[0])).check_campaign(
-            chosen, campaign.label_names, campaign.bins, campaign.drawn["target"]
+            chosen, campaign.label_names, campaign.bins, campaign.drawn["target"], []
         )
 
 
@@ -198,7 +229,7 @@ def test_too_few_samples_and_labels_without_one_are_refused_before_the_run(tmp_p
     names = campaign.label_names
     listed = gate(tmp_path, labels(0.5, names[1], names[2]))
     with pytest.raises(InputError, match=f"cannot answer .labels.: no sample of '{names[2]}'; draw by label"):
-        listed.check_campaign(campaign.settings, names, campaign.bins, [1])
+        listed.check_campaign(campaign.settings, names, campaign.bins, [1], [])
     few = read_campaign(write_campaign(tmp_path / "few", 29, models=("plain",)))
     with pytest.raises(InputError, match=r"\[vulnerability\] tail: 29 samples are drawn, and a gate needs 30"):
         checks(tmp_path, few, "[vulnerability]\ntail = 0.5")

@@ -154,7 +154,7 @@ def test_counts_nest_and_what_a_record_lacks_is_not_measured() -> None:
     judged = Count("judged", "Judged (%)", "a judge agrees", lambda record, _: record.queries > 5, kept)
 
     def record(outcome: str = "succeeded", text: str | None = "x", queries: int = 9) -> Record:
-        return Record(0, outcome, None, None, None, 20, 1, 0.05, text, {"cosine": 0.9}, queries, 0.1)
+        return Record(0, outcome, None, None, None, 20, (1,), 0.05, text, {"cosine": 0.9}, queries, 0.1)
 
     found = [
         (count.of(one, limits))
@@ -210,9 +210,9 @@ def preserved(*changes: tuple[bool | None, bool | None]) -> dict[str, Any]:
 def test_what_was_kept_of_the_label(changes: list[Any] | None, evidence: int, sense: int) -> None:
     preservation = None if changes is None else preserved(*changes)
     limits = Limits(0.1, "cosine", 0.8)
-    one = Record(0, "succeeded", None, None, None, 20, 1, 0.05, "x", None, 9, 0.1, preservation)
+    one = Record(0, "succeeded", None, None, None, 20, (1,), 0.05, "x", None, 9, 0.1, preservation)
     assert (EVIDENCE_KEPT.of(one, limits), SENSE_KEPT.of(one, limits)) == (evidence, sense)
-    failed = Record(0, "failed", None, None, None, 20, 1, 0.05, None, None, 9, 0.1, preservation)
+    failed = Record(0, "failed", None, None, None, 20, (1,), 0.05, None, None, 9, 0.1, preservation)
     assert EVIDENCE_KEPT.of(failed, limits) == SENSE_KEPT.of(failed, limits) == NO
 
 

@@ -161,8 +161,8 @@ def test_words_that_the_victim_does_not_read_are_left_alone(caplog: pytest.LogCa
         assert isinstance(result, FailedAttackResult)
         assert changed(result) == [0, 1, 2] and final(result).endswith(" one two amber")
     assert not any(text.endswith("[MASK]") for text in victim.asked)
-    said = [record.getMessage() for record in caplog.records if "the victim reads" in record.getMessage()]
-    assert said == [
+    printed = [record.getMessage() for record in caplog.records if "the victim reads" in record.getMessage()]
+    assert printed == [
         "xmtc: the victim reads the first 18 of the 32 characters of a text; words beyond are left alone (warned once)"
     ]
 

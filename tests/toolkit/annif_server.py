@@ -98,8 +98,8 @@ class AnnifServer:
                 urllib.request.urlopen(f"{self.url}/v1/projects", timeout=5).close()
                 return
             except OSError:
-                told = (self.folder / "server.log").read_text(errors="replace")[-2000:]
-                assert self._process.poll() is None and time.monotonic() < until, told
+                printed = (self.folder / "server.log").read_text(errors="replace")[-2000:]
+                assert self._process.poll() is None and time.monotonic() < until, printed
                 time.sleep(0.2)
 
     def stop(self) -> None:

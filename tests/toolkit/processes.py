@@ -74,8 +74,8 @@ class Command:
 
 def run(*arguments: str) -> None:
     """Run a command to its end, which must be a good one."""
-    status, said = Command(*arguments).end()
-    assert status == 0, said
+    status, printed = Command(*arguments).end()
+    assert status == 0, printed
 
 
 def _run(arguments: tuple[str, ...], stderr: Connection, environment: dict[str, Any]) -> None:

@@ -152,9 +152,9 @@ def assert_literal_masks_are_passed(family: Any, swap: Any) -> None:
 
 @pytest.fixture
 def warnings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    said: list[str] = []
-    monkeypatch.setattr(word_swap_masked_lm.logger, "warning", said.append)
-    return said
+    printed: list[str] = []
+    monkeypatch.setattr(word_swap_masked_lm.logger, "warning", printed.append)
+    return printed
 
 
 @pytest.mark.parametrize("family", FAMILIES)

@@ -215,8 +215,8 @@ def test_what_names_no_model(name: str, message: str, monkeypatch: pytest.Monkey
 def test_one_model_is_needed(given: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     for command in (["evaluate"], ["harden", "--out", "new"]):
         assert main([*command, *given, "--data", "data"]) == 2
-        told = capsys.readouterr().err
-        assert "models, expected one; give --model MODEL" in told or "the option --model is missing" in told
+        printed = capsys.readouterr().err
+        assert "models, expected one; give --model MODEL" in printed or "the option --model is missing" in printed
 
 
 def test_a_classifier_without_its_head_is_refused(place: Path, tmp_path: Path) -> None:

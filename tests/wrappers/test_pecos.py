@@ -65,10 +65,10 @@ class TestWithLibpecos:
         self, trained: tuple[Path, Any]
     ) -> None:
         narrow = PecosWrapper(trained[0], python=PYTHON, beam=3, shown=3)
-        said, whole = np.array(trained[1]["narrow"]), np.array(trained[1]["whole"])
+        printed, whole = np.array(trained[1]["narrow"]), np.array(trained[1]["whole"])
         labels = list(range(len(NAMES)))
         ranks = narrow.rank(TEXTS, labels)
-        assert ((ranks != BEYOND) == (said > 0)).all() and (ranks == BEYOND).any()
+        assert ((ranks != BEYOND) == (printed > 0)).all() and (ranks == BEYOND).any()
         np.testing.assert_allclose(narrow.score(TEXTS, labels), whole, atol=1e-6)
         with pytest.raises(InputError, match="k=4 is more than the 3 labels"):
             narrow.top_k(TEXTS, 4)

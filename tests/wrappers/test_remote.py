@@ -215,8 +215,8 @@ def test_what_was_answered_before_a_failure_is_kept() -> None:
 
 
 def test_the_server_says_how_long_to_wait() -> None:
-    for said, least, most in [("7", 7, 7), ("0", 0, 0.001), ("120", 120, 120), ("soon", 0, 0.001), ("-5", 0, 0.001)]:
-        with FailingServer(503, retry_after=said) as server:
+    for printed, least, most in [("7", 7, 7), ("0", 0, 0.001), ("120", 120, 120), ("soon", 0, 0.001), ("-5", 0, 0.001)]:
+        with FailingServer(503, retry_after=printed) as server:
             victim = remote(server)
             pauses = noting(victim)
             victim.score(["egg"], [1])
@@ -228,9 +228,9 @@ def test_the_server_says_how_long_to_wait() -> None:
         assert 1 < pauses[0] <= 60
 
 
-@pytest.mark.parametrize("said", ["31536000", "121", "9" * 400, "Fri, 01 Jan 2100 00:00:00 GMT"])
-def test_a_pause_that_is_too_long_ends_the_attack_at_once(said: str) -> None:
-    with FailingServer(503, retry_after=said) as server:
+@pytest.mark.parametrize("retry_after", ["31536000", "121", "9" * 400, "Fri, 01 Jan 2100 00:00:00 GMT"])
+def test_a_pause_that_is_too_long_ends_the_attack_at_once(retry_after: str) -> None:
+    with FailingServer(503, retry_after=retry_after) as server:
         victim = remote(server)
         pauses = noting(victim)
         with pytest.raises(VictimError, match=r"asks to wait .* seconds, longer than longest_pause_s=120: status 503"):
@@ -332,12 +332,12 @@ def test_a_secret_is_told_nowhere(
         victim = remote(server, token="TAGGER_TOKEN", headers={"X-Key": "TAGGER_KEY"}, attempts=2)
         with pytest.raises(VictimError) as raised:
             victim.score(["egg"], [1])
-    told = "".join(traceback.format_exception(raised.value))
-    told += caplog.text + "".join(capfd.readouterr()) + repr(victim) + victim.name
-    told += repr(pickle.dumps(raised.value)) + repr({**victim.__dict__, "_url": None})
-    assert "[secret]" in told
+    printed = "".join(traceback.format_exception(raised.value))
+    printed += caplog.text + "".join(capfd.readouterr()) + repr(victim) + victim.name
+    printed += repr(pickle.dumps(raised.value)) + repr({**victim.__dict__, "_url": None})
+    assert "[secret]" in printed
     for secret in (SECRET, "a-key-as-secret", "in-the-query"):
-        assert secret not in told
+        assert secret not in printed
     assert SECRET.encode() not in pickle.dumps(victim)
 
 
@@ -366,13 +366,13 @@ def test_a_server_that_repeats_the_secret(
     caplog.set_level(logging.DEBUG)
     token = "Zq9-Xv7/Kp3+Lm5"
     monkeypatch.setenv("TAGGER_TOKEN", token)
-    told = ECHOES[echo](f"Bearer {token}")
+    echoed = ECHOES[echo](f"Bearer {token}")
     script = {
         "error": 401,
-        "label": json.dumps({"results": [[[told, 0.5]]]}).encode(),
-        "score": json.dumps({"results": [[["e", told]]]}).encode(),
-        "results": json.dumps({told: []}).encode(),
-        "garbage": f"not JSON {told}".encode(),
+        "label": json.dumps({"results": [[[echoed, 0.5]]]}).encode(),
+        "score": json.dumps({"results": [[["e", echoed]]]}).encode(),
+        "results": json.dumps({echoed: []}).encode(),
+        "garbage": f"not JSON {echoed}".encode(),
     }[place]
     with FailingServer(script, repeats=lambda value: ECHOES[echo](value)) as server:
         with pytest.raises(VictimError) as raised:

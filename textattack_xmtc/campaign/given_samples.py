@@ -21,9 +21,6 @@ from textattack_xmtc.results.records import Bin, Sample
 def read_samples(file: Path, corpus: Corpus, goal: str) -> Drawn:
     """Read a campaign's `samples.jsonl`, and the bins from beside it where they are there.
 
-    Args:
-        corpus: with the test split that the samples are from.
-
     Returns:
         The samples in the order of the file, numbered anew; bins that the file alone tells of where there is no
         other: their labels and right samples are then those that were drawn.

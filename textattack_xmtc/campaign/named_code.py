@@ -33,9 +33,6 @@ _DEFAULTS = (f"use:{DEFAULT_USE}", f"sbert:{DEFAULT_SBERT}")
 def check_named(out: Path, code: Iterable[str], campaign: Mapping[str, Any]) -> None:
     """Refuse to run code that no command line has named for this campaign.
 
-    Args:
-        campaign: what `campaign.json` says, for the command in the message.
-
     Raises:
         InputError: there is such code; the message has the command that names it.
     """

@@ -18,6 +18,7 @@ from textattack_xmtc.datasets.corpus import Corpus
 from textattack_xmtc.datasets.further_texts import with_further_texts
 from textattack_xmtc.datasets.load import load_corpus
 from textattack_xmtc.errors import DataError, InputError
+from textattack_xmtc.goal import GOALS
 from textattack_xmtc.results.campaign import Campaign
 from textattack_xmtc.results.gate_file import Gate
 from textattack_xmtc.results.records import Model
@@ -29,9 +30,6 @@ def prepare(out: Path, plan: Plan, device: str | None = None, gate: Gate | None 
     """Draw the samples of a campaign and write down everything that shapes its results.
 
     Args:
-        out: its folder.
-        plan: what was chosen.
-        device: where the models run.
         gate: nothing is written where it asks what the campaign cannot answer.
 
     Returns:
@@ -58,6 +56,8 @@ def prepare(out: Path, plan: Plan, device: str | None = None, gate: Gate | None 
             say(f"{victim.name} has no label names: its labels are taken in the order of {corpus.name}")
         if unknown:
             say(f"{victim.name} does not know {unknown:,} of the {len(corpus.label_names):,} labels of {corpus.name}")
+        if GOALS[plan.goal].true_targets:
+            victim.model.decision_rule(plan.k).check_losable(victim.model.labels.size)
         if folder == plan.reference_model:
             tools = load_tools(plan, victim.model.masked_lm_folder)
             resolved = {**tools.facts(plan), "device": str(getattr(victim.model.model, "device", None))}
@@ -82,10 +82,10 @@ def prepare(out: Path, plan: Plan, device: str | None = None, gate: Gate | None 
         drawn = read_samples(Path(plan.samples), corpus, plan.goal)
     for note in drawn.notes:
         say(note)
+    models, resolved = [facts[folder] for folder in plan.models], {**resolved, **drawn.facts()}
     if gate is not None:
         targets = (sample.target for sample in drawn.samples)
-        gate.check_campaign(plan.settings(), corpus.label_names, drawn.bins, targets)
-    models, resolved = [facts[folder] for folder in plan.models], {**resolved, **drawn.facts()}
+        gate.check_campaign(plan.settings(), corpus.label_names, drawn.bins, targets, models)
     write_campaign(out, plan, corpus, drawn, models, resolved, precision, reference_right)
     return tools
 

@@ -27,10 +27,6 @@ def read_repaired(out: Path, plan: Plan, device: str | None = None) -> Campaign:
     With a record goes what hangs on it: the transfers of its adversarial text. Where the samples, bins or labels are
     damaged, they are drawn again from the corpus and the models, by the same seed.
 
-    Args:
-        out: the folder, which this process has locked.
-        device: where the models run, if samples must be drawn again.
-
     Raises:
         DataError: the folder is damaged in another way, or other samples are drawn now.
         InputError: samples must be drawn again by code that no command line has named.

@@ -70,7 +70,9 @@ def run_campaign(
                 campaign = read_campaign(out)
             check_named(out, code_to_run(campaign), read_facts(out))
             if gate is not None:
-                gate.check_campaign(plan.settings(), campaign.label_names, campaign.bins, campaign.drawn["target"])
+                facts = [model.facts for model in campaign.models]
+                drawn = (campaign.bins, campaign.drawn["target"])
+                gate.check_campaign(plan.settings(), campaign.label_names, *drawn, facts)
         else:
             plan = Plan.of(options)
             tools = prepare(out, plan, device, gate)

@@ -75,7 +75,6 @@ def draw_samples(corpus: Corpus, top: np.ndarray, plan: Plan, known: np.ndarray)
     true label of the text (Eq. 4.5).
 
     Args:
-        corpus: with splits "train" and "test".
         top: the reference model's k best labels of each test text, `NOTHING` where it shows fewer, shape `(texts, k)`.
         known: whether the reference model knows a label, shape `(labels,)`.
 

@@ -79,7 +79,6 @@ def run_transfers(out: Path, campaign: Campaign, interruption: Asked, device: st
     """Try every adversarial text on every other model that is written down, each once.
 
     Args:
-        out: the campaign's folder, which this process holds.
         interruption: once somebody has asked for it, no further texts are tried.
 
     Returns:

@@ -105,7 +105,6 @@ def load_victim(
     Labels are matched by name. Those of a model without label names are taken in the order of the corpus.
 
     Args:
-        source: its name, in one of the ways of `wrappers.naming`.
         label_names: the corpus's label names, by index. The model may lack some: they are never among its best.
         device: "cpu", "cuda", ...; by default the GPU where there is one. A Python file decides for itself.
         threshold: the least score of a label that counts as shown (`read_threshold`); by default the victim's own.
@@ -185,7 +184,6 @@ def model_facts(victim: Victim, source: str, right: int) -> dict[str, Any]:
     """What is written down of a model.
 
     Args:
-        source: its folder or file, as it was given.
         right: how many pairs of a test text and a true label it has among its k best.
     """
     return {
@@ -210,8 +208,6 @@ def key_of(source: str, texts: Iterable[str], k: int, score_kind: str, device: s
     """What tells these answers from others: the model's files, the texts, k, and what computes them.
 
     Args:
-        source: the model's folder.
-        texts: all texts, in their order.
         score_kind: what the labels are ranked by.
     """
     facts = [1, fingerprint(source), k, score_kind, device, versions()]

@@ -24,3 +24,5 @@ class CertifyOptions:
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise InputError(f"invalid {name}={value}", "choose 1 or more")
+        if self.seed < 0:
+            raise InputError(f"invalid seed={self.seed}", "choose 0 or more")

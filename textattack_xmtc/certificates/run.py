@@ -13,11 +13,12 @@ from textattack_xmtc.campaign.victims import Victim
 from textattack_xmtc.certificates.bound import certified_words
 from textattack_xmtc.certificates.options import CertifyOptions
 from textattack_xmtc.datasets.corpus import Corpus
-from textattack_xmtc.errors import InputError
+from textattack_xmtc.errors import DataError, InputError
 from textattack_xmtc.scores import NOTHING
-from textattack_xmtc.workdir.files import RecordWriter, repair, write_json
+from textattack_xmtc.workdir.files import RecordWriter, remove_lines, repair, write_json, writing
 from textattack_xmtc.workdir.interrupt import check
-from textattack_xmtc.workdir.lock import locked
+from textattack_xmtc.workdir.lock import LOCK, locked
+from textattack_xmtc.workdir.names import inside
 from textattack_xmtc.workdir.progress import say
 from textattack_xmtc.workdir.resume import check_config
 from textattack_xmtc.wrappers.segment_vote import SegmentVote
@@ -63,12 +64,12 @@ def certify(
         resume: go on with what is there.
 
     Returns:
-        A certificate for each true label of each text that the victim knows.
+        A certificate for each true label of each text; a label that the victim does not know is never shown.
 
     Raises:
-        InputError: the folder holds certificates already, or of something else; the split has no text with such a
-            label; k does not fit the victim.
-        DataError: there is no such split.
+        InputError: the folder holds certificates already, of something else, or other files; the split has no text with
+            a label that the victim knows; k does not fit the victim.
+        DataError: there is no such split; the folder's configuration is damaged.
     """
     rows, names = corpus.split(options.split), corpus.label_names
     vote = SegmentVote(victim.model, options.segments, options.votes)
@@ -81,7 +82,7 @@ def certify(
     with locked(out, "certification"):
         kept = _kept(out, config, resume)
         left = [int(place) for place in chosen if int(place) not in kept]
-        with RecordWriter(out / RECORDS) as writer:
+        with RecordWriter(inside(out, RECORDS)) as writer:
             for start in range(0, len(left), _AT_ONCE):
                 check()
                 places = left[start : start + _AT_ONCE]
@@ -91,9 +92,9 @@ def certify(
                 say(f"{len(kept):,} of {len(chosen):,} texts")
     certificates = []
     for place in chosen.tolist():
-        known = [label for label in map(int, rows[place]["labels"]) if victim.from_corpus[label] >= 0]
-        certificates += [_certificate(kept[place], place, label, victim, options.k, known) for label in known]
-    if not certificates:
+        labels = list(map(int, rows[place]["labels"]))
+        certificates += [_certificate(kept[place], place, label, options.k, labels) for label in labels]
+    if not any(victim.from_corpus[one.label] >= 0 for one in certificates):
         raise InputError(
             f"no text of {corpus.name}/{options.split} has a label that {victim.name} knows ({len(names):,} labels)",
             "give the data that the model was trained on",
@@ -103,16 +104,38 @@ def certify(
 
 def _kept(out: Path, config: dict[str, Any], resume: bool) -> dict[int, dict[str, Any]]:
     """The lines that are there, by text; starts the folder where there is none."""
-    file = out / CONFIG
+    file, records = inside(out, CONFIG), inside(out, RECORDS)
     if not file.is_file():
-        write_json(file, config)
+        if any(path.name != LOCK for path in out.iterdir()):
+            raise InputError(f"{str(out)!r} is not empty, and holds no certificates", "choose another folder")
+        with writing(file):
+            write_json(file, config)
         return {}
+    try:
+        before = json.loads(file.read_bytes())
+        if not isinstance(before, dict) or not {"victim", "segments"} <= before.keys():
+            raise ValueError("no configuration of certificates")
+    except (OSError, ValueError) as error:
+        raise DataError(f"{file} cannot be read ({error})", "choose another folder") from error
     if not resume:
         raise InputError(f"{str(out)!r} holds certificates", "resume them (--resume), or choose another folder")
-    check_config(f"the certification in {str(out)!r}", json.loads(file.read_bytes()), config, "choose another folder")
-    repair(out / RECORDS)
-    lines = (out / RECORDS).read_bytes().splitlines() if (out / RECORDS).is_file() else []
-    return {row["text"]: row for row in map(json.loads, lines)}
+    check_config(f"the certification in {str(out)!r}", before, config, "choose another folder")
+    with writing(records):
+        repair(records)
+    lines = records.read_bytes().splitlines() if records.is_file() else []
+    kept, damaged = {}, []
+    for number, line in enumerate(lines, start=1):
+        try:
+            row = json.loads(line)
+            certified_words(row["votes"], 0, 1)
+            kept[int(row["text"])] = {**row, _PLAIN: list(row[_PLAIN]), _VOTE: list(row[_VOTE])}
+        except (ValueError, KeyError, TypeError):
+            damaged.append(number)
+    if damaged:
+        say(f"{records}: {len(damaged):,} damaged lines are removed: these texts are certified again")
+        with writing(records):
+            remove_lines(records, damaged)
+    return kept
 
 
 def _rows(victim: Victim, vote: SegmentVote, texts: list[str], places: list[int], k: int) -> list[dict[str, Any]]:
@@ -129,8 +152,8 @@ def _rows(victim: Victim, vote: SegmentVote, texts: list[str], places: list[int]
     ]
 
 
-def _certificate(row: dict[str, Any], place: int, label: int, victim: Victim, k: int, known: list[int]) -> Certificate:
+def _certificate(row: dict[str, Any], place: int, label: int, k: int, labels: list[int]) -> Certificate:
     shown = label in row[_VOTE]
-    right = {name: row[name][0] in known and row[name][0] != NOTHING for name in (_PLAIN, _VOTE)}
+    right = {name: row[name][0] in labels and row[name][0] != NOTHING for name in (_PLAIN, _VOTE)}
     words = certified_words(row["votes"], label, k) if shown else 0
     return Certificate(place, label, label in row[_PLAIN], shown, words, right[_PLAIN], right[_VOTE])

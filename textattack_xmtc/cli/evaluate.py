@@ -76,7 +76,7 @@ def run(arguments: argparse.Namespace) -> int:
     from textattack_xmtc.models.evaluation import evaluate
     from textattack_xmtc.models.folder import TRAINING, read_dict
     from textattack_xmtc.workdir.progress import say
-    from textattack_xmtc.wrappers.naming import load_victim
+    from textattack_xmtc.wrappers.naming import fingerprint_of, load_victim
     from textattack_xmtc.wrappers.scorer import VictimScorer
 
     options = options_of(EvaluateOptions)
@@ -109,7 +109,8 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"note: {note}")
     curves = _noise_curves(model, corpus, values)
     if values["out"] is not None:
-        _write(values["out"], figures.as_dict(), curves)
+        model_facts = {"model": model.name, "fingerprint": fingerprint_of(model_of(arguments))}
+        _write(values["out"], model_facts | figures.as_dict(), curves)
     return 0
 
 

@@ -7,6 +7,7 @@ from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from textattack_xmtc.errors import InputError
 from textattack_xmtc.workdir.files import writing
 
 if TYPE_CHECKING:
@@ -61,6 +62,8 @@ def _cases(arguments: argparse.Namespace) -> tuple[Campaign, Corpus, list[Case]]
     from textattack_xmtc.judges.cases import cases_of
     from textattack_xmtc.results.folder import read_campaign
 
+    if arguments.seed < 0:
+        raise InputError(f"invalid --seed {arguments.seed}", "choose 0 or more")
     campaign = read_campaign(arguments.campaign)
     options = ReadOptions.of(campaign.settings)
     corpus = load_corpus(arguments.data or campaign.settings["data"], **options.given())
@@ -91,6 +94,8 @@ def _make(arguments: argparse.Namespace) -> int:
     from textattack_xmtc.results.judgements import ADVERSARIAL, JUDGES, PRESERVING, REMOVED
     from textattack_xmtc.workdir.names import inside
 
+    if arguments.n < 1:
+        raise InputError(f"invalid --n {arguments.n}", "choose 1 or more")
     campaign, _, cases = _cases(arguments)
     by_condition = {
         kind: [case for case in cases if case.condition == kind] for kind in (ADVERSARIAL, PRESERVING, REMOVED)

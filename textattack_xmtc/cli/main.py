@@ -48,9 +48,6 @@ INTERRUPTED = 130  # what a shell reports of a command that Ctrl-C ended
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run `textattack-xmtc`.
 
-    Args:
-        arguments: what follows the command's name; those of this process by default.
-
     Returns:
         The exit status: 0, 2 where something must be fixed first, 130 after Ctrl-C, or the command's own.
     """

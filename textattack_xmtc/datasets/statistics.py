@@ -15,15 +15,11 @@ class CorpusStatistics:
     """The size and shape of a corpus (Table 2).
 
     Attributes:
-        name: the corpus.
-        train: number of training texts.
-        test: number of test texts.
         labels: number of labels, with those that never occur in training.
         texts_per_label: APpL, the average number of training texts a label, over all labels.
         labels_per_text: ALpP, the average number of labels a training text, over all of them.
         tail_share: the share of labels with at most `tail_at_most` training texts, in [0, 1].
         tail_at_most: where the tail begins.
-        unseen_labels: labels without a training text.
     """
 
     name: str

@@ -33,13 +33,6 @@ def write_corpus(
 ) -> None:
     """Write a corpus into an empty folder; only labels and one batch of documents are in memory.
 
-    Args:
-        folder: the folder, which is there.
-        name: what the collection is called.
-        splits: the documents of each split.
-        label_names: labels that belong to the label space whether they occur or not.
-        recognised: what the files were taken for.
-
     Raises:
         DataError: a split has no document, or rows of one text with a label each.
         OSError: the disk is full or cannot be written.

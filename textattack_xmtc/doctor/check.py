@@ -11,8 +11,6 @@ class Check:
 
     Attributes:
         part: what it belongs to: "package", "command", "extras", "devices", "encoders", "words" or "caches".
-        name: what was checked.
-        message: the result, in a few words.
         ok: whether there is nothing to do.
         required: whether the main job, `textattack attack --recipe xmtc-positive --model xmtc-demo`, needs it.
         fix: the command, or what else is to be done, where it is not ok.

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from tqdm import tqdm
 
 from textattack_xmtc.encoders.encoder import Encoder, encoded
+from textattack_xmtc.workdir.files import whole_file, writing
 
 TEXTS_A_PART = 512
 """So many texts are encoded between two writes."""
@@ -23,8 +24,6 @@ def kept_vectors(encoder: Encoder, texts: Sequence[str], folder: Path) -> npt.ND
     other texts are never used, and a damaged file is computed again.
 
     Args:
-        encoder: any sentence encoder.
-        texts: the texts.
         folder: where parts are kept; it is made where it is missing. 2 KB a text with 512 dimensions.
 
     Returns:
@@ -32,7 +31,7 @@ def kept_vectors(encoder: Encoder, texts: Sequence[str], folder: Path) -> npt.ND
 
     Raises:
         InputError: the encoder's answers are not vectors.
-        OSError: a part cannot be written.
+        XMTCError: a part cannot be written.
 
     Example:
         >>> import tempfile
@@ -40,7 +39,9 @@ def kept_vectors(encoder: Encoder, texts: Sequence[str], folder: Path) -> npt.ND
         >>> kept_vectors(EmbeddedEncoder(), ["a text", "another"], Path(tempfile.mkdtemp())).shape
         (2, 512)
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    what = f"vectors in {str(folder)!r}"
+    with writing(what):
+        folder.mkdir(parents=True, exist_ok=True)
     parts = []
     starts = range(0, len(texts), TEXTS_A_PART)
     for start in tqdm(starts, f"vectors by {encoder.name}", unit="part", disable=len(starts) < 2, leave=False):
@@ -49,7 +50,8 @@ def kept_vectors(encoder: Encoder, texts: Sequence[str], folder: Path) -> npt.ND
         vectors = _read(file, len(part))
         if vectors is None:
             vectors = encoded(encoder, part).astype(np.float32)
-            _write(file, vectors)
+            with writing(what), whole_file(file) as opened:
+                np.save(opened, vectors)
         parts.append(vectors)
     return np.concatenate(parts) if parts else np.asarray(encoder.encode([]), dtype=np.float32)
 
@@ -69,9 +71,3 @@ def _read(file: Path, count: int) -> npt.NDArray[np.float32] | None:
         return None
     right = vectors.ndim == 2 and len(vectors) == count and vectors.dtype == np.float32 and np.isfinite(vectors).all()
     return vectors if right else None
-
-
-def _write(file: Path, vectors: npt.NDArray[np.float32]) -> None:
-    new = file.with_suffix(".new.npy")
-    np.save(new, vectors)
-    new.replace(file)

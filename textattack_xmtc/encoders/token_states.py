@@ -72,7 +72,6 @@ def kept_states(
     Args:
         name: which encoder it is, its weights included.
         encode: the states of some texts, given their token numbers: one array a text, shape `(tokens, width)`.
-        texts: token numbers of each text, at least one.
         width: of a state.
         folder: where parts are kept; it is made where it is missing. None: they stay in memory.
 

@@ -28,11 +28,7 @@ class WordEvidence(NamedTuple):
 
 
 class Evidence(Protocol):
-    """A source of evidence. It never asks the victim under attack.
-
-    Attributes:
-        name: what messages and records call it.
-    """
+    """A source of evidence. It never asks the victim under attack."""
 
     name: str
 

@@ -80,7 +80,7 @@ class Twin:
 
     Attributes:
         prediction: where it stands.
-        similarity: cosine of what masking each word takes from the two labels, -1 to 1.
+        similarity: cosine of what masking each word takes from the two labels, above 0 and up to 1.
     """
 
     prediction: Prediction
@@ -102,7 +102,7 @@ class Explanation:
         hangs_on: the words that may be exchanged and that the model reads, the most important first.
         exchange: None where the search found none.
         why_none: the reason then, else empty.
-        twins: the nearest first.
+        twins: the nearest first; none where no label's score falls with the same words.
         names: what the labels above are called in a file of names; empty without one.
     """
 
@@ -156,6 +156,7 @@ def explain(
     """
     options, victim = options or ExplainOptions(), as_victim(model)
     rule, names = victim.decision_rule(options.k), victim.labels
+    rule.check_losable(victim.labels.size)
     best, scores = victim.top_k([text], options.k)
     shown = rule.shown(best[0], scores[0])
     pairs = zip(shown.labels, shown.scores, strict=True)
@@ -284,7 +285,7 @@ def _twins(victim: XMTCModelWrapper, text: AttackedText, positions: Sequence[int
         Twin(Prediction(victim.labels.name(one), ranks[one], float(score)), float(cosine))
         for one, score, cosine in zip(rivals, scores[0, 1:], cosines[1:], strict=True)
     ]
-    return tuple(sorted(twins, key=lambda twin: -twin.similarity)[:TWINS])
+    return tuple(sorted((twin for twin in twins if twin.similarity > 0), key=lambda twin: -twin.similarity)[:TWINS])
 
 
 def _evidence(

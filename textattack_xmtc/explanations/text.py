@@ -32,7 +32,7 @@ def as_text(explanation: Explanation) -> str:
     lines += [f"  and {left} more words"] * (left > 0)
     lines += ["", *(_exchange(one, one.exchange, unit) if one.exchange else [f"no exchange found: {one.why_none}"])]
     if one.twins:
-        lines += ["", f"labels that hang on the same words here (cosine, -1 to 1; rank and {unit}):"]
+        lines += ["", f"labels that hang on the same words here (cosine, at most 1; rank and {unit}):"]
         lines += [f"  {twin.similarity:>5.2f}  {_place(one, twin.prediction)}" for twin in one.twins]
     return printable("\n".join(lines))
 

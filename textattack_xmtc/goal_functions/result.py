@@ -19,8 +19,6 @@ class Display:
     """What is needed to put an answer into words; shared by all results of one example.
 
     Attributes:
-        labels: the victim's label space.
-        targets: the labels at stake, ascending: targets, or in an untargeted attack the true labels that are shown.
         goal: what the attack wants.
         rule: which labels are shown, in words.
     """

@@ -15,7 +15,7 @@ from textattack_xmtc.hardening.gradient_attack import GradientAttack, LogitGoal
 from textattack_xmtc.hardening.options import HardeningOptions
 from textattack_xmtc.hardening.schedule import Clock, Schedule
 from textattack_xmtc.models.architecture import architecture
-from textattack_xmtc.models.loss_settings import LossSettings
+from textattack_xmtc.models.loss_settings import CountedLoss, LossSettings
 from textattack_xmtc.models.torch_scorer import TorchScorer
 from textattack_xmtc.models.training.loop import Training, linear_to_a_tenth
 from textattack_xmtc.models.training.settings import LoopSettings
@@ -38,7 +38,6 @@ class FineTuning:
         model: what is trained, in place.
         settings: what it was trained with (see `settings_of`); batch size, clipping, word dropout and rates count.
         loss: what is trained on.
-        counts: training texts of each label; `n_train` of them in all.
         options: rate, seed, the share of words that a gradient attack exchanges, and how much holds scores.
         schedule: how long.
 
@@ -50,9 +49,7 @@ class FineTuning:
         self,
         model: TorchScorer,
         settings: LoopSettings,
-        loss: LossSettings,
-        counts: np.ndarray,
-        n_train: int,
+        loss: CountedLoss,
         options: HardeningOptions,
         schedule: Schedule,
     ) -> None:
@@ -73,7 +70,7 @@ class FineTuning:
             seed=options.seed,
         )
         kind = architecture(model.architecture)
-        self._text_loss = kind.text_loss(model, settings, loss, counts, n_train)
+        self._text_loss = kind.text_loss(model, settings, loss)
         self.training = Training(
             model.network,
             [(parameters, options.rate * full) for parameters, full in kind.parameter_groups(model, settings)],

@@ -58,7 +58,6 @@ class GradientAttack:
         """The texts, as token numbers, with words exchanged, each for its goal.
 
         Args:
-            encoded: the texts.
             goals: one a text.
             rng: draws the words that are tried, and how many are replaced.
             protected: token numbers that are neither exchanged nor put in, by text; none by default.

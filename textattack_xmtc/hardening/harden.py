@@ -26,7 +26,7 @@ from textattack_xmtc.hardening.schedule import PROBED, Clock, Schedule, schedule
 from textattack_xmtc.hardening.unlabelled import own_labels, texts_beside
 from textattack_xmtc.models.architecture import ARCHITECTURES
 from textattack_xmtc.models.folder import CONFIG, TRAINING, load_model, read_dict
-from textattack_xmtc.models.loss_settings import LossSettings
+from textattack_xmtc.models.loss_settings import CountedLoss, LossSettings
 from textattack_xmtc.models.training.checkpoint import Checkpoint, keeper
 from textattack_xmtc.models.training.loop import SHOWN
 from textattack_xmtc.models.training.plan import held_out_of, measured_on_test, save_trained
@@ -59,11 +59,8 @@ def harden_folder(
     not; with a budget, from the moment when the schedule has been made from it.
 
     Args:
-        victim: the folder of the model.
         corpus: what it was trained on, with a split "train"; "test" is measured on in the end and kept. What the
             model's training set aside stays aside.
-        options: how.
-        out: the folder to make.
         unlabelled: further texts to train on; their labels are the model's own (`hardening.unlabelled`).
         loss: what is trained on; by default what the model was trained on.
         resume: resume from what lies in `OUT.unfinished`; where nothing does, start.
@@ -120,7 +117,7 @@ def harden_folder(
     say(f"before: {_shown(before)}")
 
     def fine_tuning(schedule: Schedule) -> tuple[FineTuning, Rounds]:
-        tuning = FineTuning(model, settings, loss, counts, len(train), options, schedule)
+        tuning = FineTuning(model, settings, CountedLoss(loss, counts, len(train)), options, schedule)
         size = schedule.round_steps * settings.batch_size
         return tuning, Rounds(model, texts, labels, counts, options, protected, size, tuning.take)
 

@@ -26,9 +26,7 @@ class ProtectedTokens:
 
     Args:
         model: what makes tokens of words.
-        evidence: of the words.
         texts: training texts, in which words that speak for a wrong label are looked for.
-        labels: their true labels.
         share: of the content words of a text that is protected.
         seed: of the draws where evidence gives no order.
     """

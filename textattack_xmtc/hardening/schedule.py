@@ -58,10 +58,8 @@ def within_budget(
     """A schedule for the time that a budget allows: a few steps and attacks say how long they take here and now.
 
     Args:
-        options: with a budget.
         trained: seconds that training the model took; None where that is not known.
         seconds_a_step: tries a few steps and attacks: how long a step takes with its attacks.
-        spent: seconds that are used up already.
         measuring: seconds that one measurement takes.
 
     Raises:

@@ -22,7 +22,6 @@ class Target:
     """A text of a list, and the label that an attack on it works on.
 
     Attributes:
-        text: position of the text.
         label: the label, by the model's index.
         raise_it: whether the label is to come up (a wrong one) or to go down (a true one).
     """

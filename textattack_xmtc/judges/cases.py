@@ -13,6 +13,7 @@ from textattack_xmtc.datasets.label_names import LabelNames
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.evidence.label_texts import TrainingWords
 from textattack_xmtc.evidence.sources import load_evidence
+from textattack_xmtc.goal import GOALS
 from textattack_xmtc.judges.controls import ControlMaker
 from textattack_xmtc.judges.judge import Case
 from textattack_xmtc.results.campaign import Campaign
@@ -40,7 +41,7 @@ def cases_of(campaign: Campaign, corpus: Corpus, seed: int = 0, evidence_names: 
         evidence_names: a file of label names for the evidence, where the data call labels by numbers.
 
     Raises:
-        InputError: the corpus is another one, or the campaign has no adversarial text.
+        InputError: the corpus is another one, the campaign has no adversarial text, or its goal is negative.
         MissingExtraError: WordNet is missing.
     """
     if corpus.fingerprint != campaign.corpus.get("fingerprint"):
@@ -49,13 +50,18 @@ def cases_of(campaign: Campaign, corpus: Corpus, seed: int = 0, evidence_names: 
             f"(fingerprint {corpus.fingerprint}, and {campaign.corpus.get('fingerprint')} is expected)",
             "give the campaign's data with --data",
         )
+    if not GOALS[campaign.goal].true_targets:
+        raise InputError(
+            f"the campaign in {str(campaign.folder)!r} has the goal {campaign.goal}: its labels did not fit before",
+            "judge a campaign whose labels are lost (positive or untargeted)",
+        )
     maker = _maker(campaign, corpus, seed, evidence_names)
     cases: list[Case] = []
     with_controls: set[int] = set()
     for model in campaign.models:
         for number, record in zip(model.adversarial, model.records.of(model.adversarial), strict=True):
             sample, text = campaign.samples[number], str(record.adversarial)
-            positions = changed_positions(sample.text, text)
+            positions = sorted(record.positions)
             cases.append(Case(number, ADVERSARIAL, text, sample.target, len(positions), model=model.name))
             if number not in with_controls:
                 with_controls.add(number)
@@ -67,12 +73,6 @@ def cases_of(campaign: Campaign, corpus: Corpus, seed: int = 0, evidence_names: 
             "let the campaign finish (--resume), or attack with a higher change rate",
         )
     return cases
-
-
-def changed_positions(text: str, adversarial: str) -> list[int]:
-    """Which words of the original text the adversarial text has others for."""
-    before, after = AttackedText(text).words, AttackedText(adversarial).words
-    return [index for index, (one, other) in enumerate(zip(before, after, strict=False)) if one != other]
 
 
 def _further_removals(

@@ -32,7 +32,7 @@ class NearestTexts:
 
     Raises:
         InputError: the encoder's answers are not vectors.
-        OSError: vectors cannot be kept.
+        XMTCError: vectors cannot be kept.
     """
 
     def __init__(self, encoder: Encoder, corpus: Corpus, folder: Path, neighbours: int = NEIGHBOURS) -> None:

@@ -22,7 +22,7 @@ from markupsafe import Markup
 
 from textattack_xmtc.errors import DataError, InputError
 from textattack_xmtc.judges.judge import Case
-from textattack_xmtc.results.judgements import JUDGES
+from textattack_xmtc.results.judgements import ADVERSARIAL, JUDGES
 from textattack_xmtc.results.statistics import Estimate, wilson
 from textattack_xmtc.workdir.files import whole_file, write_json
 from textattack_xmtc.workdir.names import inside
@@ -100,7 +100,7 @@ def draw_items(cases: Mapping[str, Sequence[Case]], counts: Mapping[str, int], s
             raise InputError(
                 f"{counts[condition]} texts of the kind {condition!r} are wanted, and {len(chosen)} are there whose "
                 "sample is not used yet",
-                "choose a smaller --n, or a campaign with more samples",
+                f"{'choose a smaller --n, or' if condition == ADVERSARIAL else 'use'} a campaign with more samples",
             )
         taken.update(case.sample for case in chosen)
         drawn += chosen
@@ -132,9 +132,16 @@ def keep_items(items: Sequence[Item], folder: Path) -> None:
     """Keep in a campaign's folder what the page asks about, conditions included.
 
     Raises:
+        InputError: the campaign has a page with other items: the answers to it would be lost.
         OSError: it cannot be written.
-        DataError: a link leads out of the folder.
+        DataError: a link leads out of the folder, or the items that are there are damaged.
     """
+    file = inside(folder, *ITEMS.parts)
+    if file.is_file() and (before := digest_of(kept_items(folder))) != digest_of(items):
+        raise InputError(
+            f"{str(folder)!r} has a page already ({before}), and its answers do not fit a page with other items",
+            f"use that page, or remove {file} if nobody is answering it",
+        )
     listed = [{"id": item.id, **item.case.__dict__} for item in items]
     inside(folder, JUDGES).mkdir(exist_ok=True)
     write_json(inside(folder, *ITEMS.parts), {"format": FORMAT, "digest": digest_of(items), "items": listed})
@@ -202,11 +209,12 @@ def of_one_page(answers: Sequence[tuple[Path, RaterAnswers]]) -> list[RaterAnswe
     """
     first: dict[str, Path] = {}
     for file, given in answers:
-        if given.rater in first:
+        rater = " ".join(given.rater.casefold().split())  # one person may write it in two ways
+        if rater in first:
             raise InputError(
-                f"{first[given.rater]} and {file} both have the rater id {given.rater!r}", "give one file a rater"
+                f"{first[rater]} and {file} both have the rater id {given.rater!r}", "give one file a rater"
             )
-        first[given.rater] = file
+        first[rater] = file
     return [given for _, given in answers]
 
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from textattack_xmtc.errors import InputError, ModelFolderError
 from textattack_xmtc.models.importers.options import ImportOptions
-from textattack_xmtc.models.loss_settings import LossSettings
+from textattack_xmtc.models.loss_settings import CountedLoss, LossSettings
 from textattack_xmtc.models.training.settings import LoopSettings
 from textattack_xmtc.options import option
 
@@ -131,13 +131,11 @@ class Architecture:
 
     Attributes:
         name: in `config.json`, records and commands.
-        title: for people.
         plan: the kind of plan.
         small_plan: gives sizes that learn from scratch in minutes on a CPU, up to some ten thousand texts and labels.
         paper_plan: gives the authors' sizes and settings.
         model: module and name of the class of its models.
         training: the module with `train`, `parameter_groups` and `text_loss`, which the methods of these names explain.
-        aliases: further names in commands.
         importers: by kind of checkpoint, as the command `import` names it.
     """
 
@@ -192,14 +190,9 @@ class Architecture:
         groups: ParameterGroups = self._of_training("parameter_groups")(model, settings)
         return groups
 
-    def text_loss(
-        self, model: TorchScorer, settings: LoopSettings, loss: LossSettings, label_counts: np.ndarray, n_train: int
-    ) -> TextLoss:
-        """The loss that a trained model is trained on further.
-
-        `label_counts`, shape `(labels,)`, has the training texts of each label, of `n_train`.
-        """
-        made: TextLoss = self._of_training("text_loss")(model, settings, loss, label_counts, n_train)
+    def text_loss(self, model: TorchScorer, settings: LoopSettings, loss: CountedLoss) -> TextLoss:
+        """The loss that a trained model is trained on further."""
+        made: TextLoss = self._of_training("text_loss")(model, settings, loss)
         return made
 
     def _of_training(self, name: str) -> Any:

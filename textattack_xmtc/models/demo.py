@@ -48,9 +48,6 @@ def demo_folder(cache_dir: Path | str | None = None) -> Path:
 
     What is kept is named for the installed versions that its texts come from and for how it is trained. Later calls
     return at once.
-
-    Args:
-        cache_dir: where it is kept; by default below TextAttack's cache folder.
     """
     where = Path(cache_dir) if cache_dir is not None else cache_folder()
     config = (

@@ -49,7 +49,6 @@ class RangeMeasures:
     Attributes:
         lowest: the fewest training texts of a label of this range.
         highest: the most; None for no limit.
-        labels: how many labels it has.
         texts: how many texts have one of them as a true label.
         measures: by name: `recall@k` of these labels, nDCG@k and PSP@k with only them as true labels, each over these
             texts, and `P@k`: what they add to P@k of all labels, over all texts.
@@ -67,7 +66,6 @@ class Evaluation:
     """A model on the texts of one split.
 
     Attributes:
-        texts: how many.
         overall: P@k, nDCG@k, recall@k and PSP@k by name, on all labels.
         by_frequency: the same by ranges of training frequency, the rarest first; empty without a training split.
         notes: what could not be measured, and why.
@@ -89,11 +87,9 @@ def evaluate(
     """Measure a model on a split of a corpus, whose labels are matched to the model's by name.
 
     Args:
-        model: the model.
         corpus: its training split, where it has one, tells the frequencies and propensities of the labels.
         split: whose texts.
         family: of the data set, in `metrics.PROPENSITY_CONSTANTS`.
-        batch_size: texts at a time.
 
     Raises:
         InputError: the split has no text, or no label of the corpus is one of the model's.

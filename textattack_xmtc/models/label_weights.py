@@ -35,7 +35,6 @@ def label_weights(
     labels.
 
     Args:
-        kind: which factors.
         label_counts: n, the number of training texts of each label, shape `(labels,)`.
         n_train: the number of training texts.
         constants: A and B of the propensity model, or a family in `metrics.PROPENSITY_CONSTANTS`.

@@ -54,3 +54,16 @@ class LossSettings:
         if self.reweight != "none":
             weights = label_weights(self.reweight, label_counts, n_train, self.constants, self.beta, self.mode)
         return ReweightedLoss(weights, self.kind)
+
+
+@dataclass(frozen=True)
+class CountedLoss:
+    """A loss, and what its weights depend on: the training texts of each label, shape `(labels,)`, of `n_train`."""
+
+    settings: LossSettings
+    label_counts: np.ndarray
+    n_train: int
+
+    def of_labels(self) -> ReweightedLoss:
+        """The loss for all labels."""
+        return self.settings.for_labels(self.label_counts, self.n_train)

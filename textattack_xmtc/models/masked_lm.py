@@ -37,15 +37,11 @@ class MaskedLMSettings:
     Attributes:
         vocabulary_size: words it knows, the most frequent.
         hidden_size: width of its word vectors and layers.
-        layers: layers of attention.
         max_length: words that it reads of a text, once it is trained.
         training_length: words of a text that training reads.
-        epochs: passes over the texts.
-        batch_size: texts a step.
         learning_rate: highest learning rate of AdamW; it rises over the first twentieth and falls to zero.
         masked_share: share of the content words that a step hides; of function words and marks it hides a third of
             that, because an attack asks for content words only.
-        seed: of the first weights, the order of the texts and the hidden words.
     """
 
     vocabulary_size: int = 10_000

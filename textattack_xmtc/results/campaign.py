@@ -50,18 +50,11 @@ class Campaign:
     """A campaign folder, read.
 
     Attributes:
-        folder: where it is.
         settings: what was chosen.
         resolved: what came of choices left to the program.
-        versions: of the software.
-        corpus: its name, fingerprint and statistics.
-        models: the models, in their order.
         reference: the name of the model that decides which samples are right.
-        label_names: the label names, by index.
         label_counts: training texts of each label, shape `(labels,)`.
-        n_train: training texts.
         bins: the ranges of label frequency, from the rarest.
-        clusters: some label clusters, of a negative goal.
         samples: the drawn samples by number, each read when it is asked for.
         drawn: bin, target and a number for the text of each sample, by its number.
         notes: what was odd about the files, in sentences.

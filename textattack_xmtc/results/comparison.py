@@ -36,9 +36,6 @@ class Row:
 
     Attributes:
         similarity: what the similarity of a success must be: `any`, or above the threshold.
-        bin: the bin in words.
-        first: the first model's rate of success of the attack.
-        second: the second model's.
         difference: the first less the second, on samples that count for both.
         p: McNemar's p-value; None where samples share texts.
         wrong_first: how many of the samples the first model got wrong before the attack.

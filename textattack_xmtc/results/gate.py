@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, log, log1p
 
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.results.campaign import Campaign, models_of
@@ -113,11 +113,12 @@ def verdict_of(estimate: Estimate, limit: float, at_most: bool = True) -> tuple[
     distance = abs(estimate.value - limit)
     if not distance:
         return UNDECIDED, None
+    if estimate.value in (0, 1):  # the exact interval of n samples that agree ends at the n-th root of 2.5%
+        return UNDECIDED, ceil(log(0.025) / log1p(-distance)) if distance < 1 else None
+    # Intervals become even and shrink with the root of n.
     reach = estimate.high - estimate.value if estimate.value < limit else estimate.value - estimate.low
-    # Intervals become even and shrink with the root of n; Wilson's at 0 and 1 stay on one side, and shrink with n.
     even = max(reach, (estimate.high - estimate.low) / 2)
-    growth = reach / distance if estimate.value in (0, 1) else (even / distance) ** 2
-    return UNDECIDED, ceil(round(estimate.n * growth, 6))
+    return UNDECIDED, ceil(round(estimate.n * (even / distance) ** 2, 6))
 
 
 def bin_title(campaign: Campaign, number: int | None) -> str:

@@ -21,7 +21,7 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +47,7 @@ from textattack_xmtc.results.headline import percent, rate_text
 from textattack_xmtc.results.labels import FALSE_DISCOVERIES
 from textattack_xmtc.results.pooled import above_chances
 from textattack_xmtc.results.records import Bin, Model
-from textattack_xmtc.results.statistics import Estimate, Z, share_of
+from textattack_xmtc.results.statistics import Estimate, exact_share, mean_share, wilson
 from textattack_xmtc.results.summary import FALLS, SENSE_KEPT, Count
 
 _RATES: Mapping[str, tuple[Count, str]] = {
@@ -93,7 +93,12 @@ class Gate:
         return cls(file, tables)
 
     def check_campaign(
-        self, settings: Mapping[str, Any], label_names: Sequence[str], bins: Sequence[Bin], targets: Iterable[int]
+        self,
+        settings: Mapping[str, Any],
+        label_names: Sequence[str],
+        bins: Sequence[Bin],
+        targets: Iterable[int],
+        models: Sequence[Mapping[str, Any]],
     ) -> None:
         """Refuse a condition that a campaign cannot answer, before anything is attacked.
 
@@ -102,9 +107,11 @@ class Gate:
             label_names: the names of all labels.
             bins: the bins that samples were drawn from.
             targets: the label of each sample.
+            models: what is written down of each model (`Model.facts`).
 
         Raises:
             InputError: what is missing, and how to get it.
+            DataError: the file of noise cannot be read, or is of another model.
         """
         for table in set(_RATES) & self.conditions.keys():
             if (setting := _RATES[table][0].setting) and settings.get(setting) is None:
@@ -131,7 +138,7 @@ class Gate:
                     "use --k with that number, or a smaller one in the file",
                 )
         if "noise" in self.conditions:
-            self._noise()
+            self._noise(models)
 
     def _check_labels(self, settings: Mapping[str, Any], label_names: Sequence[str], targets: set[int]) -> None:
         if settings["goal"] != POSITIVE:
@@ -160,18 +167,19 @@ class Gate:
         """
         made: list[Check] = []
         for campaign in campaigns:
-            self.check_campaign(campaign.settings, campaign.label_names, campaign.bins, campaign.drawn["target"])
+            drawn = (campaign.bins, campaign.drawn["target"])
+            self.check_campaign(campaign.settings, campaign.label_names, *drawn, [one.facts for one in campaign.models])
         for campaign, model in models_of(campaigns):
             made += self._of_model(campaign, model)
         for campaign in campaigns if "noise" in self.conditions else ():
-            made += [Check(campaign.name, *check) for check in self._noise()]
+            made += [Check(campaign.name, *check) for check in self._noise([one.facts for one in campaign.models])]
         return made
 
     def _of_model(self, campaign: Campaign, model: Model) -> Iterator[Check]:
         for table, (count, what) in _RATES.items():
             for name, limit in self.conditions.get(table, {}).items():
                 number = bin_of(campaign, name)
-                rate = campaign.results[model.name].rate(number, count)
+                rate = campaign.results[model.name].rate(number, count, exact=True)
                 where = f"{table}, {bin_title(campaign, number)}"
                 if rate.n < SMALLEST_N:
                     verdict, reason = UNDECIDED, too_few(rate)
@@ -193,7 +201,7 @@ class Gate:
         rates = []
         for name in names:
             of_label = rows[rows["target"] == index[name]]
-            rates.append(share_of(np.asarray(of_label[FALLS.key] == 1), of_label["text"]))
+            rates.append(exact_share(np.asarray(of_label[FALLS.key] == 1), of_label["text"]))
         n = np.array([rate.n for rate in rates])
         falls = np.array([round(rate.value * rate.n) if rate.n else 0 for rate in rates])
         chances = np.ones(len(names))
@@ -216,33 +224,39 @@ class Gate:
                 "run the campaign again with this version",
             )
         row = measured[k]
-        value, error = row["value"], Z * row["error"]
-        estimate = Estimate(value, value - error, value + error, int(row["n"]))
-        verdict, reason = _judged(estimate, limit, _precise(f"P@{k}", estimate), "test texts", at_most=False)
+        estimate = mean_share(row["value"], row["error"], int(row["n"]))
+        verdict, reason = _of_texts(estimate, limit, f"P@{k}", at_most=False)
         return Check(campaign.name, model.name, f"precision, P@{k}", verdict, reason)
 
-    def _noise(self) -> list[tuple[str, str, str, str]]:
+    def _noise(self, models: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, str, str]]:
         """Model, condition, verdict and reason for each kind of noise.
 
         Raises:
-            DataError: the file was not written by `evaluate --noise`, or without this measure and rate.
+            DataError: the file was not written by `evaluate --noise`, or without this measure and rate, or of a model
+                that the campaign does not have.
         """
         asked = self.conditions["noise"]
         file, measure, rate, limit = (asked[key] for key in _KEYS["noise"])
         file = self.file.parent / file
         made = []
         try:
-            for curve in json.loads(file.read_text(encoding="utf-8"))["noise"]:
+            content = json.loads(file.read_text(encoding="utf-8"))
+            name = next((one["name"] for one in models if one["fingerprint"] == content["fingerprint"]), None)
+            for curve in content["noise"]:
                 row = curve["losses"][measure][curve["rates"].index(rate)]
                 loss = Estimate(row["value"], row["low"], row["high"], int(curve["texts"]))
-                shown = _precise(f"loss of {measure} at a rate of {percent(rate)}", loss)
-                verdict, reason = _judged(loss, limit, shown, "test texts")
-                made.append((str(curve["model"]), f"noise, {curve['kind']}", verdict, reason))
+                verdict, reason = _of_texts(loss, limit, f"loss of {measure} at a rate of {percent(rate)}")
+                made.append((str(name), f"noise, {curve['kind']}", verdict, reason))
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise DataError(
                 f"{self.file}: {file} does not say what {measure} loses at a noise rate of {rate} ({error!r})",
                 f"write it with textattack-xmtc evaluate --noise KIND --noise-rate {rate} --out {file.name}",
             ) from error
+        if name is None:
+            raise DataError(
+                f"{self.file}: {file} is of a model that this campaign does not have",
+                "measure this release: textattack-xmtc evaluate MODEL --noise KIND --out " + file.name,
+            )
         if not made:
             raise DataError(f"{self.file}: {file} has no kind of noise", "write it with evaluate --noise KIND")
         return made
@@ -257,6 +271,19 @@ def _judged(estimate: Estimate, limit: float, shown: str, what: str, at_most: bo
         return verdict, f"{reason}{side} {percent(limit)}"
     more = f"about {needed:,} {what} would tell" if needed else "no number of samples tells it from the limit"
     return verdict, f"{reason}its interval reaches across {percent(limit)}: {more}"
+
+
+def _of_texts(estimate: Estimate, limit: float, what: str, at_most: bool = True) -> tuple[str, str]:
+    """The verdict on a mean over texts, with its reason.
+
+    Texts that all agree show no spread: the interval is then as wide as that of a share that was never seen.
+    """
+    unseen = wilson(0, estimate.n).high if estimate.n and estimate.high == estimate.low else 0.0
+    estimate = replace(estimate, low=estimate.low - unseen, high=estimate.high + unseen)
+    if estimate.n < SMALLEST_N:
+        few = f"n = {estimate.n:,} test texts are too few: a gate needs {SMALLEST_N} or more"
+        return UNDECIDED, f"{few}; {_precise(what, estimate)}"
+    return _judged(estimate, limit, _precise(what, estimate), "test texts", at_most)
 
 
 def _precise(what: str, estimate: Estimate) -> str:

@@ -46,9 +46,7 @@ class Verdict:
     """What a judge said of one text.
 
     Attributes:
-        sample: the number of the sample.
         condition: one of `CONDITIONS`.
-        model: the model that the attack was made on; None for controls.
         changed: how many words differ from the original.
         accepts: whether the label fits; None where the judge is wrong on the original text.
     """
@@ -66,7 +64,6 @@ class Judgement:
 
     Attributes:
         training_data: the fingerprint of the corpus that it learnt from; None where it learnt from none.
-        verdicts: one a text.
     """
 
     judge: str
@@ -79,7 +76,6 @@ class Judged:
     """What a judge's word is worth for texts with some number of changed words, and what it says of them.
 
     Attributes:
-        model: the model that was attacked.
         lowest, highest: the number of changed words.
         point: the operating point on controls with as many changed words.
         usable: whether it tells controls apart, with enough of them of both kinds.

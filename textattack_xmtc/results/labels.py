@@ -44,8 +44,6 @@ class LabelResult:
     """What came of the samples of a label on a model.
 
     Attributes:
-        label: its index.
-        bin: its bin.
         successes: samples on which it fell, of `n` attacked.
         vulnerability: the share of its texts on which it falls.
         preserving: the same, counted only where the label still fits (`SENSE_KEPT`).

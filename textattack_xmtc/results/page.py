@@ -61,11 +61,7 @@ def page(campaigns: Sequence[Campaign], tables: Sequence[Table], figures: Mappin
 
     Args:
         campaigns: what to report, the most important first.
-        tables: its tables; each says where it belongs.
         figures: the figures of each campaign, by its folder; the first shows success by label frequency.
-
-    Returns:
-        HTML, the whole document.
     """
     style = files("textattack_xmtc.resources").joinpath("report.css").read_text(encoding="utf-8")
     sections = [_section(anchor, campaigns, tables, figures) for anchor in SECTIONS]
@@ -108,12 +104,7 @@ def label_page(campaigns: Sequence[Campaign], table: Table) -> str:
 def markdown_report(
     campaigns: Sequence[Campaign], tables: Sequence[Table], figures: Mapping[str, Sequence[Figure]], folder: str
 ) -> str:
-    """The report as Markdown, for a pull request, an issue or a README: the same sentences and tables as the page.
-
-    Args:
-        figures: the figures of each campaign, by its folder.
-        folder: where the figures lie, seen from the Markdown file.
-    """
+    """The report as Markdown, for a pull request, an issue or a README: the same sentences and tables as the page."""
     return render(
         "report.md.jinja",
         title=_title(campaigns),

@@ -82,7 +82,6 @@ def above_chances(successes: np.ndarray, n: np.ndarray, share: float) -> np.ndar
     positively dependent, under which that holds (Benjamini and Yekutieli, 2001).
 
     Args:
-        successes: of each group, shape `(groups,)`.
         n: samples of each group, 1 or more, shape `(groups,)`.
         share: what is not high yet.
 

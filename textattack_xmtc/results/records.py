@@ -33,8 +33,6 @@ class Prediction:
     Attributes:
         rank: the target's rank, 1 for the best; None where it is beyond the labels that the model looks at.
         beyond: how many labels the model looks at, where the rank is None.
-        score: the target's score.
-        top_k: the k best labels, best first.
     """
 
     rank: int | None
@@ -57,7 +55,9 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What the attack did to one sample on one model: a line of the records, with the number of changed words.
+    """What the attack did to one sample on one model: a line of the records.
+
+    `positions` are those of the changed words in the original text, also where a word was split or joined to the next.
 
     `preservation` says what was kept of the label (docs/validity.md); None where that was not measured. `hangs_on` has
     the words that the target hangs on, with their shares of what the attack's ranking found; empty where records of a
@@ -70,7 +70,7 @@ class Record:
     before: Prediction | None
     after: Prediction | None
     words: int
-    changed: int
+    positions: tuple[int, ...]
     change_rate: float
     adversarial: str | None
     similarity: Mapping[str, float] | None
@@ -78,6 +78,11 @@ class Record:
     seconds: float
     preservation: Mapping[str, Any] | None = None
     hangs_on: tuple[tuple[str, float], ...] = ()
+
+    @property
+    def changed(self) -> int:
+        """How many words were changed."""
+        return len(self.positions)
 
     @property
     def attacked(self) -> bool:
@@ -107,7 +112,6 @@ class Model:
     """A model of a campaign.
 
     Attributes:
-        name: its name.
         facts: what `campaign.json` says of it.
         records: its records by the number of the sample, each read when it is asked for.
         rows: what tables need of every record, a row each by the number of the sample (`summary.row_types`).
@@ -177,9 +181,10 @@ def record_of(row: Any) -> Record:
     before, after = _prediction(row["before"]), _prediction(row["after"])
     if outcome not in (SKIPPED, ERROR) and (before is None or after is None):
         raise ValueError(f"{outcome}, but nothing before or after the attack")
-    words, changed = int(_within("words", row["words"])), len(row["changes"] or ())
-    if changed > words:
-        raise ValueError(f"words={words}, and {changed} of them changed")
+    words, changes = int(_within("words", row["words"])), row["changes"] or ()
+    if len(changes) > words:
+        raise ValueError(f"words={words}, and {len(changes)} of them changed")
+    positions = tuple(int(_within("position", change["position"], most=words - 1)) for change in changes)
     for name, (least, most) in _SIMILARITY_RANGES.items():
         if row["similarity"] and row["similarity"].get(name) is not None:
             _within(name, row["similarity"][name], least - 1e-3, most + 1e-3)  # computed in float32
@@ -190,7 +195,7 @@ def record_of(row: Any) -> Record:
         before=before,
         after=after,
         words=words,
-        changed=changed,
+        positions=positions,
         change_rate=_within("change_rate", row["change_rate"] or 0, most=1),
         adversarial=row["adversarial"],
         similarity=row["similarity"],

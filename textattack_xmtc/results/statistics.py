@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import nan, sqrt
 
 import numpy as np
-from scipy.special import bdtr
+from scipy.special import bdtr, betaincinv
 
 from textattack_xmtc.errors import InputError
 
@@ -27,9 +27,6 @@ class Estimate:
     """A share, or a difference of two shares, with its 95% interval; NaN where there is no sample.
 
     Attributes:
-        value: the estimate.
-        low: lower end of the interval.
-        high: upper end of the interval.
         n: number of samples.
         measured: False where records lack what is counted: then value and interval are NaN, whatever n is.
     """
@@ -115,13 +112,62 @@ def clustered_wilson(successes: np.ndarray, texts: np.ndarray) -> Estimate:
         >>> one.n, one.low < wilson(4, 6).low
         (6, True)
     """
+    share = float(np.mean(successes))
+    low, high = _wilson_ends(share, _independent_samples(successes, texts))
+    return Estimate(share, low, high, len(successes))
+
+
+def _independent_samples(successes: np.ndarray, texts: np.ndarray) -> float:
+    """As many independent samples as would have the variance that these have over whole texts, and no more than these.
+
+    Where all samples agree, drawing texts shows no spread: as many as there are texts.
+    """
     _, text = np.unique(texts, return_inverse=True)
     sums, sizes = np.bincount(text, np.asarray(successes, dtype=np.float64)), np.bincount(text)
     n, share = len(successes), float(np.mean(successes))
-    variance = len(sizes) / (len(sizes) - 1) * float(((sums - share * sizes) ** 2).sum()) / n**2
     spread = share * (1 - share)
-    low, high = _wilson_ends(share, n if variance * n <= spread else spread / variance)
-    return Estimate(share, low, high, n)
+    if len(sizes) == n or not spread or len(sizes) == 1:
+        return len(sizes)
+    variance = len(sizes) / (len(sizes) - 1) * float(((sums - share * sizes) ** 2).sum()) / n**2
+    return n if variance * n <= spread else spread / variance
+
+
+def exact_share(successes: np.ndarray, texts: np.ndarray) -> Estimate:
+    """The share of successes with the exact interval of Clopper and Pearson (1934), for verdicts.
+
+    Arguments are as for `share_of`. Each end is wrong at most one time in forty, however few samples there are, which
+    Wilson's is not. Where samples share texts, it is that of as many independent ones (Korn and Graubard, 1998).
+
+    Example:
+        >>> rate = exact_share(np.array([False, False]), np.arange(2))
+        >>> rate.low, round(rate.high, 3)
+        (0.0, 0.842)
+    """
+    if not len(successes):
+        return NO_SAMPLE
+    share = float(np.mean(successes))
+    return Estimate(share, *_exact_ends(share, _independent_samples(successes, texts)), len(successes))
+
+
+def _exact_ends(share: float, n: float) -> tuple[float, float]:
+    hits, misses = share * n, (1 - share) * n
+    low = float(betaincinv(hits, misses + 1, 0.025)) if share > 0 else 0.0
+    return low, float(betaincinv(hits + 1, misses, 0.975)) if share < 1 else 1.0
+
+
+def mean_share(value: float, error: float, n: int) -> Estimate:
+    """The mean of shares of texts (P@k) with the exact interval for as many samples as have this standard error.
+
+    Args:
+        value: the mean, in [0, 1].
+        error: its standard error; 0 where all texts agree, and then each counts as one sample.
+        n: texts.
+
+    Example:
+        >>> [round(mean_share(*row).low, 4) for row in ((1.0, 0.0, 40), (0.5, 0.02, 600))]
+        [0.9119, 0.4601]
+    """
+    return Estimate(value, *_exact_ends(value, value * (1 - value) / error**2 if error else n), n) if n else NO_SAMPLE
 
 
 def bootstrap_over_texts(
@@ -131,9 +177,7 @@ def bootstrap_over_texts(
 
     Args:
         values: one number a sample, shape `(samples,)`, at least one.
-        texts: a number for the text of each sample, shape `(samples,)`.
         draws: how often as many texts are drawn as there are.
-        seed: of the draws; the same seed gives the same interval.
 
     Example:
         >>> bootstrap_over_texts(np.array([0.0, 1.0]), np.array([7, 7]))
@@ -153,7 +197,6 @@ def bootstrap_ratios(
         numerators: what each text adds, shape `(texts, ratios)`; at least one text.
         denominators: the same shape. A draw without any is left out; NaN where none has any.
         draws: how often as many texts are drawn as there are.
-        seed: of the draws; the same seed gives the same intervals.
 
     Example:
         >>> hits, sizes = np.array([[1.0], [1.0]]), np.array([[2.0], [2.0]])
@@ -204,9 +247,6 @@ def paired_difference(both: int, only_first: int, only_second: int, neither: int
 
     Args:
         both: samples with a success on both models.
-        only_first: on the first only.
-        only_second: on the second only.
-        neither: on neither.
 
     Example:
         >>> difference = paired_difference(36, 12, 2, 0)
@@ -241,7 +281,6 @@ def difference_of(first: np.ndarray, second: np.ndarray, texts: np.ndarray) -> t
     Args:
         first: whether each sample was a success on the first model, shape `(samples,)`.
         second: the same samples on the second model, shape `(samples,)`.
-        texts: a number for the text of each sample, shape `(samples,)`.
 
     Example:
         >>> first, second = np.array([True, True, False]), np.array([False, True, False])

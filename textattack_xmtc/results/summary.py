@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from textattack_xmtc.results.records import SUCCEEDED, Record
-from textattack_xmtc.results.statistics import Estimate, share_of
+from textattack_xmtc.results.statistics import Estimate, exact_share, share_of
 
 if TYPE_CHECKING:
     import pandas as pd  # type: ignore[import-untyped]
@@ -27,7 +27,6 @@ class Limits:
     """What a campaign asks of a success.
 
     Attributes:
-        max_change_rate: share of the words that may be changed.
         similarity: which of the recorded similarities is compared.
         threshold: a text is similar above it.
     """
@@ -48,7 +47,6 @@ class Count:
 
     Attributes:
         key: its name in files: the column of a table, the end of a figure's name.
-        title: the heading of its column.
         phrase: what it asks, after "Counted only where", for a sentence.
         test: whether a record passes; None where the record lacks what the test needs.
         within: the count that a record has to pass first.
@@ -203,16 +201,16 @@ class SampleResults:
         threshold: float | None = None,
         limit: float | None = None,
         wrong_counts: bool = False,
+        exact: bool = False,
     ) -> Estimate:
         """The share of attacked samples that pass a count, with its interval.
 
         Args:
-            bin_number: of one bin; of all by default.
-            count: what is counted.
             threshold: the similarity must be above it; any will do by default.
             limit: at most this share of the words may be changed; what the campaign allows by default.
             wrong_counts: samples that the model gets wrong without an attack are in n, and count as lost (section
                 4.3.2); by default they are left out.
+            exact: the interval is that of verdicts (`exact_share`), not that of tables (`share_of`).
 
         Returns:
             NaN where there is no sample; not measured where a record that passes the outer counts lacks what this one
@@ -222,7 +220,7 @@ class SampleResults:
         if (chosen.of_bin().rows[count.key] == UNMEASURED).any():
             return Estimate(nan, nan, nan, len(chosen.rows), measured=False)
         passed = chosen.passed(count, threshold, limit) | np.asarray(chosen.rows["wrong_before"])
-        return share_of(passed, chosen.rows["text"])
+        return (exact_share if exact else share_of)(passed, np.asarray(chosen.rows["text"]))
 
     def wrong_rate(self, bin_number: int | None = None) -> Estimate:
         """The share of the samples that the model gets wrong without an attack, of these and the attacked ones."""

@@ -108,7 +108,6 @@ def valid_rate(
     Args:
         successes: whether the attack on each sample succeeded, shape `(samples,)`.
         accepted: whether the judge accepts the changed text, shape `(samples,)`; only read where the attack succeeded.
-        texts: a number for the text of each sample, shape `(samples,)`; whole texts are drawn again.
         fitting: whether the judge accepts each control that fits.
         unfitting: whether it accepts each control that does not fit.
 

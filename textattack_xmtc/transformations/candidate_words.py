@@ -21,7 +21,6 @@ class CandidateWords:
     """The vocabulary of a masked language model, looked at once.
 
     Attributes:
-        words: the word that each token stands for; shape `(vocabulary,)`.
         listed: tokens that TextAttack's word swap lists: one word, not punctuation.
         whole: whole words with a letter that are not stop words.
         whole_at_start: the same for the first word of a text, which byte-level vocabularies do not mark.

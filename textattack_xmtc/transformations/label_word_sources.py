@@ -19,11 +19,7 @@ _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
 class LabelWords(Protocol):
-    """A source of words for labels.
-
-    Attributes:
-        name: what it knows, as messages call it.
-    """
+    """A source of words for labels."""
 
     name: str
 
@@ -37,9 +33,6 @@ class NameWords:
 
     Near is the cosine of the masked LM's input embeddings, less their mean; the name stands for the mean of its words,
     each of which stands for the mean of its pieces. No texts and no further model are needed.
-
-    Args:
-        masked_lm: the word swap whose words are looked among.
     """
 
     name = "label names"
@@ -66,9 +59,6 @@ class NameWords:
 
 class WordVectors:
     """Words of a masked LM as directions: its input embeddings, less their mean, of length 1.
-
-    Args:
-        masked_lm: the word swap that has it.
 
     Attributes:
         words: its whole words in lower case; shape `(words,)`.

@@ -42,7 +42,6 @@ class Word(NamedTuple):
     Attributes:
         lemma: as WordNet lists it.
         pos: WordNet's part of speech, "n", "v", "a" or "r".
-        tag: the Penn tag of its form.
     """
 
     lemma: str

@@ -22,7 +22,6 @@ class Substitution(AttackedText):
     """`text` with the word at `index` exchanged for `word`: what `replace_word_at_index` gives, sooner.
 
     Args:
-        text: the current text, of one column.
         index: which of its words.
         span: where that word stands.
         word: another word. Where TextAttack would split it otherwise, it still counts as the one word at `index`.

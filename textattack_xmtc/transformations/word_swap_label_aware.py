@@ -25,11 +25,7 @@ PLAUSIBLE = 2_000
 
 
 class Answering(Protocol):
-    """What is asked of a goal; `TopKGoalFunction` has it.
-
-    Attributes:
-        initial_attacked_text: the text of the current example.
-    """
+    """What is asked of a goal; `TopKGoalFunction` has it."""
 
     initial_attacked_text: AttackedText
 
@@ -44,9 +40,6 @@ class LearntWords:
     Scores grow as the goal comes nearer, so gains of different places cannot be compared; shares can, as the best
     words of one place are tried at the next. What is learnt is forgotten with the example, so that the order of the
     examples does not matter.
-
-    Args:
-        goal: what answers.
 
     Attributes:
         gains: the last share of each lower-cased word, at most 1; below 0 where it led away from the goal. The mean,

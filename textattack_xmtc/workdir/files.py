@@ -124,9 +124,6 @@ class RecordWriter:
 
     A file that has a second name (a hard link) is copied first: what the other name stands for stays as it is.
 
-    Args:
-        file: the file; its folder is made where it is missing.
-
     Raises:
         XMTCError: the file cannot be written, for instance because the disk is full.
     """

@@ -20,9 +20,6 @@ def atomic_folder(path: Path | str) -> Iterator[Path]:
     It lies beside `path`, is flushed to the disk and then renamed; what was at `path` before stays until that moment
     and is removed after it. What an earlier, killed process of this machine left beside `path` is removed.
 
-    Args:
-        path: the folder that is to be there in the end.
-
     Yields:
         The empty folder to write into.
 

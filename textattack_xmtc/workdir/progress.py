@@ -23,13 +23,7 @@ def say(line: str) -> None:
 
 
 class Progress:
-    """Shows the records of one model as they come.
-
-    Args:
-        total: how many samples there are.
-        outcomes: of the records that were there before.
-        stream: where to; standard error by default.
-    """
+    """Shows the records of one model as they come."""
 
     def __init__(self, name: str, total: int, outcomes: Iterable[str] = (), stream: TextIO | None = None) -> None:
         self._name, self._total = name, total

@@ -14,7 +14,6 @@ def check_config(what: str, before: Mapping[str, Any], now: Mapping[str, Any], f
 
     Args:
         what: what is resumed, for the message: "the campaign in 'runs/fragile'".
-        before: the configuration that it started with, as JSON holds it.
         now: the options that are given now; those that are not given stay as they were.
         fix: what the user can do.
 
@@ -36,7 +35,6 @@ def unfinished_folder(out: Path, what: str, resume: bool, ignored: Iterable[str]
     """The folder beside `out` that keeps the state of a run until `out` is complete: `OUT.unfinished`.
 
     Args:
-        out: the folder that the run makes.
         what: what runs ("training"), for the messages.
         resume: whether an unfinished run may be there.
         ignored: files in it that are not the state of a run.

@@ -23,14 +23,7 @@ _thread = threading.local()
 
 @dataclass(frozen=True)
 class Reply:
-    """What a server answered.
-
-    Attributes:
-        status: the status.
-        reason: the words beside it.
-        retry_after: the header, or None.
-        body: the bytes; of an error only the first ones.
-    """
+    """What a server answered; of an error, `body` has only the first bytes."""
 
     status: int
     reason: str

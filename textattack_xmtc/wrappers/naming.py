@@ -40,7 +40,6 @@ class ModelName:
 
     Attributes:
         kind: a model that this package saved ("own"), a classifier of transformers, or a Python file.
-        source: the folder or file, or the name on the hub.
         short: what the model may be called among others.
     """
 
@@ -90,7 +89,6 @@ def load_victim(name: str | Path, device: str | None = None) -> XMTCModelWrapper
     """The model that a name stands for, ready to be asked.
 
     Args:
-        name: in one of the ways above.
         device: "cpu", "cuda", ...; by default the GPU where there is one. A Python file decides for itself.
 
     Raises:
@@ -117,7 +115,6 @@ def own_folder(name: str | Path, purpose: str) -> Path:
     """The folder of a model that this package saved, for what needs more than answers.
 
     Args:
-        name: in one of the ways above.
         purpose: what needs it, for the message: "harden".
 
     Raises:

@@ -65,7 +65,6 @@ class VictimScorer:
     """A victim as `models.evaluation` asks a model: by its k best labels, with their names.
 
     Args:
-        victim: the victim.
         label_names: the names of its labels where it has none of its own, by index: those of the corpus.
 
     Raises:

@@ -17,10 +17,10 @@ from textattack_xmtc.wrappers.shortlist import ShortlistWrapper
 class VectorizedWrapper(ShortlistWrapper):
     """A model over sparse features that shows its best labels, with probabilities.
 
-    A copy shares the model, and what is pickled is the name of its folder.
+    A label that is not among the `shown` best has the probability 0 and no rank. A copy shares the model, and what is
+    pickled is the name of its folder.
 
     Args:
-        folder: where the library put the model.
         vectorizer: has `transform`, from texts to a sparse matrix: the fitted `TfidfVectorizer`, for instance.
         label_names, num_labels, shown, options: as `ShortlistWrapper`.
 

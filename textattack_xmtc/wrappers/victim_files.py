@@ -32,12 +32,7 @@ def is_victim_file(source: Path | str) -> bool:
 
 
 def is_there(path: Path | str, test: Callable[[Path], bool] = Path.is_dir) -> bool:
-    """Whether there is such a folder, or file; what cannot be a path at all (too long, a zero character) is not.
-
-    Args:
-        path: what is looked for.
-        test: what it must be: `Path.is_dir`, `Path.is_file` or `Path.exists`.
-    """
+    """Whether there is such a folder, or file; what cannot be a path at all (too long, a zero character) is not."""
     try:
         return test(Path(path))
     except (OSError, ValueError):

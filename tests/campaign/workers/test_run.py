@@ -123,10 +123,10 @@ def test_workers_leave_the_records_of_one_process_whoever_dies(
     options = {**OPTIONS, "samples": str(targets.parent / "samples.jsonl")}
     monkeypatch.setattr(with_workers, "Worker", DyingWorker)
     assert run_campaign(out, options, workers=workers)
-    said = capsys.readouterr().err
-    assert said.count(" died (") == 3 and said.count(f"sample {HOPELESS} runs again on another") == 2
-    assert f"sample {HOPELESS} has cost 3 workers and is recorded as an error" in said
-    assert "2 models: 48 of 48 samples" in said
+    printed = capsys.readouterr().err
+    assert printed.count(" died (") == 3 and printed.count(f"sample {HOPELESS} runs again on another") == 2
+    assert f"sample {HOPELESS} has cost 3 workers and is recorded as an error" in printed
+    assert "2 models: 48 of 48 samples" in printed
     found, expected = in_order(out), in_order(targets)
     failed = found["other"][HOPELESS]
     assert failed["outcome"] == "error" and failed["reason"].startswith("3 workers died over it, the last ")
@@ -151,11 +151,11 @@ def test_a_worker_that_is_killed_in_the_midst_of_an_attack(
         moments["other", 9] = HALF_A_REPLY
     monkeypatch.setattr(with_workers, "Worker", partial(KilledWorker, marks, moments))
     assert run_campaign(out, OPTIONS, workers=workers)
-    said = capsys.readouterr().err
+    printed = capsys.readouterr().err
     assert {file.name for file in marks.iterdir()} == {f"{model}-{number}" for model, number in moments}
-    assert said.count(" died (") == len(moments)
+    assert printed.count(" died (") == len(moments)
     for _, number in moments:
-        assert f"sample {number} runs again on another" in said
+        assert f"sample {number} runs again on another" in printed
     assert in_order(out) == records(whole)
 
 

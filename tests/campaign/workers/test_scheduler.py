@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from textattack_xmtc.campaign.workers.protocol import Died, Loaded, Order, Reply
-from textattack_xmtc.campaign.workers.scheduler import CRASHES, pieces_of, share_out
+from textattack_xmtc.campaign.workers.scheduler import CRASHES, Scheduler, pieces_of
 from textattack_xmtc.errors import InputError, XMTCError
 from textattack_xmtc.results.records import Sample
 
@@ -99,7 +99,7 @@ def test_whoever_dies_every_sample_has_one_record(seed: int) -> None:
         return hopeless or chance.random() < share * isinstance(order, Sample)
 
     pool, kept = DyingPool(chance.randint(1, 5), chance, dies), Kept()
-    share_out(pieces_of(campaign()), pool, kept.keep, error, GOING_ON)
+    Scheduler(pieces_of(campaign()), pool, kept.keep, error, GOING_ON).run()
     assert len(kept.records) == len(ALL) and set(kept.names()) == ALL
     for model, record in kept.records:
         deaths = pool.deaths[model, record["sample"]]
@@ -110,7 +110,7 @@ def test_whoever_dies_every_sample_has_one_record(seed: int) -> None:
 
 def test_a_text_stays_with_one_worker_and_long_texts_come_first() -> None:
     pool, kept = DyingPool(3, random.Random(0)), Kept()
-    share_out(pieces_of(campaign()), pool, kept.keep, error, GOING_ON)
+    Scheduler(pieces_of(campaign()), pool, kept.keep, error, GOING_ON).run()
     for model in "ab":
         of_text: dict[int, set[int]] = {}
         for worker, own, number in pool.attacked:
@@ -119,7 +119,7 @@ def test_a_text_stays_with_one_worker_and_long_texts_come_first() -> None:
         assert len(of_text) == TEXTS and all(len(workers) == 1 for workers in of_text.values())
         assert len(set.union(*of_text.values())) == 3
     alone, kept = DyingPool(1, random.Random(0)), Kept()
-    share_out(pieces_of(campaign()), alone, kept.keep, error, GOING_ON)
+    Scheduler(pieces_of(campaign()), alone, kept.keep, error, GOING_ON).run()
     assert [model for _, model, _ in alone.attacked] == ["a"] * 21 + ["b"] * 21, "each model is loaded once"
     lengths = [len(sample(number).text) for _, model, number in alone.attacked if model == "a"]
     assert lengths == sorted(lengths, reverse=True) and len(set(lengths)) == TEXTS
@@ -139,7 +139,7 @@ def test_a_crash_is_not_laid_on_the_neighbours() -> None:
         DyingPool(1, random.Random(0), lambda _, order: isinstance(order, Sample) and order.number == 4),
         Kept(),
     )
-    share_out(pieces_of(campaign(("a",))), pool, kept.keep, error, GOING_ON)
+    Scheduler(pieces_of(campaign(("a",))), pool, kept.keep, error, GOING_ON).run()
     errors = [record for _, record in kept.records if record["outcome"] == "error"]
     assert [(row["sample"], row["reason"]) for row in errors] == [(4, "3 workers died over it, the last on purpose")]
     assert pool.deaths == {("a", 4): 3}
@@ -152,7 +152,7 @@ def test_a_model_that_cannot_be_loaded_ends_it() -> None:
 
     kept = Kept()
     with pytest.raises(InputError, match="another model"):
-        share_out(pieces_of(campaign()), Broken(2, random.Random(0)), kept.keep, error, GOING_ON)
+        Scheduler(pieces_of(campaign()), Broken(2, random.Random(0)), kept.keep, error, GOING_ON).run()
     assert {"a"} == {model for model, _ in kept.names()}
 
 
@@ -160,7 +160,7 @@ def test_a_model_that_cannot_be_loaded_ends_it() -> None:
 def test_workers_that_always_die_end_it(what: type, message: str) -> None:
     pool, kept = DyingPool(2, random.Random(0), lambda _, order: isinstance(order, what)), Kept()
     with pytest.raises(XMTCError, match=rf"{message}; the last was worker \d \(on purpose\); try fewer workers"):
-        share_out(pieces_of(campaign()), pool, kept.keep, error, GOING_ON)
+        Scheduler(pieces_of(campaign()), pool, kept.keep, error, GOING_ON).run()
     assert all(record["outcome"] == "error" for _, record in kept.records) and len(kept.records) <= 4
 
 
@@ -172,6 +172,6 @@ def test_interrupted_it_ends_what_is_under_way_and_begins_nothing() -> None:
         kept.keep(model, record)
         asked.asked = len(kept.records) >= 4
 
-    share_out(pieces_of(campaign()), pool, keep, error, asked)
+    Scheduler(pieces_of(campaign()), pool, keep, error, asked).run()
     assert 4 <= len(kept.records) == len(pool.attacked) <= 4 + 3
     assert not any(isinstance(order, Sample) for order in pool.orders.values())

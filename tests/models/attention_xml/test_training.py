@@ -18,7 +18,7 @@ from textattack_xmtc.models.attention_xml.architecture import AttentionXMLConfig
 from textattack_xmtc.models.attention_xml.flat import AttentionXML
 from textattack_xmtc.models.batches import shuffled_by_length
 from textattack_xmtc.models.evaluation import validation
-from textattack_xmtc.models.loss_settings import LossSettings
+from textattack_xmtc.models.loss_settings import CountedLoss, LossSettings
 from textattack_xmtc.models.losses import ReweightedLoss
 from textattack_xmtc.models.training.checkpoint import Checkpoint
 
@@ -114,13 +114,14 @@ def test_the_weight_of_a_label_goes_where_the_label_is(corpus: Corpus) -> None:
     for row, of_text in zip(targets, true, strict=True):
         row[of_text] = 1
     losses = targets * weights * np.logaddexp(0, -logits) + (1 - targets) * np.logaddexp(0, logits)
-    text_loss = training.FlatLoss(model, AttentionXMLSettings(), Weighted(weights), corpus.label_counts, 400)
+    loss = CountedLoss(Weighted(weights), corpus.label_counts, 400)
+    text_loss = training.FlatLoss(model, AttentionXMLSettings(), loss)
     text_loss.prepare(encoded, true)
     actual = text_loss(range(4), encoded, np.random.default_rng(0))
     assert actual.item() == pytest.approx(losses.sum() / 4, rel=1e-5)
     labels, importance = training._drawn_labels(true, LABELS, 5, np.random.default_rng(1))
     sampling = AttentionXMLSettings(label_sample=5)
-    sampled = training.FlatLoss(model, sampling, Weighted(weights), corpus.label_counts, 400)
+    sampled = training.FlatLoss(model, sampling, loss)
     sampled.prepare(encoded, true)
     actual = sampled(range(4), encoded, np.random.default_rng(1))
     assert actual.item() == pytest.approx((losses[:, labels] * importance).sum() / 4, rel=1e-5)

@@ -65,8 +65,6 @@ class PublishedAttack:
     """The published script's attack on one victim.
 
     Args:
-        victim: the model under attack.
-        k: how many labels count as predicted.
         masked_lm: a hub name, a folder, or a loaded model with its tokenizer; the script's was bert-base-cased.
         goal: "positive" (the target has to leave the k best labels), "negative" (it has to enter them) or
             "untargeted" (some true label has to leave them).
@@ -77,7 +75,6 @@ class PublishedAttack:
     Attributes:
         hidden: what stands in a word's place when its importance is measured (row 3).
         second_sigmoid: whether gains are measured on the sigmoid of the victim's probabilities (row 10).
-        proposals: the masked LM, with its name, its length and whether it is uncased.
 
     Raises:
         InputError: an unknown goal, k or a rate out of range, a masked LM that cannot be used.
@@ -110,9 +107,6 @@ class PublishedAttack:
 
     def attack(self, text: str, target: int, labels: Sequence[int]) -> PublishedResult:
         """Attack one text.
-
-        Args:
-            target: the label under attack; in an untargeted attack the true label that the record is about.
 
         Raises:
             InputError: the target is true where it must not be, or is not where it must be; no such label.

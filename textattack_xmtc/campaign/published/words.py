@@ -35,9 +35,7 @@ class UnmaskedProposals:
         max_length: tokens that it reads, the two around a text included; what it can read where it is None.
 
     Attributes:
-        source: the name of the masked language model.
         uncased: whether it knows lower-case words only; words are then looked up in lower case.
-        max_length: as resolved.
 
     Raises:
         InputError: no such model; its vocabulary is not a BERT's; a number out of range.

@@ -30,7 +30,6 @@ class LocalPool:
 
     Args:
         make: makes the worker in its process; is sent there.
-        size: how many there are.
         threads: how many each may use; libraries that ask the environment are told as well.
         gpus: names of the GPUs as `CUDA_VISIBLE_DEVICES` has them. Each worker sees one of them, in turn; where there
             are none, all see what this process sees.

@@ -36,12 +36,7 @@ Reply = Loaded | Died | XMTCError | dict[str, Any]
 
 
 class Pool(Protocol):
-    """Workers by number. Each is asked for one thing at a time, so that what a death has cost is known exactly.
-
-    Attributes:
-        size: how many there are.
-        pids: their processes, as far as they are known.
-    """
+    """Workers by number. Each is asked for one thing at a time, so that what a death has cost is known exactly."""
 
     size: int
     pids: dict[int, int]

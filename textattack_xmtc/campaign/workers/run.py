@@ -15,7 +15,7 @@ from textattack_xmtc.campaign.plan import Plan
 from textattack_xmtc.campaign.workers.local import LocalPool
 from textattack_xmtc.campaign.workers.protocol import Pool, Worker, without_results
 from textattack_xmtc.campaign.workers.ray_cluster import RayPool
-from textattack_xmtc.campaign.workers.scheduler import Pieces, pieces_of, share_out
+from textattack_xmtc.campaign.workers.scheduler import Pieces, Scheduler, pieces_of
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.results.campaign import Campaign
 from textattack_xmtc.results.folder import RECORDS, record_file
@@ -50,7 +50,6 @@ class Workers:
         """The pool, its workers not started yet.
 
         Args:
-            device: where the models run; by default each worker has a GPU, where there are any.
             most: more workers than that would have nothing to do.
         """
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -73,7 +72,6 @@ def attack_with_workers(
     """Attack what has no record yet, each sample once, and write the records as they come.
 
     Args:
-        out: the campaign's folder, which this process holds.
         interruption: once somebody has asked for it, attacks under way are finished and no others started.
 
     Raises:
@@ -88,7 +86,7 @@ def attack_with_workers(
     try:
         with _Keeper(out, campaign, pieces) as keeper:
             error = partial(_error, plan, str(campaign.resolved["encoder"]))
-            share_out(pieces, pool, keeper.keep, error, interruption)
+            Scheduler(pieces, pool, keeper.keep, error, interruption).run()
     finally:
         pool.close()
 

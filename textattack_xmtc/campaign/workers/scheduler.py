@@ -41,28 +41,6 @@ def pieces_of(campaign: Campaign) -> Pieces:
     return pieces
 
 
-def share_out(
-    pieces: Pieces,
-    pool: Pool,
-    keep: Callable[[str, Mapping[str, Any]], None],
-    error: Callable[[Sample, str], Mapping[str, Any]],
-    interruption: Asked,
-) -> None:
-    """Have every piece attacked. A worker that dies is replaced, and what it was doing is done again.
-
-    Args:
-        pieces: what is to do; is emptied.
-        pool: the workers; none is started yet.
-        keep: takes the name of a model and a record of it, as they come.
-        error: makes the record of a sample that has cost too many workers, from the reason.
-        interruption: once somebody has asked for it, attacks under way are finished and no others started.
-
-    Raises:
-        XMTCError: a model cannot be loaded, or workers die whatever they do.
-    """
-    _Sharing(pieces, pool, keep, error, interruption).run()
-
-
 @dataclass
 class _State:
     """What a worker is about: at most one of `loading` and `sample` is set, and both are not where it is idle."""
@@ -74,35 +52,44 @@ class _State:
     piece: deque[Sample] = field(default_factory=deque)
 
 
-class _Sharing:
-    def __init__(
-        self,
-        pieces: Pieces,
-        pool: Pool,
-        keep: Callable[[str, Mapping[str, Any]], None],
-        error: Callable[[Sample, str], Mapping[str, Any]],
-        interruption: Asked,
-    ) -> None:
-        self._pieces, self._pool, self._keep, self._error = pieces, pool, keep, error
-        self._interruption = interruption
-        self._workers = [_State() for _ in range(pool.size)]
+@dataclass
+class Scheduler:
+    """Has every piece attacked. A worker that dies is replaced, and what it was doing is done again.
+
+    Attributes:
+        pieces: what is to do; is emptied.
+        pool: the workers; none is started yet.
+        keep: takes the name of a model and a record of it, as they come.
+        error: makes the record of a sample that has cost too many workers, from the reason.
+        interruption: once somebody has asked for it, attacks under way are finished and no others started.
+    """
+
+    pieces: Pieces
+    pool: Pool
+    keep: Callable[[str, Mapping[str, Any]], None]
+    error: Callable[[Sample, str], Mapping[str, Any]]
+    interruption: Asked
+
+    def __post_init__(self) -> None:
+        self._workers = [_State() for _ in range(self.pool.size)]
         self._crashes: Counter[tuple[str, int]] = Counter()
         self._deaths_while_loading = self._deaths_without_result = 0
 
     def run(self) -> None:
+        """Return when every piece is done. Raises XMTCError: a model cannot be loaded, or workers die all the time."""
         while True:
-            if not self._interruption.asked:
+            if not self.interruption.asked:
                 for number, worker in enumerate(self._workers):
                     if worker.loading is None and worker.sample is None:
                         self._give_order(number, worker)
             attacking = any(worker.sample for worker in self._workers)
-            if not attacking and (self._interruption.asked or not self._left()):
+            if not attacking and (self.interruption.asked or not self._left()):
                 return  # those that still load a model would have nothing to do with it
-            for number, reply in self._pool.replies(_POLL_SECONDS):
+            for number, reply in self.pool.replies(_POLL_SECONDS):
                 self._take(number, self._workers[number], reply)
 
     def _left(self) -> bool:
-        return any(self._pieces.values()) or any(worker.piece for worker in self._workers)
+        return any(self.pieces.values()) or any(worker.piece for worker in self._workers)
 
     def _give_order(self, number: int, worker: _State) -> None:
         """Give an idle worker what comes next, where there is something."""
@@ -111,19 +98,19 @@ class _Sharing:
             if model is None:
                 return
             if not worker.alive:
-                self._pool.start(number)
+                self.pool.start(number)
                 worker.alive = True
             if model != worker.model:
                 worker.loading = model
-                self._pool.ask(number, model)
+                self.pool.ask(number, model)
                 return
-            worker.piece.extend(self._pieces[model].popleft())
+            worker.piece.extend(self.pieces[model].popleft())
         worker.sample = worker.piece.popleft()
-        self._pool.ask(number, worker.sample)
+        self.pool.ask(number, worker.sample)
 
     def _next_model(self, current: str | None) -> str | None:
         """The worker's current model while samples of it are left, then the first model with samples."""
-        names = [name for name, pieces in self._pieces.items() if pieces]
+        names = [name for name, pieces in self.pieces.items() if pieces]
         return current if current in names else next(iter(names), None)
 
     def _take(self, number: int, worker: _State, reply: Reply) -> None:
@@ -136,7 +123,7 @@ class _Sharing:
         else:
             assert worker.model is not None
             worker.sample, self._deaths_without_result = None, 0
-            self._keep(worker.model, reply)
+            self.keep(worker.model, reply)
 
     def _on_worker_died(self, number: int, worker: _State, death: Died) -> None:
         """Queue again what the dead worker had; a new one starts when there is an order for it."""
@@ -164,9 +151,9 @@ class _Sharing:
             self._put_back(model, [sample])
             say(f"{died}; sample {sample.number} runs again on another")
         else:
-            self._keep(model, self._error(sample, f"{crashes} workers died over it, the last {death.how}"))
+            self.keep(model, self.error(sample, f"{crashes} workers died over it, the last {death.how}"))
             say(f"{died}; sample {sample.number} has cost {crashes} workers and is recorded as an error")
 
     def _put_back(self, model: str, samples: Iterable[Sample]) -> None:
         if piece := tuple(samples):
-            self._pieces[model].appendleft(piece)
+            self.pieces[model].appendleft(piece)

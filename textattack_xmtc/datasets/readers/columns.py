@@ -40,8 +40,6 @@ class Columns:
     Attributes:
         text: the columns that make the text, joined by a space.
         labels: one column, or several: a 0/1 column for each label.
-        id: the column with the ids, or None.
-        unused: the others.
     """
 
     text: tuple[str, ...]
@@ -89,9 +87,6 @@ def resolve(
     """Decide what the columns hold.
 
     Args:
-        path: of the table, for messages.
-        columns: their names.
-        options: the reading options.
         rows: the first rows, for 0/1 columns.
         positions: whether columns may be called by their position, from 1.
         hint: what else may help where no column fits.

@@ -40,9 +40,7 @@ class Layout(NamedTuple):
     """How a file is laid out.
 
     Attributes:
-        delimiter: between its columns.
         header: whether the first row names them.
-        names: of the columns, by position.
         skipped: lines before the table: the line `sep=;` of Excel.
     """
 

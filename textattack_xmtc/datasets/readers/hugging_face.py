@@ -145,10 +145,7 @@ def open_dataset(path: str, single: str, cache: Path, options: ReadOptions = BY_
     """The splits "train" and "test" of a dataset; without "test", a validation split takes its place.
 
     Args:
-        path: what `is_dataset` accepts.
         single: which split it is, where it does not say so itself.
-        cache: where `datasets` may keep what it makes of Parquet files.
-        options: which columns hold what.
 
     Raises:
         DataError: it cannot be opened, or lacks a split.

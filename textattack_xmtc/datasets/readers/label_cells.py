@@ -35,7 +35,6 @@ class Cells:
 
     Attributes:
         kind: "list", "quoted", "angled", "prefixed", "separated" or "single".
-        separator: of "separated".
         others: separators that no cell of the first rows has; a later cell that has one must be asked about.
     """
 

@@ -59,7 +59,6 @@ class LabelReader:
         Args:
             sample: where a row stands, and what its label column holds.
             names: what labels are called, where a file says so.
-            options: the reading options.
 
         Raises:
             DataError: rows differ in what they hold, or can be read in two ways; the message shows the first rows and

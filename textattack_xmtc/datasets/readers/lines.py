@@ -41,7 +41,6 @@ def read_lines(path: Path, encoding: str | None = None) -> Iterator[tuple[int, s
     line, which is where files were joined. Files that end in .gz, .xz or .bz2 are decompressed on the way.
 
     Args:
-        path: the file.
         encoding: by default `encoding_of`; a byte order mark overrules it.
 
     Raises:

@@ -15,7 +15,6 @@ class Place:
     """A line or row of a file.
 
     Attributes:
-        path: the file.
         number: which one, counted from 1.
         unit: what is counted.
     """

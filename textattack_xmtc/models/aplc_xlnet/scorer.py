@@ -28,8 +28,6 @@ class APLCXLNet(PretrainedScorer):
     The mask is the word `<mask>`.
 
     Args:
-        network: the network.
-        subwords: the sub-words it knows.
         label_names: the names of its labels, by index: the most frequent first.
         max_length: sub-words that are read of a text, `<sep>` and `<cls>` included.
         device, masked_lm_folder, dtype: as for `TorchScorer`.

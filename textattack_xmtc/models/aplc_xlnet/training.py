@@ -16,7 +16,7 @@ from textattack_xmtc.models.aplc_xlnet.architecture import APLCXLNetPlan, APLCXL
 from textattack_xmtc.models.aplc_xlnet.scorer import APLCXLNet, build_on_pretrained, build_small
 from textattack_xmtc.models.architecture import Log, ParameterGroups
 from textattack_xmtc.models.evaluation import validation
-from textattack_xmtc.models.loss_settings import LossSettings
+from textattack_xmtc.models.loss_settings import CountedLoss, LossSettings
 from textattack_xmtc.models.torch_scorer import Encoded
 from textattack_xmtc.models.training.checkpoint import Checkpoint, run_with_checkpoint
 from textattack_xmtc.models.training.loop import Training
@@ -71,7 +71,7 @@ def train_aplc_xlnet(
     if model.network.transformer.dtype != torch.float32:
         raise InputError("a model in bfloat16 cannot be trained", 'load it in float32 and train with dtype="bfloat16"')
     encoded = model.encode(rows["text"])
-    batch_loss = ClusterLoss(model, settings, loss or LossSettings(), corpus.label_counts, len(rows))
+    batch_loss = ClusterLoss(model, settings, CountedLoss(loss or LossSettings(), corpus.label_counts, len(rows)))
     batch_loss.prepare(encoded, rows["labels"])
     training = Training(
         model.network,
@@ -89,11 +89,9 @@ def train_aplc_xlnet(
 class ClusterLoss:
     """The loss of texts of an APLC-XLNet: a `TextLoss`. Of the settings, word dropout counts."""
 
-    def __init__(
-        self, model: APLCXLNet, settings: APLCXLNetSettings, loss: LossSettings, label_counts: np.ndarray, n_train: int
-    ) -> None:
+    def __init__(self, model: APLCXLNet, settings: APLCXLNetSettings, loss: CountedLoss) -> None:
         self._model, self._settings = model, settings
-        self._loss_of = loss.for_labels(label_counts, n_train).to(model.device)
+        self._loss_of = loss.of_labels().to(model.device)
         self._special = torch.tensor([model.subwords.sep_id, model.subwords.cls_id], device=model.device)
 
     def prepare(self, encoded: Encoded, labels: Sequence[Sequence[int]]) -> None:

@@ -25,7 +25,6 @@ def read_word_vectors(source: str, words: Sequence[str]) -> np.ndarray:
         source: a text file with a word and its numbers a line, separated by spaces (a first line with two numbers, as
             word2vec writes it, is skipped); a `.npy` file with a matrix, and beside it the words of its rows: a line
             each in a file of the same name with `.txt`, or a column in the only `.parquet` file; or a key of `WHEELS`.
-        words: the words.
 
     Returns:
         Shape `(len(words), d)`, float32; zeros for words that the file does not have.

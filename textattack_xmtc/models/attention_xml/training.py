@@ -21,7 +21,7 @@ from textattack_xmtc.models.attention_xml.vocabulary import PAD_ID, UNK_ID, Voca
 from textattack_xmtc.models.attention_xml.word_vectors import word_vectors
 from textattack_xmtc.models.batches import padded
 from textattack_xmtc.models.evaluation import validation
-from textattack_xmtc.models.loss_settings import LossSettings
+from textattack_xmtc.models.loss_settings import CountedLoss
 from textattack_xmtc.models.torch_scorer import Encoded, TorchScorer
 from textattack_xmtc.models.training.checkpoint import Checkpoint, run_with_checkpoint
 from textattack_xmtc.models.training.loop import Training, linear_to_a_tenth
@@ -43,7 +43,7 @@ def train(
         network = AttentionXMLNetwork(len(vocabulary), len(corpus.label_names), sizes)
     model = AttentionXML(network, vocabulary, corpus.label_names, plan.max_length, device)
     encoded = model.encode(rows["text"])
-    batch_loss = FlatLoss(model, settings, plan.loss, corpus.label_counts, len(rows))
+    batch_loss = FlatLoss(model, settings, CountedLoss(plan.loss, corpus.label_counts, len(rows)))
     batch_loss.prepare(encoded, rows["labels"])
     training = Training(
         network,
@@ -71,17 +71,10 @@ def parameter_groups(model: TorchScorer, settings: AttentionXMLSettings) -> Para
 class FlatLoss:
     """The loss of texts of a flat network: a `TextLoss`. Of the settings, word dropout and label sample count."""
 
-    def __init__(
-        self,
-        model: TorchScorer,
-        settings: AttentionXMLSettings,
-        loss: LossSettings,
-        label_counts: np.ndarray,
-        n_train: int,
-    ) -> None:
+    def __init__(self, model: TorchScorer, settings: AttentionXMLSettings, loss: CountedLoss) -> None:
         self._network = cast(LabelAttention, model.network)
         self._settings = settings
-        self._loss_of = loss.for_labels(label_counts, n_train).to(model.device)
+        self._loss_of = loss.of_labels().to(model.device)
 
     def prepare(self, encoded: Encoded, labels: Sequence[Sequence[int]]) -> None:
         """Train on these texts from now on."""

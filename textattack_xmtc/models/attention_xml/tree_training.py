@@ -31,7 +31,7 @@ from textattack_xmtc.models.attention_xml.tree_network import LabelTreeNetwork, 
 from textattack_xmtc.models.attention_xml.vocabulary import PAD_ID, Vocabulary
 from textattack_xmtc.models.batches import by_length, padded
 from textattack_xmtc.models.evaluation import validation
-from textattack_xmtc.models.loss_settings import LossSettings
+from textattack_xmtc.models.loss_settings import CountedLoss, LossSettings
 from textattack_xmtc.models.losses import ReweightedLoss
 from textattack_xmtc.models.torch_scorer import Encoded
 from textattack_xmtc.models.training.checkpoint import Checkpoint, keeper
@@ -281,23 +281,16 @@ class TreeLoss:
     as in training (You et al. 2019, section 3.3).
     """
 
-    def __init__(
-        self,
-        model: BeamScorer,
-        settings: AttentionXMLSettings,
-        loss: LossSettings,
-        label_counts: np.ndarray,
-        n_train: int,
-    ) -> None:
+    def __init__(self, model: BeamScorer, settings: AttentionXMLSettings, loss: CountedLoss) -> None:
         self._network = cast(LabelTreeNetwork, model.network)
         self._device, self._beam, self._settings = model.device, model.beam, settings
         # How many texts a group has is not known here: as many as its most frequent label has, at least.
-        counts = [label_counts]
+        counts = [loss.label_counts]
         for parents in reversed(model.tree.parents):
             above = np.zeros(int(parents.max()) + 1, dtype=np.int64)
             np.add.at(above, parents, counts[0])
-            counts.insert(0, np.minimum(above, n_train))
-        self._losses = [loss.for_labels(of_level, n_train).to(model.device) for of_level in counts]
+            counts.insert(0, np.minimum(above, loss.n_train))
+        self._losses = [loss.settings.for_labels(of_level, loss.n_train).to(model.device) for of_level in counts]
 
     def prepare(self, encoded: Encoded, labels: Sequence[Sequence[int]]) -> None:
         """Train on these texts from now on."""

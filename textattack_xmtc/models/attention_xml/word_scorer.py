@@ -31,7 +31,6 @@ class WordScorer(PretrainedScorer):
 
     Args:
         network: the network; its `forward` gives logits of labels, `dense_logits` those of all.
-        vocabulary: the words it knows.
         label_names, max_length, device, masked_lm_folder: as for `TorchScorer`.
         dtype: what word vectors and LSTM compute in; attention and MLP are always float32.
 

@@ -99,10 +99,6 @@ class AttentionOnEncoder(EncoderScorer):
 class AttentionTreeOnEncoder(BeamScorer, AttentionOnEncoder):
     """AttentionXML's label tree over the token states of a pretrained encoder, which all levels share.
 
-    Args:
-        network, tokenizer, label_names, max_length, device, masked_lm_folder, dtype: as for `SentenceEncoder`.
-        beam: groups of each level whose children are scored.
-
     Raises:
         InputError: the beam is below 1, or the tree is not one of these labels.
     """

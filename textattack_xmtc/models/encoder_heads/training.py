@@ -32,7 +32,7 @@ from textattack_xmtc.models.encoder_heads.scorer import (
     EncoderScorer,
 )
 from textattack_xmtc.models.evaluation import validation, watched_measures
-from textattack_xmtc.models.loss_settings import LossSettings
+from textattack_xmtc.models.loss_settings import CountedLoss
 from textattack_xmtc.models.sentence_encoder.network import PooledEncoder, SentenceEncoderNetwork, width_of
 from textattack_xmtc.models.sentence_encoder.pretrained import check_length, read_encoder
 from textattack_xmtc.models.torch_scorer import Encoded
@@ -65,7 +65,7 @@ def train(
     rows, settings = corpus.split("train"), plan.settings
     model.top_k([], min(5, len(model.label_names)))  # refuses a beam that reaches fewer: it could not be measured
     encoded = model.encode(rows["text"])
-    loss = text_loss(model, settings, plan.loss, corpus.label_counts, len(rows))
+    loss = text_loss(model, settings, CountedLoss(plan.loss, corpus.label_counts, len(rows)))
     if plan.fine_tune:
         loss.prepare(encoded, rows["labels"])
         training = Training(
@@ -119,15 +119,8 @@ def parameter_groups(model: EncoderScorer, settings: EncoderHeadSettings) -> Par
 class StateLoss(FlatLoss):
     """The loss of texts of label attention over token states: a `TextLoss`, as `FlatLoss`."""
 
-    def __init__(
-        self,
-        model: AttentionOnEncoder,
-        settings: EncoderHeadSettings,
-        loss: LossSettings,
-        label_counts: np.ndarray,
-        n_train: int,
-    ) -> None:
-        super().__init__(model, settings, loss, label_counts, n_train)
+    def __init__(self, model: AttentionOnEncoder, settings: EncoderHeadSettings, loss: CountedLoss) -> None:
+        super().__init__(model, settings, loss)
         assert isinstance(model.network.head, StateAttention)
         self._model, self._network = model, model.network.head
 
@@ -145,15 +138,8 @@ class StateLoss(FlatLoss):
 class StateTreeLoss(TreeLoss):
     """The loss of texts on all levels of a label tree over token states: a `TextLoss`, as `TreeLoss`."""
 
-    def __init__(
-        self,
-        model: AttentionTreeOnEncoder,
-        settings: EncoderHeadSettings,
-        loss: LossSettings,
-        label_counts: np.ndarray,
-        n_train: int,
-    ) -> None:
-        super().__init__(model, settings, loss, label_counts, n_train)
+    def __init__(self, model: AttentionTreeOnEncoder, settings: EncoderHeadSettings, loss: CountedLoss) -> None:
+        super().__init__(model, settings, loss)
         self._model, self._network = model, model.levels
 
     def _inputs(self, encoded: Encoded, word_dropout: float = 0.0) -> tuple[torch.Tensor, torch.Tensor]:
@@ -163,16 +149,9 @@ class StateTreeLoss(TreeLoss):
 class ClusterLoss:
     """The loss of texts of label clusters over an encoder: a `TextLoss`."""
 
-    def __init__(
-        self,
-        model: ClustersOnEncoder,
-        settings: EncoderHeadSettings,
-        loss: LossSettings,
-        label_counts: np.ndarray,
-        n_train: int,
-    ) -> None:
+    def __init__(self, model: ClustersOnEncoder, settings: EncoderHeadSettings, loss: CountedLoss) -> None:
         self._model, self._settings = model, settings
-        self._loss_of = loss.for_labels(label_counts, n_train).to(model.device)
+        self._loss_of = loss.of_labels().to(model.device)
 
     def prepare(self, encoded: Encoded, labels: Sequence[Sequence[int]]) -> None:
         """Train on these texts from now on."""
@@ -190,20 +169,14 @@ class ClusterLoss:
         return self._model.head.loss(vectors, [self._true[position] for position in positions], self._loss_of)
 
 
-def text_loss(
-    model: EncoderScorer,
-    settings: EncoderHeadSettings,
-    loss: LossSettings,
-    label_counts: np.ndarray,
-    n_train: int,
-) -> TextLoss:
+def text_loss(model: EncoderScorer, settings: EncoderHeadSettings, loss: CountedLoss) -> TextLoss:
     """What `Architecture.text_loss` makes."""
     if isinstance(model, AttentionTreeOnEncoder):
-        return StateTreeLoss(model, settings, loss, label_counts, n_train)
+        return StateTreeLoss(model, settings, loss)
     if isinstance(model, AttentionOnEncoder):
-        return StateLoss(model, settings, loss, label_counts, n_train)
+        return StateLoss(model, settings, loss)
     assert isinstance(model, ClustersOnEncoder)
-    return ClusterLoss(model, settings, loss, label_counts, n_train)
+    return ClusterLoss(model, settings, loss)
 
 
 def _check(plan: EncoderHeadPlan) -> None:

@@ -30,7 +30,6 @@ class Checkpoint:
     """The weights of one file.
 
     Attributes:
-        file: which.
         weights: by name, without the prefixes `module.` and `Network.`; float32 where they are floating-point numbers.
         names: the names that the file has for them.
     """

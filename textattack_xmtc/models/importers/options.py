@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from reprlib import repr  # of a few lines of YAML that stand for millions of values, `repr` would never end
@@ -93,7 +93,7 @@ def sizes_of(settings: Mapping[str, Any], *names: str) -> dict[str, Any]:
     Raises:
         ModelFolderError: one is something else.
     """
-    values = {name: settings[name] for name in names if settings.get(name) is not None}
+    values = _given(settings, names)
     for name, value in values.items():
         numbers = [value] if name != "linear_size" else value if isinstance(value, list) else [None]
         if any(type(number) is not int or number < 1 for number in numbers):
@@ -107,13 +107,17 @@ def shares_of(settings: Mapping[str, Any], *names: str) -> dict[str, float]:
     Raises:
         ModelFolderError: one is something else.
     """
-    values = {name: settings[name] for name in names if settings.get(name) is not None}
+    values = _given(settings, names)
     for name, value in values.items():
         if not isinstance(value, (int, float)) or not 0 <= value < 1:
             raise ModelFolderError(
                 f"{name} is {repr(value)} in the configuration, not a share", "correct the YAML file"
             )
     return {name: float(value) for name, value in values.items()}
+
+
+def _given(settings: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    return {name: settings[name] for name in names if settings.get(name) is not None}
 
 
 def _around(file: Path, path: object) -> Path | None:

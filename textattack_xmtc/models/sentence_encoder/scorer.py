@@ -34,9 +34,7 @@ class SentenceEncoder(PretrainedScorer):
     the tokenizer's mask token.
 
     Args:
-        network: encoder and head.
         tokenizer: the encoder's tokenizer, a fast one of transformers.
-        label_names: the names of its labels, by index.
         max_length: tokens that are read of a text, special ones included.
         device, masked_lm_folder: as for `TorchScorer`.
         dtype: what the encoder computes in; the head is always float32.

@@ -18,7 +18,7 @@ from textattack_xmtc.errors import InputError
 from textattack_xmtc.metrics import label_matrix
 from textattack_xmtc.models.architecture import Log, ParameterGroups
 from textattack_xmtc.models.evaluation import measures
-from textattack_xmtc.models.loss_settings import LossSettings
+from textattack_xmtc.models.loss_settings import CountedLoss
 from textattack_xmtc.models.sentence_encoder.architecture import SentenceEncoderPlan, SentenceEncoderSettings
 from textattack_xmtc.models.sentence_encoder.network import (
     Head,
@@ -45,11 +45,9 @@ SHARES = tuple(tenth / 10 for tenth in range(1, 10))
 class HeadLoss:
     """The loss of texts of a linear head: a `TextLoss`. Vectors are computed by the frozen encoder in each step."""
 
-    def __init__(
-        self, model: SentenceEncoder, settings: object, loss: LossSettings, label_counts: np.ndarray, n_train: int
-    ) -> None:
+    def __init__(self, model: SentenceEncoder, settings: object, loss: CountedLoss) -> None:
         self._model = model
-        self._loss_of = loss.for_labels(label_counts, n_train).to(model.device)
+        self._loss_of = loss.of_labels().to(model.device)
 
     def prepare(self, encoded: Encoded, labels: Sequence[Sequence[int]]) -> None:
         """Train on these texts from now on."""
@@ -122,7 +120,7 @@ def train(
         return model, []
     if isinstance(head, MemoryHead):
         head.memory.remember(known, labels)
-    head_loss = HeadLoss(model, settings, plan.loss, corpus.label_counts, len(texts))
+    head_loss = HeadLoss(model, settings, CountedLoss(plan.loss, corpus.label_counts, len(texts)))
     head_loss.prepare([], labels)
     training = Training(
         head.rows,

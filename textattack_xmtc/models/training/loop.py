@@ -45,7 +45,6 @@ class Training:
         rate_share: the share of these rates that holds at a step, from the step (from 0) and the number of all steps.
         lengths: words of each training text.
         batch_loss: the loss of the texts at some positions, given a random generator.
-        settings: how to train.
         title: what the progress bar says.
         part: tells the trainings of one model apart (the levels of a tree), for other random numbers in each.
         watched: which measure of a validation tells the best epoch, whose weights are kept; None: the last one's.

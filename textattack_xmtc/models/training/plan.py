@@ -63,9 +63,7 @@ def train_folder(
     Args:
         corpus: with a split "train"; a split "test" is measured on in the end and kept with the model (a part of it).
         plan: what to train; the share `plan.reserve` of the training texts is set aside first (`datasets.reserve`).
-        out: the folder to make.
         resume: resume from what lies in `OUT.unfinished`; where nothing does, start.
-        device: "cpu", "cuda", ...; by default the GPU where there is one.
         masked_lm: a masked language model of the same texts, copied into the folder.
         checkpoint_seconds: how often the state is written within an epoch.
 

@@ -19,7 +19,6 @@ class Case:
     """A test case.
 
     Attributes:
-        name: what it is about.
         output: what is known of it.
         failure: why it failed; nothing where it did not.
         error: why it could not be decided; nothing where it could.

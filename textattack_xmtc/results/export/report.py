@@ -63,9 +63,6 @@ def write_report(
         exports: some of `EXPORT_FORMATS`; they go into `exports/`.
         checks: of a gate, for the export `junit`.
 
-    Returns:
-        The page's file.
-
     Raises:
         InputError: the folder cannot be written to.
         DataError: a file in it is a link out of it.

@@ -45,8 +45,6 @@ class Column:
 
     Attributes:
         key: its name in the CSV file.
-        title: its heading, with the unit.
-        digits: digits after the point, where numbers are shown.
         percent: values are shares, to be given in percent; in the CSV file as well, where the key ends on `_percent`.
         interval: cells are estimates; in the CSV file `_low` and `_high` follow.
         cell: what stands in it, of what the row is about; by default its attribute `key`.
@@ -72,8 +70,6 @@ class Table:
     Attributes:
         name: what its file is called.
         title: what it shows, in a line.
-        columns: its columns; the first names the rows.
-        rows: a cell for each column.
         note: how to read it, in sentences.
         section: the part of the page that it belongs to.
         most: rows that are shown at most; its CSV file has all.

@@ -20,14 +20,10 @@ class Transferred:
     """What came of the adversarial texts of one model on another, for a bin or all.
 
     Attributes:
-        source: the model that they were found on.
-        model: the model that they were tried on.
-        bin: the bin in words.
         adversarial: adversarial texts that were tried.
         success: the share that reaches the goal there too, of those whose original text the other model gets right.
         control: the same of the control texts, which have as many other words exchanged.
         less_control: how much larger the first is, over the texts that have a control.
-        errors: texts over which the other model failed.
     """
 
     source: str
