@@ -13,6 +13,7 @@ from tests.campaign.test_attack import LABELS, PLAN, SAMPLE, TEXT, toy, victim_o
 from tests.toolkit.small_campaigns import OPTIONS
 from tests.toolkit.victims import proposing
 from tests.toolkit.wordnet import needs_wordnet
+from textattack_xmtc.attack_recipes import XMTCPositive
 from textattack_xmtc.campaign.attack import SampleAttack, Tools, load_tools
 from textattack_xmtc.campaign.plan import Plan
 from textattack_xmtc.campaign.runner import run_campaign
@@ -184,3 +185,16 @@ def test_evidence_by_meaning_or_by_another_model_never_asks_the_victim(tmp_path:
     copy = shutil.copytree("plain", "a-copy")
     with pytest.raises(InputError, match="asks the victim 'plain' itself"):
         run_campaign(tmp_path / "itself", {**options, "evidence": f"model:{copy}"})
+
+
+@needs_wordnet
+@pytest.mark.parametrize("preserve", [None, "none"])
+def test_senses_are_those_that_were_chosen(preserve: str | None) -> None:
+    """Also where nothing is kept of the label, and the candidates are words of the same sense."""
+    tools = Tools(EmbeddedEncoder(), None, None, evidence=NameEvidence())
+    for senses in ("first", "all"):
+        chosen = {"preserve": preserve, "candidate_source": "same-sense", "senses": senses}
+        run: Any = SampleAttack(Plan(**{**vars(PLAN), **chosen}), victim_of(toy()), LABELS, tools)._attack
+        inside = [cell.cell_contents for cell in run.__closure__]
+        (recipe,) = (value for value in inside if isinstance(value, XMTCPositive))
+        assert recipe.transformation.sense.senses == senses

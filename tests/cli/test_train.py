@@ -134,7 +134,7 @@ def test_a_folder_that_cannot_be_written_is_refused_before_the_first_step(
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "printed"),
     [
         (("aplc-xlnet", "--tree"), "--tree does not apply to APLC-XLNet"),
         (
@@ -147,8 +147,6 @@ def test_a_folder_that_cannot_be_written_is_refused_before_the_first_step(
         ),
         (("attentionxml", "--validation", "200"), "200 of 200 training texts cannot be held out"),
         (("attentionxml", "--epochs", "0"), "choose 1 or more"),
-        (("attentionxml", "--reserve", "1.5"), "invalid reserve=1.5"),
-        (("attentionxml", "--reserve", "0.0001"), "leaves none for reserve-options, reserve-verdict"),
     ],
 )
 def test_options_that_cannot_be(
@@ -157,6 +155,25 @@ def test_options_that_cannot_be(
     assert train(data, tmp_path / "model", *options) == 2
     assert printed in capsys.readouterr().err
     assert not (tmp_path / "model").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "printed"),
+    [
+        ("sentence-encoder --encoder any --neighbours 9 --epochs 3", "--epochs would change nothing: --neighbours"),
+        (
+            "sentence-encoder --encoder any --neighbours 9 --reweight pw",
+            "--reweight would change nothing: --neighbours",
+        ),
+        ("attentionxml --weights adv-xmtc", "--weights would change nothing: they are of --reweight"),
+        ("attentionxml --family amazon --reweight none", "--family would change nothing"),
+        ("attentionxml --encoder any --encoder-rate 0.1", "--encoder-rate would change nothing"),
+        ("attentionxml --encoder any --fine-tune --states s", "--states would change nothing"),
+    ],
+)
+def test_options_that_change_nothing(options: str, printed: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", *options.split(), "--data", "absent", "--out", "absent"]) == 2
+    assert printed in capsys.readouterr().err
 
 
 @processes.needs_fork

@@ -115,6 +115,8 @@ def run(arguments: argparse.Namespace) -> int:
         raise InputError(
             f"invalid --max-success-rate {limit:g}: must be a share between 0 and 1", "give 0.6, for instance"
         )
+    if limit is None and arguments.bin != "all":
+        raise InputError(f"--bin {arguments.bin} would change nothing", "give --max-success-rate as well")
     file_gate = Gate.read(arguments.gate) if arguments.gate is not None else None
     folders = list(arguments.folders)
     two_folders = not folders and arguments.compare is not None
