@@ -67,31 +67,31 @@ def floor_of(module: str) -> int:
 
 def imports_of(path: Path) -> list[tuple[str, str]]:
     """All imports, those inside functions too: the module, and the name that is taken from it."""
-    found = []
+    imports = []
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            found += [(alias.name, "") for alias in node.names]
+            imports += [(alias.name, "") for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: relative import"
             for alias in node.names:
                 below = f"{node.module}.{alias.name}"
                 is_module = (PACKAGE.parent / below.replace(".", "/")).with_suffix(".py").exists()
-                found.append((below, "") if is_module else (str(node.module), alias.name))
-    return found
+                imports.append((below, "") if is_module else (str(node.module), alias.name))
+    return imports
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
 def test_imports_go_down(path: Path) -> None:
-    own = name_of(path)
-    if own == "textattack_xmtc":
+    name = name_of(path)
+    if name == "textattack_xmtc":
         return  # loads its names when they are asked for
     for module, _ in imports_of(path):
         if module.split(".")[0] == "textattack_xmtc":
-            assert floor_of(module) <= floor_of(own), f"{own} imports {module} from a higher floor"
-        elif floor_of(own) == 0:
-            assert module.split(".")[0] in BOTTOM, f"{own} is on the ground floor and imports {module}"
-        if floor_of(own) <= 2:
-            assert module.split(".")[0] != "textattack", f"{own} imports {module}"
+            assert floor_of(module) <= floor_of(name), f"{name} imports {module} from a higher floor"
+        elif floor_of(name) == 0:
+            assert module.split(".")[0] in BOTTOM, f"{name} is on the ground floor and imports {module}"
+        if floor_of(name) <= 2:
+            assert module.split(".")[0] != "textattack", f"{name} imports {module}"
 
 
 @pytest.mark.parametrize(

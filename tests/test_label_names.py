@@ -59,8 +59,8 @@ class Name(str, enum.Enum):  # noqa: UP042 - `str(Name.FIRST)` is 'Name.FIRST', 
     ids=lambda names: f"{type(names).__name__} {names!r}"[:40],
 )
 def test_names_are_read_as_they_are_meant(names: Any) -> None:
-    found = check_label_names(names)
-    assert found == AB and all(type(name) is str for name in found)
+    checked = check_label_names(names)
+    assert checked == AB and all(type(name) is str for name in checked)
 
 
 def test_one_label() -> None:

@@ -138,9 +138,9 @@ def test_psp_and_propensities_equal_napkinxc(normalised: bool) -> None:
     inverse = napkinxc.Jain_et_al_inverse_propensity(train, A=0.55, B=1.5)
     assert 1 / propensity == pytest.approx(inverse)
     expected = napkinxc.psprecision_at_k(test, top.tolist(), inverse, k=k, normalize=normalised)
-    found = [psp_at_k(top, test, propensity, place, normalised=normalised) for place in range(1, k + 1)]
-    assert found == pytest.approx(expected)
-    assert min(found) > 0
+    values = [psp_at_k(top, test, propensity, place, normalised=normalised) for place in range(1, k + 1)]
+    assert values == pytest.approx(expected)
+    assert min(values) > 0
 
 
 TRUTH = label_matrix([[0], [1, 2]], 3)

@@ -66,8 +66,8 @@ def test_the_main_job_and_every_command_of_our_own(demo: Path, place: Path) -> N
         ["campaign", "--model", "plain", "--data", "data", "--max-change-rate", "0.2", *attack],
         ["report", "finished", "--out", "report"],
     ]
-    found = run([job, *(["textattack-xmtc", *command] for command in commands)], place)
-    assert found == {name: (0, []) for name in ("attack", *(command[0] for command in commands))}
+    reports = run([job, *(["textattack-xmtc", *command] for command in commands)], place)
+    assert reports == {name: (0, []) for name in ("attack", *(command[0] for command in commands))}
 
 
 def test_an_address_that_is_asked_for_would_be_seen() -> None:

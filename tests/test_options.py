@@ -50,8 +50,8 @@ def test_a_field_is_an_option_of_its_type() -> None:
     assert [one.name for one in OPTIONS] == ["models", "goal", "total", "samples_per_bin", "cluster", "out", "rate"]
     assert parsed() == {}
     words = ["--model", "a", "b", "--victim", "c", "--goal", "negative", "--total", "9", "--no-cluster"]
-    found = parsed(*words, "--out", "x", "--rate", "1")
-    assert found == {
+    options = parsed(*words, "--out", "x", "--rate", "1")
+    assert options == {
         "models": ["a", "b", "c"],
         "goal": "negative",
         "total": 9,

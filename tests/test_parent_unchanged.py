@@ -65,8 +65,8 @@ def runs(words: Path) -> dict[str, Any]:
 @pytest.mark.parametrize("name", [name for name in ORDERS if name != STOCK])
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_stock_recipes_give_the_same_results(runs: dict[str, Any], name: str, recipe: str) -> None:
-    found, stock = runs[name]["results"][recipe], runs[STOCK]["results"][recipe]
-    assert found == stock
+    with_plugin, stock = runs[name]["results"][recipe], runs[STOCK]["results"][recipe]
+    assert with_plugin == stock
     assert len(stock) == 1 + len(TEXTS) and any(result[0] != "SkippedAttackResult" for result in stock[1:])
 
 

@@ -46,10 +46,10 @@ def test_numpy_indices_are_indices() -> None:
 @given(name=NAMES)
 def test_another_string_is_the_name_of_a_label(name: str) -> None:
     try:
-        found = json.loads(name)
+        expected_value = json.loads(name)
     except ValueError:
-        found = None
-    if not isinstance(found, dict):
+        expected_value = None
+    if not isinstance(expected_value, dict):
         assert GroundTruth.decode(name) == GroundTruth((name,))
 
 

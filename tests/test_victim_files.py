@@ -60,14 +60,14 @@ def documents(count: int = 400) -> Any:
     """Texts of a few keywords and other words, and the labels of the keywords."""
     chance = random.Random(0)
     other = ["compute", "the", "and", "of", "a", "that", "was", "drawn", "from", "given"]
-    found = []
+    modules = []
     for _ in range(count):
         labels = sorted(chance.sample(range(len(NAMES)), chance.randint(1, 2)))
         words = [word for label in labels for word in chance.sample(KEYWORDS[NAMES[label]], 2)]
         words += chance.sample(other, 5)
         chance.shuffle(words)
-        found.append((" ".join(words), labels))
-    return found
+        modules.append((" ".join(words), labels))
+    return modules
 
 
 TRAINING = documents()

@@ -151,7 +151,8 @@ def _fits(value: Any, kind: Any) -> bool:
     wanted = origin or kind
     if isinstance(wanted, type) and issubclass(wanted, Sequence):
         return isinstance(value, (list, tuple))
-    return isinstance(wanted, type) and isinstance(value, wanted)
+    # A protocol cannot be asked, and no value that is written down has one.
+    return isinstance(wanted, type) and not getattr(wanted, "_is_protocol", False) and isinstance(value, wanted)
 
 
 def _described(kind: Any) -> str:

@@ -15,9 +15,11 @@ from textattack.attack_results import FailedAttackResult, SkippedAttackResult, S
 from tests.toolkit.victims import bag, proposing
 from tests.toolkit.wordnet import needs_wordnet
 from textattack_xmtc import XMTCNegativeLabelPreserving, XMTCPositiveLabelPreserving
+from textattack_xmtc.datasets.corpus import Corpus, Document
 from textattack_xmtc.encoders.embedded import EmbeddedEncoder
 from textattack_xmtc.errors import DataError, InputError, MissingExtraError
-from textattack_xmtc.parameters import parameters_of
+from textattack_xmtc.evidence.protocol import Evidence
+from textattack_xmtc.parameters import parameters_of, read_parameters
 from textattack_xmtc.targets import GroundTruth
 from textattack_xmtc.transformations import dictionary
 
@@ -99,10 +101,31 @@ def test_options_are_checked(tmp_path: Any) -> None:
         build(label_names=tmp_path / "absent.json")
 
 
+@needs_wordnet
+def test_evidence_by_name_as_the_command_line_gives_it() -> None:
+    attack = build(preserve="frozen:0.3", evidence="meaning:embedded")
+    assert attack.preservation.constraint.evidence.name == "meaning (embedded)"
+    with pytest.raises(InputError, match="unknown evidence='names'"):
+        build(evidence="names")
+    with pytest.raises(InputError, match="needs training texts"):
+        build(evidence="texts")
+
+
+@needs_wordnet
+def test_candidates_of_training_texts_have_the_data() -> None:
+    corpus = Corpus.from_documents("c", {"train": [Document("1", "robots and plates", ["robots"])]})
+    attack = build(candidate_source="label-texts", data=corpus, preserve="frozen:0.3")
+    kinds = {type(source).__name__ for source in attack.transformation.sources}
+    assert "TrainingWords" in kinds
+
+
 def test_the_command_line_knows_all_parameters() -> None:
     known = parameters_of(XMTCPositiveLabelPreserving.build, leave_out=["model_wrapper"])
     assert {"preserve", "senses", "label_names", "k", "max_change_rate", "masked_lm", "seed"} <= known.keys()
     assert "options" not in known
+    assert read_parameters("evidence=meaning:usem3", "it", known) == {"evidence": "meaning:usem3"}
+    with pytest.raises(InputError, match="invalid evidence=3"):
+        read_parameters("evidence=3", "it", {"evidence": Evidence})
 
 
 @pytest.fixture

@@ -18,8 +18,8 @@ SMALL_LM = {"hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2}
 
 def test_the_published_network_gives_this_package_s_scores() -> None:
     model, texts = attention_xml(300, hidden=16), texts_of(12, 5)
-    found = baselines.published_scores(model, texts)
-    np.testing.assert_allclose(found, model.dense(texts), rtol=0, atol=1e-5)
+    scores = baselines.published_scores(model, texts)
+    np.testing.assert_allclose(scores, model.dense(texts), rtol=0, atol=1e-5)
 
 
 def test_one_by_one_ends_with_the_same_texts() -> None:
@@ -72,7 +72,7 @@ def test_victims_of_every_kind_take_a_gpu_s_attack(make: Callable[..., Any], mon
 
 
 def test_words_are_words_to_every_part() -> None:
-    found = words()
-    assert len(set(found)) == 30_000 and all(word.isalpha() and word.islower() for word in found)
+    nearest = words()
+    assert len(set(nearest)) == 30_000 and all(word.isalpha() and word.islower() for word in nearest)
     tokenizer = masked_lm(**SMALL_LM)[1]
-    assert tokenizer.tokenize(" ".join(found[:500])) == list(found[:500])
+    assert tokenizer.tokenize(" ".join(nearest[:500])) == list(nearest[:500])

@@ -44,17 +44,17 @@ def test_a_target_can_be_reached_where_a_text_of_its_own_or_its_words_have_it_am
     base[teas] = 1
     victim = SimpleNamespace(model=bag(weights, base, label_names=CORPUS.label_names), from_corpus=range(3))
     samples = [sample(number, target) for number, target in enumerate([eggs, soups, teas])]
-    found = reach(CORPUS, TrainingWords(CORPUS), victim, samples, k=1)
-    assert [one["train"] for one in found] == [[20, 20], [0, 1], [1, 1]]
-    assert [one["test"] for one in found] == [[0, 0], [0, 1], [1, 1]]
-    assert [one["words"] for one in found] == [True, False, True]
-    assert [reached(one) for one in found] == [True, False, True]
+    reachable = reach(CORPUS, TrainingWords(CORPUS), victim, samples, k=1)
+    assert [one["train"] for one in reachable] == [[20, 20], [0, 1], [1, 1]]
+    assert [one["test"] for one in reachable] == [[0, 0], [0, 1], [1, 1]]
+    assert [one["words"] for one in reachable] == [True, False, True]
+    assert [reached(one) for one in reachable] == [True, False, True]
     assert len(set(texts_of(CORPUS, "train", eggs))) == TEXTS
 
 
 def record(outcome: str, cosine: float, queries: int = 10) -> dict[str, Any]:
     changes = [{"position": 0, "from": "a", "to": "b"}]
-    found = {
+    shares = {
         "outcome": outcome,
         "bin": 0,
         "queries": queries,
@@ -62,7 +62,7 @@ def record(outcome: str, cosine: float, queries: int = 10) -> dict[str, Any]:
         "ranks": [[7, 1]],
         "surprises": [(2.0, 1.0)],
     }
-    return found | {"similarity": {"cosine": cosine}}
+    return shares | {"similarity": {"cosine": cosine}}
 
 
 def test_an_attack_is_compared_with_the_papers_where_both_tried() -> None:
@@ -72,14 +72,19 @@ def test_an_attack_is_compared_with_the_papers_where_both_tried() -> None:
         2: record("succeeded", 0.99),
         4: record("skipped", 1),
     }
-    own = {0: record("succeeded", 0.8), 1: record("succeeded", 0.5), 2: record("failed", 0.5), 3: record("failed", 0.1)}
+    aware = {
+        0: record("succeeded", 0.8),
+        1: record("succeeded", 0.5),
+        2: record("failed", 0.5),
+        3: record("failed", 0.1),
+    }
     known = {number: {"train": [hits, 1], "test": [0, 0], "words": False} for number, hits in enumerate([1, 0, 1, 1])}
-    found = row(CELLS[0], {"paper": paper, "label-texts": own}, "label-texts", known)
-    assert (found["n"], found["successes"], found["paper_successes"]) == (3, 2, 2)
-    assert (found["reachable"], found["reachable_successes"]) == (2, 1)
-    assert (found["both"], found["similarity_of_both"], found["paper_similarity_of_both"]) == (1, 0.8, 0.9)
-    assert (found["similarity"], found["queries_a_success"]) == (0.65, 15)
-    lines = table([found, row(CELLS[0], {"paper": paper}, "paper", known)]).splitlines()
+    cells = row(CELLS[0], {"paper": paper, "label-texts": aware}, "label-texts", known)
+    assert (cells["n"], cells["successes"], cells["paper_successes"]) == (3, 2, 2)
+    assert (cells["reachable"], cells["reachable_successes"]) == (2, 1)
+    assert (cells["both"], cells["similarity_of_both"], cells["paper_similarity_of_both"]) == (1, 0.8, 0.9)
+    assert (cells["similarity"], cells["queries_a_success"]) == (0.65, 15)
+    lines = table([cells, row(CELLS[0], {"paper": paper}, "paper", known)]).splitlines()
     header = next(line for line in lines if line.startswith("| attack"))
     assert all(line.count("|") == header.count("|") for line in lines if line.startswith("|"))
     assert "0.800, 0.900 (1)" in lines[lines.index(header) + 2]
@@ -99,9 +104,9 @@ def test_the_surprise_of_a_word_is_the_mean_over_its_pieces_each_masked_alone() 
     expected = {}
     for place, (start, end) in enumerate(spans):
         before = len(lm.tokenizer(text.text[:start], add_special_tokens=False)["input_ids"]) + 1
-        own = range(before, before + len(lm.tokenizer(text.text[start:end], add_special_tokens=False)["input_ids"]))
+        pieces = range(before, before + len(lm.tokenizer(text.text[start:end], add_special_tokens=False)["input_ids"]))
         costs = []
-        for piece in own:
+        for piece in pieces:
             masked = torch.tensor([[*tokens[:piece], lm.tokenizer.mask_token_id, *tokens[piece + 1 :]]])
             with torch.no_grad():
                 logits = lm._language_model(input_ids=masked).logits[0, piece]

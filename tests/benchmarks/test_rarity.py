@@ -25,7 +25,7 @@ def test_thinned_labels_keep_a_handful_and_texts_without_them_all_stay() -> None
     stay = thinned_texts(labels, thinned, 4, 0)
     kept = Counter(label for text in stay for label in labels[text])
     assert all(0 < kept[label] <= 4 for label in thinned)
-    assert {text for text, own in enumerate(labels) if not set(own) & set(thinned.tolist())} <= set(stay)
+    assert {text for text, of_text in enumerate(labels) if not set(of_text) & set(thinned.tolist())} <= set(stay)
     assert stay != thinned_texts(labels, thinned, 4, 1)
 
 

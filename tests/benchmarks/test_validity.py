@@ -31,9 +31,9 @@ def test_samples_that_one_condition_lacks_are_left_out() -> None:
 
 
 def test_conditions_have_their_own_folders() -> None:
-    found = conditions([0.1, 0.2], 2)
-    assert found["random-0.1-1"] == {"preserve": "random:0.1", "preserve_seed": 1}
-    assert len(found) == 2 * 5 + 3
+    cells = conditions([0.1, 0.2], 2)
+    assert cells["random-0.1-1"] == {"preserve": "random:0.1", "preserve_seed": 1}
+    assert len(cells) == 2 * 5 + 3
 
 
 def test_pairs_are_what_they_say() -> None:

@@ -190,8 +190,8 @@ def test_words_in_random_order() -> None:
         assert record["reason"] == "change limit" and record["similarity"]["cosine"] < 1
         return tuple(change["position"] for change in record["changes"])
 
-    found = [changed(replace(plan, seed=seed)) for seed in range(8)]
-    assert len(set(found)) > 2 and found == [changed(replace(plan, seed=seed)) for seed in range(8)]
+    changes = [changed(replace(plan, seed=seed)) for seed in range(8)]
+    assert len(set(changes)) > 2 and changes == [changed(replace(plan, seed=seed)) for seed in range(8)]
     assert {changed(replace(plan, ranking="masked-delta", seed=seed)) for seed in range(3)} == {(1,)}
 
 

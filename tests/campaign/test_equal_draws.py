@@ -12,14 +12,14 @@ from textattack_xmtc.campaign.equal_draws import equal_draws
 
 def most_by_flow(bins: list[np.ndarray], per_text: int) -> int:
     """The largest number that every bin can give: source -> bin -> pair -> text -> sink, searched upwards."""
-    pairs = [(own, int(text)) for own, texts in enumerate(bins) for text in texts]
+    pairs = [(number, int(text)) for number, texts in enumerate(bins) for text in texts]
     n_texts = 1 + max((text for _, text in pairs), default=-1)
     first_pair, first_text = 1 + len(bins), 1 + len(bins) + len(pairs)
     sink = first_text + n_texts
     for wanted in range(1, 1000):
-        edges = [(0, 1 + own, wanted) for own in range(len(bins))]
-        for place, (own, text) in enumerate(pairs):
-            edges += [(1 + own, first_pair + place, 1), (first_pair + place, first_text + text, 1)]
+        edges = [(0, 1 + number, wanted) for number in range(len(bins))]
+        for place, (number, text) in enumerate(pairs):
+            edges += [(1 + number, first_pair + place, 1), (first_pair + place, first_text + text, 1)]
         edges += [(first_text + text, sink, per_text) for text in range(n_texts)]
         rows, columns, capacity = (np.array(column, dtype=np.int32) for column in zip(*edges, strict=True))
         graph = csr_matrix((capacity, (rows, columns)), shape=(sink + 1, sink + 1))
@@ -37,10 +37,10 @@ def test_the_most_that_all_bins_can_give_is_drawn() -> None:
         most = most_by_flow(bins, per_text)
         for wanted in {1000, max(most, 1), max(most - 1, 1)}:
             drawn = equal_draws(bins, wanted, per_text, np.random.default_rng(seed))
-            assert [len(own) for own in drawn] == [min(most, wanted)] * len(bins)
-            used = np.concatenate([texts[own] for texts, own in zip(bins, drawn, strict=True)])
+            assert [len(positions) for positions in drawn] == [min(most, wanted)] * len(bins)
+            used = np.concatenate([texts[positions] for texts, positions in zip(bins, drawn, strict=True)])
             assert not len(used) or np.bincount(used).max() <= per_text
-            assert all(len(set(own.tolist())) == len(own) for own in drawn)
+            assert all(len(set(positions.tolist())) == len(positions) for positions in drawn)
         seen.add(most)
     assert len(seen) > 6
 
@@ -63,13 +63,13 @@ def test_every_pair_is_drawn_equally_often_where_there_is_room() -> None:
 def test_the_same_chance_draws_the_same() -> None:
     bins = [np.arange(9) % 7, np.arange(50) % 11]
     first, again, other = (equal_draws(bins, 4, 1, np.random.default_rng(seed)) for seed in (3, 3, 4))
-    assert [own.tolist() for own in first] == [own.tolist() for own in again]
-    assert [own.tolist() for own in first] != [own.tolist() for own in other]
+    assert [positions.tolist() for positions in first] == [positions.tolist() for positions in again]
+    assert [positions.tolist() for positions in first] != [positions.tolist() for positions in other]
 
 
 @pytest.mark.parametrize("bins", [[], [np.array([], dtype=np.int64), np.array([1])]])
 def test_a_bin_without_a_pair(bins: list[np.ndarray]) -> None:
     if bins:
-        assert [len(own) for own in equal_draws(bins, 3, 1, np.random.default_rng(0))] == [0, 0]
+        assert [len(positions) for positions in equal_draws(bins, 3, 1, np.random.default_rng(0))] == [0, 0]
     else:
         assert equal_draws([np.array([5])], 3, 1, np.random.default_rng(0))[0].tolist() == [0]

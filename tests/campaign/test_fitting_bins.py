@@ -146,6 +146,6 @@ def test_the_largest_number_that_gives_so_many_bins() -> None:
     for _ in range(40):
         counts, usable = rng.integers(0, 12, 60), rng.random(60) < 0.7
         for wanted in (1, 2, 3, 5, 9):
-            found = [(n, frequency_bins(counts, usable, n).max() + 1) for n in range(1, int(usable.sum()) + 1)]
-            enough = [n for n, bins in found if bins >= wanted]
+            bins_by_size = [(n, frequency_bins(counts, usable, n).max() + 1) for n in range(1, int(usable.sum()) + 1)]
+            enough = [n for n, bins in bins_by_size if bins >= wanted]
             assert labels_per_bin_for(counts, usable, wanted) == (enough[-1] if enough else 1)

@@ -129,19 +129,19 @@ def test_two_models_with_one_file(here: Path, names: tuple[str, str]) -> None:
 )
 @pytest.mark.parametrize("to", ["there", "not there"])
 def test_links_out_of_the_folder(here: Path, link: str, to: str) -> None:
-    out, own = here / "transfers", here.parent / "own"
+    out, private = here / "transfers", here.parent / "own"
     unfinished(out)
     (out / "transfer" / "other.jsonl").write_bytes(b"")
     change(out / "campaign.json", lambda facts: facts["versions"].update(numpy="0.1"))
     place = out / link
     if link == "campaign.json":
-        shutil.move(place, own / "campaign.json")
-        target = own / "campaign.json"
+        shutil.move(place, private / "campaign.json")
+        target = private / "campaign.json"
     else:
-        target = own if "." not in link else own / ("plain.jsonl" if to == "there" else "new.jsonl")
+        target = private if "." not in link else private / ("plain.jsonl" if to == "there" else "new.jsonl")
         shutil.rmtree(place) if place.is_dir() else place.unlink(missing_ok=True)
     if to == "not there" and "." not in link:
-        target = own / "new"
+        target = private / "new"
     place.symlink_to(target)
     before = outside(here)
     try:

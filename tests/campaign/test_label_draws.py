@@ -47,7 +47,7 @@ def test_each_label_gives_as_many_as_it_has(
     drawn = draw_samples(corpus, top, replace(BY_LABEL, per_label=per_label, min_right=min_right), ALL)
     texts = right_texts(corpus, top)
     number = Counter(sample.target for sample in drawn.samples)
-    assert number == {label: min(per_label, len(own)) for label, own in texts.items() if len(own) >= min_right}
+    assert number == {label: min(per_label, len(rows)) for label, rows in texts.items() if len(rows) >= min_right}
     assert len({(sample.target, sample.text) for sample in drawn.samples}) == len(drawn.samples)
     assert all(sample.text in texts[sample.target] and sample.target in sample.labels for sample in drawn.samples)
     assert [sample.number for sample in drawn.samples] == list(range(len(drawn.samples)))
@@ -164,11 +164,11 @@ def test_a_campaign_by_label(small: Path, tmp_path: Path) -> None:
             assert 0 < sum(shares) <= 1.001 and shares == sorted(shares, reverse=True) and len(shares) <= 5
     results = label_results(campaign, campaign.models[0])
     assert results and all(one.n <= 3 for one in results)
-    own = []
+    of_label = []
     for one in results:
         letter = "abcdefghijklmnopqr"[int(campaign.label_names[one.label].removeprefix("label "))]
-        own.append(one.words[0][0] in (f"topic{letter}", f"about{letter}"))
-    assert np.mean(own) > 0.6, "labels hang on the words that the corpus was made with"
+        of_label.append(one.words[0][0] in (f"topic{letter}", f"about{letter}"))
+    assert np.mean(of_label) > 0.6, "labels hang on the words that the corpus was made with"
 
     file = tmp_path / "one" / "records" / "plain.jsonl"
     file.write_bytes(b"".join(file.read_bytes().splitlines(keepends=True)[:5]))

@@ -25,11 +25,11 @@ def renamed(small: Path, folder: Path, rename: dict[str, str]) -> str:
 
 
 def test_a_model_of_another_corpus(small: Path, tmp_path: Path) -> None:
-    strange = renamed(small, tmp_path / "strange", {"label 3": "a label of its own"})
+    renamed_model = renamed(small, tmp_path / "strange", {"label 3": "a label of its own"})
     with pytest.raises(
         InputError, match=r"knows 1 labels that are not among the 18 of the corpus, such as 'a label of"
     ):
-        run_campaign(tmp_path / "out", {**OPTIONS, "models": ["plain", strange]})
+        run_campaign(tmp_path / "out", {**OPTIONS, "models": ["plain", renamed_model]})
     assert not (tmp_path / "out" / "campaign.json").exists()
 
 

@@ -13,6 +13,7 @@ from tests.campaign.test_attack import LABELS, PLAN, SAMPLE, TEXT, toy, victim_o
 from tests.toolkit.small_campaigns import OPTIONS
 from tests.toolkit.victims import proposing
 from tests.toolkit.wordnet import needs_wordnet
+from textattack_xmtc.attack_recipes import XMTCPositive
 from textattack_xmtc.campaign.attack import SampleAttack, Tools, load_tools
 from textattack_xmtc.campaign.plan import Plan
 from textattack_xmtc.campaign.runner import run_campaign
@@ -33,26 +34,26 @@ def record(preserve: str | None, names: dict[str, str] | None = None, **options:
 
 @needs_wordnet
 def test_a_record_says_what_was_kept() -> None:
-    found = record("none")
-    assert found["outcome"] == "succeeded"
-    kept = found["preservation"]
+    recorded = record("none")
+    assert recorded["outcome"] == "succeeded"
+    kept = recorded["preservation"]
     assert json.loads(json.dumps(kept)) == kept
     amber = [i for i, word in enumerate(TEXT.split()) if word == "amber"]
     assert len(kept["evidence"]) == 1
     assert set(kept["evidence"]) < set(amber)
     assert (kept["mode"], kept["protected"], kept["backed"], kept["content"]) == ("none", [], 1, 5)
     assert [(one["position"], one["evidence"], one["sense"]) for one in kept["changes"]] == [
-        (change["position"], change["position"] in kept["evidence"], False) for change in found["changes"]
+        (change["position"], change["position"] in kept["evidence"], False) for change in recorded["changes"]
     ]
     assert all(one["window"] < 1 for one in kept["changes"])
 
 
 @needs_wordnet
 def test_frozen_words_stay() -> None:
-    found = record("frozen:0.3")
-    assert found["outcome"] == "failed"
-    assert {"amber"}.isdisjoint(change["from"] for change in found["changes"])
-    assert found["preservation"]["protected"] == found["preservation"]["evidence"]
+    recorded = record("frozen:0.3")
+    assert recorded["outcome"] == "failed"
+    assert {"amber"}.isdisjoint(change["from"] for change in recorded["changes"])
+    assert recorded["preservation"]["protected"] == recorded["preservation"]["evidence"]
     drawn = [record("random:0.3", preserve_seed=seed)["preservation"] for seed in range(4)]
     assert len({tuple(one["protected"]) for one in drawn}) > 1
     assert {len(one["protected"]) for one in drawn} == {2}
@@ -73,8 +74,8 @@ def test_words_of_the_same_sense_need_no_masked_lm() -> None:
 @needs_wordnet
 def test_a_label_without_evidence_is_skipped_with_the_reason() -> None:
     nameless = {"stones": "4026801-9"}
-    found = record("frozen", nameless)
-    assert (found["outcome"], found["reason"]) == ("skipped", "no evidence")
+    recorded = record("frozen", nameless)
+    assert (recorded["outcome"], recorded["reason"]) == ("skipped", "no evidence")
     assert record("random", nameless)["outcome"] != "skipped"
     assert record("none", nameless)["preservation"]["known"] is False
     assert {one["evidence"] for one in record("none", nameless)["preservation"]["changes"]} == {None}
@@ -135,15 +136,15 @@ def noisy(preserve: str | None, kind: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize(("kind", "sense"), [("typos", None), ("invisible", True), ("splits", None)])
 def test_noise_on_evidence_is_counted_apart_with_what_its_kind_keeps(kind: str, sense: bool | None) -> None:
-    found = noisy("none", kind)
-    assert found["changes"]
-    kept = found["preservation"]
-    assert [one["position"] for one in kept["changes"]] == [one["position"] for one in found["changes"]]
+    recorded = noisy("none", kind)
+    assert recorded["changes"]
+    kept = recorded["preservation"]
+    assert [one["position"] for one in kept["changes"]] == [one["position"] for one in recorded["changes"]]
     assert {one["sense"] for one in kept["changes"]} == {sense}
     assert [one["evidence"] for one in kept["changes"]] == [
-        one["position"] in kept["evidence"] for one in found["changes"]
+        one["position"] in kept["evidence"] for one in recorded["changes"]
     ]
-    assert len(found["changes"]) <= PLAN.max_change_rate * found["words"]
+    assert len(recorded["changes"]) <= PLAN.max_change_rate * recorded["words"]
     frozen = noisy("frozen:0.3", kind)
     protected = frozen["preservation"]["protected"]
     assert protected and not set(protected) & {one["position"] for one in frozen["changes"]}
@@ -184,3 +185,16 @@ def test_evidence_by_meaning_or_by_another_model_never_asks_the_victim(tmp_path:
     copy = shutil.copytree("plain", "a-copy")
     with pytest.raises(InputError, match="asks the victim 'plain' itself"):
         run_campaign(tmp_path / "itself", {**options, "evidence": f"model:{copy}"})
+
+
+@needs_wordnet
+@pytest.mark.parametrize("preserve", [None, "none"])
+def test_senses_are_those_that_were_chosen(preserve: str | None) -> None:
+    """Also where nothing is kept of the label, and the candidates are words of the same sense."""
+    tools = Tools(EmbeddedEncoder(), None, None, evidence=NameEvidence())
+    for senses in ("first", "all"):
+        chosen = {"preserve": preserve, "candidate_source": "same-sense", "senses": senses}
+        run: Any = SampleAttack(Plan(**{**vars(PLAN), **chosen}), victim_of(toy()), LABELS, tools)._attack
+        inside = [cell.cell_contents for cell in run.__closure__]
+        (recipe,) = (value for value in inside if isinstance(value, XMTCPositive))
+        assert recipe.transformation.sense.senses == senses

@@ -31,10 +31,10 @@ def lines(file: Path) -> list[bytes]:
 
 def ordered(out: Path) -> list[object]:
     """Records and transfers in the order of the samples, without what a clock said."""
-    found: list[object] = [
+    damages: list[object] = [
         sorted(rows, key=lambda row: int(str(row["sample"]))) for _, rows in sorted(records(out).items())
     ]
-    return [*found, sorted((out / "transfer" / "other.jsonl").read_bytes().splitlines())]
+    return [*damages, sorted((out / "transfer" / "other.jsonl").read_bytes().splitlines())]
 
 
 DAMAGES: dict[str, Callable[[bytes], bytes]] = {
@@ -55,9 +55,9 @@ def test_a_damaged_record_is_made_again(
 ) -> None:
     """In the middle of the records of a model: of a sample that has a transfer."""
     before, file = ordered(tried), tried / "records" / "plain.jsonl"
-    found = lines(file)
-    number = next(place for place, line in enumerate(found[1:-1], 1) if json.loads(line)["outcome"] == "succeeded")
-    file.write_bytes(b"".join([*found[:number], DAMAGES[damage](found[number]), *found[number + 1 :]]))
+    kept = lines(file)
+    number = next(place for place, line in enumerate(kept[1:-1], 1) if json.loads(line)["outcome"] == "succeeded")
+    file.write_bytes(b"".join([*kept[:number], DAMAGES[damage](kept[number]), *kept[number + 1 :]]))
     with pytest.raises(DataError, match=r"make it again: textattack-xmtc campaign --out .* --resume"):
         read_campaign(tried)
     attacked, real = [], SampleAttack.record

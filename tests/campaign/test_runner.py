@@ -47,18 +47,18 @@ def test_the_folder_says_what_was_done(whole: Path) -> None:
     campaign = read_campaign(whole)
     assert sorted(entry.name for entry in whole.iterdir() if entry.name != ".lock") == FILES
     assert campaign.notes == ()
-    found = facts(whole)
-    assert found["reference"] == "plain" and [model["name"] for model in found["models"]] == ["plain", "other"]
-    assert {name: found["settings"][name] for name in OPTIONS} == OPTIONS
-    assert found["settings"]["reference_model"] == "plain" and found["settings"]["seed"] == 0
-    assert found["resolved"]["masked_lm"] == "plain/masked_lm" and found["resolved"]["encoder"] == "embedded"
-    assert (found["resolved"]["similarity"], found["resolved"]["threshold"]) == ("cosine", 0.8)
-    assert found["corpus"]["statistics"]["train"] == TRAIN and found["corpus"]["statistics"]["test"] == TEST
-    assert {"textattack-xmtc", "textattack", "torch", "transformers", "numpy", "python"} <= set(found["versions"])
+    written = facts(whole)
+    assert written["reference"] == "plain" and [model["name"] for model in written["models"]] == ["plain", "other"]
+    assert {name: written["settings"][name] for name in OPTIONS} == OPTIONS
+    assert written["settings"]["reference_model"] == "plain" and written["settings"]["seed"] == 0
+    assert written["resolved"]["masked_lm"] == "plain/masked_lm" and written["resolved"]["encoder"] == "embedded"
+    assert (written["resolved"]["similarity"], written["resolved"]["threshold"]) == ("cosine", 0.8)
+    assert written["corpus"]["statistics"]["train"] == TRAIN and written["corpus"]["statistics"]["test"] == TEST
+    assert {"textattack-xmtc", "textattack", "torch", "transformers", "numpy", "python"} <= set(written["versions"])
     assert campaign.n_train == TRAIN and len(campaign.label_names) == LABELS and campaign.label_counts.sum() == 480
-    for model in found["models"]:
+    for model in written["models"]:
         assert model["architecture"] == "attention-xml" and model["right"] > 50 and len(model["fingerprint"]) == 16
-    assert len({model["fingerprint"] for model in found["models"]}) == 2
+    assert len({model["fingerprint"] for model in written["models"]}) == 2
 
 
 def test_every_sample_is_attacked_on_every_model(whole: Path) -> None:
@@ -208,10 +208,10 @@ def test_an_error_in_one_example_is_recorded_and_not_run_again(
     cut(copied, "plain", 3)
     assert run_campaign(copied, {}, resume=True)
     monkeypatch.undo()
-    found = records(copied)["plain"]
-    assert (found[4]["outcome"], found[4]["reason"]) == ("error", "MemoryError: no room")
-    assert [*found[:4], *found[5:]] == [*records(whole)["plain"][:4], *records(whole)["plain"][5:]]
-    assert run_campaign(copied, {}, resume=True) and records(copied)["plain"] == found
+    of_plain = records(copied)["plain"]
+    assert (of_plain[4]["outcome"], of_plain[4]["reason"]) == ("error", "MemoryError: no room")
+    assert [*of_plain[:4], *of_plain[5:]] == [*records(whole)["plain"][:4], *records(whole)["plain"][5:]]
+    assert run_campaign(copied, {}, resume=True) and records(copied)["plain"] == of_plain
     assert run_campaign(copied, {}, resume=True, retry_errors=True), "unless it is asked for"
     again = {model: sorted(rows, key=lambda row: row["sample"]) for model, rows in records(copied).items()}
     assert again == records(whole)
@@ -221,10 +221,10 @@ def test_other_versions_are_said_and_noted(
     copied: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(copied)
-    found = facts(copied)
-    now = found["versions"]["numpy"]
-    found["versions"]["numpy"] = "0.9"
-    (copied / "campaign.json").write_text(json.dumps(found))
+    written = facts(copied)
+    now = written["versions"]["numpy"]
+    written["versions"]["numpy"] = "0.9"
+    (copied / "campaign.json").write_text(json.dumps(written))
     assert run_campaign(copied, {}, resume=True)
     assert f"made with other versions (numpy 0.9 -> {now})" in capsys.readouterr().err
     assert facts(copied)["resumed_with"][0]["numpy"] == now and facts(copied)["versions"]["numpy"] == "0.9"

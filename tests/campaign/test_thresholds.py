@@ -42,9 +42,9 @@ def test_what_is_shown_is_what_a_plain_definition_says(goal: str, thresholds: Pa
 
         def shown(text: str, victim: ScorerWrapper = victim) -> list[int]:
             (row,) = victim([text])
-            own = victim.labels.names or []
+            label_names = victim.labels.names or []
             best = sorted(range(len(row)), key=lambda label: (-row[label], label))[:6]
-            return [names.index(own[label]) for label in best if row[label] >= least[own[label]]]
+            return [names.index(label_names[label]) for label in best if row[label] >= least[label_names[label]]]
 
         for row in rows:
             sample = campaign.samples[row["sample"]]

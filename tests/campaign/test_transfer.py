@@ -78,34 +78,34 @@ def test_verdicts(goal: str, sample: Sample, text: str, k: int, expected: tuple[
 def test_a_threshold_decides_what_is_shown() -> None:
     model = bag(WEIGHTS, [0, 0, 0], label_names=OWN)
     model.threshold = 3.5
-    found = [adversarial_text("plain", SAMPLE, TEXT.replace(old, "lantern")) for old in ("amber", "granite")]
-    rows = toy("positive", 3, model).records(found)
+    texts = [adversarial_text("plain", SAMPLE, TEXT.replace(old, "lantern")) for old in ("amber", "granite")]
+    rows = toy("positive", 3, model).records(texts)
     assert [row["before"] for row in rows] == [[0], [0]]
     assert [(row["outcome"], row["after"]) for row in rows] == [("succeeded", []), ("failed", [0])]
 
 
 def test_a_record() -> None:
     model = bag(WEIGHTS, [0, 0, 0], label_names=OWN)
-    found = adversarial_text("plain", SAMPLE, TEXT.replace("amber", "zinc"))
-    (row,) = toy(model=model).records([found])
-    assert found.control in (TEXT.replace("granite", "zinc"), TEXT.replace("meadow", "zinc"))
-    reached = "meadow" not in str(found.control)  # zinc and granite weigh more than amber
+    adversarial = adversarial_text("plain", SAMPLE, TEXT.replace("amber", "zinc"))
+    (row,) = toy(model=model).records([adversarial])
+    assert adversarial.control in (TEXT.replace("granite", "zinc"), TEXT.replace("meadow", "zinc"))
+    reached = "meadow" not in str(adversarial.control)  # zinc and granite weigh more than amber
     assert json.loads(json.dumps(row)) == {
         **{"source": "plain", "sample": 3, "text_id": "text 3", "target": 0, "bin": 1, "goal": "positive"},
         **{"outcome": "succeeded", "reason": None, "before": [0], "after": [2], "queries": 3},
-        "control": {"text": found.control, "top_k": [2 if reached else 0], "reached": reached},
+        "control": {"text": adversarial.control, "top_k": [2 if reached else 0], "reached": reached},
     }
-    assert sorted(model.asked) == sorted([TEXT, found.text, str(found.control)])
+    assert sorted(model.asked) == sorted([TEXT, adversarial.text, str(adversarial.control)])
 
 
 def test_what_is_not_asked() -> None:
     """Nothing is asked of a text that the model gets wrong, and each distinct text is asked about once."""
     model = bag(WEIGHTS, [0, 0, 0], label_names=OWN)
-    found = adversarial_text("plain", SAMPLE, TEXT.replace("amber", "zinc"))
+    adversarial = adversarial_text("plain", SAMPLE, TEXT.replace("amber", "zinc"))
     wrong = adversarial_text("plain", replace(SAMPLE, target=2), "something else")
-    rows = toy(model=model).records([found, wrong, found._replace(source="pw")])
+    rows = toy(model=model).records([adversarial, wrong, adversarial._replace(source="pw")])
     assert [row["queries"] for row in rows] == [3, 1, 3] and rows[1]["after"] is rows[1]["control"] is None
-    assert sorted(model.asked) == sorted([TEXT, found.text, str(found.control)])
+    assert sorted(model.asked) == sorted([TEXT, adversarial.text, str(adversarial.control)])
 
 
 def test_a_text_over_which_the_model_fails_is_an_error_alone() -> None:
@@ -135,10 +135,10 @@ def test_controls_exchange_as_many_other_words(seed: int) -> None:
     changed = [f"new{place}" if place in places else word for place, word in enumerate(words)]
     control = control_text(" ".join(words) + ".", " ".join(changed) + ".", seed)
     assert control is not None and control == control_text(" ".join(words) + ".", " ".join(changed) + ".", seed)
-    found = AttackedText(control).words
-    differ = [place for place, (old, new) in enumerate(zip(words, found, strict=True)) if old != new]
+    words_of_control = AttackedText(control).words
+    differ = [place for place, (old, new) in enumerate(zip(words, words_of_control, strict=True)) if old != new]
     assert len(differ) == 4 and not set(differ) & set(places) and set(differ) <= set(content)
-    assert sorted(found[place] for place in differ) == sorted(changed[place] for place in places)
+    assert sorted(words_of_control[place] for place in differ) == sorted(changed[place] for place in places)
 
 
 @pytest.mark.parametrize(
@@ -155,7 +155,7 @@ def test_where_there_is_no_control(original: str, changed: str) -> None:
 def expected(out: Path, source: str, other: str) -> dict[int, tuple[str, bool | None]]:
     """Outcome and control of each adversarial text, one text at a time."""
     campaign, model = read_campaign(out), load_model(Path(other), "cpu")
-    found: dict[int, tuple[str, bool | None]] = {}
+    tried: dict[int, tuple[str, bool | None]] = {}
 
     def best(text: str) -> list[str]:
         return [model.label_names[label] for label in model.top_k([text], 2)[0][0]]
@@ -166,11 +166,11 @@ def expected(out: Path, source: str, other: str) -> dict[int, tuple[str, bool | 
             target = campaign.label_names[sample.target]
             control = control_text(sample.text, row["adversarial"], sample.number)
             if target not in best(sample.text):
-                found[sample.number] = ("skipped", None)
+                tried[sample.number] = ("skipped", None)
                 continue
             outcome = "failed" if target in best(row["adversarial"]) else "succeeded"
-            found[sample.number] = (outcome, None if control is None else target not in best(control))
-    return found
+            tried[sample.number] = (outcome, None if control is None else target not in best(control))
+    return tried
 
 
 def outcomes(out: Path, name: str, source: str) -> dict[int, tuple[str, bool | None]]:
@@ -184,14 +184,14 @@ def test_a_finished_campaign_is_tried_on_its_own_other_model(copied: Path) -> No
     assert run_campaign(copied, {}, resume=True, transfer_to=["other"])
     assert {file.name: file.read_bytes() for file in (copied / "records").iterdir()} == before
     assert {row["source"] for row in trials(copied, "other")} == {"plain"}, "not on itself"
-    found = outcomes(copied, "other", "plain")
-    assert found == expected(copied, "plain", "other") and {"succeeded"} < {outcome for outcome, _ in found.values()}
+    tried = outcomes(copied, "other", "plain")
+    assert tried == expected(copied, "plain", "other") and {"succeeded"} < {outcome for outcome, _ in tried.values()}
     (transfer,) = read_campaign(copied).transfers
     assert (
         transfer.name == "other"
         and transfer.facts["fingerprint"] == read_campaign(copied).models[1].facts["fingerprint"]
     )
-    assert {number: (trial.outcome, trial.control) for (_, number), trial in transfer.trials.items()} == found
+    assert {number: (trial.outcome, trial.control) for (_, number), trial in transfer.trials.items()} == tried
 
 
 def test_a_new_campaign_is_tried_when_its_attacks_are_done(small: Path, tmp_path: Path) -> None:

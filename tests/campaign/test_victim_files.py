@@ -139,7 +139,7 @@ def test_a_victim_that_fails_on_its_37th_call(folder: Path, tmp_path: Path, work
 
 
 def answers(out: Path) -> list[dict[str, Any]]:
-    rows = [row for found in records(out).values() for row in found]
+    rows = [row for of_model in records(out).values() for row in of_model]
     return [answer for row in rows for answer in (row["before"], row["after"]) if answer]
 
 
@@ -147,10 +147,10 @@ def check_against_itself(out: Path, name: str, corpus: Corpus) -> None:
     """Every answer in the records is what the model says of that text, in its own process here."""
     victim = load_victim(name, f"{name}.py", corpus.label_names)
     campaign = read_campaign(out)
-    found = {record["sample"]: record for record in records(out)[name]}
-    assert {record["outcome"] for record in found.values()} <= {"succeeded", "failed"}
+    by_sample = {record["sample"]: record for record in records(out)[name]}
+    assert {record["outcome"] for record in by_sample.values()} <= {"succeeded", "failed"}
     for number, sample in campaign.samples.items():
-        row = found[number]
+        row = by_sample[number]
         for text, answer in ((sample.text, row["before"]), (row["adversarial"], row["after"])):
             if text:
                 labels, scores = victim.model.top_k([text], 2)
@@ -193,13 +193,13 @@ def test_what_is_not_shown_is_in_no_record(corpus: Corpus, tmp_path: Path, more:
     assert run_campaign(tmp_path / "out", options("shortlist.py", **more))
     campaign = read_campaign(tmp_path / "out")
     assert {row["outcome"] for row in records(tmp_path / "out")["shortlist"]} <= {"succeeded", "failed"}
-    found = answers(tmp_path / "out")
-    assert all(0 <= label < LABELS for answer in found for label in answer["top_k"])
-    assert all(len(answer["top_k"]) == len(answer["top_k_scores"]) for answer in found)
+    kept = answers(tmp_path / "out")
+    assert all(0 <= label < LABELS for answer in kept for label in answer["top_k"])
+    assert all(len(answer["top_k"]) == len(answer["top_k_scores"]) for answer in kept)
     if more.get("goal") == "negative":
-        assert all(answer["rank"] is None and answer["beyond"] == 2 for answer in found), "no such target is shown"
+        assert all(answer["rank"] is None and answer["beyond"] == 2 for answer in kept), "no such target is shown"
     else:
-        assert min(len(answer["top_k"]) for answer in found) < 2
+        assert min(len(answer["top_k"]) for answer in kept) < 2
         assert all(sample.target in sample.labels for sample in campaign.samples.values())
         check_against_itself(tmp_path / "out", "shortlist", corpus)
     assert all_tables([campaign])
@@ -256,19 +256,19 @@ def test_each_worker_runs_the_file(ray: bool, tmp_path: Path, request: pytest.Fi
 
 
 def test_another_file_is_another_model(folder: Path, tmp_path: Path) -> None:
-    own = tmp_path / "mine.py"
-    own.write_text(SKLEARN, encoding="utf-8")
-    run_campaign(tmp_path / "out", options(str(own)))
+    mine = tmp_path / "mine.py"
+    mine.write_text(SKLEARN, encoding="utf-8")
+    run_campaign(tmp_path / "out", options(str(mine)))
     file = tmp_path / "out" / "records" / "mine.jsonl"
     file.write_bytes(b"".join(file.read_bytes().splitlines(keepends=True)[:3]))
-    own.write_text(SKLEARN + "\n# another\n", encoding="utf-8")
+    mine.write_text(SKLEARN + "\n# another\n", encoding="utf-8")
     with pytest.raises(InputError, match=r"mine\.py', which has changed since a command line named it"):
         run_campaign(tmp_path / "out", {}, resume=True)
     with pytest.raises(InputError, match=r"mine\.py' is another model \([0-9a-f]{16}\); the campaign started with one"):
-        run_campaign(tmp_path / "out", {"models": [str(own)]}, resume=True)
-    own.write_text(SKLEARN, encoding="utf-8")
+        run_campaign(tmp_path / "out", {"models": [str(mine)]}, resume=True)
+    mine.write_text(SKLEARN, encoding="utf-8")
     assert (
-        run_campaign(tmp_path / "out", {"models": [str(own)]}, resume=True)
+        run_campaign(tmp_path / "out", {"models": [str(mine)]}, resume=True)
         and len(records(tmp_path / "out")["mine"]) == 12
     )
 

@@ -14,6 +14,7 @@ from textattack_xmtc.certificates.bound import certified_words
 from textattack_xmtc.certificates.options import CertifyOptions
 from textattack_xmtc.certificates.run import RECORDS, certify
 from textattack_xmtc.certificates.table import certificate_table
+from textattack_xmtc.cli.main import main
 from textattack_xmtc.datasets.corpus import Corpus, Document
 from textattack_xmtc.errors import DataError, InputError, XMTCError
 from textattack_xmtc.results.tables.formats import as_text
@@ -155,3 +156,8 @@ def test_exchanged_words_change_no_more_than_the_certificate_says() -> None:
         for new in ("egg", "soup", "tea", "tea-egg-soup"):
             changed = " ".join([*words[:place], new, *words[place + 1 :]])
             assert vote.top_k([changed], 1)[0][0, 0] == model.labels.names.index("tea")
+
+
+def test_a_seed_without_a_draw_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["certify", "absent", "--data", "absent", "--out", "absent", "--seed", "3"]) == 2
+    assert "--seed would change nothing: all texts are certified" in capsys.readouterr().err

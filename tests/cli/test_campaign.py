@@ -51,8 +51,8 @@ def test_a_campaign_from_the_command_line(tmp_path: Path, capsys: pytest.Capture
     campaign = read_campaign(out)
     for model in campaign.models:
         for part in campaign.bins:
-            found = campaign.results[model.name].rate(part.number)
-            row = rf"  {re.escape(campaign.bin_name(part.number))} +{found.n}  {found.value:.0%} \(\d+ to \d+%\)"
+            rate = campaign.results[model.name].rate(part.number)
+            row = rf"  {re.escape(campaign.bin_name(part.number))} +{rate.n}  {rate.value:.0%} \(\d+ to \d+%\)"
             assert re.search(row, printed.out), row
     assert re.search(r"  all +12  \d+% ", printed.out)
     assert "12 samples by training texts of the label (" in printed.err and "queries/s" in printed.err

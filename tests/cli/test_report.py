@@ -304,3 +304,8 @@ def test_neither_torch_nor_textattack_is_loaded(folder: Path, tmp_path: Path) ->
     )
     assert ran.returncode == 1, ran.stderr
     assert ran.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_bin_without_a_limit_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    status, _, err = report(capsys, "absent", "--bin", "tail")
+    assert status == 2 and "--bin tail would change nothing; give --max-success-rate as well" in err

@@ -28,10 +28,10 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for split, texts in (("train", 200), ("test", 40)):
         with (folder / f"{split}.jsonl").open("w") as lines:
             for number in range(texts):
-                own = random.choice(TOPICS, 2, replace=False)
-                words = [f"{part}{label}" for label in own for part in ("about", "with")]
+                topics = random.choice(TOPICS, 2, replace=False)
+                words = [f"{part}{label}" for label in topics for part in ("about", "with")]
                 words += random.choice(["a", "the", "some"], 4).tolist()
-                labels = [f"label {label}" for label in own]
+                labels = [f"label {label}" for label in topics]
                 text = " ".join(random.permutation(words))
                 lines.write(json.dumps({"id": f"{split}{number}", "text": text, "labels": labels}) + "\n")
     return folder
@@ -68,9 +68,9 @@ def test_a_trained_folder_can_be_evaluated(
     figures = tmp_path / "figures.json"
     assert main(["evaluate", str(out), "--data", str(data), "--out", str(figures)]) == 0
     shown = capsys.readouterr().out
-    found = json.loads(figures.read_text())
-    assert found["overall"]["P@1"] == pytest.approx(kept["test"]["P@1"])
-    assert f"{found['overall']['PSP@5']:.4f}" in shown and "31 to 100" in shown
+    figures_read = json.loads(figures.read_text())
+    assert figures_read["overall"]["P@1"] == pytest.approx(kept["test"]["P@1"])
+    assert f"{figures_read['overall']['PSP@5']:.4f}" in shown and "31 to 100" in shown
 
 
 def test_a_reserve_is_never_trained_on(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -134,7 +134,7 @@ def test_a_folder_that_cannot_be_written_is_refused_before_the_first_step(
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "printed"),
     [
         (("aplc-xlnet", "--tree"), "--tree does not apply to APLC-XLNet"),
         (
@@ -147,8 +147,6 @@ def test_a_folder_that_cannot_be_written_is_refused_before_the_first_step(
         ),
         (("attentionxml", "--validation", "200"), "200 of 200 training texts cannot be held out"),
         (("attentionxml", "--epochs", "0"), "choose 1 or more"),
-        (("attentionxml", "--reserve", "1.5"), "invalid reserve=1.5"),
-        (("attentionxml", "--reserve", "0.0001"), "leaves none for reserve-options, reserve-verdict"),
     ],
 )
 def test_options_that_cannot_be(
@@ -157,6 +155,25 @@ def test_options_that_cannot_be(
     assert train(data, tmp_path / "model", *options) == 2
     assert printed in capsys.readouterr().err
     assert not (tmp_path / "model").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "printed"),
+    [
+        ("sentence-encoder --encoder any --neighbours 9 --epochs 3", "--epochs would change nothing: --neighbours"),
+        (
+            "sentence-encoder --encoder any --neighbours 9 --reweight pw",
+            "--reweight would change nothing: --neighbours",
+        ),
+        ("attentionxml --weights adv-xmtc", "--weights would change nothing: they are of --reweight"),
+        ("attentionxml --family amazon --reweight none", "--family would change nothing"),
+        ("attentionxml --encoder any --encoder-rate 0.1", "--encoder-rate would change nothing"),
+        ("attentionxml --encoder any --fine-tune --states s", "--states would change nothing"),
+    ],
+)
+def test_options_that_change_nothing(options: str, printed: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", *options.split(), "--data", "absent", "--out", "absent"]) == 2
+    assert printed in capsys.readouterr().err
 
 
 @processes.needs_fork

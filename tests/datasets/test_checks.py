@@ -23,9 +23,9 @@ from textattack_xmtc.datasets.corpus import Corpus, Document
     ],
 )
 def test_names_of_labels(names: list[str], expected: list[str]) -> None:
-    found = label_warnings(names)
-    assert len(found) == len(expected)
-    assert all(line.startswith(start) for line, start in zip(found, expected, strict=True))
+    warnings = label_warnings(names)
+    assert len(warnings) == len(expected)
+    assert all(line.startswith(start) for line, start in zip(warnings, expected, strict=True))
 
 
 def test_a_corpus_with_nothing_unusual() -> None:

@@ -19,7 +19,7 @@ _CELL = re.compile(r"`([^`]*)`")
 
 def tables() -> dict[str, list[list[str]]]:
     """The rows of each table of the page, by its first heading."""
-    found: dict[str, list[list[str]]] = {}
+    by_heading: dict[str, list[list[str]]] = {}
     heading = ""
     for line in PAGE.read_text(encoding="utf-8").splitlines():
         if not line.startswith("|"):
@@ -28,10 +28,10 @@ def tables() -> dict[str, list[list[str]]]:
         cells = [cell.strip() for cell in re.split(r"(?<!\\)\|", line.strip("|").strip())]
         if not heading:
             heading = cells[0]
-            found[heading] = []
+            by_heading[heading] = []
         elif not set(line) <= set("|-"):
-            found[heading].append(cells)
-    return found
+            by_heading[heading].append(cells)
+    return by_heading
 
 
 def file_of(tmp_path: Path, cell: str) -> Path:

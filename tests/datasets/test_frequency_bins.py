@@ -26,27 +26,27 @@ def plain_bins(counts: list[int], usable: list[bool], least: int) -> list[int]:
         closed[-1] = closed[-1] + hand
     elif hand:
         closed.append(hand)
-    found = [-1] * len(counts)
+    bins = [-1] * len(counts)
     for number, members in enumerate(closed):
         for label in members:
-            found[label] = number
-    return found
+            bins[label] = number
+    return bins
 
 
 @given(labels, st.integers(1, 20))
 def test_bins_are_those_of_a_plain_walk(rows: list[tuple[int, bool]], least: int) -> None:
     counts, usable = [row[0] for row in rows], [row[1] for row in rows]
-    found = frequency_bins(np.array(counts, dtype=np.int64), np.array(usable, dtype=bool), least)
-    assert found.tolist() == plain_bins(counts, usable, least)
-    sizes = np.bincount(found[found >= 0])
+    bins = frequency_bins(np.array(counts, dtype=np.int64), np.array(usable, dtype=bool), least)
+    assert bins.tolist() == plain_bins(counts, usable, least)
+    sizes = np.bincount(bins[bins >= 0])
     assert (sizes >= least).all() or len(sizes) <= 1
     for lower, higher in zip(range(len(sizes) - 1), range(1, len(sizes)), strict=True):
-        assert np.array(counts)[found == lower].max() < np.array(counts)[found == higher].min()
+        assert np.array(counts)[bins == lower].max() < np.array(counts)[bins == higher].min()
 
 
 def test_labels_without_training_text_are_the_rarest() -> None:
-    found = frequency_bins(np.array([0, 3, 0, 5]), np.array([True] * 4), 2)
-    assert found.tolist() == [0, 1, 0, 1]
+    bins = frequency_bins(np.array([0, 3, 0, 5]), np.array([True] * 4), 2)
+    assert bins.tolist() == [0, 1, 0, 1]
 
 
 def test_what_cannot_be() -> None:

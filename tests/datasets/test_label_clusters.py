@@ -33,8 +33,8 @@ def planted_vectors(topics: Any, labels_per_topic: Any, seed: int = 0) -> tuple[
     random = np.random.default_rng(seed)
     topic = random.permutation(np.repeat(np.arange(topics), labels_per_topic))
     dense = np.zeros((len(topic), 10 * topics))
-    for label, own in enumerate(topic):
-        dense[label, 10 * own : 10 * own + 10] = random.random(10) + 0.5
+    for label, topic_of_label in enumerate(topic):
+        dense[label, 10 * topic_of_label : 10 * topic_of_label + 10] = random.random(10) + 0.5
     return label_vectors(sparse.csr_matrix(dense), sparse.identity(len(topic), format="csr")), topic
 
 
@@ -62,10 +62,10 @@ def test_two_means_of_many_clusters_at_once_is_plain_two_means_of_each() -> None
     first = np.cumsum(sizes) - sizes
     start = np.zeros((len(cluster), 2), dtype=np.float32)
     start[first, 0] = start[first + 1, 1] = 1
-    found = label_clusters._balanced_two_means(vectors, cluster, start, 1e-4)
+    halves = label_clusters._balanced_two_means(vectors, cluster, start)
     for begin, size in zip(first, sizes, strict=True):
         dense = vectors[begin : begin + size].toarray().astype(np.float64)
-        assert found[begin : begin + size].tolist() == plain_two_means(dense, (0, 1), 1e-4).tolist()
+        assert halves[begin : begin + size].tolist() == plain_two_means(dense, (0, 1), 1e-4).tolist()
 
 
 def test_a_label_is_the_scaled_sum_of_its_documents() -> None:
@@ -109,13 +109,13 @@ def test_planted_clusters_are_found() -> None:
     assert len(set(zip(halves.tolist(), two.tolist(), strict=True))) == 2
     # With more topics that have no word in common, a split into two equal halves has to cut some of them.
     vectors, topic = planted_vectors(topics=8, labels_per_topic=6)
-    found = hierarchical_clusters(vectors, max_leaf=6)[-1]
-    assert purity(found, topic) >= 0.6 > 1.5 * purity(np.random.default_rng(0).permutation(found), topic)
+    clusters = hierarchical_clusters(vectors, max_leaf=6)[-1]
+    assert purity(clusters, topic) >= 0.6 > 1.5 * purity(np.random.default_rng(0).permutation(clusters), topic)
 
 
 def purity(clusters: Any, topic: Any) -> Any:
     """The share of labels that are of the commonest topic of their cluster."""
-    return sum(np.bincount(topic[clusters == own]).max() for own in np.unique(clusters)) / len(topic)
+    return sum(np.bincount(topic[clusters == number]).max() for number in np.unique(clusters)) / len(topic)
 
 
 def test_the_seed_decides_and_chunks_do_not(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -133,8 +133,8 @@ def test_the_seed_decides_and_chunks_do_not(monkeypatch: pytest.MonkeyPatch) -> 
     ("labels", "sizes"), [(2, [2]), (5, [5]), (6, [3, 3]), (11, [5, 3, 3]), (23, [5, 3, 3, 3, 3, 3, 3])]
 )
 def test_clusters_for_negative_targets_keep_three_labels(labels: int, sizes: list[int]) -> None:
-    found = clusters_of_at_least(random_vectors(labels))
-    assert np.bincount(found).tolist() == sizes
+    clusters = clusters_of_at_least(random_vectors(labels))
+    assert np.bincount(clusters).tolist() == sizes
 
 
 def test_labels_without_text_fill_the_halves() -> None:

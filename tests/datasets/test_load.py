@@ -51,8 +51,8 @@ def pecos(folder: Path, texts: Sequence[str], labels: Any, split: Any) -> None:
     short = {"train": "trn", "test": "tst"}[split]
     (folder / f"X.{short}.txt").write_text("".join(f"{text}\n" for text in texts))
     dense = np.zeros((len(texts), len(NAMES)), dtype=np.float32)
-    for row, own in zip(dense, labels, strict=True):
-        row[own] = 1
+    for row, of_text in zip(dense, labels, strict=True):
+        row[of_text] = 1
     sparse.save_npz(folder / f"Y.{short}.npz", sparse.csr_matrix(dense))
     (folder / "label_names.txt").write_text("".join(f"{name}\n" for name in NAMES))
 
@@ -79,9 +79,9 @@ def annif_table(folder: Path, texts: Sequence[str], labels: Any, split: Any) -> 
 
 def annif_folder(folder: Path, texts: Sequence[str], labels: Any, split: Any) -> None:
     (folder / split).mkdir()
-    for number, (text, own) in enumerate(zip(texts, labels, strict=True)):
+    for number, (text, of_text) in enumerate(zip(texts, labels, strict=True)):
         (folder / split / f"{number}.txt").write_text(text)
-        (folder / split / f"{number}.key").write_text("".join(f"{NAMES[i]}\n" for i in own))
+        (folder / split / f"{number}.key").write_text("".join(f"{NAMES[i]}\n" for i in of_text))
 
 
 WRITERS = {

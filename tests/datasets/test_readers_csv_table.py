@@ -33,11 +33,11 @@ def test_what_is_written_is_read_back(drawn: Any) -> None:
     with tempfile.TemporaryDirectory() as folder:
         rows = [[row.id, row.text, ",".join(row.labels)] for row in drawn]
         path = write(Path(folder) / "train.csv", *rows)
-        found = read(path, label_separator="comma", label_format="names")
-        assert [row.id for row in found] == [row.id for row in drawn]
-        assert [row.labels for row in found] == [row.labels for row in drawn]
+        corpus = read(path, label_separator="comma", label_format="names")
+        assert [row.id for row in corpus] == [row.id for row in drawn]
+        assert [row.labels for row in corpus] == [row.labels for row in drawn]
         # A carriage return before a line feed ends a line in all our readers; inside a text it becomes a line feed.
-        assert [row.text for row in found] == [row.text.replace("\r\n", "\n") for row in drawn]
+        assert [row.text for row in corpus] == [row.text.replace("\r\n", "\n") for row in drawn]
 
 
 def test_long_texts_blanks_and_empty_cells_at_the_end(tmp_path: Path) -> None:

@@ -34,9 +34,9 @@ def write_pairs(folder: Path, *lines: str) -> None:
 
 
 def source(folder: Path) -> XMCJson:
-    found = XMCJson.in_folder(folder, "train")
-    assert isinstance(found, XMCJson)
-    return found
+    source = XMCJson.in_folder(folder, "train")
+    assert isinstance(source, XMCJson)
+    return source
 
 
 def read(folder: Path, names: LabelNames | None = None) -> list[Document]:

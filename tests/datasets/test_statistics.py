@@ -24,12 +24,12 @@ def corpus_of(train: list[list[str]], test: list[list[str]], label_names: list[s
 
 
 def test_by_hand() -> None:
-    found = corpus_statistics(corpus_of([["a", "b"], ["a"], ["a"], []], [["c"]]), tail_at_most=1)
-    assert (found.name, found.train, found.test, found.labels) == ("small", 4, 1, 3)
-    assert found.texts_per_label == pytest.approx(4 / 3)
-    assert found.labels_per_text == 1.0
-    assert found.tail_share == pytest.approx(2 / 3)
-    assert (found.tail_at_most, found.unseen_labels) == (1, 1)
+    statistics = corpus_statistics(corpus_of([["a", "b"], ["a"], ["a"], []], [["c"]]), tail_at_most=1)
+    assert (statistics.name, statistics.train, statistics.test, statistics.labels) == ("small", 4, 1, 3)
+    assert statistics.texts_per_label == pytest.approx(4 / 3)
+    assert statistics.labels_per_text == 1.0
+    assert statistics.tail_share == pytest.approx(2 / 3)
+    assert (statistics.tail_at_most, statistics.unseen_labels) == (1, 1)
 
 
 @pytest.mark.parametrize(
@@ -45,11 +45,11 @@ def test_table_2_divides_the_same_pairs_by_labels_and_by_texts(
 
 
 def test_a_corpus_without_training_texts_has_no_averages() -> None:
-    found = corpus_statistics(Corpus.from_documents("test only", {"test": [Document("1", "x", [])]}))
-    assert (found.train, found.test, found.labels) == (0, 1, 0)
-    assert math.isnan(found.texts_per_label)
-    assert math.isnan(found.labels_per_text)
-    assert math.isnan(found.tail_share)
+    statistics = corpus_statistics(Corpus.from_documents("test only", {"test": [Document("1", "x", [])]}))
+    assert (statistics.train, statistics.test, statistics.labels) == (0, 1, 0)
+    assert math.isnan(statistics.texts_per_label)
+    assert math.isnan(statistics.labels_per_text)
+    assert math.isnan(statistics.tail_share)
 
 
 @pytest.mark.parametrize(
@@ -61,10 +61,10 @@ def test_real_corpora_have_the_numbers_that_they_are_described_with(
     tmp_path: Path, name: str, train: int, test: int, labels: int, per_text: float, tail: float
 ) -> None:
     corpus = load_corpus(SHARED / "data" / name, cache=tmp_path)
-    found = corpus_statistics(corpus)
-    assert (found.train, found.test, found.labels) == (train, test, labels)
-    assert found.labels_per_text == pytest.approx(per_text, abs=0.06)
+    statistics = corpus_statistics(corpus)
+    assert (statistics.train, statistics.test, statistics.labels) == (train, test, labels)
+    assert statistics.labels_per_text == pytest.approx(per_text, abs=0.06)
     # Their description counts the texts of both splits, the statistics those of training.
     both = corpus.label_counts + np.asarray(corpus.label_matrix("test").sum(axis=0)).ravel()
     assert (both <= 5).mean() == pytest.approx(tail, abs=0.006)
-    assert found.tail_share > tail
+    assert statistics.tail_share > tail

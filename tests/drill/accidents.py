@@ -32,8 +32,8 @@ def disk_full(root: Path, whole: Path, chance: random.Random) -> None:
         sizes = sorted(file.stat().st_size for file in whole.rglob("*") if file.is_file())
         limit = chance.randrange(1, sizes[-1])
         options = WITH_WORKERS if number % 3 == 2 else ()
-        found = run(out, *options, happening=lambda limit=limit: _limit_files(limit))
-        _expect(found, 2, "could not be written", "make room there", "Traceback")
+        end = run(out, *options, happening=lambda limit=limit: _limit_files(limit))
+        _expect(end, 2, "could not be written", "make room there", "Traceback")
         wait_for_orphans(out)
         _expect(run(out, *options), 0)
         check(out, whole)
@@ -48,9 +48,9 @@ def read_only_folder(root: Path, whole: Path, _chance: random.Random) -> None:
     place = root / "read-only"
     place.mkdir()
     place.chmod(0o555)
-    found = run(place / "out", happening=_as_anybody)
+    end = run(place / "out", happening=_as_anybody)
     place.chmod(0o755)
-    _expect(found, 2, "cannot be written", "choose another with --out", "Traceback")
+    _expect(end, 2, "cannot be written", "choose another with --out", "Traceback")
     for options in ((), WITH_WORKERS):
         out = root / f"half-way-{len(options)}"
         _expect(run(out, *options, happening=lambda: after_records(_die_after(7))), KILLED)
@@ -58,10 +58,10 @@ def read_only_folder(root: Path, whole: Path, _chance: random.Random) -> None:
         before = _contents(out)
         for folder in (out, out / "records", *out.rglob("*")):
             folder.chmod(0o555 if folder.is_dir() else 0o444)
-        found = run(out, *options, happening=_as_anybody)
+        end = run(out, *options, happening=_as_anybody)
         for folder in (out, out / "records", *out.rglob("*")):
             folder.chmod(0o755 if folder.is_dir() else 0o644)
-        _expect(found, 2, "cannot be written", "", "Traceback")
+        _expect(end, 2, "cannot be written", "", "Traceback")
         if _contents(out) != before:
             raise Wrong(f"{out}: something was written to a read-only folder")
         _expect(run(out, *options), 0)
@@ -114,8 +114,8 @@ def two_on_one_folder(root: Path, whole: Path, _chance: random.Random) -> None:
 
         def intrude(done: int, out: Path = out, witness: Path = witness, second: tuple[str, ...] = second) -> None:
             if done == 5:
-                found = run(out, *second)
-                witness.write_text(f"{found.status}\n{found.printed}")
+                end = run(out, *second)
+                witness.write_text(f"{end.status}\n{end.printed}")
 
         _expect(run(out, *first, happening=lambda intrude=intrude: after_records(intrude)), 0)
         status, _, printed = witness.read_text().partition("\n")
@@ -135,11 +135,11 @@ def _contents(out: Path) -> dict[str, bytes]:
     return {str(file): file.read_bytes() for file in out.rglob("*") if file.is_file()}
 
 
-def _expect(found: Run, status: int, *printed: str) -> None:
+def _expect(end: Run, status: int, *printed: str) -> None:
     """Compare how a process ended; of what it said, the last is what it must not say."""
     *wanted, unwanted = printed or ("Traceback",)
-    if found.status != status or unwanted in found.printed or not all(part in found.printed for part in wanted):
-        raise Wrong(f"ended with {found.status}, and {status} was expected with {wanted}:\n{found.printed}")
+    if end.status != status or unwanted in end.printed or not all(part in end.printed for part in wanted):
+        raise Wrong(f"ended with {end.status}, and {status} was expected with {wanted}:\n{end.printed}")
 
 
 ACCIDENTS: dict[str, Callable[[Path, Path, random.Random], None]] = {

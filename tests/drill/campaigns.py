@@ -91,13 +91,13 @@ def run(out: Path, *options: str, happening: Callable[[], None] | None = None) -
 
 
 def _read(pipe: int) -> bytes:
-    found = b""
+    output = b""
     try:
         while part := os.read(pipe, 2**16):
-            found += part
+            output += part
     except BlockingIOError:
         pass
-    return found
+    return output
 
 
 def _run(out: Path, options: tuple[str, ...], happening: Callable[[], None] | None, writing: int) -> None:
@@ -179,14 +179,14 @@ def check(out: Path, whole: Path) -> None:
     Raises:
         Wrong: a record is missing, is there twice or is another one; a file or the report is another one.
     """
-    found, expected = records(out), records(whole)
+    actual, expected = records(out), records(whole)
     for model, rows in expected.items():
-        numbers = Counter(row["sample"] for row in found.get(model, []))
+        numbers = Counter(row["sample"] for row in actual.get(model, []))
         lost = [row["sample"] for row in rows if row["sample"] not in numbers]
         twice = [number for number, times in numbers.items() if times > 1]
         if lost or twice:
             raise Wrong(f"{out}: {model} has lost {lost} and has {twice} twice")
-        if sorted(found[model], key=lambda row: row["sample"]) != rows:
+        if sorted(actual[model], key=lambda row: row["sample"]) != rows:
             raise Wrong(f"{out}: records of {model} are others than those of a run that nothing happened to")
     for name in ("campaign.json", "samples.jsonl", "bins.json", "labels.json"):
         if (out / name).read_bytes() != (whole / name).read_bytes():

@@ -48,10 +48,10 @@ def kills_in_attacks(root: Path, whole: Path, kills: int, chance: random.Random,
         def happening(marks: Path = marks, moments: dict[tuple[str, int], int] = moments) -> None:
             with_workers.Worker = partial(KilledWorker, marks, moments)  # type: ignore[assignment, misc]
 
-        found = run(out, "--workers", "2", *options, happening=happening)
+        end = run(out, "--workers", "2", *options, happening=happening)
         killed = {mark.name for mark in marks.iterdir()}
-        if found.status != 0 or killed != {f"{model}-{number}" for model, number in moments}:
-            raise Wrong(f"{out}: ended with {found.status}, killed in {killed} of {moments}:\n{found.printed}")
+        if end.status != 0 or killed != {f"{model}-{number}" for model, number in moments}:
+            raise Wrong(f"{out}: ended with {end.status}, killed in {killed} of {moments}:\n{end.printed}")
         check(out, whole)
         done += len(moments)
     return campaigns
@@ -68,12 +68,12 @@ def _campaigns(
         while not ended:
             tally = root / "tally"
             tally.write_bytes(b"")
-            found = run(out, *options, happening=happening(tally) if done < kills else None)
+            end = run(out, *options, happening=happening(tally) if done < kills else None)
             done += tally.stat().st_size
-            if found.status not in (0, KILLED):
-                raise Wrong(f"{out}: a killed campaign ended with {found.status} when it was resumed:\n{found.printed}")
+            if end.status not in (0, KILLED):
+                raise Wrong(f"{out}: a killed campaign ended with {end.status} when it was resumed:\n{end.printed}")
             wait_for_orphans(out)
-            ended = found.status == 0
+            ended = end.status == 0
         check(out, whole)
     return campaigns
 

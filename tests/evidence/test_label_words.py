@@ -49,11 +49,11 @@ def test_words_are_those_of_the_summed_tfidf_rows() -> None:
     source = TrainingWords(data)
     for index, name in enumerate(data.label_names):
         # Equal weights may come out in another order by their last bits.
-        own = {word: weights[index, place] for place, word in enumerate(words) if weights[index, place] > 0}
-        found = source.of(name)
-        assert set(found) == set(own)
-        assert all(own[first] >= own[second] - 1e-6 for first, second in itertools.pairwise(found))
-        assert source.of(index) == found
+        weighted = {word: weights[index, place] for place, word in enumerate(words) if weights[index, place] > 0}
+        words_of_label = source.of(name)
+        assert set(words_of_label) == set(weighted)
+        assert all(weighted[first] >= weighted[second] - 1e-6 for first, second in itertools.pairwise(words_of_label))
+        assert source.of(index) == words_of_label
     assert sum(bool(source.of(name)) for name in data.label_names) == 7
 
 

@@ -44,11 +44,11 @@ def plainly(anchor: np.ndarray) -> list[float]:
 
 def test_a_word_weighs_what_its_window_loses_with_it() -> None:
     encoder = EmbeddedEncoder()
-    found = MeaningEvidence(encoder, name_anchor(encoder)).weigh(TEXT, WORDS, "robots")
-    assert found is not None
-    np.testing.assert_allclose(found.weights, plainly(encoder.encode(["robots"])[0].astype(float)), atol=1e-6)
-    assert WORDS[int(np.argmax(found.weights))] == "robots"
-    assert found.backed.tolist() == (found.weights > 0).tolist()
+    weighed = MeaningEvidence(encoder, name_anchor(encoder)).weigh(TEXT, WORDS, "robots")
+    assert weighed is not None
+    np.testing.assert_allclose(weighed.weights, plainly(encoder.encode(["robots"])[0].astype(float)), atol=1e-6)
+    assert WORDS[int(np.argmax(weighed.weights))] == "robots"
+    assert weighed.backed.tolist() == (weighed.weights > 0).tolist()
 
 
 def test_the_centre_of_the_training_texts_and_kept_vectors(tmp_path: Path) -> None:
@@ -76,6 +76,6 @@ def test_a_text_of_function_words_weighs_nothing() -> None:
     encoder = EmbeddedEncoder()
     source = MeaningEvidence(encoder, name_anchor(encoder))
     for text in ("of the", ""):
-        found = source.weigh(text, text.split(), "robots")
-        assert found is not None
-        assert not found.weights.any()
+        weighed = source.weigh(text, text.split(), "robots")
+        assert weighed is not None
+        assert not weighed.weights.any()

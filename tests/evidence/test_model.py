@@ -13,10 +13,10 @@ def test_a_word_weighs_what_the_score_loses() -> None:
     source = ModelEvidence(model)
     words = ["robots", "with", "arms", "and", "eggs", "robots"]
     text = " ".join(words)
-    found = source.weigh(text, words, "r")
-    assert found is not None
-    assert found.weights.tolist() == [3, 0, 1, 0, 0, 3]
-    assert found.backed.tolist() == [True, False, True, False, False, True]
+    weighed = source.weigh(text, words, "r")
+    assert weighed is not None
+    assert weighed.weights.tolist() == [3, 0, 1, 0, 0, 3]
+    assert weighed.backed.tolist() == [True, False, True, False, False, True]
     assert len(model.asked) == 5  # the text, and one for each content word
     assert source.weigh(text, words, "unknown") is None
     empty = source.weigh("", [], "r")

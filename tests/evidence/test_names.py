@@ -10,8 +10,8 @@ from textattack_xmtc.evidence.names import NameEvidence, identifier_parts
 
 def spoken_for(label: str | int, text: str, source: NameEvidence | None = None) -> list[str]:
     words = text.split()
-    found = (source or NameEvidence()).weigh(text, words, label)
-    return [] if found is None else [word for word, weight in zip(words, found.weights, strict=True) if weight]
+    weighed = (source or NameEvidence()).weigh(text, words, label)
+    return [] if weighed is None else [word for word, weight in zip(words, weighed.weights, strict=True) if weight]
 
 
 @pytest.mark.parametrize(

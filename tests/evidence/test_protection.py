@@ -30,26 +30,26 @@ def test_the_share_with_the_most_evidence_is_protected(
     weights = np.array(drawn[: len(words)])
     evidence = WordEvidence(weights, weights > 1)
     text = " ".join(words)
-    found = protect(text, words, ["label"], share, evidence, seed)
+    protection = protect(text, words, ["label"], share, evidence, seed)
     content = {i for i, word in enumerate(words) if is_content(word)}
     wanted = int(Fraction(str(share)) * len(content) + Fraction(1, 2))
-    assert len(found.positions) == wanted
-    assert found.content == len(content)
-    assert found.positions <= content
-    assert found.backed == sum(weights[i] > 1 for i in found.positions)
+    assert len(protection.positions) == wanted
+    assert protection.content == len(content)
+    assert protection.positions <= content
+    assert protection.backed == sum(weights[i] > 1 for i in protection.positions)
     # A group that is protected whole, or in part, has at least the weight of every group that is left out.
     groups: dict[str, set[int]] = {}
     for i in content:
         groups.setdefault(stem(words[i]), set()).add(i)
     weight = {name: max(weights[i] for i in places) for name, places in groups.items()}
-    inside = {name for name, places in groups.items() if places & found.positions}
+    inside = {name for name, places in groups.items() if places & protection.positions}
     outside = groups.keys() - inside
-    partly = {name for name in inside if not groups[name] <= found.positions}
+    partly = {name for name in inside if not groups[name] <= protection.positions}
     assert len(partly) <= 1
     for name in inside:
         assert all(weight[name] >= weight[other] for other in outside)
     assert all(weight[name] == min(weight[own] for own in inside) for name in partly)
-    assert protect(text, words, ["label"], share, evidence, seed) == found
+    assert protect(text, words, ["label"], share, evidence, seed) == protection
 
 
 def test_ties_are_drawn_and_not_taken_from_the_beginning() -> None:

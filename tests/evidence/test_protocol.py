@@ -27,10 +27,10 @@ def test_words_of_an_earlier_source_come_first() -> None:
     first, second = Known("a", {"x": [0, 0.1, 0, 5]}), Known("b", {"x": [900, 0, 1, 2], "y": [1, 0, 0, 0]})
     combined = CombinedEvidence([first, second])
     assert combined.name == "a+b"
-    found = combined.weigh("", ["w"] * 4, "x")
-    assert found is not None
-    assert np.argsort(-found.weights).tolist() == [3, 1, 0, 2]
-    assert found.backed.tolist() == [True, False, False, True]
+    weighed = combined.weigh("", ["w"] * 4, "x")
+    assert weighed is not None
+    assert np.argsort(-weighed.weights).tolist() == [3, 1, 0, 2]
+    assert weighed.backed.tolist() == [True, False, False, True]
     only_second = combined.weigh("", ["w"] * 4, "y")
     assert only_second is not None
     assert np.flatnonzero(only_second.weights).tolist() == [0]
@@ -39,8 +39,8 @@ def test_words_of_an_earlier_source_come_first() -> None:
 
 def test_of_several_labels_the_largest_evidence_counts() -> None:
     source = Known("a", {"x": [0, 3, 1], "y": [2, 1, 0]})
-    found = evidence_for(source, "", ["w"] * 3, ["x", "unknown", "y"])
-    assert found is not None
-    assert found.weights.tolist() == [2, 3, 1]
-    assert found.backed.tolist() == [True, True, False]
+    weighed = evidence_for(source, "", ["w"] * 3, ["x", "unknown", "y"])
+    assert weighed is not None
+    assert weighed.weights.tolist() == [2, 3, 1]
+    assert weighed.backed.tolist() == [True, True, False]
     assert evidence_for(source, "", ["w"] * 3, ["unknown"]) is None

@@ -35,11 +35,11 @@ def plainly(data: Corpus, label: str, prior_texts: float) -> dict[str, tuple[flo
     index = data.label_names.index(label)
     rows = [(set(re.findall(r"w\w+", row["text"])), index in row["labels"]) for row in data.split("train")]
     background = {word: sum(word in words for words, _ in rows) for words, _ in rows for word in words}
-    own = {word: sum(word in words for words, mine in rows if mine) for word in background}
-    total_background, total_own = sum(background.values()), sum(own.values())
+    of_label = {word: sum(word in words for words, mine in rows if mine) for word in background}
+    total_background, total_own = sum(background.values()), sum(of_label.values())
     prior = prior_texts * total_background / len(rows)
     scores = {}
-    for word, count in own.items():
+    for word, count in of_label.items():
         if not count:
             continue
         a = prior * background[word] / total_background
@@ -55,25 +55,25 @@ def test_weights_are_the_formulas(prior_texts: float) -> None:
     source = TrainingTextEvidence(data, prior_texts)
     for label in data.label_names[:6]:
         expected = plainly(data, label, prior_texts)
-        found = source.weigh("", VOCABULARY, label)
-        assert found is not None
-        np.testing.assert_allclose(found.weights, [expected.get(word, (0.0, 0))[0] for word in VOCABULARY], atol=1e-9)
+        weighed = source.weigh("", VOCABULARY, label)
+        assert weighed is not None
+        np.testing.assert_allclose(weighed.weights, [expected.get(word, (0.0, 0))[0] for word in VOCABULARY], atol=1e-9)
         backed = [expected.get(word, (0, 0))[0] >= 1.96 and expected[word][1] >= 2 for word in VOCABULARY]
-        assert found.backed.tolist() == backed
+        assert weighed.backed.tolist() == backed
         assert source.texts_of(label) == int(data.label_counts[data.label_names.index(label)])
 
 
 def test_one_text_backs_nothing_and_more_texts_weigh_more() -> None:
     weights, backed = [], []
     for texts in (1, 2, 5, 20):
-        own = [Document(f"own {i}", "robots learn", ["robotics"]) for i in range(texts)]
+        of_robotics = [Document(f"own {i}", "robots learn", ["robotics"]) for i in range(texts)]
         rest = [Document(f"rest {i}", f"texts learn number{i}", ["other"]) for i in range(50)]
-        source = TrainingTextEvidence(Corpus.from_documents("c", {"train": own + rest}))
-        found = source.weigh("", ["robots", "learn"], "robotics")
-        assert found is not None
-        assert found.weights[0] > found.weights[1]
-        backed.append(found.backed.tolist())
-        weights.append(found.weights[0])
+        source = TrainingTextEvidence(Corpus.from_documents("c", {"train": of_robotics + rest}))
+        weighed = source.weigh("", ["robots", "learn"], "robotics")
+        assert weighed is not None
+        assert weighed.weights[0] > weighed.weights[1]
+        backed.append(weighed.backed.tolist())
+        weights.append(weighed.weights[0])
     assert all(before < after for before, after in pairwise(weights))
     assert backed == [[False, False], [False, False], [True, False], [True, False]]
 
@@ -81,9 +81,9 @@ def test_one_text_backs_nothing_and_more_texts_weigh_more() -> None:
 def test_inflections_and_hyphens_count_as_their_stems() -> None:
     rows = [Document(str(i), text, [label]) for i, (text, label) in enumerate([("robot arms", "r"), ("egg", "e")] * 3)]
     source = TrainingTextEvidence(Corpus.from_documents("c", {"train": rows}))
-    found = source.weigh("", ["Robots", "robot-like", "eggs"], "r")
-    assert found is not None
-    assert found.weights[0] == found.weights[1] > 0 == found.weights[2]
+    weighed = source.weigh("", ["Robots", "robot-like", "eggs"], "r")
+    assert weighed is not None
+    assert weighed.weights[0] == weighed.weights[1] > 0 == weighed.weights[2]
 
 
 @pytest.mark.parametrize("label", ["never", "unheard of", -1, 99])
@@ -95,9 +95,9 @@ def test_a_label_without_training_texts_is_unknown(label: str | int) -> None:
 
 def test_a_corpus_of_one_word_weighs_nothing() -> None:
     source = TrainingTextEvidence(Corpus.from_documents("c", {"train": [Document("1", "egg", ["a"])]}))
-    found = source.weigh("egg", ["egg"], "a")
-    assert found is not None
-    assert found.weights.tolist() == [0.0]
+    weighed = source.weigh("egg", ["egg"], "a")
+    assert weighed is not None
+    assert weighed.weights.tolist() == [0.0]
 
 
 def test_bad_input_is_refused() -> None:

@@ -201,3 +201,20 @@ def test_the_help_lists_the_sources_that_the_command_takes(capsys: pytest.Captur
     with pytest.raises(SystemExit):
         main(["explain", "model", "--text", "t", "--candidate-source", "joins"])
     assert "invalid choice: 'joins' (choose from" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ("--label-file names.json", "--label-file would change nothing: it says how --data are read"),
+        ("--label-language de", "--label-language would change nothing"),
+        (
+            "--candidate-source ocr --masked-lm any",
+            "--masked-lm would change nothing: --candidate-source ocr needs none",
+        ),
+        ("--candidate-source same-sense --candidates 3", "--candidates would change nothing"),
+    ],
+)
+def test_options_that_change_nothing(options: str, message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", "absent", "--text", "absent", *options.split()]) == 2
+    assert message in capsys.readouterr().err

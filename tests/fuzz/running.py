@@ -95,14 +95,14 @@ class Box:
         before = _listing(self.given)
         with _watched(self.out, self.elsewhere) as seen, _ending():
             try:
-                found = action()
+                outcome = action()
             except XMTCError as error:
                 assert str(error) and len(str(error)) < 20_000, "a message is for people"
-                found = None
+                outcome = None
         assert not seen, f"this was done: {seen}"
         assert _listing(self.given) == before, "the input was changed"
         assert not any(self.elsewhere.iterdir()), "something was written into the current folder"
-        return found
+        return outcome
 
 
 @contextmanager

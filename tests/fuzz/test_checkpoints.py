@@ -92,8 +92,8 @@ SAFE = damaged(save({"a": torch.ones(2), "b": torch.zeros(2, 2)}), [b'"data_offs
 )
 def test_checkpoint_file(content: Any) -> None:
     def touch(file: Path) -> None:
-        found = read_checkpoint(file)
-        assert all(np.isfinite(value.double().numpy()).shape == tuple(value.shape) for value in found.weights.values())
+        read = read_checkpoint(file)
+        assert all(np.isfinite(value.double().numpy()).shape == tuple(value.shape) for value in read.weights.values())
 
     with box() as place:
         name, written = content

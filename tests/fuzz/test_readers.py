@@ -257,8 +257,8 @@ def table(draw: st.DrawFn) -> Any:
         header = [draw(st.sampled_from(HEADERS[column])) for column in columns]
         writer.writerow([*header, *(NAMES if bits else [])])
     for number, (text, labels) in enumerate(zip(TEXTS, LABELS, strict=True)):
-        own = WAYS[way](labels, sign)  # type: ignore[no-untyped-call]
-        row = {"id": number % 3, "text": text, "labels": own, "more": draw(st.sampled_from("01ab"))}
+        cell = WAYS[way](labels, sign)  # type: ignore[no-untyped-call]
+        row = {"id": number % 3, "text": text, "labels": cell, "more": draw(st.sampled_from("01ab"))}
         hot = [draw(st.sampled_from([f"{int(name in labels)}", str(name in labels)])) for name in NAMES]
         writer.writerow([*(row[column] for column in columns), *(hot if bits else [])])
     return kept.getvalue().encode(draw(st.sampled_from(ENCODINGS)), "replace")

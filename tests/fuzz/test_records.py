@@ -87,17 +87,17 @@ def test_resuming_a_campaign_folder(files: Any) -> None:
     with box() as place:
         folder = place.write(files)
         shutil.copytree(folder, place.out / "own")
-        own = place.out / "own"
+        private = place.out / "own"
         before = set(place.out.rglob("*"))
-        plan = place.attempt(lambda: resume_plan(own, {}))
-        if plan is not None and not damaged_draw(own):
-            campaign = place.attempt(lambda: read_repaired(own, plan[0]))
+        plan = place.attempt(lambda: resume_plan(private, {}))
+        if plan is not None and not damaged_draw(private):
+            campaign = place.attempt(lambda: read_repaired(private, plan[0]))
             if campaign is not None:
-                assert read_campaign(own).notes is not None
+                assert read_campaign(private).notes is not None
         assert set(place.out.rglob("*")) == before
         for name, content in files.items():
             if name.startswith(("records/", "transfer/")):
-                assert set((own / name).read_bytes().split(b"\n")) <= set(content.split(b"\n")) | {b""}
+                assert set((private / name).read_bytes().split(b"\n")) <= set(content.split(b"\n")) | {b""}
 
 
 ROWS = st.dictionaries(st.text(max_size=3), st.text() | st.integers(-(2**63), 2**63) | st.none(), max_size=3)

@@ -26,10 +26,10 @@ WORDS = [word for word in PARTS if word.strip()] + ["spread", "grid", "slope", "
 
 def scores(text: str) -> Any:
     """Depends on every character, and is the same on every machine."""
-    found = [0.0] * LABELS
+    scores = [0.0] * LABELS
     for place, sign in enumerate(text):
-        found[(ord(sign) + place) % LABELS] += math.sin(ord(sign))
-    return found
+        scores[(ord(sign) + place) % LABELS] += math.sin(ord(sign))
+    return scores
 
 
 SWAP = proposing(*dict.fromkeys(WORDS), max_candidates=6)

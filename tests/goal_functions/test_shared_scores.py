@@ -76,10 +76,10 @@ def test_a_victim_that_has_been_trained_since_is_asked_again() -> None:
     trained = victim(1)
     model.row = lambda text: np.add(trained.row(text), [20, 20, 20, 0, 0, 0])  # type: ignore[call-overload]
     later = GroundTruth(tuple("abc"), ("a",)).encode()
-    found = outcome(attack.attack(TEXT, later))
+    shared = outcome(attack.attack(TEXT, later))
     again = victim()
     again.row = model.row
-    assert found == outcome(attack_on(again).attack(TEXT, later))
+    assert shared == outcome(attack_on(again).attack(TEXT, later))
 
 
 def test_targets_outside_the_k_best_ask_for_themselves() -> None:

@@ -228,9 +228,9 @@ def test_what_cannot_be_hardened(flat: Path, tmp_path: Path) -> None:
         hardened(tmp_path / "nothing", tmp_path / "out")
     with pytest.raises(InputError, match="exists"):
         hardened(flat, other)
-    strange = Corpus.from_documents("strange", {"train": [Document("1", "an egg", ["eggs"])]})
+    other_corpus = Corpus.from_documents("strange", {"train": [Document("1", "an egg", ["eggs"])]})
     with pytest.raises(InputError, match="such as 'eggs', are unknown to the model"):
-        harden_folder(flat, strange, OPTIONS, tmp_path / "out")
+        harden_folder(flat, other_corpus, OPTIONS, tmp_path / "out")
     assert len(NAMES) == LABELS
 
 

@@ -48,11 +48,11 @@ def by_condition(cases: list[Case]) -> dict[str, Case]:
 
 
 def test_as_many_words_at_like_places() -> None:
-    found = by_condition(maker().of(sample(), [1, 4]))
-    assert found[ORIGINAL].text == TEXT and found[ORIGINAL].changed == 0
-    assert changes(found[PRESERVING]) == {2: "big", 4: "fast"}, "the nearest to the changed places"
-    assert len(changes(found[RANDOM])) == found[RANDOM].changed == 2
-    assert all(case.label == 0 and case.sample == 7 and case.model is None for case in found.values())
+    conditions = by_condition(maker().of(sample(), [1, 4]))
+    assert conditions[ORIGINAL].text == TEXT and conditions[ORIGINAL].changed == 0
+    assert changes(conditions[PRESERVING]) == {2: "big", 4: "fast"}, "the nearest to the changed places"
+    assert len(changes(conditions[RANDOM])) == conditions[RANDOM].changed == 2
+    assert all(case.label == 0 and case.sample == 7 and case.model is None for case in conditions.values())
 
 
 def test_all_evidence_is_removed_and_more_where_more_was_changed() -> None:

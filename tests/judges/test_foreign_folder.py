@@ -31,12 +31,12 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def linked(folder: Path, link: str) -> None:
-    own = folder.parents[1] / "own"
+    private = folder.parents[1] / "own"
     if link == "judges":
-        (folder / "judges").symlink_to(own)
+        (folder / "judges").symlink_to(private)
     else:
         (folder / "judges").mkdir(exist_ok=True)
-        (folder / "judges" / link).symlink_to(own / link)
+        (folder / "judges" / link).symlink_to(private / link)
 
 
 WRITERS: dict[str, Callable[[Path], object]] = {
@@ -86,8 +86,8 @@ def test_a_judgement_is_written_into_its_folder_whatever_the_judge_is_called(fol
 
 @pytest.mark.parametrize("link", ["judges", "person.json"])
 def test_what_a_page_asks_is_read_from_its_folder_only(folder: Path, link: str) -> None:
-    own = folder.parents[1] / "own" / "person.json"
-    own.write_text(json.dumps({"format": 1, "digest": digest_of(ITEMS), "items": []}))
+    private = folder.parents[1] / "own" / "person.json"
+    private.write_text(json.dumps({"format": 1, "digest": digest_of(ITEMS), "items": []}))
     linked(folder, link)
     with pytest.raises(Exception, match="is a symbolic link out of"):
         kept_items(folder)

@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.toolkit.encoders import tiny_encoder
+from tests.toolkit.hardening import corpus
 from tests.toolkit.shared_folders import SHARED, needs_shared
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.judges.independence import check_independent, encoder_lineage, model_lineage
+from textattack_xmtc.models.training.plan import small_plan, train_folder
 
 MINILM, MASKED_LM = "models/all-MiniLM-L6-v2", "models/minilm-l6-tib-mlm"
 
@@ -28,13 +31,16 @@ def test_descendants_keep_the_shape_of_network_and_vocabulary(tmp_path: Path) ->
     assert parent & child and not parent & other and parent != child
 
 
-def test_a_model_of_ours_on_an_encoder_descends_from_it(tmp_path: Path) -> None:
-    encoder = model_lineage(transformer(tmp_path / "encoder", b"1", hidden_size=384))
-    ours = tmp_path / "ours"
-    ours.mkdir()
-    inner = {"model_type": "bert", "vocab_size": 100, "hidden_size": 384}
-    (ours / "config.json").write_text(json.dumps({"architecture": "sentence-encoder", "encoder": inner}))
-    assert encoder & model_lineage(ours)
+@pytest.mark.parametrize("prefix", ["", "xmtc:"])
+@pytest.mark.parametrize("architecture", ["sentence-encoder", "attention-xml-encoder"])
+def test_a_trained_model_descends_from_its_encoder(architecture: str, prefix: str, tmp_path: Path) -> None:
+    encoder = tiny_encoder(tmp_path / "encoder", list(corpus().split("train")["text"]))
+    plan = small_plan(architecture).changed({"encoder": str(encoder), "epochs": 1, "max_length": 32})
+    for name in ("victim", "judge"):
+        train_folder(corpus(), plan.changed({"seed": len(name)}), tmp_path / name, device="cpu")
+    victim = model_lineage(f"{prefix}{tmp_path / 'victim'}")
+    assert victim & model_lineage(tmp_path / "judge") and victim & model_lineage(encoder)
+    assert victim & encoder_lineage(f"sbert:{encoder}")
 
 
 @needs_shared(MINILM)

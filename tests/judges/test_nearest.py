@@ -28,13 +28,13 @@ def plainly(text: str, k: int, neighbours: int) -> list[int]:
     """The same by hand: every training text in turn."""
     data, encoder = corpus(), EmbeddedEncoder()
     (own,) = encoder.encode([text])
-    found = []
+    cosines = []
     for row in data.split("train"):
         (vector,) = encoder.encode([row["text"]])
-        found.append((float(own @ vector), row["labels"]))
-    found.sort(key=lambda pair: -pair[0])
+        cosines.append((float(own @ vector), row["labels"]))
+    cosines.sort(key=lambda pair: -pair[0])
     scores: dict[int, float] = {}
-    for cosine, labels in found[:neighbours]:
+    for cosine, labels in cosines[:neighbours]:
         for label in labels:
             scores[label] = scores.get(label, 0.0) + math.exp(10 * cosine)
     return sorted(scores, key=lambda label: (-scores[label], label))[:k]

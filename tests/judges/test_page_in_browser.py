@@ -85,10 +85,10 @@ def test_a_rater_answers_reloads_and_saves(browser: webdriver.Chrome, tmp_path: 
     assert browser.find_element("css selector", '[data-answer="no"]').get_attribute("aria-pressed") == "true"
     press(browser, "y" * (len(items) - 3))
     assert browser.find_element("id", "done").is_displayed()
-    found = read_answers(saved(browser, tmp_path / "downloads", "ann"), items)
-    given = list(found.answers.values())
-    assert found.rater == "ann" and given[:4] == [YES, NO, CANNOT_TELL, YES] and len(given) == len(items)
-    assert all(second >= 0 for second in found.seconds.values())
+    read = read_answers(saved(browser, tmp_path / "downloads", "ann"), items)
+    given = list(read.answers.values())
+    assert read.rater == "ann" and given[:4] == [YES, NO, CANNOT_TELL, YES] and len(given) == len(items)
+    assert all(second >= 0 for second in read.seconds.values())
     assert not [entry for entry in browser.get_log("browser") if entry["level"] in ("WARNING", "SEVERE")]
 
 

@@ -91,8 +91,8 @@ def test_items_are_kept_with_their_conditions(tmp_path: Path) -> None:
 def test_answers_come_back(tmp_path: Path) -> None:
     items = some_items()
     answers = {item.id: YES for item in items}
-    found = read_answers(saved(tmp_path / "a.json", items, "ann", answers), items)
-    assert found.rater == "ann" and found.answers == answers and seconds_an_item([found]) == 2.5
+    read = read_answers(saved(tmp_path / "a.json", items, "ann", answers), items)
+    assert read.rater == "ann" and read.answers == answers and seconds_an_item([read]) == 2.5
 
 
 @pytest.mark.parametrize(
@@ -142,9 +142,9 @@ def test_validity_by_majority_with_cannot_tell_counted_both_ways() -> None:
         {"0": YES, "1": NO, "2": CANNOT_TELL},
     ]
     answers = [RaterAnswers(str(row), given, dict.fromkeys(given, 1.0)) for row, given in enumerate(raters)]
-    (found,) = validity(items, answers)
-    assert found.fits.value == 0.5 and found.fits_generously.value == 0.75 and found.fits.n == 4
-    assert found.cannot_tell.value == pytest.approx(3 / 11)
+    (valid,) = validity(items, answers)
+    assert valid.fits.value == 0.5 and valid.fits_generously.value == 0.75 and valid.fits.n == 4
+    assert valid.cannot_tell.value == pytest.approx(3 / 11)
 
 
 def test_agreement_is_krippendorffs_alpha() -> None:
@@ -166,5 +166,5 @@ def test_agreement_is_krippendorffs_alpha() -> None:
 def test_raters_who_guess_do_not_agree() -> None:
     rng = random.Random(0)
     guesses = [{str(number): rng.choice([YES, NO]) for number in range(400)} for _ in range(3)]
-    found = agreement([RaterAnswers(str(row), given, {}) for row, given in enumerate(guesses)])
-    assert found is not None and abs(found) < 0.1
+    agreed = agreement([RaterAnswers(str(row), given, {}) for row, given in enumerate(guesses)])
+    assert agreed is not None and abs(agreed) < 0.1

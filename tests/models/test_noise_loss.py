@@ -167,6 +167,7 @@ def test_measures_of_a_model_with_fewer_labels_have_their_own_names() -> None:
         (["--noise-seeds", "2"], "--noise-seeds would change nothing"),
         (["--noise", "typos", "--noise-rate", "1.5"], "invalid noise rates [1.5]"),
         (["--out", "none/figures.json"], "--out none/figures.json cannot be written"),
+        (["--out", "/"], "--out / cannot be written"),
         (["--noise", "typos", "--out", "noise.csv"], "--out noise.csv is not a JSON file; give noise.json"),
     ],
 )

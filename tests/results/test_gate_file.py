@@ -154,13 +154,13 @@ def test_texts_that_all_agree_are_no_proof(tmp_path: Path, campaign: Campaign, t
 def test_noise(tmp_path: Path, campaign: Campaign) -> None:
     noise(tmp_path, campaign, typos=0.01, case=0.05, ocr=0.035)
     content = '[noise]\nfile = "noise.json"\nmeasure = "P@1"\nrate = 0.05\nat-most = 0.03'
-    found = checks(tmp_path, campaign, content)
-    assert [(check.where, check.verdict) for check in found] == [
+    verdicts = checks(tmp_path, campaign, content)
+    assert [(check.where, check.verdict) for check in verdicts] == [
         ("noise, typos", PASSED),
         ("noise, case", FAILED),
         ("noise, ocr", UNDECIDED),
     ]
-    assert "loss of P@1 at a rate of 5% 5.0% (4.0 to 6.0%), n = 600" in found[1].reason
+    assert "loss of P@1 at a rate of 5% 5.0% (4.0 to 6.0%), n = 600" in verdicts[1].reason
     for wrong in ('"P@2"', '"P@1"\nrate = 0.1'):
         changed = content.replace('"P@1"\nrate = 0.05' if "rate" in wrong else '"P@1"', wrong)
         with pytest.raises(DataError, match=r"noise\.json does not say what P@. loses .*evaluate --noise KIND"):

@@ -108,7 +108,7 @@ def test_a_page_that_does_ask_or_log_is_noticed(tmp_path: Path) -> None:
 def test_the_page_fits_its_window_and_wide_tables_scroll_in_their_boxes(
     page: Path, tmp_path: Path, width: int, height: int
 ) -> None:
-    found = measured(
+    sizes = measured(
         page,
         tmp_path,
         "const tops = [...document.querySelectorAll('figure svg, .lead')].map(e => e.getBoundingClientRect());"
@@ -120,16 +120,16 @@ def test_the_page_fits_its_window_and_wide_tables_scroll_in_their_boxes(
         width,
         height,
     )
-    assert found["window"] == width and found["page"] <= width and found["widest"] <= width
-    top, bottom, figure_width = found["figure"]
-    assert found["lead"] < top < bottom < height, "the finding and its curve are on the first screen"
+    assert sizes["window"] == width and sizes["page"] <= width and sizes["widest"] <= width
+    top, bottom, figure_width = sizes["figure"]
+    assert sizes["lead"] < top < bottom < height, "the finding and its curve are on the first screen"
     assert figure_width > 300
-    assert found["scrolled"] > 0 or width > 1000
+    assert sizes["scrolled"] > 0 or width > 1000
 
 
 @pytest.mark.parametrize("theme", [LIGHT, DARK])
 def test_all_that_is_read_has_contrast_in_both_themes(page: Path, tmp_path: Path, theme: str) -> None:
-    found = measured(
+    sizes = measured(
         page,
         tmp_path,
         "const rgb = c => c.match(/[\\d.]+/g).slice(0, 3).map(Number);"
@@ -148,10 +148,10 @@ def test_all_that_is_read_has_contrast_in_both_themes(page: Path, tmp_path: Path
         " line: ratio(style('figure svg [id*=line2d] path').stroke, paper)}",
         theme=theme,
     )
-    assert (found["paper"] > 0.9) if theme == LIGHT else (found["paper"] < 0.05)
+    assert (sizes["paper"] > 0.9) if theme == LIGHT else (sizes["paper"] < 0.05)
     for name in ("body", "note", "removed", "added", "ink"):
-        assert found[name] >= 4.5, name
-    assert found["line"] >= 3
+        assert sizes[name] >= 4.5, name
+    assert sizes["line"] >= 3
 
 
 @pytest.mark.parametrize("theme", [LIGHT, DARK])

@@ -34,10 +34,10 @@ def test_precision_is_that_of_plain_sums(
     folder: Path, name: str, without_target: bool, family: str, a: float, b: float
 ) -> None:
     campaign = read_campaign(folder)
-    found = precision(campaign, successes_of(campaign, campaign.model(name)), without_target, family)
+    after = precision(campaign, successes_of(campaign, campaign.model(name)), without_target, family)
     rows = plain_rows(folder, name)
     weight = 1 / propensities(campaign.label_counts, 1000, a, b)
-    for side, value, psp in (("before", found.p_before, found.psp_before), ("after", found.p_after, found.psp_after)):
+    for side, value, psp in (("before", after.p_before, after.psp_before), ("after", after.p_after, after.psp_after)):
         hits = gained = possible = 0.0
         for row, sample in rows:
             true = {label for label in sample["labels"] if not (without_target and label == sample["target"])}
@@ -47,7 +47,7 @@ def test_precision_is_that_of_plain_sums(
             possible += sum(sorted((weight[label] for label in true), reverse=True)[:5])
         assert value == pytest.approx(hits / len(rows))
         assert psp == pytest.approx(gained / possible)
-    assert (found.p_before > found.p_after) or without_target
+    assert (after.p_before > after.p_after) or without_target
 
 
 @pytest.mark.parametrize("inwards", [True, False])
@@ -60,11 +60,11 @@ def test_moved_labels_are_counted_without_the_targets(folder: Path, inwards: boo
         labels = (after - before if inwards else before - after) - {sample["target"]}
         times.update(labels)
         true.update(labels & set(sample["labels"]))
-    found = moved(successes_of(campaign, campaign.model("plain")), inwards)
-    assert {row.Index: (row.times, row.true) for row in found.itertuples()} == {
+    labels_moved = moved(successes_of(campaign, campaign.model("plain")), inwards)
+    assert {row.Index: (row.times, row.true) for row in labels_moved.itertuples()} == {
         label: (n, true[label]) for label, n in times.items()
     }
-    assert found["times"].tolist() == sorted(times.values(), reverse=True) and found["true"].any()
+    assert labels_moved["times"].tolist() == sorted(times.values(), reverse=True) and labels_moved["true"].any()
 
 
 def test_a_model_that_gives_fewer_than_k_labels_is_measured_all_the_same(folder: Path, tmp_path: Path) -> None:
@@ -74,13 +74,13 @@ def test_a_model_that_gives_fewer_than_k_labels_is_measured_all_the_same(folder:
     target = row["target"]
     write_lines(path, [row | {"before": row["before"] | {"top_k": [target]}, "after": row["after"] | {"top_k": []}}])
     campaign = read_campaign(folder)
-    found = precision(campaign, successes_of(campaign, campaign.model("plain")), without_target=False)
-    assert (found.p_before, found.p_after) == (pytest.approx(1 / 5), 0.0)
+    after = precision(campaign, successes_of(campaign, campaign.model("plain")), without_target=False)
+    assert (after.p_before, after.p_after) == (pytest.approx(1 / 5), 0.0)
 
 
 def test_without_propensities_there_is_no_psp(tmp_path: Path) -> None:
     folder = write_campaign(tmp_path / "small", samples_per_bin=8)
     change(folder / "labels.json", n_train=2)
     campaign = read_campaign(folder)
-    found = precision(campaign, successes_of(campaign, campaign.model("plain")), without_target=False)
-    assert found.p_before > 0 and found.psp_before is None and found.psp_after is None
+    after = precision(campaign, successes_of(campaign, campaign.model("plain")), without_target=False)
+    assert after.p_before > 0 and after.psp_before is None and after.psp_after is None

@@ -28,18 +28,18 @@ from textattack_xmtc.results.statistics import (
     [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611), (1, 29, 0.0061, 0.1718)],
 )
 def test_wilson_has_the_published_values(successes: int, n: int, low: float, high: float) -> None:
-    found = wilson(successes, n)
-    assert (found.value, found.n) == (successes / n, n)
-    assert (found.low, found.high) == (pytest.approx(low, abs=5e-5), pytest.approx(high, abs=5e-5))
+    rate = wilson(successes, n)
+    assert (rate.value, rate.n) == (successes / n, n)
+    assert (rate.low, rate.high) == (pytest.approx(low, abs=5e-5), pytest.approx(high, abs=5e-5))
 
 
 @pytest.mark.parametrize(("successes", "n"), [(1, 7), (30, 60), (199, 200), (3, 3), (0, 1)])
 def test_the_ends_of_wilson_are_where_the_score_test_is_just_not_significant(successes: int, n: int) -> None:
-    found = wilson(successes, n)
-    for end in (found.low, found.high):
+    rate = wilson(successes, n)
+    for end in (rate.low, rate.high):
         if 0 < end < 1:
-            assert abs(found.value - end) / math.sqrt(end * (1 - end) / n) == pytest.approx(Z)
-    assert 0 <= found.low <= found.value <= found.high <= 1
+            assert abs(rate.value - end) / math.sqrt(end * (1 - end) / n) == pytest.approx(Z)
+    assert 0 <= rate.low <= rate.value <= rate.high <= 1
 
 
 def test_no_sample_gives_no_number_and_nonsense_is_refused() -> None:
@@ -50,11 +50,11 @@ def test_no_sample_gives_no_number_and_nonsense_is_refused() -> None:
 
 @pytest.mark.parametrize(("successes", "n"), [(0, 1), (0, 20), (1, 7), (30, 60), (199, 200), (3, 3), (812, 1000)])
 def test_wilson_is_that_of_scipy_and_statsmodels(successes: int, n: int) -> None:
-    found = wilson(successes, n)
+    rate = wilson(successes, n)
     interval = binomtest(successes, n).proportion_ci(method="wilson")
-    assert (found.low, found.high) == pytest.approx((interval.low, interval.high), abs=1e-12)
+    assert (rate.low, rate.high) == pytest.approx((interval.low, interval.high), abs=1e-12)
     proportion = pytest.importorskip("statsmodels.stats.proportion", reason="statsmodels is an oracle of tests")
-    assert (found.low, found.high) == pytest.approx(proportion.proportion_confint(successes, n, method="wilson"))
+    assert (rate.low, rate.high) == pytest.approx(proportion.proportion_confint(successes, n, method="wilson"))
 
 
 @pytest.mark.parametrize("counts", [(1, 0), (3, 3), (1, 7), (12, 2), (40, 61)])
@@ -81,9 +81,9 @@ def test_mcnemar_is_the_binomial_test(counts: tuple[int, int]) -> None:
 def test_the_paired_difference_has_the_published_values(
     counts: tuple[int, int, int, int], low: float, high: float
 ) -> None:
-    found = paired_difference(*counts)
-    assert found.value == pytest.approx((counts[1] - counts[2]) / sum(counts))
-    assert (found.low, found.high) == (pytest.approx(low, abs=6e-4), pytest.approx(high, abs=6e-4))
+    difference = paired_difference(*counts)
+    assert difference.value == pytest.approx((counts[1] - counts[2]) / sum(counts))
+    assert (difference.low, difference.high) == (pytest.approx(low, abs=6e-4), pytest.approx(high, abs=6e-4))
 
 
 def test_exchanging_the_models_turns_the_difference_around() -> None:
@@ -93,9 +93,9 @@ def test_exchanging_the_models_turns_the_difference_around() -> None:
 
 @pytest.mark.parametrize("counts", [(5, 0, 0, 0), (0, 0, 0, 5), (0, 5, 0, 0), (0, 0, 5, 0), (1, 0, 0, 0)])
 def test_the_paired_difference_stays_in_range_where_a_margin_is_empty(counts: tuple[int, int, int, int]) -> None:
-    found = paired_difference(*counts)
-    assert -1 <= found.low <= found.value <= found.high <= 1
-    assert found.low < found.high
+    difference = paired_difference(*counts)
+    assert -1 <= difference.low <= difference.value <= difference.high <= 1
+    assert difference.low < difference.high
     assert math.isnan(paired_difference(0, 0, 0, 0).value)
 
 
@@ -103,7 +103,7 @@ def test_the_paired_difference_covers_the_truth_as_often_as_it_says() -> None:
     random = np.random.default_rng(5)
     shares = np.array([0.4, 0.25, 0.1, 0.25])
     tables = random.multinomial(60, shares, size=2000)
-    hits = [found.low <= 0.15 <= found.high for found in (paired_difference(*map(int, table)) for table in tables)]
+    hits = [one.low <= 0.15 <= one.high for one in (paired_difference(*map(int, table)) for table in tables)]
     assert 0.935 <= np.mean(hits) <= 0.975
 
 
@@ -113,11 +113,11 @@ def test_samples_of_their_own_texts_get_wilson_and_shared_texts_a_bootstrap() ->
     assert share_of(outcomes, random.permutation(90)) == wilson(int(outcomes.sum()), 90)
     # Three copies of 30 samples tell no more than the 30.
     thrice, texts = np.repeat(outcomes[:30], 3), np.repeat(np.arange(30), 3)
-    found, once = share_of(thrice, texts), wilson(int(outcomes[:30].sum()), 30)
-    assert (found.value, found.n) == (once.value, 90)
-    assert (found.low, found.high) == (pytest.approx(once.low, abs=0.04), pytest.approx(once.high, abs=0.04))
+    clustered, once = share_of(thrice, texts), wilson(int(outcomes[:30].sum()), 30)
+    assert (clustered.value, clustered.n) == (once.value, 90)
+    assert (clustered.low, clustered.high) == (pytest.approx(once.low, abs=0.04), pytest.approx(once.high, abs=0.04))
     naive = wilson(int(thrice.sum()), 90)
-    assert found.high - found.low > 1.4 * (naive.high - naive.low)
+    assert clustered.high - clustered.low > 1.4 * (naive.high - naive.low)
 
 
 def test_the_bootstrap_is_that_of_a_plain_loop_and_the_same_each_time() -> None:
@@ -139,15 +139,17 @@ def test_many_texts_need_no_bootstrap_for_the_same_interval(most: int) -> None:
     texts = np.repeat(np.arange(BOOTSTRAP_TEXTS + 1), rng.integers(1, most + 1, BOOTSTRAP_TEXTS + 1))
     if most > 1:
         hard = rng.random(BOOTSTRAP_TEXTS + 1)
-        found = rng.random(len(texts)) < hard[texts]  # alike within a text
-        rate, low, high = share_of(found, texts), *bootstrap_over_texts(found.astype(float), texts, draws=400)
+        fooled = rng.random(len(texts)) < hard[texts]  # alike within a text
+        rate, low, high = share_of(fooled, texts), *bootstrap_over_texts(fooled.astype(float), texts, draws=400)
         assert (rate.low, rate.high) == pytest.approx((low, high), abs=0.002)
-        apart = wilson(int(found.sum()), len(found))
+        apart = wilson(int(fooled.sum()), len(fooled))
         assert rate.high - rate.low > 1.1 * (apart.high - apart.low)
         return
-    found = rng.random(len(texts)) < 0.3
-    alone = wilson(int(found.sum()), len(found))
-    assert clustered_wilson(found, texts).low == pytest.approx(alone.low, abs=1e-4) and share_of(found, texts) == alone
+    fooled = rng.random(len(texts)) < 0.3
+    alone = wilson(int(fooled.sum()), len(fooled))
+    assert (
+        clustered_wilson(fooled, texts).low == pytest.approx(alone.low, abs=1e-4) and share_of(fooled, texts) == alone
+    )
 
 
 def test_texts_that_are_all_alike_inside_leave_no_less_than_wilson() -> None:
@@ -157,9 +159,9 @@ def test_texts_that_are_all_alike_inside_leave_no_less_than_wilson() -> None:
 
 @pytest.mark.parametrize("outcome", [True, False])
 def test_shared_texts_that_all_agree_keep_the_width_of_as_many_texts(outcome: bool) -> None:
-    found = share_of(np.full(12, outcome), np.repeat(np.arange(4), 3))
+    rate = share_of(np.full(12, outcome), np.repeat(np.arange(4), 3))
     once = wilson(4 * outcome, 4)
-    assert (found.value, found.low, found.high, found.n) == (once.value, once.low, once.high, 12)
+    assert (rate.value, rate.low, rate.high, rate.n) == (once.value, once.low, once.high, 12)
 
 
 def test_a_difference_has_a_p_value_only_where_samples_are_independent() -> None:
@@ -170,7 +172,7 @@ def test_a_difference_has_a_p_value_only_where_samples_are_independent() -> None
         paired_difference(*counts),
         mcnemar(counts[1], counts[2]),
     )
-    found, p = difference_of(first, second, np.arange(80) // 2)
-    assert p is None and found.low < found.value < found.high
+    difference, p = difference_of(first, second, np.arange(80) // 2)
+    assert p is None and difference.low < difference.value < difference.high
     same, p = difference_of(first, first, np.arange(80) // 2)
     assert (same.value, p) == (0.0, None) and same.low < 0 < same.high

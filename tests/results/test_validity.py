@@ -14,9 +14,9 @@ from textattack_xmtc.results.validity import OperatingPoint, rogan_gladen, valid
 def test_a_perfect_judge_needs_no_correction() -> None:
     successes = np.array([True] * 6 + [False] * 4)
     accepted = np.array([True] * 3 + [False] * 7)
-    found = valid_rate(successes, accepted, np.arange(10), [True] * 50, [False] * 50)
-    assert found.uncorrected.value == found.corrected.value == pytest.approx(0.3)
-    assert found.corrected.low < 0.3 < found.corrected.high and found.corrected.n == 10
+    rate = valid_rate(successes, accepted, np.arange(10), [True] * 50, [False] * 50)
+    assert rate.uncorrected.value == rate.corrected.value == pytest.approx(0.3)
+    assert rate.corrected.low < 0.3 < rate.corrected.high and rate.corrected.n == 10
 
 
 def test_the_correction_inverts_the_errors() -> None:
@@ -36,10 +36,8 @@ def test_95_of_100_intervals_hold_the_truth() -> None:
         accepted = np.where(fits, rng.random(200) < sensitivity, rng.random(200) >= specificity)
         fitting, unfitting = rng.random(60) < sensitivity, rng.random(60) >= specificity
         if OperatingPoint.of(fitting.tolist(), unfitting.tolist()).usable:
-            found = valid_rate(
-                successes, accepted, np.arange(200), fitting.tolist(), unfitting.tolist(), seed
-            ).corrected
-            covered += found.low <= share * fall <= found.high
+            rate = valid_rate(successes, accepted, np.arange(200), fitting.tolist(), unfitting.tolist(), seed).corrected
+            covered += rate.low <= share * fall <= rate.high
         else:
             covered += 1
     assert 181 <= covered <= 199
@@ -59,9 +57,9 @@ def test_texts_with_several_samples_are_drawn_together() -> None:
 def test_worse_sensitivity_means_more_valid_texts() -> None:
     successes = np.ones(100, dtype=bool)
     accepted = np.arange(100) < 60
-    found = valid_rate(successes, accepted, np.arange(100), [True] * 45 + [False] * 5, [False] * 45 + [True] * 5)
-    assert found.corrected.value == pytest.approx((0.6 + 0.9 - 1) / 0.8)
-    assert found.bound == pytest.approx((0.6 + 0.9 - 1) / 0.7)
+    rate = valid_rate(successes, accepted, np.arange(100), [True] * 45 + [False] * 5, [False] * 45 + [True] * 5)
+    assert rate.corrected.value == pytest.approx((0.6 + 0.9 - 1) / 0.8)
+    assert rate.bound == pytest.approx((0.6 + 0.9 - 1) / 0.7)
 
 
 @pytest.mark.parametrize(
@@ -77,5 +75,5 @@ def test_a_judge_that_cannot_tell_judges_nothing(fitting: list[bool], unfitting:
 
 def test_without_a_success_nothing_is_valid() -> None:
     nothing = np.zeros(5, dtype=bool)
-    found = valid_rate(nothing, nothing, np.arange(5), [True] * 10, [False] * 10)
-    assert found.corrected.value == found.bound == 0 and found.corrected.high > 0
+    rate = valid_rate(nothing, nothing, np.arange(5), [True] * 10, [False] * 10)
+    assert rate.corrected.value == rate.bound == 0 and rate.corrected.high > 0

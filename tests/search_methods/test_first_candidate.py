@@ -24,8 +24,8 @@ def victim(base: float = 50, reads: int | None = None) -> CountingVictim:
     """Label 1 rises with each "zinc" by what it is worth there, with "iron" by half of that; label 0 has `base`."""
 
     def row(text: str) -> list[float]:
-        own = {"zinc": 1.0, "iron": 0.5}
-        return [base, sum(own.get(word, 0) * WORTH.get(place, 1) for place, word in enumerate(text.split()))]
+        gains = {"zinc": 1.0, "iron": 0.5}
+        return [base, sum(gains.get(word, 0) * WORTH.get(place, 1) for place, word in enumerate(text.split()))]
 
     return CountingVictim(row, reads=reads)
 

@@ -45,8 +45,8 @@ def write_campaign(
     write_lines(folder / "samples.jsonl", samples)
     for name in models:
         # A generator a model: one more model leaves the records of the others as they are.
-        own = np.random.default_rng([seed, *name.encode()])
-        write_lines(folder / "records" / f"{name}.jsonl", [_record(own, name, goal, row, labels) for row in samples])
+        rng = np.random.default_rng([seed, *name.encode()])
+        write_lines(folder / "records" / f"{name}.jsonl", [_record(rng, name, goal, row, labels) for row in samples])
     return folder
 
 

@@ -45,10 +45,10 @@ def _run(name: str, arguments: list[str]) -> Any:
 
 if __name__ == "__main__":
     sys.addaudithook(_audit)
-    found = []
+    connections = []
     for name, *arguments in json.loads(sys.argv[1]):
         with contextlib.redirect_stdout(sys.stderr):
             status = _run(name, arguments)
-        found.append([arguments[0], status, list(TRIED)])
+        connections.append([arguments[0], status, list(TRIED)])
         TRIED.clear()
-    print(json.dumps(found))
+    print(json.dumps(connections))

@@ -125,12 +125,12 @@ def probabilities(state: dict[str, torch.Tensor], numbers: list[int], max_length
         weight, bias = (state[f"sequence_summary.summary.{kind}"] for kind in ("weight", "bias"))
         summary = torch.tanh(states[0, -1] @ weight.T + bias)
         head = torch.sigmoid(summary @ state["AdaptiveMultiLabel.head.weight"].T)
-        found = [head[:4]]
+        parts = [head[:4]]
         for number in range(2):
             narrow = summary @ state[f"AdaptiveMultiLabel.tail.{number}.0.weight"].T
             narrow = (narrow - narrow.mean()) / (narrow.var(correction=0) + 1e-5).sqrt()
             narrow = narrow * state[f"AdaptiveMultiLabel.tail.{number}.1.weight"]
             narrow = torch.relu(narrow + state[f"AdaptiveMultiLabel.tail.{number}.1.bias"])
             rows = torch.sigmoid(narrow @ state[f"AdaptiveMultiLabel.tail.{number}.3.weight"].T)
-            found.append(head[4 + number] * rows)
-    return torch.cat(found).numpy()
+            parts.append(head[4 + number] * rows)
+    return torch.cat(parts).numpy()

@@ -127,10 +127,10 @@ class Tree:
     def probabilities(self, numbers: list[int]) -> np.ndarray:
         """Of all labels: the sigmoid of each level's score, multiplied along the path."""
         first, second, third = (1 / (1 + np.exp(-network_logits(state, numbers))) for state in self.states)
-        found = np.empty(self.labels)
+        logits = np.empty(self.labels)
         for group, leaf in enumerate(self.leaves):
-            found[leaf] = first[group // 2] * second[group] * third[leaf]
-        return found
+            logits[leaf] = first[group // 2] * second[group] * third[leaf]
+        return logits
 
 
 def _array(groups: list[np.ndarray]) -> np.ndarray:

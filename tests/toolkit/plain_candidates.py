@@ -32,15 +32,15 @@ def proposals(swap: Any, text: Any, indices: Any = None) -> Any:
     """The words proposed for each word, and a check that nothing else was changed."""
     original = AttackedText(text)
     indices = range(original.num_words) if indices is None else indices
-    found: Any = {index: [] for index in indices}
+    by_index: Any = {index: [] for index in indices}
     for candidate in swap(original, indices_to_modify=indices):
         (index,) = candidate.attack_attrs["modified_indices"]
-        assert candidate.attack_attrs[CANDIDATE_ORDER] == len(found[index])
-        if not found[index]:  # TextAttack's own replacement is too slow for all of them
+        assert candidate.attack_attrs[CANDIDATE_ORDER] == len(by_index[index])
+        if not by_index[index]:  # TextAttack's own replacement is too slow for all of them
             expected = original.replace_word_at_index(index, candidate.words[index])
             assert (candidate.text, candidate.words) == (expected.text, expected.words)
-        found[index].append(candidate.words[index])
-    return list(found.values())
+        by_index[index].append(candidate.words[index])
+    return list(by_index.values())
 
 
 @cache
@@ -84,9 +84,9 @@ def expected_for(family: str, attacked: Any, index: int, number: int, min_confid
         return []
     likely = logits.softmax(0).tolist()
     own, words = attacked.words[index].lower(), word_by_token(family, index == 0)
-    found = []
+    candidates = []
     for position in logits.argsort(descending=True).tolist():
         word = words.get(tokenizer.convert_ids_to_tokens(position))
-        if word and likely[position] >= min_confidence and word.lower() != own and word not in found:
-            found.append(word)
-    return found[:number]
+        if word and likely[position] >= min_confidence and word.lower() != own and word not in candidates:
+            candidates.append(word)
+    return candidates[:number]

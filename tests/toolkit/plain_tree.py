@@ -69,11 +69,11 @@ def plain_probabilities(model: Any, text: str) -> Any:
         for level, size in enumerate(model.network.tree.sizes):
             network = model.network.network(level)
             hidden = list(network.encode(words, torch.tensor([words.shape[1]]))[0].double())
-            own = [1 / (1 + math.exp(-plain_node(network, hidden, node))) for node in range(size)]
+            nodes = [1 / (1 + math.exp(-plain_node(network, hidden, node))) for node in range(size)]
             if level:
                 parents = model.network.tree.parents[level - 1]
-                own = [probability * probabilities[-1][parents[node]] for node, probability in enumerate(own)]
-            probabilities.append(own)
+                nodes = [probability * probabilities[-1][parents[node]] for node, probability in enumerate(nodes)]
+            probabilities.append(nodes)
     return probabilities
 
 

@@ -65,11 +65,11 @@ class Command:
         Returns:
             The exit status, and what stood there.
         """
-        found = bytearray()
+        output = bytearray()
         while part := os.read(self._stderr.fileno(), 2**16):
-            found += part
+            output += part
         self._process.join()
-        return self.status, found.decode()
+        return self.status, output.decode()
 
 
 def run(*arguments: str) -> None:

@@ -44,11 +44,11 @@ def make_data(folder: Path) -> Path:
         share = weights / weights.sum() if split == "train" else np.full(LABELS, 1 / LABELS)
         with (folder / f"{split}.jsonl").open("w", encoding="utf-8") as lines:
             for number in range(texts):
-                own = random.choice(LABELS, 2, replace=False, p=share)
-                words = [f"{part}{'abcdefghijklmnopqr'[label]}" for label in own for part in ("topic", "about")]
+                true = random.choice(LABELS, 2, replace=False, p=share)
+                words = [f"{part}{'abcdefghijklmnopqr'[label]}" for label in true for part in ("topic", "about")]
                 words += random.choice(FILLERS, 16).tolist()
                 row = {"id": f"{split}{number}", "text": " ".join(random.permutation(words))}
-                lines.write(json.dumps({**row, "labels": [f"label {label}" for label in own]}) + "\n")
+                lines.write(json.dumps({**row, "labels": [f"label {label}" for label in true]}) + "\n")
     return folder
 
 
@@ -97,8 +97,8 @@ def make_all(root: Path) -> Path:
 
 def records(out: Path) -> dict[str, list[dict[str, Any]]]:
     """The records by model, without what a clock said."""
-    found = {}
+    models = {}
     for file in sorted((out / "records").iterdir()):
         rows = [json.loads(line) for line in file.read_bytes().split(b"\n") if line]
-        found[file.stem] = [{key: value for key, value in row.items() if key != "seconds"} for row in rows]
-    return found
+        models[file.stem] = [{key: value for key, value in row.items() if key != "seconds"} for row in rows]
+    return models

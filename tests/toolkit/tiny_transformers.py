@@ -75,13 +75,13 @@ def tiny(family: str, head: str = "ForSequenceClassification", vocabulary: int |
 
 def tokenizer(max_length: int | None = POSITIONS, special: bool = True, **more: str) -> Any:
     """A tokenizer of whole words that gives every model token type ids; without `special`, as GPT-2's adds nothing."""
-    found = word_tokenizer(WORDS, max_length)
+    tokenizer = word_tokenizer(WORDS, max_length)
     if not special:
         from tokenizers import processors
 
-        found.backend_tokenizer.post_processor = processors.Sequence([])
-        found.add_special_tokens({"pad_token": "[PAD]"})
+        tokenizer.backend_tokenizer.post_processor = processors.Sequence([])
+        tokenizer.add_special_tokens({"pad_token": "[PAD]"})
     for name, value in more.items():
-        setattr(found, name, value)
-    assert "token_type_ids" in found("egg")
-    return found
+        setattr(tokenizer, name, value)
+    assert "token_type_ids" in tokenizer("egg")
+    return tokenizer

@@ -38,13 +38,13 @@ def test_neighbours_are_those_of_the_input_embeddings(family: str) -> None:
     vectors, source = WordVectors(swap), NameWords(swap)
     assert len(vectors.words) == len(vectors.vectors) and not set(vectors.words) & STOPS
     np.testing.assert_allclose(np.linalg.norm(vectors.vectors, axis=1), 1, rtol=1e-5)
-    found = source.of("river")
-    assert found[0] == "river" and set(found) == set(vectors.words)
+    words = source.of("river")
+    assert words[0] == "river" and set(words) == set(vectors.words)
     direction = vectors.of("river")
     nearness: dict[str, float] = {}
     for word, vector in zip(vectors.words, vectors.vectors, strict=True):
         nearness[word] = max(float(vector @ direction), nearness.get(word, -1.0))  # of a word's spellings, the nearest
-    values = [nearness[word] for word in found[1:]]
+    values = [nearness[word] for word in words[1:]]
     assert all(first >= second - 1e-5 for first, second in itertools.pairwise(values))
     assert values[0] > values[-1] + 0.1
 

@@ -27,11 +27,11 @@ def inputs_of(tokenizer: Any) -> tuple[Any, Any]:
 def test_the_same_logits_as_the_whole_model_s(family: str) -> None:
     model, tokenizer = masked_lm(family)
     inputs, positions = inputs_of(tokenizer)
-    found = logits_at(model, inputs, positions)
+    actual = logits_at(model, inputs, positions)
     with torch.inference_mode():
         whole = model(**inputs).logits
     expected = torch.stack([row[position] for row, position in zip(whole, positions, strict=True)])
-    torch.testing.assert_close(found, expected, rtol=1e-9, atol=1e-9)
+    torch.testing.assert_close(actual, expected, rtol=1e-9, atol=1e-9)
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -54,8 +54,8 @@ def test_a_model_of_another_make_is_run_as_a_whole() -> None:
         def forward(self, input_ids: Any) -> SimpleNamespace:
             return SimpleNamespace(logits=torch.arange(24.0).reshape(2, 3, 4))
 
-    found = logits_at(Counting(), {"input_ids": torch.zeros(2, 3, dtype=torch.int64)}, [0, 2])
-    assert found.tolist() == [[0, 1, 2, 3], [20, 21, 22, 23]]
+    actual = logits_at(Counting(), {"input_ids": torch.zeros(2, 3, dtype=torch.int64)}, [0, 2])
+    assert actual.tolist() == [[0, 1, 2, 3], [20, 21, 22, 23]]
 
 
 @pytest.mark.parametrize("family", FAMILIES)

@@ -36,8 +36,8 @@ from textattack_xmtc.transformations import XMTCWordSwapMaskedLM
 def test_a_model_with_more_embeddings_than_the_tokenizer_has_tokens() -> None:
     tokenizer = word_piece_tokenizer(hf.BertTokenizerFast)
     model = random_model(hf.BertConfig, tokenizer, vocab_size=len(tokenizer) + 3)
-    (found,) = proposals(XMTCWordSwapMaskedLM(model, tokenizer, max_candidates=500), TEXTS[0], [1])
-    assert len(found) > 30
+    (proposed,) = proposals(XMTCWordSwapMaskedLM(model, tokenizer, max_candidates=500), TEXTS[0], [1])
+    assert len(proposed) > 30
 
 
 def test_tokens_that_the_model_has_no_embedding_for_are_refused() -> None:

@@ -86,10 +86,10 @@ def test_an_article_before_the_word_still_fits(text: str, word: str) -> None:
 
 
 def test_a_candidate_is_one_word_in_the_form_of_its_word() -> None:
-    found = proposed("Cars were cleaned", "Cars", "all")
-    assert "Autos" in found
-    assert "Automobiles" in found
-    assert all(word[0].isupper() and word.endswith("s") and " " not in word for word in found)
+    proposals = proposed("Cars were cleaned", "Cars", "all")
+    assert "Autos" in proposals
+    assert "Automobiles" in proposals
+    assert all(word[0].isupper() and word.endswith("s") and " " not in word for word in proposals)
     assert "dumplings" not in proposed("why is gnocchi a dumpling", "dumpling", "all")
 
 

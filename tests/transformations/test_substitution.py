@@ -27,15 +27,15 @@ def ours(text: Any, index: Any, word: Any) -> Any:
     return substitute(text, index, word_spans(text.text, text.words)[index], word)
 
 
-def assert_same(found: Any, expected: Any) -> None:
-    assert found.text == expected.text
-    assert found.words == expected.words
-    assert found.num_words == expected.num_words
-    assert found.tokenizer_input == expected.tokenizer_input
-    assert found.column_labels == expected.column_labels
-    assert found.words_per_input == expected.words_per_input
-    assert found == expected and hash(found) == hash(expected)
-    attributes, wanted = dict(found.attack_attrs), dict(expected.attack_attrs)
+def assert_same(actual: Any, expected: Any) -> None:
+    assert actual.text == expected.text
+    assert actual.words == expected.words
+    assert actual.num_words == expected.num_words
+    assert actual.tokenizer_input == expected.tokenizer_input
+    assert actual.column_labels == expected.column_labels
+    assert actual.words_per_input == expected.words_per_input
+    assert actual == expected and hash(actual) == hash(expected)
+    attributes, wanted = dict(actual.attack_attrs), dict(expected.attack_attrs)
     assert attributes.pop("previous_attacked_text", None) == wanted.pop("previous_attacked_text", None)
     assert attributes.pop("original_index_map").tolist() == wanted.pop("original_index_map").tolist()
     assert attributes == wanted
@@ -45,22 +45,22 @@ def assert_same(found: Any, expected: Any) -> None:
 @given(text=TEXTS, data=st.data())
 @example(text="[MASK] 'the' naïve -the- The", data=None)
 def test_chains_of_substitutions(text: str, data: Any) -> None:
-    found = expected = AttackedText(text)
+    actual = expected = AttackedText(text)
     steps = data.draw(st.lists(st.tuples(st.integers(0, 20), WORDS | ODD_WORDS), max_size=4)) if data else [(1, "x")]
     for position, word in steps:
-        if not found.words:
+        if not actual.words:
             break
-        index = position % found.num_words
+        index = position % actual.num_words
         # TextAttack cuts a text behind the literal "<SPLIT>" when it replaces a word.
-        assume(AttackedText.SPLIT_TOKEN not in found.text)
+        assume(AttackedText.SPLIT_TOKEN not in actual.text)
         expected_next = expected.replace_word_at_index(index, word)
-        assume(AttackedText.SPLIT_TOKEN not in expected_next.text + word_in(found, index, word))
-        before = copy.deepcopy(found.attack_attrs)
-        found, previous = ours(found, index, word), found
+        assume(AttackedText.SPLIT_TOKEN not in expected_next.text + word_in(actual, index, word))
+        before = copy.deepcopy(actual.attack_attrs)
+        actual, previous = ours(actual, index, word), actual
         assert previous.attack_attrs.keys() == before.keys()
         assert previous.attack_attrs["modified_indices"] == before["modified_indices"]
         expected = expected_next
-        assert_same(found, expected)
+        assert_same(actual, expected)
 
 
 def word_in(text: Any, index: Any, word: Any) -> Any:
@@ -75,9 +75,9 @@ def test_one_word_is_cut_and_not_split_anew(text: str, word: Any, data: Any) -> 
     attacked = AttackedText(text)
     assume(attacked.words and not any("\u4e00" <= letter <= "\u9fff" for letter in text))
     index = data.draw(st.integers(0, attacked.num_words - 1))
-    found = ours(attacked, index, word)
-    assert isinstance(found, Substitution) == (word != attacked.words[index])
-    assert_same(found, attacked.replace_word_at_index(index, word))
+    actual = ours(attacked, index, word)
+    assert isinstance(actual, Substitution) == (word != attacked.words[index])
+    assert_same(actual, attacked.replace_word_at_index(index, word))
 
 
 @pytest.mark.parametrize(
@@ -118,8 +118,8 @@ def test_stock_methods_work_on_a_substitution() -> None:
             text.replace_words_at_indices([0, 4], ["Two", "tiny"]),
         ]
 
-    for found, expected in zip(edited(ours), edited(AttackedText.replace_word_at_index), strict=True):
-        assert_same(found, expected)
+    for actual, expected in zip(edited(ours), edited(AttackedText.replace_word_at_index), strict=True):
+        assert_same(actual, expected)
     text = ours(AttackedText("One small test"), 1, "large")
     assert text.text_window_around_index(1, 3) == "One large test"
     assert text.convert_from_original_idxs([0, 1, 2]) == [0, 1, 2]

@@ -141,9 +141,9 @@ def test_words_that_did_well_come_first_and_then_new_ones() -> None:
     swap = WordSwapLabelAware(proposing(*words), goal, [Known(rocks=words)], max_candidates=4)
 
     def tried(place: int) -> list[str]:
-        found = swap(text, indices_to_modify=[place])
-        goal.objective_values([one.text for one in found])
-        return [one.words[place] for one in found]
+        texts = swap(text, indices_to_modify=[place])
+        goal.objective_values([one.text for one in texts])
+        return [one.words[place] for one in texts]
 
     assert tried(0) == ["zinc", "iron", "lead", "saw"]
     assert tried(1) == ["iron", "gold"], "half as many: the best, then a new one"
@@ -160,8 +160,8 @@ def test_of_a_word_tried_at_several_places_at_once_the_mean_counts() -> None:
     goal.init_attack_example(text, GroundTruth(("stones",), ("rocks",)).encode())
     words = ["zinc", "iron"]
     swap = WordSwapLabelAware(proposing(*words), goal, [Known(rocks=words)])
-    found = swap(text, indices_to_modify=[0, 1])
-    goal.objective_values([one.text for one in found])
+    texts = swap(text, indices_to_modify=[0, 1])
+    goal.objective_values([one.text for one in texts])
     # In place of amber they bring 4 and 3, elsewhere 2 and 1.
     swap(text, indices_to_modify=[2])
     assert swap._learnt.gains == {"zinc": (1 + 0.5) / 2, "iron": (0.75 + 0.25) / 2}
@@ -178,10 +178,10 @@ def test_a_hidden_direction_is_learnt_from_answers() -> None:
     swap = WordSwapLearning(base, goal, plausible=500)
     means = []
     for place in range(8):
-        found = swap(text, indices_to_modify=[place])
-        means.append(np.mean([weights[one.words[place].lower()][1] for one in found][:4]))
-        goal.objective_values([one.text for one in found])
-    assert len(found) == 8
+        texts = swap(text, indices_to_modify=[place])
+        means.append(np.mean([weights[one.words[place].lower()][1] for one in texts][:4]))
+        goal.objective_values([one.text for one in texts])
+    assert len(texts) == 8
     average = np.mean([value for _, value in weights.values()])
     assert np.mean(means[4:]) > np.mean(means[:2]) and np.mean(means[4:]) > average
 

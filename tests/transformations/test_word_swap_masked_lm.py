@@ -51,9 +51,9 @@ def test_what_a_candidate_never_is(family: str) -> None:
 
 @pytest.mark.parametrize("family", ["bert", "roberta", "albert"])
 def test_unlikely_words_are_not_proposed_below_the_confidence(family: str) -> None:
-    found = proposals(swap_of(family, min_confidence=0.01), TEXTS[0])
-    assert found == expected_proposals(family, TEXTS[0], 48, 0.01)
-    assert any(found) and max(map(len, found)) < 30
+    proposed = proposals(swap_of(family, min_confidence=0.01), TEXTS[0])
+    assert proposed == expected_proposals(family, TEXTS[0], 48, 0.01)
+    assert any(proposed) and max(map(len, proposed)) < 30
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -67,14 +67,14 @@ def test_a_batch_gives_what_its_words_give_alone(family: str) -> None:
 
 
 def same_as_the_parent(ours: Any, stock: Any, text: str) -> int:
-    found, expected = ours(AttackedText(text)), stock(AttackedText(text))
-    assert [one.text for one in found] == [one.text for one in expected]
-    for one, other in zip(found, expected, strict=True):
+    actual, expected = ours(AttackedText(text)), stock(AttackedText(text))
+    assert [one.text for one in actual] == [one.text for one in expected]
+    for one, other in zip(actual, expected, strict=True):
         assert one.words == other.words
         for name in ("modified_indices", "newly_modified_indices"):
             assert one.attack_attrs[name] == other.attack_attrs[name]
         assert (one.attack_attrs["original_index_map"] == other.attack_attrs["original_index_map"]).all()
-    return len(found)
+    return len(actual)
 
 
 # The stock word swap knows no other family of these; texts with the mask token itself are left out: it takes the first.
@@ -161,10 +161,10 @@ def warnings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_words_beyond_what_the_model_reads_get_no_candidates(family: str, warnings: list[str]) -> None:
     text = " ".join(WORDS * 2)
     swap = swap_of(family, max_candidates=2)
-    found = proposals(swap, text)
-    assert found == expected_proposals(family, text, 2)
-    read = sum(map(bool, found))
-    assert all(found[:read]) and not any(found[read:])
+    proposed = proposals(swap, text)
+    assert proposed == expected_proposals(family, text, 2)
+    read = sum(map(bool, proposed))
+    assert all(proposed[:read]) and not any(proposed[read:])
     # Byte-level words are many tokens here; some tokenizers spend one on the space before the mask.
     assert read in (POSITIONS - 3, POSITIONS - 2) if MARKS[family] != "byte-level" else 5 < read < POSITIONS - 3
     assert warnings == [f"xmtc: the masked LM reads {POSITIONS} tokens; words beyond are left alone (warned once)"]

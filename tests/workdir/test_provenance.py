@@ -13,14 +13,14 @@ from textattack_xmtc.workdir import provenance
 def test_a_fingerprint_is_of_names_and_bytes(tmp_path: Path) -> None:
     assert provenance.fingerprint(tmp_path / "nothing") is None
     (tmp_path / "model").mkdir()
-    found = [provenance.fingerprint(tmp_path / "model")]
+    fingerprints = [provenance.fingerprint(tmp_path / "model")]
     for name, content in (("config.json", "{}"), ("config.json", "{ }"), ("labels.json", "[]")):
         (tmp_path / "model" / name).write_text(content)
-        found.append(provenance.fingerprint(tmp_path / "model"))
-    assert len(set(found)) == 4 and all(one is not None and len(one) == 16 for one in found)
+        fingerprints.append(provenance.fingerprint(tmp_path / "model"))
+    assert len(set(fingerprints)) == 4 and all(one is not None and len(one) == 16 for one in fingerprints)
     (tmp_path / "model" / "training.json").write_text("{}")
     (tmp_path / "model" / "masked_lm").mkdir()
-    assert provenance.fingerprint(tmp_path / "model") == found[-1]
+    assert provenance.fingerprint(tmp_path / "model") == fingerprints[-1]
 
 
 def test_versions_where_half_a_package_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -32,6 +32,8 @@ def test_versions_where_half_a_package_is_gone(monkeypatch: pytest.MonkeyPatch) 
         return real(name)
 
     monkeypatch.setattr(provenance, "version", version)
-    found = provenance.versions()
-    assert found["textattack"] == "not installed" and found["numpy"] == real("numpy")
-    assert provenance.changed_versions({**found, "textattack": "0.3.10"}, found) == "textattack 0.3.10 -> not installed"
+    listed = provenance.versions()
+    assert listed["textattack"] == "not installed" and listed["numpy"] == real("numpy")
+    assert (
+        provenance.changed_versions({**listed, "textattack": "0.3.10"}, listed) == "textattack 0.3.10 -> not installed"
+    )

@@ -89,8 +89,8 @@ class TestWithAnnif:
         expected = np.zeros((len(TEXTS), len(URIS)))
         for row, text in zip(expected, TEXTS, strict=True):
             answer = asked(f"{server.url}/v1/projects/trained/suggest-batch?limit=50", {"documents": [{"text": text}]})
-            for found in answer[0]["results"]:
-                row[URIS.index(found["uri"])] = found["score"]
+            for concept in answer[0]["results"]:
+                row[URIS.index(concept["uri"])] = concept["score"]
         assert victim.labels.names == URIS and victim.score_kind == "probability"
         assert len(TEXTS) > 64 and (expected > 0).any(axis=1).all()
         np.testing.assert_allclose(victim(TEXTS), expected, atol=1e-6)
@@ -115,7 +115,7 @@ class TestWithAnnif:
         counts = set()
         for text in TEXTS[:6]:
             url = f"{server.url}/v1/projects/trained/suggest-batch?limit=100&threshold=0.2"
-            uris = [found["uri"] for found in asked(url, {"documents": [{"text": text}]})[0]["results"]]
+            uris = [concept["uri"] for concept in asked(url, {"documents": [{"text": text}]})[0]["results"]]
             assert set(GroundTruth.of(goal.get_output(AttackedText(text))).labels) == set(uris)
             counts.add(len(uris))
         assert len(counts) > 1

@@ -30,8 +30,8 @@ def test_scores_are_omikujis_own() -> None:
     for text, row in zip(TEXTS, dense, strict=True):
         features = victim.vectorizer.transform([text]).toarray()[0]
         pairs = [(int(column), float(features[column])) for column in np.flatnonzero(features)]
-        found = dict(plain.predict(pairs, beam_size=100, top_k=LABELS))
-        assert len(found) >= 4 and found == pytest.approx({label: row[label] for label in found}, abs=1e-6)
+        by_label = dict(plain.predict(pairs, beam_size=100, top_k=LABELS))
+        assert len(by_label) >= 4 and by_label == pytest.approx({label: row[label] for label in by_label}, abs=1e-6)
     assert len(np.unique(dense)) > 20
     np.testing.assert_array_equal(pickle.loads(pickle.dumps(victim))(TEXTS), dense)
 

@@ -32,7 +32,9 @@ def test_ranks_where_a_model_looks_at_all_labels() -> None:
 
 def test_an_evaluation_ranks_whatever_the_threshold_of_a_victim() -> None:
     model, tokenizer = tiny_bert(3, 8, None), word_tokenizer(["hot", "egg", "tea"], 8)
-    plain, own = (HuggingFaceWrapper(model, tokenizer, threshold=threshold) for threshold in (None, 0.5))
-    answers = [VictimScorer(victim, list("abc")).top_k(["hot tea"], 3, "logit", 64) for victim in (plain, own)]
+    plain, with_threshold = (HuggingFaceWrapper(model, tokenizer, threshold=threshold) for threshold in (None, 0.5))
+    answers = [
+        VictimScorer(victim, list("abc")).top_k(["hot tea"], 3, "logit", 64) for victim in (plain, with_threshold)
+    ]
     assert [answer[0].tolist() for answer in answers[1:]] == [answers[0][0].tolist()]
-    assert own.threshold == 0.5
+    assert with_threshold.threshold == 0.5

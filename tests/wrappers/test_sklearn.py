@@ -134,11 +134,11 @@ def fitted(estimator: Any) -> Any:
 def test_labels_that_training_says_nothing_of_stand_last(name: str) -> None:
     model = fitted(NESTED[name]())
     victim = SklearnWrapper(model, scores="score")
-    own = model.decision_function(SOME)
-    assert (own[:, NEVER] == 0).all(), "scikit-learn's own margin, above that of labels that are probably wrong"
+    margins = model.decision_function(SOME)
+    assert (margins[:, NEVER] == 0).all(), "scikit-learn's own margin, above that of labels that are probably wrong"
     dense = victim(SOME)
     learnt = [0, 1, 3]
-    np.testing.assert_allclose(dense[:, learnt], own[:, learnt], atol=1e-5)
+    np.testing.assert_allclose(dense[:, learnt], margins[:, learnt], atol=1e-5)
     assert (victim.rank(SOME, [NEVER]) == 5).all() and (victim.rank(SOME, [ALWAYS]) == 1).all()
     np.testing.assert_allclose(victim.score(SOME, [NEVER, 3, 0, ALWAYS]), dense[:, [NEVER, 3, 0, ALWAYS]], atol=1e-5)
     assert victim._usable_parts["score"]
@@ -148,9 +148,9 @@ def test_labels_that_training_says_nothing_of_stand_last(name: str) -> None:
 def test_an_estimator_that_changes_what_is_inside_is_asked_itself(meta: Any) -> None:
     model = fitted(meta(plain()))
     victim = SklearnWrapper(model)
-    own = model.decision_function(SOME)
-    np.testing.assert_allclose(victim(SOME)[:, [0, 1, 3]], own[:, [0, 1, 3]], atol=1e-5)
-    np.testing.assert_allclose(victim.score(SOME, [3, 0]), own[:, [3, 0]], atol=1e-5)
+    margins = model.decision_function(SOME)
+    np.testing.assert_allclose(victim(SOME)[:, [0, 1, 3]], margins[:, [0, 1, 3]], atol=1e-5)
+    np.testing.assert_allclose(victim.score(SOME, [3, 0]), margins[:, [3, 0]], atol=1e-5)
     assert (victim.rank(SOME, [NEVER]) == 5).all()
 
 
@@ -184,9 +184,9 @@ def test_probabilities(name: str) -> None:
     truth = TRUTH[: len(SOME)][:, [0, 1, 3]]
     assert ((dense[:, [0, 1, 3]] > 0.5) == truth).mean() > 0.7
     np.testing.assert_allclose(victim.score(SOME, [3, NEVER, 0]), dense[:, [3, NEVER, 0]], atol=1e-6)
-    own = model.predict_proba(SOME)
-    if isinstance(own, np.ndarray):
-        np.testing.assert_allclose(dense, own, atol=1e-6)
+    probabilities = model.predict_proba(SOME)
+    if isinstance(probabilities, np.ndarray):
+        np.testing.assert_allclose(dense, probabilities, atol=1e-6)
 
 
 class Doubling(BaseEstimator):  # type: ignore[misc]
@@ -249,8 +249,8 @@ def test_outputs_of_two_values_that_say_it(values: tuple[Any, Any]) -> None:
     some = TRUTH[:, [0, 1]]
     model = make_pipeline(TfidfVectorizer(), MultiOutputClassifier(LogisticRegression()))
     expected = SklearnWrapper(clone(model).fit(TEXTS, some)).score(SOME, [0, 1])
-    found = SklearnWrapper(clone(model).fit(TEXTS, np.where(some == 1, values[1], values[0]))).score(SOME, [0, 1])
-    assert np.allclose(found, expected)
+    scores = SklearnWrapper(clone(model).fit(TEXTS, np.where(some == 1, values[1], values[0]))).score(SOME, [0, 1])
+    assert np.allclose(scores, expected)
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from textattack_xmtc.constraints.label_evidence import NO_EVIDENCE, Preservation
 from textattack_xmtc.datasets.corpus import Corpus
 from textattack_xmtc.datasets.label_names import LabelNames
 from textattack_xmtc.datasets.load import load_corpus
+from textattack_xmtc.errors import InputError
 from textattack_xmtc.evidence.protection import Preserve
 from textattack_xmtc.evidence.protocol import Evidence
 from textattack_xmtc.evidence.sources import load_evidence
@@ -40,7 +41,7 @@ class LabelPreservingRecipe(XMTCRecipe):
         model_wrapper: Any,
         preserve: str = "paraphrased",
         senses: SenseFilter = "context",
-        evidence: Evidence | None = None,
+        evidence: Evidence | str = "name+texts",
         label_names: str | Path | None = None,
         data: str | Path | Corpus | None = None,
         seed: int = 0,
@@ -53,9 +54,11 @@ class LabelPreservingRecipe(XMTCRecipe):
             preserve: "frozen" (the words with the most evidence stay), "paraphrased" (they may be exchanged for words
                 of the same sense), "random" (the control) or "none"; with `:SHARE` of the content words (0.2).
             senses: which senses of a word count: "context", "first" or "all".
-            evidence: how much words speak for a label; by default its name and, with `data`, its training texts.
+            evidence: how much words speak for a label, or a source by name, as `load_evidence` takes it; by default
+                its name and, with `data`, its training texts.
             label_names: a file of label names, where the victim's labels are numbers.
-            data: training texts for the evidence: what `load_corpus` takes, or a corpus.
+            data: training texts for the evidence and for candidates of "label-texts": what `load_corpus` takes, or a
+                corpus.
             seed: of the protected words that are drawn.
             options: as `XMTCPositive.build` takes them.
 
@@ -67,16 +70,22 @@ class LabelPreservingRecipe(XMTCRecipe):
         """
         corpus = load_corpus(data) if isinstance(data, (str, Path)) else data
         names = None if label_names is None else LabelNames.read(Path(label_names))
+        if isinstance(evidence, str):
+            evidence = load_evidence(evidence, corpus, names)
+        elif names is not None:
+            raise InputError("label_names would change nothing: this evidence has its own", "leave it out")
         kept = Preserve.parse(preserve)
         source = options.get("candidate_source")
         needed = kept.mode == "paraphrased" or source in (None, "same-sense")
         sense = SameSense(senses) if needed or (not is_noise(source) and is_installed()) else None
+        if source == "label-texts":
+            options["data"] = corpus
         attack = super().build(model_wrapper, seed=seed, **options)
         if isinstance(attack.transformation, WordSwapSameSense):
             attack.transformation = WordSwapSameSense(sense=sense)
         attack.preservation = Preservation(
             kept,
-            evidence or load_evidence(corpus=corpus, names=names),
+            evidence,
             sense,
             attack.encoder,
             seed,

@@ -270,13 +270,14 @@ class SampleAttack:
 
     def _preservation(self, attack: XMTCRecipe) -> Preservation | None:
         """What the plan keeps of a label, installed in the attack; None where it neither keeps nor measures."""
-        plan, tools = self._plan, self._tools
+        plan, tools, sense = self._plan, self._tools, None
+        if isinstance(attack.transformation, WordSwapSameSense):
+            sense = SameSense(plan.senses)
+            attack.transformation = WordSwapSameSense(sense=sense)
         if plan.preserve is None or tools.evidence is None:
             return None
-        noise = isinstance(attack.transformation, WordSwapNoise)
-        sense = None if noise else SameSense(plan.senses)
-        if isinstance(attack.transformation, WordSwapSameSense):
-            attack.transformation = WordSwapSameSense(sense=sense)
+        if not isinstance(attack.transformation, WordSwapNoise):
+            sense = sense or SameSense(plan.senses)
         preserve = Preserve.parse(plan.preserve)
         preservation = Preservation(
             preserve, tools.evidence, sense, tools.encoder, plan.preserve_seed, label_names=self._label_names

@@ -9,6 +9,7 @@ from pathlib import Path
 from textattack_xmtc.certificates.options import CertifyOptions
 from textattack_xmtc.cli.model_option import add_model, model_of
 from textattack_xmtc.datasets.read_options import BY_CONTENT, ReadOptions
+from textattack_xmtc.errors import InputError
 from textattack_xmtc.options import add_config, add_options, given, option, options_of, require
 
 
@@ -46,6 +47,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     values = given(arguments, _ALL)
     require(values, _ALL, "data", "out")
+    if "seed" in values and "texts" not in values:
+        raise InputError("--seed would change nothing: all texts are certified", "give --texts N, or leave it out")
     corpus = load_corpus(values["data"], **ReadOptions.of(values).given())
     say(corpus.recognised)
     names = {one.name for one in options_of(CertifyOptions)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import os
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -56,8 +56,14 @@ class EvaluateOptions:
             check_noise(self.noise, self.noise_rate, self.noise_seeds)
         if self.out is not None and self.out.suffix in (".csv", ".svg", ".png"):
             raise InputError(f"--out {self.out} is not a JSON file", f"give {self.out.with_suffix('.json')}")
-        if self.out is not None and not (self.out.parent.is_dir() and os.access(self.out.parent, os.W_OK)):
-            raise InputError(f"--out {self.out} cannot be written", "give a file in a folder that can be written to")
+        if self.out is not None:
+            try:
+                with tempfile.TemporaryFile(dir=self.out.parent):
+                    pass
+                if self.out.is_dir():
+                    raise IsADirectoryError(f"{self.out} is a folder")
+            except OSError as error:
+                raise InputError(f"--out {self.out} cannot be written ({error})", "give another file") from error
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -5,13 +5,17 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from textattack_xmtc.cli.model_option import add_model, model_of
 from textattack_xmtc.datasets.read_options import BY_CONTENT, ReadOptions
+from textattack_xmtc.errors import InputError
 from textattack_xmtc.explanations.options import ExplainOptions
 from textattack_xmtc.options import add_options, given, option, options_of, require
+from textattack_xmtc.search_options import needs_masked_lm
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
     require(values, _ALL, "text")
     names = {one.name for one in _EXPLAIN}
     options = ExplainOptions(**{name: value for name, value in values.items() if name in names})
+    _refuse_unused(values, options)
     text = _read(values["text"])
 
     from textattack_xmtc.datasets.label_names import LabelNames
@@ -62,6 +67,20 @@ def run(arguments: argparse.Namespace) -> int:
     explanation = explain(load_victim(model_of(arguments), values.get("device")), text, options, corpus, called)
     print(json.dumps(asdict(explanation), ensure_ascii=False, indent=1) if values.get("json") else as_text(explanation))
     return 0
+
+
+def _refuse_unused(values: Mapping[str, Any], options: ExplainOptions) -> None:
+    """Refuse options that change nothing beside the others."""
+    source, names = options.candidate_source, {one.name: one.flags[0] for one in _ALL}
+    of_data = {one.name for one in options_of(ReadOptions)}
+    of_data -= {"label_language"} if "evidence_names" in values else set()
+    for unused, which, because in (
+        ("data" not in values, of_data, "it says how --data are read"),
+        (not needs_masked_lm(source), {"masked_lm"}, f"--candidate-source {source} needs none"),
+        (source == "same-sense", {"candidates"}, "all words of a sense are tried"),
+    ):
+        if unused and (given_names := sorted(which & values.keys())):
+            raise InputError(f"{names[given_names[0]]} would change nothing: {because}", "leave it out")
 
 
 def _read(file: Path) -> str:

@@ -28,7 +28,7 @@ class Command(Protocol):
 
 COMMANDS = {
     "data": "how a data file is understood: columns, labels, the first texts, label statistics, warnings",
-    "train": "train AttentionXML or APLC-XLNet on a corpus",
+    "train": "train AttentionXML, APLC-XLNet or a sentence encoder on a corpus",
     "harden": "train a trained model on, on attacked texts, so that attacks succeed less often",
     "import": "make a model folder from an official checkpoint",
     "evaluate": "P@k, nDCG@k and PSP@k of a trained model, overall and by label frequency",

@@ -24,7 +24,7 @@ from textattack_xmtc.results.tables.table import Table
 GATE_FAILED = 1
 """The exit status where a success rate is above what `--max-success-rate` allows."""
 
-_FORMATS = ("textattack-csv", "junit", "parquet")  # export.report.EXPORT_FORMATS, which takes long to import
+_FORMATS = ("textattack-csv", "junit", "parquet")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -115,6 +115,8 @@ def run(arguments: argparse.Namespace) -> int:
         raise InputError(
             f"invalid --max-success-rate {limit:g}: must be a share between 0 and 1", "give 0.6, for instance"
         )
+    if limit is None and arguments.bin != "all":
+        raise InputError(f"--bin {arguments.bin} would change nothing", "give --max-success-rate as well")
     file_gate = Gate.read(arguments.gate) if arguments.gate is not None else None
     folders = list(arguments.folders)
     two_folders = not folders and arguments.compare is not None

@@ -104,9 +104,25 @@ def plan_of(values: Mapping[str, Any]) -> TrainingPlan:
             others = ", ".join(title for title, names in flags.items() if flag in names)
             raise InputError(f"{flag} does not apply to {chosen.title}", f"leave it out; it is an option of {others}")
         changes[of_architecture[flag].name] = values[one.name]
+    _refuse_unused(values, chosen.plan)
     loss = LossSettings(**{one.name: changes.pop(one.name) for one in options_of(LossSettings) if one.name in changes})
     plan = chosen.paper_plan(loss) if values.get("size") == "paper" else chosen.small_plan(loss)
     return plan.changed(changes)
+
+
+def _refuse_unused(values: Mapping[str, Any], plan: type[TrainingPlan]) -> None:
+    """Refuse options that change nothing beside the others."""
+    loss = {one.name for one in options_of(LossSettings)}
+    steps = {one.name for one in options_of(plan) if one.group.startswith("training")} - {"seed"}
+    without_weights = "reweight" not in values or values["reweight"] == "none"
+    for unused, names, because in (
+        (values.get("neighbours") is not None, {*loss, *steps, "learning_rate"}, "--neighbours trains nothing"),
+        (without_weights, loss - {"reweight", "kind"}, "they are of --reweight, which is not given"),
+        (not values.get("fine_tune"), {"encoder_rate"}, "the encoder is frozen without --fine-tune"),
+        (bool(values.get("fine_tune")), {"states"}, "states are of a frozen encoder, and --fine-tune is given"),
+    ):
+        if unused and (given_names := [one for one in _all_options() if one.name in names and one.name in values]):
+            raise InputError(f"{given_names[0].flags[0]} would change nothing: {because}", "leave it out")
 
 
 _COMMAND = {one.name for one in options_of(TrainOptions)}

@@ -14,11 +14,14 @@ from scipy import sparse
 
 from textattack_xmtc.errors import DataError, InputError
 
+_TOLERANCE = 1e-4  # 2-means ends when the mean cosine of a cluster's labels to their centres grows by less
 _CHUNK_ENTRIES = 2**23  # matrix entries that are clustered at once: some hundred MB
 
 
-def tfidf(texts: Iterable[str], max_words: int = 500_000) -> sparse.csr_matrix:
+def tfidf(texts: Iterable[str]) -> sparse.csr_matrix:
     """TF-IDF rows of some texts: logarithmic counts of lower-cased words, smoothed idf, rows of length 1.
+
+    The 500,000 most frequent words count.
 
     Returns:
         Float32 CSR, shape `(n, words)`; a text without words has a row of zeros.
@@ -34,7 +37,7 @@ def tfidf(texts: Iterable[str], max_words: int = 500_000) -> sparse.csr_matrix:
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     vectorizer = TfidfVectorizer(
-        max_features=max_words, sublinear_tf=True, token_pattern=r"(?u)\b\w+\b", dtype=np.float32
+        max_features=500_000, sublinear_tf=True, token_pattern=r"(?u)\b\w+\b", dtype=np.float32
     )
     try:
         return sparse.csr_matrix(vectorizer.fit_transform(texts))
@@ -71,9 +74,7 @@ def label_vectors(rows: sparse.csr_matrix, labels: sparse.csr_matrix) -> sparse.
     return sums
 
 
-def hierarchical_clusters(
-    vectors: sparse.csr_matrix, max_leaf: int, seed: int = 0, tolerance: float = 1e-4
-) -> list[np.ndarray]:
+def hierarchical_clusters(vectors: sparse.csr_matrix, max_leaf: int, seed: int = 0) -> list[np.ndarray]:
     """Split all labels into halves, and these again, until no cluster has more than `max_leaf` labels.
 
     The same vectors and seed give the same clusters. A label without training text (a row of zeros) is like nothing:
@@ -85,7 +86,6 @@ def hierarchical_clusters(
         vectors: one row a label, of length 1 or 0 (`label_vectors`), shape `(labels, words)`.
         max_leaf: most labels of a cluster of the last depth.
         seed: of the pair of labels that 2-means starts from in each cluster.
-        tolerance: 2-means ends when the mean cosine of a cluster's labels to their centres grows by less.
 
     Returns:
         For each depth, the first of which is the cluster of all labels: the cluster of each label, int32, shape
@@ -107,7 +107,7 @@ def hierarchical_clusters(
     clusters = np.zeros(vectors.shape[0], dtype=np.int32)
     depths = [clusters]
     while (large := np.bincount(clusters) > max_leaf).any():
-        half = _halves(vectors, clusters, large, np.random.default_rng([seed, len(depths)]), tolerance)
+        half = _halves(vectors, clusters, large, np.random.default_rng([seed, len(depths)]))
         _, numbers = np.unique(2 * clusters.astype(np.int64) + half, return_inverse=True)
         clusters = numbers.astype(np.int32)
         depths.append(clusters)
@@ -139,7 +139,7 @@ def clusters_of_at_least(vectors: sparse.csr_matrix, smallest: int = 3, seed: in
 
 
 def _halves(
-    vectors: sparse.csr_matrix, clusters: np.ndarray, large: np.ndarray, random: np.random.Generator, tolerance: float
+    vectors: sparse.csr_matrix, clusters: np.ndarray, large: np.ndarray, random: np.random.Generator
 ) -> np.ndarray:
     """The half, 0 or 1, of each label of the large clusters; 0 for the labels of the others."""
     half = np.zeros(len(clusters), dtype=np.int64)
@@ -154,7 +154,7 @@ def _halves(
     bounds = np.append(starts, len(order))
     for first, last in _chunks(np.add.reduceat(entries, starts)):
         part = slice(bounds[first], bounds[last])
-        half[order[part]] = _balanced_two_means(vectors[order[part]], cluster[part] - first, start[part], tolerance)
+        half[order[part]] = _balanced_two_means(vectors[order[part]], cluster[part] - first, start[part])
     return half
 
 
@@ -169,9 +169,7 @@ def _chunks(entries: np.ndarray) -> Iterator[tuple[int, int]]:
         first = last
 
 
-def _balanced_two_means(
-    rows: sparse.csr_matrix, cluster: np.ndarray, start: np.ndarray, tolerance: float
-) -> np.ndarray:
+def _balanced_two_means(rows: sparse.csr_matrix, cluster: np.ndarray, start: np.ndarray) -> np.ndarray:
     """Equal halves of many clusters at once, as similar within as alternating improvement makes them.
 
     Assigning the labels with the largest gap between their two cosines to the first half, and taking the mean
@@ -181,7 +179,6 @@ def _balanced_two_means(
         rows: one row a label, cluster by cluster, shape `(n, words)`.
         cluster: the cluster of each row, from 0 and not decreasing.
         start: 1 for the row that is the first centre of its half, shape `(n, 2)`.
-        tolerance: as for `hierarchical_clusters`.
     """
     block = _block_diagonal(rows, cluster)
     sizes = np.bincount(cluster)
@@ -198,7 +195,7 @@ def _balanced_two_means(
         halves[ranked] = np.where(first_half, 0, 1)
         half = np.where(growing[cluster], halves, half)
         reached = np.bincount(cluster, np.take_along_axis(cosines, half[:, None], axis=1)[:, 0]) / sizes
-        growing &= reached > mean_cosine + tolerance
+        growing &= reached > mean_cosine + _TOLERANCE
         mean_cosine = np.maximum(mean_cosine, reached)
         members = np.eye(2, dtype=np.float32)[half]
     return half

@@ -9,9 +9,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from textattack_xmtc.errors import InputError
+from textattack_xmtc.errors import InputError, ModelFolderError
 from textattack_xmtc.hubs import DEFAULT_SBERT, masked_lm_folder, sbert_folder
+from textattack_xmtc.models.sentence_encoder.pretrained import ENCODER
 from textattack_xmtc.workdir.provenance import fingerprint
+from textattack_xmtc.wrappers.naming import read_model_name
+from textattack_xmtc.wrappers.victim_files import split_name
 
 _SHAPE = ("model_type", "hidden_size", "dim", "d_model", "num_hidden_layers", "n_layers", "n_layer", "vocab_size")
 _MULTILINGUAL_USE = "Universal Sentence Encoder"
@@ -38,27 +41,32 @@ def encoder_lineage(name: str) -> frozenset[str]:
 
 
 def model_lineage(source: str | Path | None) -> frozenset[str]:
-    """The lineage of a model folder, a hub name, or a Python file that makes a victim.
+    """The lineage of a model: of its files, and of the encoder that it is or holds.
 
     Args:
-        source: where the model comes from; None for no model.
+        source: where the model comes from, in any of the ways of `wrappers.naming`; None for no model. Of a Python file
+            nothing but its bytes is known.
     """
     if source is None:
         return frozenset()
-    folder = Path(masked_lm_folder(str(source)) or source)
+    folder = _folder_of(str(source))
     marks = {f"files {files}"} if (files := fingerprint(folder)) else {f"name {source}"}
-    try:
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return frozenset(marks)
-    if not isinstance(config, dict):
-        return frozenset(marks)
-    if "model_type" in config:
-        marks.add(" ".join(f"{name}={config[name]}" for name in _SHAPE if name in config))
-    if isinstance(config.get("encoder"), dict):  # a model of this package on a pretrained encoder
-        inner = config["encoder"]
-        marks.add(" ".join(f"{name}={inner[name]}" for name in _SHAPE if name in inner))
+    for described in (folder, folder / ENCODER):  # a model of this package keeps its encoder's configuration there
+        try:
+            config = json.loads((described / "config.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError, RecursionError):
+            continue
+        if isinstance(config, dict) and "model_type" in config:
+            marks.add(" ".join(f"{name}={config[name]}" for name in _SHAPE if name in config))
     return frozenset(marks)
+
+
+def _folder_of(source: str) -> Path:
+    try:
+        named = read_model_name(source)
+    except ModelFolderError:
+        return Path(masked_lm_folder(source) or source)
+    return Path(split_name(named.source)[0] if named.kind == "file" else masked_lm_folder(named.source) or named.source)
 
 
 def check_independent(judge: str, lineage: frozenset[str], parts: dict[str, frozenset[str]]) -> None:

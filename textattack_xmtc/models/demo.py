@@ -43,24 +43,15 @@ _MASKED_LM = MaskedLMSettings()
 _VOCABULARY = 12_000
 
 
-def demo_folder(cache_dir: Path | str | None = None) -> Path:
+def demo_folder() -> Path:
     """The model folder of `xmtc-demo`; the first call trains it, which takes minutes, with progress lines.
 
     What is kept is named for the installed versions that its texts come from and for how it is trained. Later calls
     return at once.
     """
-    where = Path(cache_dir) if cache_dir is not None else cache_folder()
-    config = (
-        DEMO,
-        fingerprint(),
-        sorted(_PACKAGES),
-        _WORDS,
-        _LABEL_COUNT,
-        _VOCABULARY,
-        _NETWORK,
-        _TRAINING,
-        _MASKED_LM,
-    )
+    where = cache_folder()
+    sizes = (_WORDS, _LABEL_COUNT, _VOCABULARY)
+    config = (DEMO, fingerprint(), sorted(_PACKAGES), *sizes, _NETWORK, _TRAINING, _MASKED_LM)
     key = hashlib.sha256(repr(config).encode()).hexdigest()[:12]
     return cached_folder(where / f"demo-{key}", lambda folder: _build(folder, where), "the demo model")
 
@@ -86,9 +77,9 @@ def demo_part(corpus: Corpus) -> Corpus:
     )
 
 
-def prior_precision(corpus: Corpus, split: str = "test") -> dict[str, float]:
+def prior_precision(corpus: Corpus) -> dict[str, float]:
     """P@1, P@3 and P@5 of always predicting the labels most frequent in training."""
-    rows = corpus.split(split)
+    rows = corpus.split("test")
     best = np.tile(np.argsort(-corpus.label_counts, kind="stable")[:5], (len(rows), 1))
     truth = label_matrix(rows["labels"], len(corpus.label_names))
     return {f"P@{k}": precision_at_k(best, truth, k) for k in (1, 3, 5)}

@@ -158,9 +158,9 @@ def best_labels(model: RanksLabels, texts: Iterable[str], batch_size: int = 64) 
     return model.top_k(listed, min(AT[-1], len(model.label_names)), "logit", batch_size)[0]
 
 
-def validation(model: RanksLabels, rows: datasets.Dataset, batch_size: int = 64) -> dict[str, float]:
+def validation(model: RanksLabels, rows: datasets.Dataset) -> dict[str, float]:
     """What a training watches: P@1, P@3, P@5, and nDCG@5 (of fewer labels, where the model has no five)."""
-    best = best_labels(model, rows["text"], batch_size)
+    best = best_labels(model, rows["text"])
     return watched_measures(best, label_matrix(rows["labels"], len(model.label_names)))
 
 
@@ -196,11 +196,10 @@ def measures_by_frequency(
     truth: sparse.csr_matrix,
     label_counts: np.ndarray,
     propensity: np.ndarray | None = None,
-    edges: Sequence[int] = FREQUENCY_EDGES,
 ) -> list[RangeMeasures]:
     """The same for the labels of each range of training frequency that has labels, the rarest first.
 
-    `label_counts`, shape `(labels,)`, has the number of training texts of each label; ranges begin at `edges`.
+    `label_counts`, shape `(labels,)`, has the number of training texts of each label.
 
     Example:
         >>> ranges = measures_by_frequency(np.array([[0], [1]]), label_matrix([[0], [1]], 2), np.array([9, 1]))
@@ -208,8 +207,8 @@ def measures_by_frequency(
         [(1, 1, 1.0), (6, 10, 1.0)]
     """
     ranges = []
-    for number, lowest in enumerate(edges):
-        highest = edges[number + 1] - 1 if number + 1 < len(edges) else None
+    for number, lowest in enumerate(FREQUENCY_EDGES):
+        highest = FREQUENCY_EDGES[number + 1] - 1 if number + 1 < len(FREQUENCY_EDGES) else None
         inside = (label_counts >= lowest) & (label_counts <= (np.inf if highest is None else highest))
         if not inside.any():
             continue

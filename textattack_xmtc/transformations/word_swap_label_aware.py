@@ -110,7 +110,11 @@ class _LearningWordSwap(WordSwap):
     """A word swap that chooses among the masked LM's plausible words by what was answered in this example."""
 
     def __init__(
-        self, masked_lm: XMTCWordSwapMaskedLM, goal: Answering, max_candidates: int | None, plausible: int
+        self,
+        masked_lm: XMTCWordSwapMaskedLM,
+        goal: Answering,
+        max_candidates: int | None = None,
+        plausible: int = PLAUSIBLE,
     ) -> None:
         super().__init__()
         self.masked_lm, self.plausible = masked_lm, plausible
@@ -289,15 +293,6 @@ class WordSwapLearning(_LearningWordSwap):
     Raises:
         InputError: a number that must be positive and is not.
     """
-
-    def __init__(
-        self,
-        masked_lm: XMTCWordSwapMaskedLM,
-        goal: Answering,
-        max_candidates: int | None = None,
-        plausible: int = PLAUSIBLE,
-    ) -> None:
-        super().__init__(masked_lm, goal, max_candidates, plausible)
 
     def _get_transformations(self, current_text: AttackedText, indices_to_modify: Iterable[int]) -> list[AttackedText]:
         self._learnt.learn()

@@ -46,13 +46,10 @@ def changed_versions(before: Mapping[str, str], now: Mapping[str, str]) -> str:
     )
 
 
-def fingerprint(source: Path | str, without: Collection[str] = BESIDE_A_MODEL) -> str | None:
+def fingerprint(source: Path | str) -> str | None:
     """Sixteen hexadecimal digits that tell a file or a folder from others; None where there is nothing.
 
-    Of a file: its bytes. Of a folder: names and bytes of the files in it; subfolders do not count.
-
-    Args:
-        without: names of files in the folder that do not count.
+    Of a file: its bytes. Of a folder: names and bytes of the files in it but `BESIDE_A_MODEL`; subfolders do not count.
     """
     path, digest = Path(source), hashlib.sha256()
     if path.is_file():
@@ -61,7 +58,7 @@ def fingerprint(source: Path | str, without: Collection[str] = BESIDE_A_MODEL) -
     if not path.is_dir():
         return None
     for file in sorted(path.iterdir()):
-        if file.is_file() and file.name not in without:
+        if file.is_file() and file.name not in BESIDE_A_MODEL:
             digest.update(os.fsencode(file.name))
             with file.open("rb") as opened:
                 digest.update(hashlib.file_digest(opened, "sha256").digest())

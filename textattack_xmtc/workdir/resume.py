@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -31,13 +31,12 @@ def check_config(what: str, before: Mapping[str, Any], now: Mapping[str, Any], f
             raise InputError(f"{what} has {name}={before.get(name)!r}, and {name}={value!r} was asked for", fix)
 
 
-def unfinished_folder(out: Path, what: str, resume: bool, ignored: Iterable[str] = ()) -> Path:
+def unfinished_folder(out: Path, what: str, resume: bool) -> Path:
     """The folder beside `out` that keeps the state of a run until `out` is complete: `OUT.unfinished`.
 
     Args:
         what: what runs ("training"), for the messages.
         resume: whether an unfinished run may be there.
-        ignored: files in it that are not the state of a run.
 
     Raises:
         InputError: `out` exists, or an unfinished run exists and `resume` is not given.
@@ -45,7 +44,7 @@ def unfinished_folder(out: Path, what: str, resume: bool, ignored: Iterable[str]
     unfinished = out.with_name(f"{out.name}.unfinished")
     if out.exists():
         raise InputError(f"{str(out)!r} exists", "choose another folder, or remove it first")
-    if not resume and unfinished.exists() and {file.name for file in unfinished.iterdir()} - set(ignored):
+    if not resume and unfinished.exists() and any(unfinished.iterdir()):
         raise InputError(
             f"there is an unfinished {what} in {str(unfinished)!r}", "resume it (--resume), or remove that folder"
         )

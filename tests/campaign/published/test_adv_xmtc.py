@@ -417,8 +417,8 @@ def test_a_real_masked_lm_proposes_words() -> None:
     proposals = UnmaskedProposals(SHARED / "models" / "minilm-l6-tib-mlm")
     assert proposals.uncased and proposals.max_length == 512
     words = ["A", "study", "of", "Climate", "change", "in", "the", "(northern)", "city"]
-    found = proposals(words)
-    assert len(found) == len(words) and all(1 <= len(row) <= 48 for row in found)
-    assert "climate" not in found[3] and found[3] == proposals([*words[:3], "climate", *words[4:]])[3]
-    assert not any(new.startswith("##") or new in STOP_WORDS for row in found for new in row)
-    assert "economic" in found[3] or "environmental" in found[3] or "temperature" in found[3]
+    proposed = proposals(words)
+    assert len(proposed) == len(words) and all(1 <= len(row) <= 48 for row in proposed)
+    assert "climate" not in proposed[3] and proposed[3] == proposals([*words[:3], "climate", *words[4:]])[3]
+    assert not any(new.startswith("##") or new in STOP_WORDS for row in proposed for new in row)
+    assert "economic" in proposed[3] or "environmental" in proposed[3] or "temperature" in proposed[3]

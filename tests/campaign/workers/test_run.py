@@ -95,9 +95,9 @@ def test_the_order_of_the_samples_is_no_matter(whole: Path, tmp_path: Path, chan
     plan, campaign = plan_and_campaign(tmp_path / "out")
     attack = attack_on(plan, campaign, campaign.models[0], tools_of(plan, campaign))
     order = random.Random(0).sample(sorted(campaign.samples), len(campaign.samples))
-    found = sorted((attack.record(campaign.samples[number]) for number in order), key=lambda row: row["sample"])
-    assert [{key: row[key] for key in row if key != "seconds"} for row in found] == records(tmp_path / "out")["plain"]
-    assert sum(row["queries"] > 1 for row in found) > 10
+    single = sorted((attack.record(campaign.samples[number]) for number in order), key=lambda row: row["sample"])
+    assert [{key: row[key] for key in row if key != "seconds"} for row in single] == records(tmp_path / "out")["plain"]
+    assert sum(row["queries"] > 1 for row in single) > 10
 
 
 # Pools ----------------------------------------------------------------------------------------------------------------
@@ -127,12 +127,12 @@ def test_workers_leave_the_records_of_one_process_whoever_dies(
     assert printed.count(" died (") == 3 and printed.count(f"sample {HOPELESS} runs again on another") == 2
     assert f"sample {HOPELESS} has cost 3 workers and is recorded as an error" in printed
     assert "2 models: 48 of 48 samples" in printed
-    found, expected = in_order(out), in_order(targets)
-    failed = found["other"][HOPELESS]
+    actual, expected = in_order(out), in_order(targets)
+    failed = actual["other"][HOPELESS]
     assert failed["outcome"] == "error" and failed["reason"].startswith("3 workers died over it, the last ")
     assert failed.keys() == expected["other"][HOPELESS].keys()
     expected["other"][HOPELESS] = failed
-    assert found == expected
+    assert actual == expected
 
     assert run_campaign(out, {}, resume=True) and in_order(out) == expected, "an error is a record"
     assert run_campaign(out, {}, resume=True, retry_errors=True)
@@ -241,9 +241,9 @@ class _Threads:
 
 
 def _replies(pool: Pool) -> list[Any]:
-    while not (found := list(pool.replies(60))):
+    while not (replies := list(pool.replies(60))):
         pass
-    return found
+    return replies
 
 
 def test_what_the_server_of_workers_imports_is_there() -> None:

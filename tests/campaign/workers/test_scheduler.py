@@ -24,7 +24,7 @@ def sample(number: int) -> Sample:
 
 
 def campaign(models: tuple[str, ...] = ("a", "b"), done: tuple[tuple[str, int], ...] = ()) -> Any:
-    parts = [SimpleNamespace(name=name, records={number: 0 for own, number in done if own == name}) for name in models]
+    parts = [SimpleNamespace(name=name, records={number: 0 for of, number in done if of == name}) for name in models]
     return SimpleNamespace(models=parts, samples={number: sample(number) for number in range(TEXTS * TARGETS)})
 
 
@@ -113,8 +113,8 @@ def test_a_text_stays_with_one_worker_and_long_texts_come_first() -> None:
     Scheduler(pieces_of(campaign()), pool, kept.keep, error, GOING_ON).run()
     for model in "ab":
         of_text: dict[int, set[int]] = {}
-        for worker, own, number in pool.attacked:
-            if own == model:
+        for worker, attacked, number in pool.attacked:
+            if attacked == model:
                 of_text.setdefault(number // TARGETS, set()).add(worker)
         assert len(of_text) == TEXTS and all(len(workers) == 1 for workers in of_text.values())
         assert len(set.union(*of_text.values())) == 3

@@ -222,7 +222,7 @@ def test_encoders_that_cannot_serve_are_refused(encoder: Path, tmp_path: Path) -
         train(tmp_path / "nothing", tmp_path / "model")
     with pytest.raises(InputError, match=r"needs a pretrained encoder; give --encoder"):
         train_folder(corpus(), small_plan("sentence-encoder"), tmp_path / "model", device="cpu")
-    with pytest.raises(InputError, match="200 nearest texts with 152 training texts"):
+    with pytest.raises(InputError, match="--memory 200 with 152 training texts"):
         train(encoder, tmp_path / "model", memory=200)
     with pytest.raises(InputError, match="give one of them"):
         train(encoder, tmp_path / "model", memory=3, neighbours=3)

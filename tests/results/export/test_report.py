@@ -114,10 +114,10 @@ def check_tables(tables: Any, folder: Path) -> Any:
                     expected = [float(value) for value in values if value]
                 except ValueError:
                     continue  # a cell of words
-                found = numbers_of(cell)
+                numbers = numbers_of(cell)
                 digits = [len(number.partition(".")[2]) for number in re.findall(r"\d[\d,]*\.?\d*", cell)]
-                assert len(found) == len(expected), (name, cell, values)
-                for one, other, places in zip(found, expected, digits, strict=True):
+                assert len(numbers) == len(expected), (name, cell, values)
+                for one, other, places in zip(numbers, expected, digits, strict=True):
                     assert one == pytest.approx(other, abs=0.501 * 10**-places), (name, cell, values)
                     checked += 1
             assert position == len(header), name
@@ -132,13 +132,13 @@ def test_the_files(out: Path) -> None:
 
 
 def test_the_page_is_a_document_in_good_order(page: str) -> None:
-    found = Page(page)
-    assert len(found.ids) == len(set(found.ids))
-    anchors = [value[1:] for tag, name, value in found.attributes if tag == "a" and name == "href"]
-    assert anchors and set(anchors) <= set(found.ids)
+    parsed = Page(page)
+    assert len(parsed.ids) == len(set(parsed.ids))
+    anchors = [value[1:] for tag, name, value in parsed.attributes if tag == "a" and name == "href"]
+    assert anchors and set(anchors) <= set(parsed.ids)
     headings = re.findall(r"<h(\d)", page)
     assert headings[0] == "1" and headings.count("1") == 1
-    assert page.count("<caption>") == len(found.tables) == page.count("<table")
+    assert page.count("<caption>") == len(parsed.tables) == page.count("<table")
     assert page.count("<figure ") == page.count("<figcaption>") == page.count('role="img"') == 6
     assert 'scope="col"' in page and 'scope="row"' in page
 
@@ -158,8 +158,8 @@ def test_the_tables_hold_the_numbers_of_the_csv_files(out: Path, page: str) -> N
 
 
 def test_the_page_asks_for_nothing(page: str) -> None:
-    found = Page(page)
-    for tag, name, value in found.attributes:
+    parsed = Page(page)
+    for tag, name, value in parsed.attributes:
         if name in ("src", "srcset", "href", "xlink:href", "action", "data", "poster"):
             assert value.startswith("#") or value == "data:,", (tag, name, value)
         assert not name.startswith("on"), (tag, name)
@@ -218,8 +218,8 @@ def test_files_of_an_earlier_report_are_replaced_and_no_others(tmp_path: Path) -
     write_report([one], out)
     write_report([one], fresh)
     names = {str(path.relative_to(fresh)) for path in fresh.rglob("*") if path.is_file()}
-    found = {str(path.relative_to(out)) for path in out.rglob("*") if path.is_file()}
-    assert found == names | {"tables/mine.csv", "tables/defence-1.csv"}
+    files = {str(path.relative_to(out)) for path in out.rglob("*") if path.is_file()}
+    assert files == names | {"tables/mine.csv", "tables/defence-1.csv"}
     assert (out / "tables" / "defence-1.csv").read_text() == "what I made of it"
     assert (out / "files.json").read_bytes() == (fresh / "files.json").read_bytes()
     assert set(json.loads((out / "files.json").read_text())) == names - {"files.json"}
@@ -250,16 +250,16 @@ def test_several_campaigns_on_one_page(folder: Path, tmp_path: Path) -> None:
     negative = write_campaign(tmp_path / "negative", samples_per_bin=6, goal="negative", models=("plain",))
     untargeted = write_campaign(tmp_path / "untargeted", samples_per_bin=6, goal="untargeted", pairs_per_text=2)
     write_report([read_campaign(one) for one in (folder, negative, untargeted)], tmp_path / "out")
-    found = Page((tmp_path / "out" / "report.html").read_text(encoding="utf-8"))
-    assert len(found.ids) == len(set(found.ids))
-    assert check_tables(found.tables, tmp_path / "out" / "tables") > 400
+    parsed = Page((tmp_path / "out" / "report.html").read_text(encoding="utf-8"))
+    assert len(parsed.ids) == len(set(parsed.ids))
+    assert check_tables(parsed.tables, tmp_path / "out" / "tables") > 400
     for words in (
         "removes a correct tail label",
         "brings a wrong tail label",
         "pushes a correct label out",
         "Table 4.",
     ):
-        assert words in found.text
+        assert words in parsed.text
 
 
 def test_a_preliminary_report_says_so(tmp_path: Path) -> None:

@@ -91,17 +91,17 @@ def test_csv_holds_numbers_in_full_and_nothing_for_what_is_not_known() -> None:
 
 
 def test_html_shows_them_rounded_with_their_intervals() -> None:
-    found = Cells(as_html(TABLE))
-    assert found.rows == [
+    cells = Cells(as_html(TABLE))
+    assert cells.rows == [
         ["Model", "n", "Rate (%)", "p", "Mean"],
         ["plain", "12,345", "81.2 (77.1 to 85.0)", "1.0000", "\N{MINUS SIGN}1.23"],
         ["plain", "0", UNKNOWN, "< 0.0001", UNKNOWN],
         ["other", "3", UNKNOWN, UNKNOWN, UNKNOWN],
     ]
-    scopes = [attributes.get("scope") for tag, attributes in found.tags if tag == "th"]
+    scopes = [attributes.get("scope") for tag, attributes in cells.tags if tag == "th"]
     assert scopes == ["col"] * 5 + ["row"] * 3
-    assert any(tag == "caption" for tag, _ in found.tags)
-    assert [attributes.get("class") for tag, attributes in found.tags if tag == "tr"] == [None, None, None, "group"]
+    assert any(tag == "caption" for tag, _ in cells.tags)
+    assert [attributes.get("class") for tag, attributes in cells.tags if tag == "tr"] == [None, None, None, "group"]
 
 
 def test_markdown_and_the_terminal_show_the_same() -> None:
@@ -127,7 +127,7 @@ def test_names_are_text_in_every_format(name: str) -> None:
     marked = Marked((("same", "a "), ("removed", name), ("added", name), ("same", " b")))
     table = Table("names", f"Of {name}", columns, ((name, Names((name, "x"), frozenset({0})), marked, 1),), name)
 
-    found = Cells(as_html(table))
+    cells = Cells(as_html(table))
     allowed = {
         "div",
         "table",
@@ -144,10 +144,10 @@ def test_names_are_text_in_every_format(name: str) -> None:
         "ins",
         "p",
     }
-    assert {tag for tag, _ in found.tags} <= allowed
-    for _, attributes in found.tags:
+    assert {tag for tag, _ in cells.tags} <= allowed
+    for _, attributes in cells.tags:
         assert set(attributes) <= {"class", "id", "tabindex", "role", "aria-label", "data-csv", "scope", "dir"}
-    assert ("bdi", {}) in found.tags, "a name cannot turn the direction of what follows"
+    assert ("bdi", {}) in cells.tags, "a name cannot turn the direction of what follows"
     html = as_html(table).encode()  # which half a surrogate pair would refuse
     assert b"\x00" not in html and b"\x07" not in html
 

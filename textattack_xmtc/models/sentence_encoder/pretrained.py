@@ -11,6 +11,7 @@ import torch
 from transformers import AutoConfig, AutoModel, AutoTokenizer
 
 from textattack_xmtc.errors import InputError, ModelFolderError, panics_as_errors, reason_of
+from textattack_xmtc.hubs import model_source
 from textattack_xmtc.models.folder import CONFIG, read_dict
 from textattack_xmtc.models.hugging_face import check_folder, check_layer_counts, check_vocabulary, positions_of
 from textattack_xmtc.models.sentence_encoder.network import Pooling
@@ -25,8 +26,10 @@ def read_encoder(source: str | Path) -> tuple[Any, Any, Pooling]:
     """An encoder, its tokenizer and its pooling (of sentence-transformers' `1_Pooling`; else the mean).
 
     Raises:
+        InputError: the hub does not have it, or cannot be reached.
         ModelFolderError: there is no encoder, no tokenizer, or they do not belong together.
     """
+    source = model_source(source)
     folder = Path(source)
     if folder.is_dir() and not any((folder / name).is_file() for name in _TOKENIZER_FILES):
         raise ModelFolderError(

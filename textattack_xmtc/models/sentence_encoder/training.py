@@ -95,7 +95,8 @@ def train(
     if None not in (plan.neighbours, plan.memory):
         raise InputError("--neighbours is a head without trained rows, and --memory blends both", "give one of them")
     if neighbours is not None and not 1 <= neighbours <= len(texts):
-        raise InputError(f"{neighbours} nearest texts with {len(texts):,} training texts", f"choose 1 to {len(texts)}")
+        flag = "--memory" if plan.neighbours is None else "--neighbours"
+        raise InputError(f"{flag} {neighbours} with {len(texts):,} training texts", f"choose 1 to {len(texts)}")
     encoder, tokenizer, pooling = read_encoder(plan.encoder)
     check_length(encoder, plan.max_length, plan.encoder)
     width, number = width_of(encoder), len(corpus.label_names)

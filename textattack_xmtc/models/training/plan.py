@@ -53,7 +53,6 @@ def train_folder(
     resume: bool = False,
     device: torch.device | str | None = None,
     masked_lm: Path | None = None,
-    checkpoint_seconds: float = 600.0,
 ) -> dict[str, Any]:
     """Train as planned and save a model folder, which is there only when it is complete.
 
@@ -65,7 +64,6 @@ def train_folder(
         plan: what to train; the share `plan.reserve` of the training texts is set aside first (`datasets.reserve`).
         resume: resume from what lies in `OUT.unfinished`; where nothing does, start.
         masked_lm: a masked language model of the same texts, copied into the folder.
-        checkpoint_seconds: how often the state is written within an epoch.
 
     Returns:
         What is saved as `training.json`: corpus, plan, log, seconds, peak memory (MB), test measures.
@@ -86,7 +84,7 @@ def train_folder(
     corpus = corpus.holding_out(held_out, plan.settings.seed)
     validate_on = corpus.split("validation") if held_out else None
     config = json.loads(json.dumps({**asdict(plan), "corpus": whole.fingerprint}))
-    checkpoint = Checkpoint(unfinished / "checkpoint.pt", config, checkpoint_seconds)
+    checkpoint = Checkpoint(unfinished / "checkpoint.pt", config)
     start = time.monotonic()
     model, log = architecture(plan.architecture).train(corpus, plan, validate_on, device, checkpoint)
     seconds = sum(entry["seconds"] for entry in log)
