@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-
+import pandas  # type: ignore[import-untyped]
 import pytest
 
 from tests.toolkit.victims import bag, proposing
@@ -22,7 +21,6 @@ def attack(recipe: type[XMTCRecipe], *words: str) -> XMTCRecipe:
 
 
 def test_one_row_a_result() -> None:
-    pandas = pytest.importorskip("pandas")
     positive = attack(XMTCPositive, "zinc")
     frame = results_frame([positive.attack(TEXT, ["fruit"]), positive.attack(TEXT, ["tools"])])
     assert isinstance(frame, pandas.DataFrame) and list(frame["outcome"]) == ["succeeded", "skipped"]
@@ -39,12 +37,10 @@ def test_an_untargeted_row_names_true_labels_only() -> None:
     assert (row["outcome"], row["targets"], row["left"]) == ("succeeded", ["fruit"], ["fruit"])
 
 
-def test_without_pandas_it_is_a_list_of_dicts(monkeypatch: pytest.MonkeyPatch) -> None:
-    result = attack(XMTCPositive, "amber").attack(TEXT, "fruit")
-    monkeypatch.setitem(sys.modules, "pandas", None)  # so an import of it fails
-    rows = results_frame([result])
-    assert isinstance(rows, list) and rows[0]["outcome"] == "failed" and rows[0]["reason"]
-    assert results_frame([]) == []
+def test_a_failed_attack_and_no_attack() -> None:
+    (row,) = results_frame([attack(XMTCPositive, "amber").attack(TEXT, "fruit")]).to_dict("records")
+    assert row["outcome"] == "failed" and row["reason"]
+    assert results_frame([]).empty
 
 
 def test_something_else_is_refused() -> None:

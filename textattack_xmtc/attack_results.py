@@ -1,27 +1,28 @@
-"""Results of attacks as a table: one row a result, for pandas or as plain dicts."""
+"""Results of attacks as a table: one row a result."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from importlib import import_module
 from typing import Any
+
+import pandas as pd  # type: ignore[import-untyped]
 
 from textattack_xmtc.errors import InputError
 from textattack_xmtc.goal_functions import TopKGoalFunctionResult
 
 
-def results_frame(results: Iterable[Any]) -> Any:
+def results_frame(results: Iterable[Any]) -> pd.DataFrame:
     """A table of what attacks with this package's goals did.
 
     Args:
         results: what `Attacker.attack_dataset()` or `attack.attack(...)` gives; one result or many.
 
     Returns:
-        A pandas DataFrame, or a list of dicts where pandas is not installed. Columns: `outcome` ("succeeded", "failed"
-        or "skipped"), `reason`, `targets` (names of the labels at stake), `left` (those that are no longer shown),
-        `rank_before`, `rank_after`, `score_before`, `score_after` (lists in the order of `targets`; a rank is None
-        where it is unknown or beyond what the victim ranks), `shown_before`, `shown_after` (label names, best first),
-        `words`, `changed`, `queries`, `similarity` and `encoder` (None where it was not measured), `original`, `final`.
+        Columns: `outcome` ("succeeded", "failed" or "skipped"), `reason`, `targets` (names of the labels at stake),
+        `left` (those that are no longer shown), `rank_before`, `rank_after`, `score_before`, `score_after`
+        (lists in the order of `targets`; a rank is None where it is unknown or beyond what the victim ranks),
+        `shown_before`, `shown_after` (label names, best first), `words`, `changed`, `queries`, `similarity` and
+        `encoder` (None where it was not measured), `original`, `final`.
 
     Raises:
         InputError: something that is no result of an attack with this package's goals.
@@ -32,11 +33,7 @@ def results_frame(results: Iterable[Any]) -> Any:
     """
     many = [results] if hasattr(results, "original_result") else list(results)
     rows = [_row(result) for result in many]
-    try:
-        pandas: Any = import_module("pandas")
-    except ImportError:
-        return rows
-    return pandas.DataFrame(rows, columns=list(rows[0]) if rows else None)
+    return pd.DataFrame(rows, columns=list(rows[0]) if rows else None)
 
 
 def _row(result: Any) -> dict[str, Any]:

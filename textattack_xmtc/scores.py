@@ -15,6 +15,9 @@ from textattack_xmtc.errors import InputError
 ScoreKind = Literal["probability", "logit", "score"]
 """What a victim's scores are: probabilities in [0, 1], logits, or any other real number (margins, inner products)."""
 
+ComputeType = Literal["float32", "bfloat16"]
+"""What the layers of a network compute in that know neither labels nor a vocabulary; what scores these is float32."""
+
 SCORE_KINDS: tuple[ScoreKind, ...] = get_args(ScoreKind)
 _ALSO_CALLED = {
     "probs": "probability",

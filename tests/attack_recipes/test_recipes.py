@@ -84,6 +84,13 @@ def saved_masked_lm(folder: Path, seed: int = 0) -> Path:
     return folder
 
 
+def test_the_masked_lm_computes_in_bfloat16_where_it_is_asked_to(tmp_path: Path) -> None:
+    attack = build(masked_lm=saved_masked_lm(tmp_path / "masked_lm"), masked_lm_dtype="bfloat16")
+    weights = next(attack.transformation._language_model.base_model.parameters())
+    assert "bfloat16" in str(weights.dtype)
+    assert isinstance(attack.attack(TEXT, TRUTH), SuccessfulAttackResult)
+
+
 def test_the_masked_lm_that_is_kept_with_the_victim_is_taken(messages: Callable[[], list[str]], tmp_path: Path) -> None:
     model = victim()
     model.masked_lm_folder = saved_masked_lm(tmp_path / "masked_lm")
@@ -91,6 +98,7 @@ def test_the_masked_lm_that_is_kept_with_the_victim_is_taken(messages: Callable[
     assert "masked LM kept with the victim" in messages()[-1]
     assert attack.transformation.max_candidates == 3
     assert isinstance(attack.attack(TEXT, TRUTH), SuccessfulAttackResult)
+    assert attack.transformation.dtype == "float32"
     build(model=model, masked_lm=saved_masked_lm(tmp_path / "another"))
     assert "masked LM another, " in messages()[-1]
 

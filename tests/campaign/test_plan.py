@@ -35,6 +35,8 @@ def test_the_first_model_is_the_reference() -> None:
         ({"mode": "adv-xmtc", "ranking": "random"}, "mode adv-xmtc has a ranking of its own"),
         ({"mode": "adv-xmtc", "candidate_order": "until-goal"}, "mode adv-xmtc asks about all candidates"),
         ({"mode": "adv-xmtc", "candidate_source": "answers"}, "mode adv-xmtc takes the masked LM's words"),
+        ({"mode": "adv-xmtc", "masked_lm_dtype": "bfloat16"}, "mode adv-xmtc computes in float32"),
+        ({"masked_lm_dtype": "int8"}, "unknown masked_lm_dtype='int8'; choose float32 or bfloat16"),
         ({"candidate_source": "names"}, "unknown candidate_source='names'; choose masked-lm or label-texts"),
         (
             {"ranking": "alphabet"},
@@ -78,6 +80,7 @@ def test_how_data_are_read_is_part_of_a_plan_and_of_what_is_kept() -> None:
         ({"senses": "all"}, "--senses would change nothing"),
         ({"masked_lm": "lm", "candidate_source": "typos"}, "--masked-lm would change nothing.*typos needs none"),
         ({"candidates": 5, "candidate_source": "same-sense"}, "--candidates would change nothing"),
+        ({"masked_lm_dtype": "bfloat16", "candidate_source": "typos"}, "--masked-lm-dtype would change nothing"),
         ({"cluster": False}, "--cluster would change nothing"),
         ({"total": 9, "samples_per_bin": 3}, "--samples-per-bin would change nothing.*give it or --total"),
         ({"samples": "s.jsonl", "total": 9}, "--total would change nothing.*--samples has them"),

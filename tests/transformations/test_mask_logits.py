@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,6 +10,8 @@ import pytest
 import torch
 
 from tests.toolkit.masked_lms import FAMILIES, masked_lm
+from textattack_xmtc.errors import InputError
+from textattack_xmtc.transformations import XMTCWordSwapMaskedLM
 from textattack_xmtc.transformations.word_swap_masked_lm import logits_at
 
 TEXTS = ["{} market is a study", "The law of climate change {} energy", "{}"]
@@ -53,3 +56,26 @@ def test_a_model_of_another_make_is_run_as_a_whole() -> None:
 
     actual = logits_at(Counting(), {"input_ids": torch.zeros(2, 3, dtype=torch.int64)}, [0, 2])
     assert actual.tolist() == [[0, 1, 2, 3], [20, 21, 22, 23]]
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_in_bfloat16_the_layers_round_and_the_head_does_not(family: str) -> None:
+    model, tokenizer = (copy.deepcopy(part) for part in masked_lm(family))
+    model.float()
+    inputs, positions = inputs_of(tokenizer)
+    exact, head = logits_at(model, inputs, positions), model.get_output_embeddings().weight.clone()
+    swap = XMTCWordSwapMaskedLM(model, tokenizer, dtype="bfloat16")
+    rounded = logits_at(model, inputs, positions)
+    assert rounded.dtype == torch.float32 and not torch.equal(rounded, exact)
+    assert (rounded - exact).std() < 0.1 * exact.std()
+    assert torch.equal(model.get_output_embeddings().weight, head)
+    assert swap.dtype == "bfloat16" and "bfloat16" in repr(swap)
+
+
+def test_a_model_without_layers_of_its_own_is_not_turned_to_bfloat16() -> None:
+    model, tokenizer = (copy.deepcopy(part) for part in masked_lm("bert"))
+    model.base_model_prefix = ""
+    with pytest.raises(InputError, match="no layers apart from its head"):
+        XMTCWordSwapMaskedLM(model, tokenizer, dtype="bfloat16")
+    with pytest.raises(InputError, match="unknown dtype='int8'"):
+        XMTCWordSwapMaskedLM(model, tokenizer, dtype="int8")  # type: ignore[arg-type]

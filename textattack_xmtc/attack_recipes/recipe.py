@@ -19,9 +19,15 @@ from textattack_xmtc.datasets.load import load_corpus
 from textattack_xmtc.evidence.label_texts import TrainingWords
 from textattack_xmtc.goal_functions import TopKGoalFunction, TopKGoalFunctionResult
 from textattack_xmtc.hubs import DEFAULT_MASKED_LM
-from textattack_xmtc.scores import ScoreKind
+from textattack_xmtc.scores import ComputeType, ScoreKind
 from textattack_xmtc.search_methods import search_named
-from textattack_xmtc.search_options import CandidateOrder, CandidateSource, Objective, Ranking, needs_masked_lm
+from textattack_xmtc.search_options import (
+    CandidateOrder,
+    CandidateSource,
+    Objective,
+    Ranking,
+    needs_masked_lm,
+)
 from textattack_xmtc.targets import GroundTruth
 from textattack_xmtc.thresholds import Threshold
 from textattack_xmtc.transformations import LabelWords, XMTCWordSwapMaskedLM, word_swap_named
@@ -57,6 +63,7 @@ class XMTCRecipe(AttackRecipe):
         data: str | Path | Corpus | LabelWords | None = None,
         seed: int = 0,
         threshold: Threshold | None = None,
+        masked_lm_dtype: ComputeType = "float32",
     ) -> Self:
         """Assemble the attack.
 
@@ -87,6 +94,7 @@ class XMTCRecipe(AttackRecipe):
             seed: of the ranking "random", and of the forms of a word where noise has more than `candidates`.
             threshold: the least score of a label that is shown: one number, one for each label, or a file
                 (`thresholds.read_threshold`); the victim's own where it is None.
+            masked_lm_dtype: what the masked LM computes in, "float32" or, faster, "bfloat16".
 
         Returns:
             An attack for `Attacker`, `attack.attack(text, ground_truth)` and the command line.
@@ -110,7 +118,7 @@ class XMTCRecipe(AttackRecipe):
         if needs_masked_lm(source):
             chosen = victim.masked_lm_folder or DEFAULT_MASKED_LM if masked_lm == "auto" else masked_lm
             if not isinstance(chosen, XMTCWordSwapMaskedLM):
-                chosen = XMTCWordSwapMaskedLM(chosen, max_candidates=candidates)
+                chosen = XMTCWordSwapMaskedLM(chosen, max_candidates=candidates, dtype=masked_lm_dtype)
             loaded = chosen
             kept = masked_lm == "auto" and victim.masked_lm_folder is not None
             words = f"masked LM {'kept with the victim' if kept else Path(loaded.masked_lm_source).name}"

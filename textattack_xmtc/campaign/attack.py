@@ -102,7 +102,9 @@ def load_tools(plan: Plan, companion: Path | None, encoder: str = "", masked_lm:
         source = None
     elif source == "auto":
         source = str(companion or (DEFAULT_MASKED_LM if plan.mode == "paper" else _PUBLISHED_MASKED_LM))
-    swap = None if source is None else XMTCWordSwapMaskedLM(source, max_candidates=plan.candidates)
+    swap = None
+    if source is not None:
+        swap = XMTCWordSwapMaskedLM(source, max_candidates=plan.candidates, dtype=plan.masked_lm_dtype)
     words = TrainingWords(load_corpus(plan.data, **plan.given())) if plan.candidate_source == "label-texts" else None
     evidence = None
     if plan.preserve is not None:

@@ -11,6 +11,7 @@ from textattack_xmtc.errors import InputError
 from textattack_xmtc.evidence.protection import Preserve
 from textattack_xmtc.goal import GOALS, NEGATIVE, POSITIVE, GoalName, goal_named
 from textattack_xmtc.options import option, options_of, require
+from textattack_xmtc.scores import ComputeType
 from textattack_xmtc.search_options import (
     CandidateOrder,
     CandidateSource,
@@ -28,7 +29,7 @@ Mode = Literal["paper", "adv-xmtc"]
 
 _CHOICES: Mapping[str, object] = {
     **{"mode": Mode, "ranking": Ranking, "candidate_order": CandidateOrder, "candidate_source": CandidateSource},
-    **{"objective": Objective, "senses": SenseFilter},
+    **{"objective": Objective, "senses": SenseFilter, "masked_lm_dtype": ComputeType},
 }
 _PUBLISHED: Mapping[str, tuple[str | None, str]] = {
     "ranking": ("masked-delta", "has a ranking of its own"),
@@ -36,6 +37,7 @@ _PUBLISHED: Mapping[str, tuple[str | None, str]] = {
     "candidate_order": ("all", "asks about all candidates"),
     "candidate_source": ("masked-lm", "takes the masked LM's words"),
     "preserve": (None, "keeps nothing of the label"),
+    "masked_lm_dtype": ("float32", "computes in float32"),
 }
 """Options that mode adv-xmtc leaves no choice, with why."""
 
@@ -88,6 +90,12 @@ class Plan(ReadOptions):
     candidates: int = option(48, "words of the masked LM that are tried for each word", group="attack")
     masked_lm: str = option(
         "auto", "a folder or hub name; auto: the one kept with the reference model", metavar="NAME", group="attack"
+    )
+    masked_lm_dtype: ComputeType = option(
+        "float32",
+        "what the masked LM computes in: bfloat16 is faster on CPUs with AMX and on GPUs, and proposes a few other "
+        "words (docs/speed.md)",
+        group="attack",
     )
     encoder: str = option("auto", "measures similarity: use, sbert, embedded, ...", metavar="NAME", group="attack")
     mode: Mode = option("paper", "Algorithm 1 (paper), or the published script (adv-xmtc)", group="attack")
@@ -263,7 +271,7 @@ class Plan(ReadOptions):
             (names_count, ("evidence_names",), f"leave it out: --evidence {self.evidence} reads no names"),
             (
                 needs_masked_lm(self.candidate_source),
-                ("masked_lm",),
+                ("masked_lm", "masked_lm_dtype"),
                 f"leave it out: {self.candidate_source} needs none",
             ),
             (self.candidate_source != "same-sense", ("candidates",), "leave it out: all words of a sense are tried"),

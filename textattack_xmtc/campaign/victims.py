@@ -27,11 +27,11 @@ from textattack_xmtc.workdir.names import plain_name
 from textattack_xmtc.workdir.progress import say
 from textattack_xmtc.workdir.provenance import fingerprint, versions
 from textattack_xmtc.wrappers import XMTCModelWrapper, naming
+from textattack_xmtc.wrappers.scorer import check_label_number
 from textattack_xmtc.wrappers.victim_files import is_victim_file
 
 _CHUNK_TEXTS = 500
 _SHOWN = 3  # labels in a message
-_ANY_TEXT = "text"  # asked about where only an answer tells how many labels there are
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ def load_victim(
     folder = named.source if named.kind == "own" else None
     names = model.labels.names
     if names is None:
-        _check_number(model, source, len(label_names))
+        check_label_number(model, len(label_names), f"the model {source!r}")
         same = np.arange(len(label_names))
         return Victim(name, model, same, same, folder)
     index = {label: position for position, label in enumerate(label_names)}
@@ -142,18 +142,6 @@ def load_victim(
     from_corpus = np.full(len(label_names), -1, dtype=np.int64)
     from_corpus[to_corpus] = np.arange(len(names))
     return Victim(name, model, to_corpus, from_corpus, folder)
-
-
-def _check_number(model: XMTCModelWrapper, source: str, expected: int) -> None:
-    """Refuse a model without label names that cannot count labels as the corpus does."""
-    if model.labels.size is None:
-        model.score([_ANY_TEXT], [0])
-    if model.labels.size != expected:
-        raise InputError(
-            f"the model {source!r} has {model.labels.size or 'an unknown number of'} labels without names, and the "
-            f"corpus has {expected:,}: their order cannot be the same",
-            "give the wrapper label_names",
-        )
 
 
 def model_names(plan: Plan) -> dict[str, str]:

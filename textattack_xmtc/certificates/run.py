@@ -56,10 +56,7 @@ def certify(
     """Certify the true labels of texts, as the vote of their segments shows them.
 
     Args:
-        victim: what reads the segments.
         fingerprint: of the victim's files; certificates of another one are refused.
-        corpus: whose texts.
-        options: what is certified.
         out: the folder for the certificates, one line a text.
         resume: go on with what is there.
 

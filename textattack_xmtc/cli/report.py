@@ -24,7 +24,7 @@ from textattack_xmtc.results.tables.table import Table
 GATE_FAILED = 1
 """The exit status where a success rate is above what `--max-success-rate` allows."""
 
-_FORMATS = ("textattack-csv", "junit", "parquet")  # export.report.EXPORT_FORMATS, which takes long to import
+_FORMATS = ("textattack-csv", "junit", "parquet")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

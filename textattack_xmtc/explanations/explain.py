@@ -34,8 +34,6 @@ class Word:
     """What a label owes to a word.
 
     Attributes:
-        position: index of the word.
-        word: as it stands in the text.
         drop: what masking it takes from the label's score.
         share: of what all words take that take something; 0 where masking it raises the score.
         speaks: whether the label's name, or its training texts, speak for the word; None where neither is known.
@@ -92,10 +90,6 @@ class Explanation:
     """Why a label comes for a text.
 
     Attributes:
-        model: what the victim is called.
-        text: the text.
-        words: how many it has.
-        label: where the label stands.
         training_texts: how many the label has; None without data.
         scores: what kind of scores all of these are.
         shown: the labels that are shown, best first.
@@ -135,7 +129,6 @@ def explain(
 
     Args:
         model: any wrapper of TextAttack, any of `textattack_xmtc.wrappers`.
-        text: one text.
         options: which label, and how words are exchanged.
         corpus: its training texts tell which words speak for the label, beside the label's name.
         label_names: what people call the labels, where the model calls them by numbers.

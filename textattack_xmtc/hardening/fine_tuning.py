@@ -13,6 +13,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from textattack_xmtc.hardening.gradient_attack import GradientAttack, LogitGoal
 from textattack_xmtc.hardening.options import HardeningOptions
+from textattack_xmtc.hardening.rounds import RoundTexts
 from textattack_xmtc.hardening.schedule import Clock, Schedule
 from textattack_xmtc.models.architecture import architecture
 from textattack_xmtc.models.loss_settings import CountedLoss, LossSettings
@@ -82,24 +83,17 @@ class FineTuning:
             watched=None,
         )
 
-    def take(
-        self,
-        texts: Sequence[str],
-        labels: Sequence[Sequence[int]],
-        goals: Sequence[LogitGoal | None],
-        protected: Sequence[Sequence[int]],
-    ) -> None:
+    def take(self, new: RoundTexts) -> None:
         """Train on these texts from now on: as many as there were before.
 
-        A text with a goal is attacked with gradients of the network as it is in the step that trains on it; `protected`
-        are the tokens that the attack leaves alone.
+        A text with a goal is attacked with gradients of the network as it is in the step that trains on it.
         """
-        assert len(texts) == len(self.lengths)
-        self._encoded = self.model.encode(texts)
-        self._goals, self._protected = list(goals), list(protected)
+        assert len(new.texts) == len(self.lengths)
+        self._encoded = self.model.encode(new.texts)
+        self._goals, self._protected = list(new.goals), list(new.protected)
         self._attack = GradientAttack(self.model, np.concatenate(self._encoded), self._exchanged)
         self.lengths[:] = [len(text) for text in self._encoded]
-        self._text_loss.prepare(self._encoded, labels)
+        self._text_loss.prepare(self._encoded, new.labels)
 
     def loss(self, positions: list[int], rng: np.random.Generator) -> torch.Tensor:
         """The loss of the texts at these positions.

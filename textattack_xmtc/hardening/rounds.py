@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Protocol, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -18,20 +18,15 @@ LabelledText = tuple[str, list[int]]
 _Value = TypeVar("_Value")
 
 
-class RoundCallback(Protocol):
-    """What trains on a round's texts."""
+class RoundTexts(NamedTuple):
+    """Texts, their true labels, the goal of the attack on each in the step that trains on it, or None, and the token
+    numbers that this attack leaves alone.
+    """
 
-    def __call__(
-        self,
-        texts: Sequence[str],
-        labels: Sequence[Sequence[int]],
-        goals: Sequence[LogitGoal | None],
-        protected: Sequence[Sequence[int]],
-    ) -> None:
-        """Texts, their true labels, and the goal of the attack on each in the step that trains on it, or None.
-
-        `protected` are the token numbers that the attack leaves alone.
-        """
+    texts: Sequence[str]
+    labels: Sequence[Sequence[int]]
+    goals: Sequence[LogitGoal | None]
+    protected: Sequence[Sequence[int]]
 
 
 class Rounds:
@@ -50,7 +45,7 @@ class Rounds:
         options: HardeningOptions,
         protected: ProtectedTokens,
         size: int,
-        on_round: RoundCallback,
+        on_round: Callable[[RoundTexts], None],
     ) -> None:
         self._model, self._texts, self._labels, self._options = model, texts, labels, options
         self._protected, self._size, self._on_round = protected, size, on_round
@@ -76,7 +71,7 @@ class Rounds:
         """Continue with the texts that a checkpoint holds."""
         state = {"protected": [[] for _ in state["texts"]], **state}  # version 0.1.0 protected nothing
         self.state.update({name: state[name] for name in self.state})  # the same dictionary: checkpoints hold it
-        self._on_round(state["texts"], state["labels"], state["aims"], state["protected"])
+        self._on_round(RoundTexts(state["texts"], state["labels"], state["aims"], state["protected"]))
 
     def _labelled(self, row: int) -> LabelledText:
         return self._texts[row], list(map(int, self._labels[row]))

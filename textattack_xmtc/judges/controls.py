@@ -28,7 +28,6 @@ class ControlMaker:
     Args:
         weighs: how much a word speaks for a label.
         label_words: the words that speak for a label, the heaviest first.
-        labels: how many labels there are.
         split: the words of a text, as the attack counts them.
     """
 

@@ -14,7 +14,6 @@ class Case:
     Attributes:
         sample: the number of the campaign's sample that it stems from; negative for another text of the corpus.
         condition: one of `results.judgements.CONDITIONS`.
-        text: the text.
         label: the label's index in the campaign.
         changed: how many words differ from the original text.
         model: the model that the attack was made on; None for controls.
@@ -44,9 +43,6 @@ class Judge(Protocol):
 
     def accepts(self, cases: Sequence[Case], originals: Sequence[str]) -> list[bool | None]:
         """Whether the label fits the text, for each case.
-
-        Args:
-            originals: the original text of each case.
 
         Returns:
             None where the judge has no opinion: it is wrong on the original text already.

@@ -20,7 +20,6 @@ class ModelJudge:
     """A model that says which labels fit.
 
     Args:
-        top_k: its best labels.
         k: how many count, as in the campaign.
         lineage: what it descends from (`judges.independence`).
         training_data: the fingerprint of the corpus that it learnt from.

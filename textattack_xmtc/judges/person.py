@@ -40,7 +40,6 @@ class Item:
 
     Attributes:
         id: what the page and the answers call it; says nothing about the condition.
-        case: what is asked about.
     """
 
     id: str
@@ -54,7 +53,6 @@ class RaterAnswers:
     Attributes:
         rater: the id that the person chose.
         answers: yes, no or "cannot tell", by the item's id.
-        seconds: how long each took.
     """
 
     rater: str

@@ -29,7 +29,8 @@ from textattack_xmtc.datasets.corpus import Document
 from textattack_xmtc.errors import InputError, ModelFolderError
 from textattack_xmtc.models.architecture import ARCHITECTURES, architecture
 from textattack_xmtc.models.hugging_face import check_layer_counts
-from textattack_xmtc.models.torch_scorer import ComputeType, TorchScorer
+from textattack_xmtc.models.torch_scorer import TorchScorer
+from textattack_xmtc.scores import ComputeType
 from textattack_xmtc.workdir.files import write_json
 from textattack_xmtc.workdir.folders import atomic_folder
 

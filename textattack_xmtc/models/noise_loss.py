@@ -35,15 +35,11 @@ def noise_curves(
     A loss is that of the same texts, so its interval is the paired one.
 
     Args:
-        model: the model.
-        name: what it is called.
         corpus: its training split, where it has one, tells frequencies and propensities.
         kinds: of noise (`transformations.noise.NOISE`).
         rates: how likely each word is hit, in (0, 1].
         seeds: draws of the noise; the seeds are 0, 1, ...
-        split: whose texts.
         family: of the data set, in `metrics.PROPENSITY_CONSTANTS`.
-        batch_size: texts at a time.
 
     Raises:
         InputError: no rate or no seed, a rate outside (0, 1], noise that changes no word of any text; as `evaluate`.
@@ -93,7 +89,6 @@ def sums_of(best: np.ndarray, truth: Truth) -> tuple[np.ndarray, np.ndarray]:
 
     Args:
         best: the best labels of each text, shape `(texts, K)`; of fewer than five, all count.
-        truth: the true labels.
     """
     k = min(5, best.shape[1])
     hits, true = hits_at_k(best, truth.labels, k)

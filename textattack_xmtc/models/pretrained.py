@@ -10,7 +10,8 @@ import torch
 
 from textattack_xmtc.errors import InputError, ModelFolderError, reason_of
 from textattack_xmtc.models.folder import CONFIG, load_model, save_model
-from textattack_xmtc.models.torch_scorer import ComputeType, TorchScorer
+from textattack_xmtc.models.torch_scorer import TorchScorer
+from textattack_xmtc.scores import ComputeType
 
 _FILES = ("*.json", "*.jsonl", "*.safetensors", "*.txt")  # what a model folder holds: nothing that could run
 

@@ -5,17 +5,14 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Literal, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 import torch
 
 from textattack_xmtc.models.batches import by_length, float_budget
-from textattack_xmtc.scores import ScoreKind, check_k, check_score_kind, ranks_of_rows, top_k_of_rows
+from textattack_xmtc.scores import ComputeType, ScoreKind, check_k, check_score_kind, ranks_of_rows, top_k_of_rows
 from textattack_xmtc.targets import LabelSpace
-
-ComputeType = Literal["float32", "bfloat16"]
-"""What the encoder of a network computes in: the part that knows no labels. The rest is always float32."""
 
 Encoded: TypeAlias = Sequence[Sequence[int]]
 """Token numbers of texts, as `TorchScorer.encode` gives them."""

@@ -63,12 +63,7 @@ _TABLES = (*_RATES, "labels", "precision", "noise")
 
 @dataclass(frozen=True)
 class Gate:
-    """The conditions of a gate file, as the module's docstring has them.
-
-    Attributes:
-        file: where it was read from.
-        conditions: its tables.
-    """
+    """The conditions of a gate file, as the module's docstring has them."""
 
     file: Path
     conditions: Mapping[str, Mapping[str, Any]]
@@ -103,8 +98,6 @@ class Gate:
         """Refuse a condition that a campaign cannot answer, before anything is attacked.
 
         Args:
-            settings: what was chosen.
-            label_names: the names of all labels.
             bins: the bins that samples were drawn from.
             targets: the label of each sample.
             models: what is written down of each model (`Model.facts`).

@@ -15,8 +15,6 @@ class NoiseCurve:
     """A model under one kind of noise.
 
     Attributes:
-        model: its name.
-        kind: of noise.
         keeps: what a reader keeps: "look", "sense" or "reading".
         texts: how many texts were measured on.
         seeds: how many draws of the noise each rate is the mean of.

@@ -58,10 +58,8 @@ class Noise:
         The word itself, and what has no letter or digit, are left out: noise never leaves nothing of a word.
 
         Args:
-            text: the text.
             words: its words in order; "" for one that was joined to the word before it.
             spans: where they stand (`words.word_spans`).
-            index: which word.
 
         Example:
             >>> text = "Deep nets"
@@ -240,9 +238,7 @@ class NoisyText(NamedTuple):
     """A text with random noise.
 
     Attributes:
-        text: what came of it.
         changed: how many of the words of the original were changed.
-        words: how many it has.
     """
 
     text: str
@@ -257,8 +253,6 @@ def noisy_text(text: str, kind: NoiseKind, rate: float, seed: int = 0) -> NoisyT
     and words that are hit at a rate are hit in the same way at every higher one (but for joins, whose words overlap).
 
     Args:
-        text: any text.
-        kind: of noise (`NOISE`).
         rate: in [0, 1].
         seed: another one gives other draws.
 

@@ -61,6 +61,22 @@ class ScorerWrapper(XMTCModelWrapper):
         return self.model.rank(texts, labels, self.score_kind, self.batch_size)
 
 
+def check_label_number(victim: XMTCModelWrapper, expected: int, name: str) -> None:
+    """Refuse a victim without label names that cannot count labels as the corpus does; `name` is for the message.
+
+    Raises:
+        InputError: it has not as many labels as are expected.
+    """
+    if victim.labels.size is None:
+        victim.score(["text"], [0])  # only an answer tells how many labels there are
+    if victim.labels.size != expected:
+        raise InputError(
+            f"{name} has {victim.labels.size or 'an unknown number of'} labels without names, and the corpus has "
+            f"{expected:,}: their order cannot be the same",
+            "give the wrapper label_names",
+        )
+
+
 class VictimScorer:
     """A victim as `models.evaluation` asks a model: by its k best labels, with their names.
 
@@ -72,14 +88,8 @@ class VictimScorer:
     """
 
     def __init__(self, victim: XMTCModelWrapper, label_names: Sequence[str]) -> None:
-        if victim.labels.names is None and victim.labels.size is None:
-            victim.score(["text"], [0])  # only an answer tells how many labels there are
-        if victim.labels.names is None and victim.labels.size != len(label_names):
-            raise InputError(
-                f"{victim.name} has {victim.labels.size:,} labels without names, and the corpus has "
-                f"{len(label_names):,}: their order cannot be the same",
-                "give the wrapper label_names",
-            )
+        if victim.labels.names is None:
+            check_label_number(victim, len(label_names), victim.name)
         self.name, self._victim = victim.name, victim
         self.label_names: Sequence[str] = victim.labels.names or label_names
 

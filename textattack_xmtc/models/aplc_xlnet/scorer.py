@@ -17,8 +17,8 @@ from textattack_xmtc.models.aplc_xlnet.subwords import MASK, Subwords
 from textattack_xmtc.models.attention_xml.word_vectors import word_vectors
 from textattack_xmtc.models.batches import padded
 from textattack_xmtc.models.pretrained import PretrainedScorer
-from textattack_xmtc.models.torch_scorer import ComputeType, Encoded
-from textattack_xmtc.scores import ScoreKind
+from textattack_xmtc.models.torch_scorer import Encoded
+from textattack_xmtc.scores import ComputeType, ScoreKind
 
 
 class APLCXLNet(PretrainedScorer):

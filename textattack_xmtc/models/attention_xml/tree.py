@@ -20,8 +20,8 @@ from textattack_xmtc.models.attention_xml.vocabulary import PAD_ID, Vocabulary
 from textattack_xmtc.models.attention_xml.word_scorer import WordScorer
 from textattack_xmtc.models.batches import padded
 from textattack_xmtc.models.pretrained import PretrainedScorer
-from textattack_xmtc.models.torch_scorer import ComputeType, Encoded
-from textattack_xmtc.scores import ScoreKind
+from textattack_xmtc.models.torch_scorer import Encoded
+from textattack_xmtc.scores import ComputeType, ScoreKind
 
 FLOOR: Mapping[ScoreKind, float] = {"probability": 0.0, "logit": -1e6}
 """The score of a label that the beam does not reach, in what a tree predicts."""

@@ -19,8 +19,8 @@ from textattack_xmtc.models.attention_xml.vocabulary import PAD_ID, PUNKT, UNK, 
 from textattack_xmtc.models.batches import padded
 from textattack_xmtc.models.folder import VOCABULARY, read_words
 from textattack_xmtc.models.pretrained import PretrainedScorer
-from textattack_xmtc.models.torch_scorer import ComputeType, Encoded
-from textattack_xmtc.scores import ScoreKind
+from textattack_xmtc.models.torch_scorer import Encoded
+from textattack_xmtc.scores import ComputeType, ScoreKind
 from textattack_xmtc.workdir.files import write_json
 
 _MOST_WORDS = 2**31 - 1  # far more than any text has: a larger number in a damaged file would not count words any more

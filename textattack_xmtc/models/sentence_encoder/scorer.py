@@ -23,8 +23,8 @@ from textattack_xmtc.models.sentence_encoder.network import (
     width_of,
 )
 from textattack_xmtc.models.sentence_encoder.pretrained import build_encoder, check_length, write_encoder
-from textattack_xmtc.models.torch_scorer import ComputeType, Encoded
-from textattack_xmtc.scores import ScoreKind
+from textattack_xmtc.models.torch_scorer import Encoded
+from textattack_xmtc.scores import ComputeType, ScoreKind
 
 
 class SentenceEncoder(PretrainedScorer):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 from textattack_xmtc.options import option
+from textattack_xmtc.scores import ComputeType
 
 _GROUP = "training; the defaults are those of --size"
 
@@ -29,9 +29,7 @@ class LoopSettings:
     patience: int | None = option(
         None, "stop after so many epochs without a better one; 0: train them all", group=_GROUP, chosen=True
     )
-    dtype: Literal["float32", "bfloat16"] = option(
-        "float32", "what a step computes in; the weights stay float32", group=_GROUP
-    )
+    dtype: ComputeType = option("float32", "what a step computes in; the weights stay float32", group=_GROUP)
     seed: int = option(0, "of the first weights, the order of the texts and all draws", group=_GROUP)
 
     def __post_init__(self) -> None:

@@ -33,9 +33,6 @@ PAGE, MARKDOWN, TABLES, FIGURES, EXPORTS = "report.html", "report.md", "tables",
 FILES = "files.json"
 """Which files a report has, with a digest of each: so that the next report here can tell them from those of others."""
 
-EXPORT_FORMATS = ("textattack-csv", "junit", "parquet")
-"""What a report can be exported as beside the page: see the modules of this folder."""
-
 _OURS = re.compile(
     rf"({re.escape(PAGE)}|{re.escape(LABEL_PAGE)}|{re.escape(MARKDOWN)}|({TABLES}|{FIGURES}|{EXPORTS})/[^/\\]+)"
 )
@@ -60,7 +57,7 @@ def write_report(
         campaigns: what to report, the most important first.
         more: further tables, comparisons for instance.
         family: of the data sets, in `metrics.PROPENSITY_CONSTANTS`: A and B of PSP@k.
-        exports: some of `EXPORT_FORMATS`; they go into `exports/`.
+        exports: of "textattack-csv", "junit" and "parquet"; they go into `exports/`.
         checks: of a gate, for the export `junit`.
 
     Raises:
